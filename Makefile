@@ -1,0 +1,37 @@
+# make run    set up .venv and run the nightly flow on the sample
+# make test   set up what tests need and run them
+# make lint   ruff, mypy, sqlfluff
+# make docs   write docs/catalog.md and docs/cli.md again
+
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: run test lint docs clean
+
+.venv/ready: constraints.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("siyu needs Python 3.11 or later") if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+	touch $@
+
+.venv/ready-dev: .venv/ready
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	touch $@
+
+run: .venv/ready
+	$(BIN)/python flows/nightly.py
+
+test: .venv/ready-dev
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+
+lint: .venv/ready-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint models
+
+docs: .venv/ready
+	$(BIN)/siyu docs --out docs
+
+clean:
+	rm -rf .venv warehouse

@@ -1,0 +1,148 @@
+"""The nightly flow: land -> build -> check -> publish -> report. What each step does is siyu's; here is only the order.
+
+`python flows/nightly.py` runs it on Prefect's own temporary server; prefect.yaml deploys it. Exit codes are siyu's.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import date
+
+from rich.console import Console
+
+from siyu.errors import ConfigError, SiyuError, exit_code
+from siyu.settings import Settings, load_settings
+
+QUIET = {
+    "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+    "DO_NOT_TRACK": "1",
+    "PREFECT_LOGGING_LOGGERS_PREFECT_TASK_RUNS_LEVEL": "WARNING",
+    "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
+}
+LOG_WIDTH = 160
+
+if __name__ == "__main__":
+    # Prefect reads its environment when it is imported: its home lies in the warehouse, and nobody is phoned.
+    try:
+        home = load_settings().warehouse.resolve() / "prefect"
+        home.mkdir(parents=True, exist_ok=True)
+        os.environ.setdefault("PREFECT_HOME", str(home))
+    except (ConfigError, OSError) as problem:
+        Console(stderr=True).print(str(problem), style="red", markup=False)
+        sys.exit(exit_code(problem))
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+
+from prefect import flow, get_run_logger, task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.futures import PrefectFuture, wait
+from prefect.states import Completed, Failed
+from prefect.task_runners import ThreadPoolTaskRunner
+
+from siyu.report import Event, Report, markdown, summary
+from siyu.run import Night
+from siyu.workspace import Request
+
+
+@task(task_run_name="land {channel}", cache_policy=NO_CACHE)
+def land(night: Night, channel: str) -> State:
+    """One channel; what is wrong with it makes it stale, not the night."""
+    result = night.land(channel)
+    told = f"{result.rows_landed:,} rows landed, {result.rows_rejected:,} rejected"
+    return Completed(message="; ".join([told, *result.problems]))
+
+
+@task(task_run_name="build {model}", cache_policy=NO_CACHE)
+def build(night: Night, model: str) -> State:
+    """One model."""
+    result = night.build(model)
+    return Completed(message=f"{result.row_count:,} rows in {result.seconds:.1f} s")
+
+
+@task(task_run_name="check {table}", cache_policy=NO_CACHE)
+def check(night: Night, table: str) -> State:
+    """One suite; a critical failure shows here and stops the release later, when all suites have run."""
+    results = night.check(table)
+    critical = sum(result.stops_release for result in results)
+    told = f"{len(results)} expectations, {sum(not r.success for r in results)} failed"
+    return Failed(message=f"{told}, {critical} critical") if critical else Completed(message=told)
+
+
+@task(task_run_name="publish", cache_policy=NO_CACHE)
+def publish(night: Night) -> State:
+    """The release, in one swap."""
+    return Completed(message=night.publish().name)
+
+
+@flow(name="siyu-nightly", task_runner=ThreadPoolTaskRunner(max_workers=os.cpu_count() or 1))  # type: ignore[arg-type]
+def nightly(as_of: date | None = None, force: bool = False, channels: list[str] | None = None) -> State:
+    """One night, up to the business date `as_of`; `force` runs though nothing is new; `channels`: only these."""
+    logger = get_run_logger()
+
+    def tell(event: Event) -> None:
+        (logger.warning if event.is_bad else logger.info)("%s %s: %s", event.kind, event.name, event.detail)
+
+    night = Night(_settings(channels), Request(as_of=as_of, force=force), tell)
+    try:
+        with night:
+            _walk(night)
+    except SiyuError as error:
+        _leave_artifact(night.report)
+        error.report = night.report  # type: ignore[attr-defined]
+        raise
+    _leave_artifact(night.report)
+    REPORTS.append(night.report)
+    return Completed(message=f"{night.report.status}: as of {night.report.as_of}")
+
+
+REPORTS: list[Report] = []
+
+
+def _settings(channels: list[str] | None) -> Settings:
+    return load_settings(channels=tuple(channels) if channels else None)
+
+
+def _walk(night: Night) -> None:
+    landed = [land.submit(night, channel) for channel in night.channels]
+    for future in landed:
+        future.result()
+    night.commit_landing()
+    if night.nothing_new():
+        return
+    night.start_build()
+    built: dict[str, PrefectFuture[State]] = {}
+    for model, reads in night.project.graph.items():
+        upstream = [built[read] for read in sorted(reads)]
+        built[model] = build.submit(night, model, wait_for=upstream)  # type: ignore[call-overload]
+    wait(list(built.values()))
+    for future in built.values():
+        future.result()
+    for table in night.suites:
+        check(night, table, return_state=True)
+    publish(night)
+
+
+def _leave_artifact(report: Report) -> None:
+    create_markdown_artifact(key="siyu-night", markdown=markdown(report), description="What the night did 夜间任务")
+
+
+def main() -> int:
+    """Run once and say how it went; the exit code."""
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else LOG_WIDTH)
+    try:
+        nightly()
+    except (SiyuError, OSError) as error:
+        report = getattr(error, "report", None)
+        if report is not None:
+            console.print(summary(report))
+        Console(stderr=True).print(str(error), style="red", markup=False, soft_wrap=True)
+        return exit_code(error)
+    console.print(summary(REPORTS[-1]))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

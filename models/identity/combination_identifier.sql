@@ -1,0 +1,32 @@
+/*
+description: The identifiers of each combination, a row each.
+grain: [combination_id, id_type]
+*/
+-- noqa: disable=LT02
+{%- for id in id_types('person') %}
+select
+    {%- if loop.first %}
+    combination_id,  -- Number within this build.
+    cast('{{ id }}' as varchar) as id_type,  -- Identifier type.
+    {{ id }} as id_value,  -- [pii] Identifier.
+    first_landed_seq,  -- First landing that brought the combination.
+    first_seen_at,  -- Earliest time of its records (UTC).
+    last_seen_at,  -- Latest time of its records (UTC).
+    record_count,  -- Current records that carry it.
+    channels  -- Channels that brought it.
+    {%- else %}
+    combination_id,
+    cast('{{ id }}' as varchar) as id_type,
+    {{ id }} as id_value,
+    first_landed_seq,
+    first_seen_at,
+    last_seen_at,
+    record_count,
+    channels
+    {%- endif %}
+from {{ ref('combination') }}
+where {{ id }} is not null
+{%- if not loop.last %}
+union all
+{%- endif %}
+{%- endfor %}

@@ -1,0 +1,144 @@
+/*
+description: How long each deal holds a person: an opportunity while open, a won or paid deal
+  until fully refunded.
+grain: [one_id, channel, deal_id, hold]
+*/
+with
+
+deals as (
+    select
+        channel,
+        record_id,
+        deal_id,
+        kind,
+        occurred_at,
+        case when closed_at < fn_as_of_end() then closed_at end as closed_at,
+        case
+            when kind = 'opportunity' and closed_at >= fn_as_of_end() then 'open'
+            when kind = 'order' then coalesce(status, 'paid')
+            else status
+        end as status,
+        opportunity_id,
+        coalesce(amount, 0) as amount
+    from {{ ref('deal') }}
+),
+
+buyers as (
+    select
+        d.channel,
+        d.record_id,
+        p.one_id
+    from deals as d
+    inner join {{ ref('record_person') }} as p
+        on d.channel = p.channel and d.record_id = p.record_id
+    where p.one_id is not null
+),
+
+order_totals as (
+    select
+        channel,
+        deal_id,
+        min(occurred_at) as paid_at,
+        max(opportunity_id) as opportunity_id,
+        sum(amount) as amount,
+        count_if(status = 'refunded') as refunded_lines
+    from deals
+    where kind = 'order' and status in ('paid', 'shipped', 'done', 'refunded')
+    group by channel, deal_id
+),
+
+refund_sums as (
+    select
+        channel,
+        deal_id,
+        occurred_at,
+        sum(amount) over (
+            partition by channel, deal_id order by occurred_at
+            range between unbounded preceding and current row
+        ) as refunded
+    from deals
+    where kind = 'refund'
+),
+
+refunded_orders as (
+    select
+        o.channel,
+        o.deal_id,
+        min(r.occurred_at) as refunded_at
+    from order_totals as o
+    inner join refund_sums as r on o.channel = r.channel and o.deal_id = r.deal_id
+    where r.refunded + o.amount <= 0
+    group by o.channel, o.deal_id
+),
+
+orders as (
+    select
+        o.channel,
+        o.deal_id,
+        o.paid_at,
+        o.opportunity_id,
+        r.refunded_at
+    from order_totals as o
+    left join refunded_orders as r on o.channel = r.channel and o.deal_id = r.deal_id
+    where o.refunded_lines = 0 or r.refunded_at is not null
+),
+
+fulfilments as (
+    select
+        opportunity_id,
+        case when count(refunded_at) = count(*) then max(refunded_at) end as refunded_at
+    from orders
+    where opportunity_id is not null
+    group by opportunity_id
+),
+
+order_buyers as (
+    select
+        b.one_id,
+        d.channel,
+        d.deal_id,
+        min(d.record_id) as record_id
+    from deals as d
+    inner join buyers as b on d.channel = b.channel and d.record_id = b.record_id
+    where d.kind = 'order'
+    group by b.one_id, d.channel, d.deal_id
+)
+
+select
+    b.one_id,  -- The person.
+    d.channel,  -- Channel of the deal.
+    d.deal_id,  -- Order or opportunity number.
+    'open' as hold,  -- open: an opportunity under way; won: bought.
+    d.occurred_at as held_from,  -- From when (UTC).
+    d.closed_at as held_to,  -- Until when (UTC); NULL = still.
+    d.record_id,  -- [pii] The exported row.
+    d.status = 'lost' as is_lost  -- An opportunity that ended lost.
+from deals as d
+inner join buyers as b on d.channel = b.channel and d.record_id = b.record_id
+where d.kind = 'opportunity' and (d.status = 'open' or d.closed_at is not null)
+union all
+select
+    b.one_id,
+    d.channel,
+    d.deal_id,
+    'won' as hold,
+    d.closed_at as held_from,
+    f.refunded_at as held_to,
+    d.record_id,
+    false as is_lost
+from deals as d
+inner join buyers as b on d.channel = b.channel and d.record_id = b.record_id
+left join fulfilments as f on d.deal_id = f.opportunity_id
+where d.kind = 'opportunity' and d.status = 'won' and d.closed_at is not null
+union all
+select
+    b.one_id,
+    o.channel,
+    o.deal_id,
+    'won' as hold,
+    o.paid_at as held_from,
+    o.refunded_at as held_to,
+    b.record_id,
+    false as is_lost
+from orders as o
+inner join order_buyers as b on o.channel = b.channel and o.deal_id = b.deal_id

@@ -1,0 +1,32 @@
+/*
+description: Where each person stands at the end of as_of.
+grain: [one_id]
+*/
+with
+
+latest_move as (
+    select
+        one_id,
+        max(moved_at) as since_at
+    from {{ ref('stage_transition') }}
+    group by one_id
+)
+
+select
+    i.one_id,  -- The person.
+    i.stage,  -- visitor, potential, profiled, intent, pending or won.
+    cast(s.stage_rank as bigint) as stage_rank,  -- 1 visitor … 6 won.
+    s.name_zh as stage_zh,  -- Chinese name of the stage.
+    i.is_dormant,  -- No inbound touch for dormant_days.
+    m.since_at,  -- When the person came into this stage (UTC).
+    date_diff('day', fn_local_date(m.since_at), fn_as_of()) as days_in_stage,  -- Days since.
+    case
+        when i.stage in ('visitor', 'potential') then 'awareness'
+        when i.stage = 'profiled' then 'nurture'
+        when i.stage in ('intent', 'pending') then 'selection'
+        else 'advocacy'
+    end as content_stage  -- Kind of content that fits.
+from {{ ref('stage_interval') }} as i
+inner join {{ ref('stages') }} as s on i.stage = s.stage
+inner join latest_move as m on i.one_id = m.one_id
+where i.valid_to is null

@@ -1,0 +1,21 @@
+/*
+description: Touches of known people.
+grain: [channel, record_id]
+*/
+select
+    p.one_id,  -- The person.
+    t.occurred_at,  -- When it happened (UTC).
+    t.channel,  -- Channel code.
+    t.record_id,  -- [pii] The exported row.
+    t.behaviour,  -- One of the seven.
+    t.action,  -- The channel's finer word.
+    t.direction,  -- inbound: the person acted; outbound: we did.
+    t.outcome,  -- sent, delivered, clicked, replied, answered or failed.
+    t.product_id,  -- Product that was seen.
+    t.content_id,  -- Content that was seen.
+    t.campaign_id,  -- Campaign the touch belongs to.
+    t.staff_id  -- Member of staff on our side.
+from {{ ref('touch') }} as t
+inner join {{ ref('record_person') }} as p
+    on t.channel = p.channel and t.record_id = p.record_id
+where p.one_id is not null

@@ -1,0 +1,120 @@
+/*
+description: Who was where, when; half-open intervals without gap or overlap. One filter tells any
+  past date.
+grain: [one_id, valid_from]
+*/
+with
+
+ordered_moves as (
+    select
+        t.one_id,
+        t.moved_at,
+        t.to_stage,
+        row_number() over (
+            partition by t.one_id, t.moved_at
+            order by
+                case when t.direction = 'back' then 0 else 1 end,
+                cast(s.stage_rank as bigint) desc
+        ) as from_last
+    from {{ ref('stage_transition') }} as t
+    inner join {{ ref('stages') }} as s on t.to_stage = s.stage
+),
+
+moves as (
+    select
+        one_id,
+        moved_at,
+        to_stage
+    from ordered_moves
+    where from_last = 1
+),
+
+activity as (
+    select
+        one_id,
+        occurred_at as active_at
+    from {{ ref('person_touch') }}
+    where direction = 'inbound'
+    union
+    select
+        one_id,
+        min(moved_at) as active_at
+    from moves
+    group by one_id
+),
+
+pauses as (
+    select
+        one_id,
+        active_at + interval {{ var('dormant_days') }} day as dormant_at,
+        lead(active_at) over (partition by one_id order by active_at) as awake_at
+    from activity
+),
+
+sleeps as (
+    select
+        one_id,
+        dormant_at,
+        awake_at
+    from pauses
+    where dormant_at < coalesce(awake_at, fn_as_of_end())
+),
+
+points as (
+    select
+        one_id,
+        moved_at as changed_at,
+        to_stage as stage,
+        cast(null as bigint) as dormancy
+    from moves
+    union all
+    select
+        one_id,
+        dormant_at as changed_at,
+        cast(null as varchar) as stage,
+        1 as dormancy
+    from sleeps
+    union all
+    select
+        one_id,
+        awake_at as changed_at,
+        cast(null as varchar) as stage,
+        0 as dormancy
+    from sleeps
+    where awake_at is not null
+),
+
+changes as (
+    select
+        one_id,
+        changed_at,
+        max(stage) as stage,
+        min(dormancy) as dormancy
+    from points
+    group by one_id, changed_at
+),
+
+carried as (
+    select
+        one_id,
+        changed_at,
+        last_value(stage ignore nulls) over (
+            partition by one_id order by changed_at
+            rows between unbounded preceding and current row
+        ) as stage,
+        last_value(dormancy ignore nulls) over (
+            partition by one_id order by changed_at
+            rows between unbounded preceding and current row
+        ) as dormancy,
+        lead(changed_at) over (partition by one_id order by changed_at) as next_at
+    from changes
+)
+
+select
+    one_id,  -- The person.
+    stage,  -- Stage in this time.
+    coalesce(dormancy = 1, false) as is_dormant,  -- No inbound touch for dormant_days.
+    changed_at as valid_from,  -- From (UTC, included).
+    next_at as valid_to  -- Until (UTC, not included); NULL = open end.
+from carried
+where stage is not null

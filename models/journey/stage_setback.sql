@@ -1,0 +1,48 @@
+/*
+description: Moments at which nothing holds a person any more: an opportunity lost, or everything
+  refunded.
+grain: [one_id, setback_no]
+*/
+with
+
+ends as (
+    select
+        one_id,
+        held_to as setback_at,
+        case when hold = 'won' then 'refunded' else 'lost' end as reason,
+        channel,
+        deal_id,
+        record_id
+    from {{ ref('deal_hold') }}
+    where held_to is not null and (hold = 'won' or is_lost)
+),
+
+unheld as (
+    select
+        e.one_id,
+        e.setback_at,
+        e.reason,
+        e.channel,
+        e.record_id
+    from ends as e
+    anti join {{ ref('deal_hold') }} as h
+        on
+            e.one_id = h.one_id
+            and e.setback_at >= h.held_from
+            and coalesce(e.setback_at < h.held_to, true)
+            and (h.hold = 'won' or e.reason = 'lost')
+)
+
+select
+    one_id,  -- The person.
+    row_number() over (
+        partition by one_id order by setback_at, channel, record_id
+    ) as setback_no,  -- 1 = the first; evidence after it belongs to the segment of this number.
+    setback_at,  -- When (UTC); only later evidence counts from here on.
+    lead(setback_at) over (
+        partition by one_id order by setback_at, channel, record_id
+    ) as next_setback_at,  -- When the next one came (UTC); NULL = none.
+    reason,  -- lost or refunded.
+    channel,  -- Channel of the deal.
+    record_id  -- [pii] The deal that tells.
+from unheld

@@ -1,0 +1,129 @@
+/*
+description: Funnel KPIs by the business day a cohort began: leads to won, and each stage from the
+  one before.
+grain: [as_of_date, kpi_code, dimension, member]
+*/
+-- noqa: disable=LT02
+{%- set dimensions = ['total', 'channel', 'campaign'] %}
+{%- set members = {
+    'total': 'cast(null as varchar)', 'channel': 'channel', 'campaign': 'campaign_id'
+} %}
+with
+
+transitions as (
+    select
+        t.one_id,
+        t.moved_at,
+        t.channel,
+        t.record_id,
+        t.direction,
+        cast(s.stage_rank as bigint) as stage_rank
+    from {{ ref('stage_transition') }} as t
+    inner join {{ ref('stages') }} as s on t.to_stage = s.stage
+),
+
+lead_moves as (
+    select
+        one_id,
+        moved_at,
+        channel
+    from transitions
+    where stage_rank >= 3 and direction <> 'back'
+    qualify
+        row_number() over (
+            partition by one_id order by moved_at, stage_rank, channel, record_id
+        ) = 1
+),
+
+won as (
+    select distinct one_id
+    from transitions
+    where stage_rank = 6
+),
+
+leads as (
+    select
+        fn_local_date(l.moved_at) as lead_date,
+        l.channel,
+        p.source_campaign_id as campaign_id,
+        case when w.one_id is not null then 1 else 0 end as is_won
+    from lead_moves as l
+    inner join {{ ref('person') }} as p on l.one_id = p.one_id
+    left join won as w on l.one_id = w.one_id
+),
+
+lead_days as (
+{%- for dimension in dimensions %}
+    select
+        lead_date,
+        '{{ dimension }}' as dimension,
+        {{ members[dimension] }} as member,
+        sum(is_won) as won_count,
+        count(*) as lead_count
+    from leads
+    group by lead_date, {{ members[dimension] }}
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+{%- endfor %}
+),
+
+reached as (
+    select
+        t.one_id,
+        cast(s.stage_rank as bigint) as stage_rank,
+        s.stage,
+        min(t.moved_at) as reached_at
+    from transitions as t
+    inner join {{ ref('stages') }} as s on t.stage_rank >= cast(s.stage_rank as bigint)
+    where t.direction <> 'back'
+    group by t.one_id, cast(s.stage_rank as bigint), s.stage
+),
+
+step_days as (
+    select
+        fn_local_date(a.reached_at) as cohort_date,
+        s.stage as member,
+        count(b.one_id) as reached_count,
+        count(*) as cohort_count
+    from reached as a
+    inner join {{ ref('stages') }} as s on a.stage_rank + 1 = cast(s.stage_rank as bigint)
+    left join reached as b on a.one_id = b.one_id and a.stage_rank + 1 = b.stage_rank
+    group by fn_local_date(a.reached_at), s.stage
+),
+
+figures as (
+{%- for dimension in dimensions %}
+    select
+        d.business_date,
+        'lead_to_won' as kpi_code,
+        l.dimension,
+        l.member,
+        l.won_count as numerator,
+        l.lead_count as denominator
+    from {{ ref('business_day') }} as d
+    inner join lead_days as l on d.business_date = l.lead_date
+    where l.dimension = '{{ dimension }}' and d.days_ago < {{ kpi_days(dimension) }}
+    union all
+{%- endfor %}
+    select
+        d.business_date,
+        'stage_conversion' as kpi_code,
+        'stage' as dimension,
+        s.member,
+        s.reached_count as numerator,
+        s.cohort_count as denominator
+    from {{ ref('business_day') }} as d
+    inner join step_days as s on d.business_date = s.cohort_date
+    where d.days_ago < {{ kpi_days('stage') }}
+)
+
+select
+    business_date as as_of_date,  -- Business date the cohort began; days without one have no row.
+    kpi_code,  -- KPI.
+    dimension,  -- total, channel, campaign or stage.
+    member,  -- Member of the dimension; NULL = total, or not known.
+    cast(numerator as decimal(38, 2)) as numerator,  -- People who got there by as_of.
+    cast(denominator as decimal(38, 2)) as denominator,  -- People of the cohort.
+    {{ ratio('numerator', 'denominator') }} as value  -- 0 to 1.
+from figures

@@ -1,0 +1,222 @@
+/*
+description: Every KPI, a business day, a dimension and a member; with baseline, band, target and
+  status.
+grain: [as_of_date, kpi_code, dimension, member]
+*/
+with
+
+figures as (
+    select as_of_date, kpi_code, dimension, member, numerator, denominator, value
+    from {{ ref('kpi_revenue') }}
+    union all
+    select as_of_date, kpi_code, dimension, member, numerator, denominator, value
+    from {{ ref('kpi_funnel') }}
+),
+
+delivered as (
+    select
+        'channel' as dimension,
+        channel as member_key,
+        business_date
+    from {{ ref('channel_day') }}
+    union
+    select
+        'total' as dimension,
+        '' as member_key,
+        business_date
+    from {{ ref('channel_day') }}
+),
+
+history as (
+    select
+        f.as_of_date,
+        f.kpi_code,
+        f.dimension,
+        coalesce(f.member, '') as member_key,
+        b.weekday,
+        f.value
+    from figures as f
+    inner join {{ ref('business_day') }} as b on f.as_of_date = b.business_date
+    inner join delivered as d
+        on
+            f.dimension = d.dimension
+            and coalesce(f.member, '') = d.member_key
+            and f.as_of_date = d.business_date
+    where f.value is not null
+),
+
+windows as (
+    select
+        n.kpi_code,
+        n.dimension,
+        n.member_key,
+        n.as_of_date,
+        n.weekday,
+        e.weekday as earlier_weekday,
+        e.value
+    from history as n
+    inner join history as e
+        on
+            n.kpi_code = e.kpi_code
+            and n.dimension = e.dimension
+            and n.member_key = e.member_key
+            and n.as_of_date > e.as_of_date
+            and date_diff('day', e.as_of_date, n.as_of_date) <= {{ var('baseline_days') }}
+),
+
+weekday_medians as (
+    select
+        kpi_code,
+        dimension,
+        member_key,
+        as_of_date,
+        earlier_weekday,
+        median(value) as weekday_median
+    from windows
+    group by kpi_code, dimension, member_key, as_of_date, earlier_weekday
+),
+
+spreads as (
+    select
+        w.kpi_code,
+        w.dimension,
+        w.member_key,
+        w.as_of_date,
+        count(*) as day_count,
+        max(case when m.earlier_weekday = w.weekday then m.weekday_median end) as baseline,
+        median(abs(w.value - m.weekday_median)) as deviation
+    from windows as w
+    inner join weekday_medians as m
+        on
+            w.kpi_code = m.kpi_code
+            and w.dimension = m.dimension
+            and w.member_key = m.member_key
+            and w.as_of_date = m.as_of_date
+            and w.earlier_weekday = m.earlier_weekday
+    group by w.kpi_code, w.dimension, w.member_key, w.as_of_date
+),
+
+bands as (
+    select
+        s.kpi_code,
+        s.dimension,
+        s.member_key,
+        s.as_of_date,
+        cast(s.baseline as decimal(24, 6)) as baseline,
+        cast(
+            greatest(
+                1.15 * 1.4826 * cast(s.deviation as double),
+                case
+                    when k.unit = 'count' then sqrt(greatest(cast(s.baseline as double), 1.0))
+                    else 0.0
+                end
+            ) as decimal(24, 6)
+        ) as sigma
+    from spreads as s
+    inner join {{ ref('kpi_catalog') }} as k on s.kpi_code = k.kpi_code
+    where s.day_count >= {{ var('baseline_min_days') }} and s.baseline is not null
+),
+
+stale_channels as (
+    select
+        channel,
+        coalesce(last_file_date, date '1970-01-01') as last_date
+    from {{ source('ops', 'channel_status') }}
+    where is_stale
+),
+
+first_stale as (
+    select min(last_date) as last_date
+    from stale_channels
+),
+
+judged as (
+    select
+        f.as_of_date,
+        f.kpi_code,
+        f.dimension,
+        f.member,
+        f.numerator,
+        f.denominator,
+        f.value,
+        b.baseline,
+        b.baseline - 4 * b.sigma as low,
+        b.baseline + 4 * b.sigma as high,
+        abs(f.value - b.baseline) > 6 * b.sigma as is_far,
+        abs(f.value - b.baseline) > 4 * b.sigma as is_outside,
+        coalesce(date_diff('day', f.as_of_date, fn_as_of()) < k.window_days, false) as is_immature,
+        coalesce(f.as_of_date > c.last_date, false) as is_stale,
+        coalesce(f.as_of_date > a.last_date, false) as is_partly_stale
+    from figures as f
+    inner join {{ ref('kpi_catalog') }} as k on f.kpi_code = k.kpi_code
+    cross join first_stale as a
+    left join bands as b
+        on
+            f.as_of_date = b.as_of_date
+            and f.kpi_code = b.kpi_code
+            and f.dimension = b.dimension
+            and coalesce(f.member, '') = b.member_key
+    left join stale_channels as c on f.dimension = 'channel' and f.member = c.channel
+),
+
+followed as (
+    select
+        as_of_date,
+        kpi_code,
+        dimension,
+        member,
+        numerator,
+        denominator,
+        value,
+        baseline,
+        low,
+        high,
+        is_far,
+        is_outside,
+        is_immature,
+        is_stale,
+        is_partly_stale,
+        lag(as_of_date) over (
+            partition by kpi_code, dimension, member order by as_of_date
+        ) as day_before,
+        lag(is_outside) over (
+            partition by kpi_code, dimension, member order by as_of_date
+        ) as was_outside
+    from judged
+)
+
+select
+    f.as_of_date,  -- Business date of the value; of a cohort, the day it began.
+    f.kpi_code,  -- KPI, as in kpi_catalog.
+    f.dimension,  -- total, channel, campaign or stage.
+    f.member,  -- Member of the dimension; NULL = total, or not known.
+    f.numerator,  -- Upper part; of an amount or count, the figure itself.
+    f.denominator,  -- Lower part; NULL for amounts and counts.
+    f.value,  -- The figure; NULL when there is no denominator.
+    f.baseline,  -- Median of the same weekday over the days before.
+    f.low,  -- Lower edge of the usual band.
+    f.high,  -- Upper edge of the usual band.
+    cast(t.target as decimal(24, 6)) as target,  -- Goal of the month, from targets.csv.
+    case
+        when f.is_stale then 'stale'
+        when f.is_immature then 'immature'
+        when f.value is null or f.baseline is null then 'no_baseline'
+        when f.is_outside and f.is_partly_stale then 'stale'
+        when
+            f.is_far
+            or (
+                f.is_outside
+                and coalesce(f.was_outside, false)
+                and date_diff('day', f.day_before, f.as_of_date) = 1
+            )
+            then 'alert'
+        when f.is_outside then 'watch'
+        else 'ok'
+    end as status  -- ok, watch, alert, no_baseline, immature or stale.
+from followed as f
+left join {{ ref('targets') }} as t
+    on
+        f.kpi_code = t.kpi_code
+        and strftime(f.as_of_date, '%Y-%m') = t.month
+        and f.dimension = t.dimension
+        and coalesce(f.member, '') = coalesce(t.member, '')

@@ -1,0 +1,5 @@
+/*
+description: What one channel knows of one company.
+grain: [channel, record_id]
+*/
+{{ union_shape('company') }}

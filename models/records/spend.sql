@@ -1,0 +1,5 @@
+/*
+description: Money spent.
+grain: [channel, record_id]
+*/
+{{ union_shape('spend') }}

@@ -1,0 +1,5 @@
+/*
+description: A service case.
+grain: [channel, record_id]
+*/
+{{ union_shape('ticket') }}

@@ -1,0 +1,40 @@
+/*
+description: Contacts that staff keep in the CRM.
+grain: [record_id]
+*/
+with
+
+contacts as (
+    select
+        contact_id,
+        account_id,
+        full_name,
+        mobile,
+        email,
+        title,
+        province,
+        city,
+        consent,
+        source_campaign_id,
+        updated_at,
+        _landed_seq
+    from {{ source('crm', 'contacts') }}
+)
+
+select
+    'crm' as channel,
+    'contacts:' || contact_id as record_id,
+    _landed_seq as landed_seq,
+    contact_id as crm_contact_id,
+    {{ normal_mobile('mobile') }} as mobile,
+    {{ normal_email('email') }} as email,
+    account_id as crm_account_id,
+    updated_at as observed_at,
+    full_name,
+    title,
+    province,
+    city,
+    consent,
+    source_campaign_id,
+    'staff_remark' as mobile_source
+from contacts

@@ -1,0 +1,116 @@
+/*
+description: Class 14, activity rating 活跃评级: how much, how lately, in which direction, over how
+  many channels.
+grain: [one_id, tag_code, tag_value]
+*/
+with
+
+touches as (
+    select
+        one_id,
+        channel,
+        occurred_at,
+        date_diff('day', fn_local_date(occurred_at), fn_as_of()) as days_ago
+    from {{ ref('person_touch') }}
+    where direction = 'inbound'
+),
+
+counted as (
+    select
+        one_id,
+        min(days_ago) as days_since,
+        count_if(days_ago < {{ var('activity_days') }}) as recent_touches,
+        count_if(
+            days_ago >= {{ var('activity_days') }} and days_ago < 2 * {{ var('activity_days') }}
+        ) as earlier_touches,
+        count(distinct channel) filter (where days_ago < {{ var('activity_days') }})
+            as recent_channels,
+        max(occurred_at) as evidence_at,
+        arg_max(channel, struct_pack(a := occurred_at, b := channel)) as evidence_channel,
+        count(distinct channel) as source_count
+    from touches
+    group by one_id
+),
+
+grades as (
+    select
+        grade,
+        cast(grade_order as bigint) as grade_order,
+        cast(min_touches as bigint) as min_touches
+    from {{ ref('activity_grades') }}
+),
+
+graded as (
+    select
+        c.one_id,
+        c.recent_touches,
+        c.evidence_at,
+        c.evidence_channel,
+        c.source_count,
+        g.grade
+    from counted as c
+    left join grades as g on c.recent_touches >= g.min_touches
+    qualify row_number() over (partition by c.one_id order by g.grade_order nulls last) = 1
+),
+
+tagged as (
+    select
+        one_id,
+        'activity_grade' as tag_code,
+        coalesce(grade, 'dormant') as tag_value,
+        recent_touches as score,
+        evidence_at,
+        evidence_channel,
+        source_count
+    from graded
+    union all
+    select
+        c.one_id,
+        'recency_band' as tag_code,
+        b.band as tag_value,
+        c.days_since as score,
+        c.evidence_at,
+        c.evidence_channel,
+        c.source_count
+    from counted as c
+    inner join {{ ref('recency_bands') }} as b
+        on
+            c.days_since >= cast(b.min_days as bigint)
+            and coalesce(c.days_since <= cast(b.max_days as bigint), true)
+    union all
+    select
+        one_id,
+        'activity_trend' as tag_code,
+        case
+            when recent_touches * 100 > earlier_touches * (100 + {{ var('trend_percent') }})
+                then 'rising'
+            when recent_touches * 100 < earlier_touches * (100 - {{ var('trend_percent') }})
+                then 'falling'
+            else 'steady'
+        end as tag_value,
+        recent_touches - earlier_touches as score,
+        evidence_at,
+        evidence_channel,
+        source_count
+    from counted
+    union all
+    select
+        one_id,
+        'active_channels_30d' as tag_code,
+        cast(recent_channels as varchar) as tag_value,
+        recent_channels as score,
+        evidence_at,
+        evidence_channel,
+        source_count
+    from counted
+)
+
+select
+    one_id,  -- The person.
+    tag_code,  -- Tag, as in the tag catalog.
+    tag_value,  -- Its value.
+    cast(score as decimal(18, 4)) as score,  -- The figure the value was read off.
+    evidence_at,  -- Latest evidence (UTC).
+    evidence_channel,  -- Channel of that evidence.
+    cast(source_count as bigint) as source_count  -- Channels that give evidence.
+from tagged

@@ -1,0 +1,5 @@
+"""python -m siyu"""
+
+from siyu.cli import main
+
+main()

@@ -1,0 +1,216 @@
+"""Build: run models into the private build database. table, view, fixpoint, snapshot."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from siyu.catalog import write_catalog
+from siyu.channels import Channel
+from siyu.compile import ALL_SCHEMAS, CompiledModel, Project, previous_models
+from siyu.compile.render import previous_relation, source_relation
+from siyu.engines.base import Engine, Session
+from siyu.engines.duckdb import SqlProblem, quoted
+from siyu.errors import EngineFault, SiyuError
+from siyu.graph import Graph, order
+from siyu.landing import current_rows
+from siyu.ledger import LandedFile
+from siyu.references import Reference
+
+MAX_FIXPOINT_ROUNDS = 50
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class ModelRun:
+    """What building one model took."""
+
+    model: str
+    materialized: str
+    seconds: float
+    row_count: int
+    rounds: int = 0
+
+
+@dataclass(frozen=True)
+class PreviousTable:
+    """Where the earlier result of a model lies: a relation an engine can read, and its columns."""
+
+    relation: str
+    columns: tuple[str, ...]
+
+
+def prepare(engine: Engine, project: Project) -> None:
+    """Schemas first: parallel CREATE SCHEMA conflicts."""
+    session = engine.session()
+    for schema in ALL_SCHEMAS:
+        session.execute(f"create schema if not exists {schema}")
+    session.close()
+
+
+def write_sources(
+    engine: Engine, project: Project, files: Sequence[LandedFile], store: Path, names: Iterable[str]
+) -> None:
+    """Views of the landed rows, and the reference tables, that the named models read."""
+    session = engine.session()
+    wanted = {source for name in names for source in project.models[name].sources}
+    for channel in project.channels.values():
+        for export_name in channel.exports:
+            mine = [f for f in files if f.channel == channel.channel and f.export == export_name]
+            for superseded in (False, True):
+                relation = source_relation(channel.channel, export_name, superseded)
+                if relation in wanted:
+                    _write_source(session, relation, channel, export_name, mine, store, superseded)
+    read = {ref for name in names for ref in project.models[name].refs}
+    for reference in project.references.values():
+        if f"reference.{reference.name}" in read:
+            _write_reference(session, reference)
+    session.close()
+
+
+def _write_source(
+    session: Session,
+    relation: str,
+    channel: Channel,
+    export_name: str,
+    files: Sequence[LandedFile],
+    store: Path,
+    superseded: bool,
+) -> None:
+    query = current_rows(channel.exports[export_name], files, store, superseded=superseded)
+    session.execute(f"create or replace view {relation} as {query}")
+
+
+def _write_reference(session: Session, reference: Reference) -> None:
+    columns = ", ".join(f"{quoted(name)}: 'varchar'" for name in reference.columns)
+    session.execute(
+        f"create or replace table reference.{reference.name} as select * from read_csv({quoted(reference.path)},"
+        f" auto_detect = false, header = true, columns = {{{columns}}}, nullstr = '', delim = ',', quote = '\"',"
+        f" escape = '\"')"
+    )
+
+
+def write_previous(engine: Engine, project: Project, found: Mapping[str, PreviousTable]) -> None:
+    """previous('…') relations: the earlier result under today's columns, or an empty table on the first night."""
+    session = engine.session()
+    for name in sorted(previous_models(project.models.values())):
+        columns = {c.name: c.type for c in project.models[name].columns}
+        earlier = found.get(name)
+        held = set(earlier.columns) if earlier else set()
+        chosen = ", ".join(
+            f"cast({quote_name(c) if c in held else 'null'} as {kind}) as {quote_name(c)}"
+            for c, kind in columns.items()
+        )
+        origin = f"from {earlier.relation}" if earlier else "where false"
+        session.execute(f"create or replace table {previous_relation(name)} as select {chosen} {origin}")
+    session.close()
+
+
+def quote_name(text: str) -> str:
+    """A column name as a quoted identifier."""
+    return '"' + text.replace('"', '""') + '"'
+
+
+def write_ops_sources(engine: Engine, project: Project) -> None:
+    """The catalog tables that models may read."""
+    session = engine.session()
+    write_catalog(session, project)
+    session.close()
+
+
+def build_model(engine: Engine, project: Project, name: str) -> ModelRun:
+    """Build one model. Raises EngineFault naming the model; SQL that fails on data is told with the row's cause."""
+    model = project.models[name]
+    session = engine.session()
+    started = time.perf_counter()
+    try:
+        rounds = _materialize(session, model)
+        count = 0 if model.materialized == "view" else session.value(f"select count(*) from {model.relation}")
+    except SqlProblem as error:
+        raise EngineFault(
+            f"{name} failed on the data: {' '.join(error.problem.split())[:400]}",
+            model.model.file,
+            "mend the model, or guard the value it names. The last release is untouched.",
+        ) from error
+    except SiyuError as error:
+        error.where = error.where or model.model.file
+        raise
+    finally:
+        session.close()
+    return ModelRun(name, model.materialized, time.perf_counter() - started, count, rounds)
+
+
+def _materialize(session: Session, model: CompiledModel) -> int:
+    if model.materialized == "fixpoint":
+        return _fixpoint(session, model)
+    if model.materialized == "snapshot":
+        session.execute(f"create or replace table {model.relation} as {_snapshot_query(model)}")
+    else:
+        session.execute(f"create or replace {model.materialized} {model.relation} as (\n{model.sql}\n)")
+    return 0
+
+
+def _fixpoint(session: Session, model: CompiledModel) -> int:
+    """Run the query over its own last result until no row changes."""
+    session.execute(f"create or replace table {model.relation} as select * from {model.config['seed']}")
+    before = session.digest(model.relation)
+    following = f"{model.model.schema}.{model.model.table}__next"
+    for rounds in range(1, MAX_FIXPOINT_ROUNDS + 1):
+        session.execute(f"create or replace table {following} as (\n{model.sql}\n)")
+        session.execute(f"drop table {model.relation}")
+        session.execute(f"alter table {following} rename to {model.model.table}")
+        after = session.digest(model.relation)
+        if after == before:
+            return rounds
+        before = after
+    raise EngineFault(
+        f"the fixpoint {model.name} still changes after {MAX_FIXPOINT_ROUNDS} rounds",
+        model.model.file,
+        "make the query come to rest.",
+    )
+
+
+def _snapshot_query(model: CompiledModel) -> str:
+    """Rows against previous(this) by key: changes close valid_to and open a new row."""
+    keys = [quote_name(key) for key in model.config["key"]]
+    names = [quote_name(c.name) for c in model.columns if c.name not in ("valid_from", "valid_to")]
+    earlier = previous_relation(model.model.name)
+    same_key = " and ".join(f"p.{key} is not distinct from q.{key}" for key in keys)
+    same = " and ".join(f"p.{name} is not distinct from q.{name}" for name in names)
+    p_columns, q_columns = ", ".join(f"p.{n}" for n in names), ", ".join(f"q.{n}" for n in names)
+    return (
+        f"with q as (\n{model.sql}\n), open_rows as (select * from {earlier} where valid_to is null)"
+        f" select {p_columns}, p.valid_from, p.valid_to from {earlier} as p where p.valid_to is not null"
+        f" union all select {p_columns}, p.valid_from, case when not ({same}) then fn_as_of() end"
+        f" as valid_to from open_rows as p left join q on {same_key}"
+        f" union all select {q_columns}, fn_as_of() as valid_from, null::date as valid_to from q"
+        f" where not exists (select 1 from open_rows as p where {same_key} and {same})"
+    )
+
+
+def run_in_order(
+    graph: Graph, names: Sequence[str], work: Callable[[str], T], workers: int, done: Callable[[T], None]
+) -> None:
+    """Run `work` for each name once what it reads is done, `workers` at a time. The first error stops new work."""
+    waiting = {name: set(graph[name]) & set(names) for name in order({name: graph[name] for name in names})}
+    running: dict[Future[T], str] = {}
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        try:
+            while waiting or running:
+                for name in [name for name, needs in waiting.items() if not needs]:
+                    del waiting[name]
+                    running[pool.submit(work, name)] = name
+                finished, _ = wait(running, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    name = running.pop(future)
+                    done(future.result())
+                    for needs in waiting.values():
+                        needs.discard(name)
+        except BaseException:
+            for future in running:
+                future.cancel()
+            raise

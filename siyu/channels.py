@@ -1,0 +1,260 @@
+"""Channel contracts: seeds/channels/<channel>.yml -> Channel. A channel is named nowhere else."""
+
+from __future__ import annotations
+
+import os
+import re
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal, Self
+from zoneinfo import ZoneInfo
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from siyu.errors import ConfigError, SiyuError, nearest, raise_all
+from siyu.settings import LayerFile, Settings, layer_files, read_yaml
+
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+SIMPLE_TYPES = ("text", "integer", "boolean", "timestamp", "date", "epoch_seconds")
+DECIMAL = re.compile(r"decimal\((\d+),\s*(\d+)\)")
+DATED = ("date", "timestamp", "epoch_seconds")
+SQL_TYPES = {
+    "text": "varchar",
+    "integer": "bigint",
+    "boolean": "boolean",
+    "timestamp": "timestamp",
+    "date": "date",
+    "epoch_seconds": "timestamp",
+}
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+class Column(_Part):
+    """One column of an export: its type, where to find it, and what breaks a row."""
+
+    type: str
+    required: bool = False
+    min: Decimal | date | None = None
+    max: Decimal | date | None = None
+    one_of: tuple[str, ...] = Field(default=(), alias="in")
+    pii: Literal["direct", "indirect"] | None = None
+    path: str | None = None
+
+    @field_validator("type")
+    @classmethod
+    def _known_type(cls, value: str) -> str:
+        match = DECIMAL.fullmatch(value)
+        if match and 0 < int(match[1]) <= 38 and int(match[2]) <= int(match[1]):
+            return f"decimal({match[1]},{match[2]})"
+        if value not in SIMPLE_TYPES:
+            known = ", ".join((*SIMPLE_TYPES, "decimal(p,s)"))
+            raise ValueError(f"{value!r} is no column type; known are {known}")
+        return value
+
+    @field_validator("one_of", mode="before")
+    @classmethod
+    def _texts(cls, value: Any) -> Any:
+        if isinstance(value, list) and any(isinstance(item, bool) for item in value):
+            raise ValueError("YAML reads yes, no, on, off, true and false as truth values; put them in quotes")
+        return tuple(str(item) for item in value) if isinstance(value, list) else value
+
+    @model_validator(mode="after")
+    def _bounds_fit(self) -> Self:
+        wanted: type = date if self.type in DATED else Decimal
+        for bound in (self.min, self.max):
+            if bound is not None and (self.type in ("text", "boolean") or not isinstance(bound, wanted)):
+                raise ValueError(f"{bound} is no bound for the type {self.type}: numbers have a number, days a date")
+        return self
+
+    @property
+    def sql_type(self) -> str:
+        """The DuckDB type of the landed column; timestamps are UTC."""
+        return SQL_TYPES.get(self.type, self.type)
+
+
+class Export(_Part):
+    """One kind of file of a channel."""
+
+    files: str
+    format: Literal["csv", "jsonl", "json", "parquet"]
+    encoding: Literal["auto", "utf-8", "gb18030"] = "auto"
+    delimiter: str = ","
+    load: Literal["append", "snapshot"] = "append"
+    file_date: str | None = None
+    key: tuple[str, ...]
+    version: str | None = None
+    explode: str | None = None
+    columns: dict[str, Column]
+    extra_columns: Literal["keep", "ignore", "reject"] = "keep"
+    max_reject_rate: float = Field(default=0.05, ge=0, le=1)
+    allow_empty: bool = False
+    optional: bool = False
+    max_document_mb: int = Field(default=512, gt=0)
+
+    @model_validator(mode="after")
+    def _names_fit(self) -> Self:
+        for name in self.columns:
+            if not NAME.fullmatch(name):
+                raise ValueError(f"column {name!r}: use lower case, digits and _; give the real name as path")
+        named = [*self.key, *([self.version] if self.version else [])]
+        for name in named:
+            if name not in self.columns:
+                raise ValueError(f"{name!r} is no column here; {nearest(name, self.columns)}")
+        if not self.key:
+            raise ValueError("key names no column; without a key a repeated row cannot be told")
+        if self.explode and self.format != "json":
+            raise ValueError("explode is for format json")
+        if self.load == "snapshot" and not self.file_date:
+            raise ValueError("load: snapshot needs file_date: it tells which files are one complete list")
+        return self
+
+    @field_validator("files")
+    @classmethod
+    def _relative(cls, value: str) -> str:
+        if not value or value.startswith("/"):
+            raise ValueError(f"files {value!r} is no pattern inside the channel's folder, such as orders*.csv")
+        return value
+
+    @field_validator("delimiter")
+    @classmethod
+    def _one_character(cls, value: str) -> str:
+        if len(value) != 1 or value in '"\r\n':
+            raise ValueError(f"delimiter {value!r} is not one character")
+        return value
+
+    @field_validator("file_date")
+    @classmethod
+    def _one_group(cls, value: str | None) -> str | None:
+        try:
+            groups = 1 if value is None else re.compile(value).groups
+        except re.error as error:
+            raise ValueError(f"file_date {value!r} is no regular expression: {error}") from error
+        if groups != 1:
+            raise ValueError(f"file_date {value!r} needs one group that holds the date")
+        return value
+
+    @field_validator("key", mode="before")
+    @classmethod
+    def _one_key(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
+
+    def date_of(self, file_name: str) -> date | None:
+        """The business date in a file's name, where the contract says it carries one. Raises ValueError."""
+        if self.file_date is None:
+            return None
+        match = re.search(self.file_date, file_name)
+        if match is None:
+            raise ValueError(f"the name does not match file_date {self.file_date!r}")
+        digits = re.sub(r"\D", "", match[1] or "")
+        try:
+            return date.fromisoformat(digits[:8])
+        except ValueError as error:
+            raise ValueError(f"{match[1]!r} in the name is no date such as 20260131") from error
+
+
+class Channel(_Part):
+    """A contract, read."""
+
+    channel: str
+    title: str
+    domain: Literal["private", "public"]
+    owner: str
+    timezone: str = "Asia/Shanghai"
+    freshness_hours: int = Field(default=30, gt=0)
+    folder: str | None = None
+    exports: dict[str, Export]
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError) as error:
+            raise ValueError(f"{value} is no IANA time zone") from error
+        return value
+
+    @field_validator("exports")
+    @classmethod
+    def _export_names(cls, value: dict[str, Export]) -> dict[str, Export]:
+        for name in value:
+            if not NAME.fullmatch(name):
+                raise ValueError(f"export {name!r}: use lower case, digits and _")
+        return value
+
+    def source_folder(self, exports_root: Path | None) -> Path | None:
+        """Where this channel's files lie; ${ENV} in `folder:` is expanded. None when nobody said where."""
+        if self.folder is None:
+            return exports_root / self.channel if exports_root else None
+        expanded = os.path.expandvars(self.folder)
+        if "${" in expanded:
+            return None
+        path = Path(expanded)
+        return path if path.is_absolute() or exports_root is None else exports_root / path
+
+
+def load_channels(settings: Settings) -> dict[str, Channel]:
+    """All contracts of the layers by channel. Raises ConfigError, every problem at once."""
+    found: dict[str, Channel] = {}
+    errors: list[SiyuError] = []
+    for file in layer_files(settings.roots, "seeds/channels", "*.yml"):
+        try:
+            channel = read_contract(file)
+            found[channel.channel] = channel
+        except ConfigError as error:
+            errors.extend(getattr(error, "errors", [error]))
+    raise_all(errors)
+    return found
+
+
+def enabled_channels(settings: Settings, contracts: dict[str, Channel]) -> dict[str, Channel]:
+    """The channels of a run: those SIYU_CHANNELS names, else all that have a contract."""
+    unknown = [name for name in settings.channels if name not in contracts]
+    raise_all(
+        [
+            ConfigError(f"no contract defines the channel {name}", "SIYU_CHANNELS", nearest(name, contracts))
+            for name in unknown
+        ]
+    )
+    return {name: contracts[name] for name in sorted(settings.channels or contracts)}
+
+
+def read_contract(file: LayerFile) -> Channel:
+    """One contract file. Raises ConfigError with every problem of the file."""
+    try:
+        data = read_yaml(file.read())
+    except yaml.YAMLError as error:
+        raise ConfigError(f"no valid YAML: {error}", str(file.path), "mend the file.") from error
+    if not isinstance(data, dict):
+        raise ConfigError("a contract is a mapping of keys", str(file.path), "see docs/add-a-channel.md.")
+    try:
+        channel = Channel.model_validate(data)
+    except ValidationError as error:
+        raise_all([_explain(detail, file) for detail in error.errors()])
+        raise
+    if channel.channel != file.path.stem or not NAME.fullmatch(channel.channel):
+        raise ConfigError(
+            f"the contract is called {file.path.name} but names the channel {channel.channel!r}",
+            f"{file.path}, channel",
+            "give both the same name, in lower case.",
+        )
+    return channel
+
+
+def _explain(detail: Any, file: LayerFile) -> ConfigError:
+    loc = [str(part) for part in detail["loc"]]
+    where = f"{file.path}, {'.'.join(loc)}" if loc else str(file.path)
+    if detail["type"] == "extra_forbidden":
+        return ConfigError(f"unknown key {loc[-1]} in the contract", where, nearest(loc[-1], _keys_at(loc)))
+    message = detail["msg"].removeprefix("Value error, ")
+    return ConfigError(f"the contract does not hold: {message}", where, "see docs/add-a-channel.md.")
+
+
+def _keys_at(loc: list[str]) -> list[str]:
+    depth = len(loc)
+    model: type[_Part] = Channel if depth == 1 else Export if depth == 3 else Column
+    return [field.alias or name for name, field in model.model_fields.items()]

@@ -1,0 +1,203 @@
+"""Checks: suites run by Great Expectations inside the engine that holds the tables. Imported only where checks run."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import threading
+from dataclasses import asdict, dataclass
+from typing import Any
+
+os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+
+import duckdb_engine
+import great_expectations as gx
+from great_expectations.data_context.types.base import ProgressBarsConfig
+from sqlalchemy.dialects import registry
+from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
+from sqlalchemy.engine.default import DefaultExecutionContext
+
+from siyu.compile import CompiledModel, Project
+from siyu.engines.base import Engine, Session
+from siyu.engines.duckdb import SqlProblem
+from siyu.errors import ConfigError, raise_all
+from siyu.suites import BATCH, ROWS_EXPECTATION, Suite, rows_query
+
+MAX_KEYS = 20
+DIALECT = "duckdb.siyu"
+
+logging.getLogger("great_expectations").setLevel(logging.ERROR)
+
+
+class _FetchAll(DefaultExecutionContext):
+    def post_exec(self) -> None:
+        """Great Expectations 1.24 closes first and reads afterwards; DuckDB's result would be gone."""
+        if self.cursor is not None and self.cursor.description:
+            self.cursor_fetch_strategy = FullyBufferedCursorFetchStrategy(
+                self.cursor, initial_buffer=list(self.cursor.fetchall())
+            )
+
+
+class Dialect(duckdb_engine.Dialect):
+    """duckdb_engine's dialect with results held in memory."""
+
+    supports_statement_cache = False
+    execution_ctx_cls = _FetchAll  # type: ignore[assignment]
+
+
+registry.register(DIALECT, __name__, "Dialect")
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One expectation, run. `error` says why it could not run, which counts as failed."""
+
+    table_name: str
+    expectation: str
+    column_name: str | None
+    severity: str
+    success: bool
+    error: str | None
+    unexpected_count: int | None
+    unexpected_percent: float | None
+    sample_keys: str
+    query: str | None
+    runbook: str | None
+    why: str | None
+
+    @property
+    def stops_release(self) -> bool:
+        """A critical expectation that did not hold, or could not be run."""
+        return not self.success and self.severity == "critical"
+
+    def as_row(self) -> dict[str, Any]:
+        """For the ledger."""
+        return asdict(self)
+
+
+class Checker:
+    """Runs suites against an engine."""
+
+    def __init__(self, engine: Engine, project: Project) -> None:
+        self._engine = engine
+        self._project = project
+        self._lock = threading.Lock()
+        context = gx.get_context(mode="ephemeral")
+        context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
+        self._source = context.data_sources.add_sql(  # type: ignore[call-arg]
+            "build",
+            connection_string=f"{DIALECT.replace('.', '+')}:///:memory:",
+            kwargs={"creator": lambda: duckdb_engine.ConnectionWrapper(engine.driver_connection())},
+        )
+
+    def run(self, suite: Suite) -> list[CheckResult]:
+        """One suite. Suites run one after another: two threads gain nothing."""
+        model = self._project.models[suite.table]
+        columns = {column.name for column in model.columns}
+        with self._lock:
+            asset = self._source.add_query_asset(suite.table, query=f"select * from {model.relation}")
+            batch = asset.add_batch_definition_whole_table(suite.table).get_batch()
+            answer = batch.validate(
+                gx.ExpectationSuite(name=suite.table, expectations=construct(suite)),
+                result_format={
+                    "result_format": "SUMMARY",
+                    "unexpected_index_column_names": [key for key in model.model.grain if key in columns],
+                    "partial_unexpected_count": MAX_KEYS,
+                },
+            )
+        session = self._engine.session()
+        try:
+            return [_result(session, suite, model, result) for result in answer.results]
+        finally:
+            session.close()
+
+
+def construct(suite: Suite) -> list[Any]:
+    """Great Expectations' own objects, numbered in meta. Raises ConfigError for arguments it refuses."""
+    built, errors = [], []
+    for number, expectation in enumerate(suite.expectations):
+        kwargs = dict(expectation.kwargs)
+        if expectation.type == ROWS_EXPECTATION:
+            kwargs["unexpected_rows_query"] = str(kwargs["unexpected_rows_query"]).replace("{batch}", BATCH)
+        kind = getattr(gx.expectations, _class_name(expectation.type))
+        try:
+            meta = {**expectation.meta, "number": number}
+            built.append(kind(**kwargs, severity=expectation.severity, meta=meta))
+        except (ValueError, TypeError) as error:
+            message = " ".join(str(error).split())[:300]
+            errors.append(
+                ConfigError(
+                    f"{expectation.type} on {suite.table} is refused: {message}", suite.file, "mend its kwargs."
+                )
+            )
+    raise_all(errors)
+    return built
+
+
+def _result(session: Session, suite: Suite, model: CompiledModel, result: Any) -> CheckResult:
+    expectation = suite.expectations[result.expectation_config.meta["number"]]
+    details = result.result or {}
+    error = _exception(result)
+    count, query, keys = details.get("unexpected_count"), None, details.get("partial_unexpected_index_list") or []
+    if expectation.type == ROWS_EXPECTATION:
+        query = rows_query(expectation, suite.table)
+        if not result.success and error is None:
+            keys, count, error = _failing_rows(session, query)
+    elif not result.success and count is None and "observed_value" in details:
+        keys = [{"observed_value": details["observed_value"]}]
+    masked = [mask_row(session, row, set(model.pii_columns)) for row in keys[:MAX_KEYS]] if not result.success else []
+    columns = [expectation.kwargs.get("column"), *(expectation.kwargs.get("column_list") or [])]
+    return CheckResult(
+        table_name=suite.table,
+        expectation=expectation.type,
+        column_name=", ".join(c for c in columns if c) or None,
+        severity=expectation.severity,
+        success=bool(result.success),
+        error=error,
+        unexpected_count=count,
+        unexpected_percent=details.get("unexpected_percent"),
+        sample_keys=json.dumps(masked, ensure_ascii=False),
+        query=query,
+        runbook=expectation.meta.get("runbook"),
+        why=expectation.meta.get("why"),
+    )
+
+
+def _failing_rows(session: Session, query: str) -> tuple[list[dict[str, Any]], int | None, str | None]:
+    """Up to MAX_KEYS rows of a failing query, in an order of their own."""
+    try:
+        names = [c.name for c in session.columns(f"({query}\n)")]
+        rows = session.rows(f"select * from ({query}\n) order by all limit {MAX_KEYS}")
+        return (
+            [dict(zip(names, row, strict=True)) for row in rows],
+            session.value(f"select count(*) from ({query}\n)"),
+            None,
+        )
+    except SqlProblem as problem:
+        return [], None, problem.problem
+
+
+def mask_row(session: Session, row: dict[str, Any], personal: set[str]) -> dict[str, Any]:
+    """A failing key without personal data: [pii] columns masked whole, mobiles and mail addresses anywhere."""
+    masked = {}
+    for name, value in row.items():
+        if value is None or isinstance(value, bool | int | float):
+            masked[name] = value
+        else:
+            function = "fn_mask" if name in personal else "fn_mask_text"
+            masked[name] = session.value(f"select {function}(?)", [str(value)])
+    return masked
+
+
+def _exception(result: Any) -> str | None:
+    info = result.exception_info or {}
+    entries = [info] if "raised_exception" in info else list(info.values())
+    for entry in entries:
+        if isinstance(entry, dict) and entry.get("raised_exception") not in (False, None, "False"):
+            return " ".join(str(entry.get("exception_message")).partition("[SQL:")[0].split())[:300]
+    return None
+
+
+def _class_name(kind: str) -> str:
+    return "".join(part.capitalize() for part in kind.split("_"))

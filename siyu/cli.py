@@ -1,0 +1,243 @@
+"""The command line: prints and exit codes live here and nowhere else."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from siyu.errors import ConfigError, SiyuError, exit_code
+from siyu.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from siyu.compile import Project
+    from siyu.report import Event
+
+HELP = """siyu 私域: customer data of the channels a company owns, built, checked and published every night.
+
+Start with [bold]siyu run[/]: without settings it takes the sample that comes along. docs/layers.md tells how to
+bring your own channels.
+"""
+app = typer.Typer(
+    help=HELP, no_args_is_help=True, rich_markup_mode="rich", add_completion=False, pretty_exceptions_enable=False
+)
+LOG_WIDTH = 160  # lines of a log need not break where a terminal's would
+out = Console(highlight=False, width=None if sys.stdout.isatty() else LOG_WIDTH)
+err = Console(stderr=True, highlight=False)
+
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], help="Last business date that counts. Default: exports.yml, else yesterday."),
+]
+Select = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--select",
+        "-s",
+        help="Models: name, schema.name, schema.*, +name (and what it reads), name+ (and its readers).",
+    ),
+]
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Turn what went wrong into a message and an exit code."""
+    try:
+        yield
+    except (SiyuError, OSError) as error:
+        report = getattr(error, "report", None)
+        if report is not None and report.run_id:
+            from siyu.report import summary
+
+            out.print(summary(report))
+        text = str(error) if isinstance(error, SiyuError) else _fault(error)
+        err.print(text, style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(exit_code(error)) from error
+
+
+def _fault(error: OSError) -> str:
+    where = error.filename or "the file system"
+    return f"error: {error.strerror or error}\n  where: {where}\n  fix:   The last release is untouched."
+
+
+def _settings() -> Settings:
+    return load_settings(Path())
+
+
+def _project(settings: Settings) -> Project:
+    from siyu.compile import compile_project
+
+    return compile_project(settings)
+
+
+def _day(value: datetime | None) -> date | None:
+    return value.date() if value else None
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[Event], None]]:
+    """On a terminal a line that moves; elsewhere a line an event, so that logs tell the same."""
+    if not out.is_terminal:
+        yield lambda event: out.print(f"{event.kind:<9} {event.name}: {event.detail}", markup=False, soft_wrap=True)
+        return
+    with out.status("reading settings, contracts and models …") as status:
+
+        def tell(event: Event) -> None:
+            status.update(f"{event.kind} {event.name}: {event.detail}")
+            if event.is_bad:
+                out.print(f"{event.kind:<9} {event.name}: {event.detail}", style="yellow", markup=False)
+
+        yield tell
+
+
+@app.command()
+def run(
+    as_of: AsOf = None,
+    known_by: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="Know only what had landed by this date, and land nothing: what was published then.",
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option(help="Run even when nothing is new.")] = False,
+) -> None:
+    """One night: land, build, check, publish.
+
+    Exit codes: 0 published or nothing new, 1 a critical check failed, 2 wrong use or configuration, 3 another run holds
+    the warehouse, 4 an engine or file fault. Whatever happens, warehouse/current stays a whole release.
+    """
+    with _told():
+        from siyu.report import summary
+        from siyu.run import run_night
+        from siyu.workspace import Request
+
+        with _progress() as tell:
+            report = run_night(_settings(), Request(_day(as_of), _day(known_by), force), tell)
+        out.print(summary(report))
+
+
+@app.command()
+def build(select: Select = None, as_of: AsOf = None) -> None:
+    """Build models from what has landed, without checks or a release. For work on models.
+
+    Example: siyu build --select +person_stage
+    """
+    with _told():
+        from siyu.dev import build_selected
+
+        with _progress() as tell:
+            models = build_selected(_settings(), select or [], _day(as_of), tell)
+        for model in models:
+            out.print(f"{model.seconds:7.2f} s  {model.row_count:>12,} rows  {model.model}", markup=False)
+
+
+@app.command()
+def check(select: Select = None, as_of: AsOf = None) -> None:
+    """Run the suites of models as the last run or build left them. Exit code 1 when a critical one fails."""
+    with _told():
+        from siyu.dev import check_selected
+        from siyu.report import summary
+
+        with _progress() as tell:
+            report = check_selected(_settings(), select or [], _day(as_of), tell)
+        report.status = "checked"
+        out.print(summary(report))
+        if report.check_counts()["failed_critical"]:
+            raise typer.Exit(1)
+
+
+@app.command()
+def status() -> None:
+    """Is last night good? The last run, the current release, stale channels, failed checks and their runbooks."""
+    with _told():
+        from siyu.report import status_text
+
+        path = _settings().warehouse / "status" / "status.json"
+        if not path.is_file():
+            raise ConfigError("no run has been made here yet", str(path), "siyu run makes the first.")
+        out.print(status_text(json.loads(path.read_text(encoding="utf-8"))))
+
+
+@app.command()
+def sql(
+    model: Annotated[str, typer.Argument(help="A model, as table or schema.table.")],
+    dialect: Annotated[
+        str, typer.Option(help="duckdb as it runs, or another dialect as sqlglot prints it: spark, postgres …")
+    ] = "duckdb",
+) -> None:
+    """The compiled SQL of a model.
+
+    Example: siyu sql person_stage --dialect spark
+    """
+    with _told():
+        from siyu.dev import sql_of
+
+        out.print(sql_of(_project(_settings()), model, dialect), markup=False, soft_wrap=True)
+
+
+@app.command()
+def graph(
+    select: Select = None,
+    mermaid: Annotated[bool, typer.Option(help="As a Mermaid flowchart, for docs and merge requests.")] = False,
+) -> None:
+    """Which model reads which, in build order.
+
+    Example: siyu graph --select +kpi_value --mermaid
+    """
+    with _told():
+        from siyu.dev import graph_lines
+
+        for line in graph_lines(_project(_settings()), select or [], mermaid):
+            out.print(line, markup=False, soft_wrap=True)
+
+
+@app.command()
+def simulate(
+    folder: Annotated[
+        Path, typer.Option("--out", help="Folder to write: <channel>/…, reference/, exports.yml, truth/.")
+    ],
+    people: Annotated[int, typer.Option(min=1, help="How many people.")] = 600,
+    days: Annotated[int, typer.Option(min=1, help="How many days of life.")] = 180,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = 7,
+    as_of: AsOf = None,
+) -> None:
+    """Write channel exports of invented people, with the truth beside them. The sample was made so.
+
+    Example: siyu simulate --people 5000 --out /tmp/exports && SIYU_EXPORTS=/tmp/exports SIYU_SALT=try siyu run
+    """
+    with _told():
+        from siyu.simulate import LAST_DAY, simulate_exports
+
+        written = simulate_exports(folder, people=people, days=days, seed=seed, last_day=_day(as_of) or LAST_DAY)
+        for name, count in written.items():
+            out.print(f"{count:>10,}  {name}", markup=False)
+
+
+@app.command()
+def docs(
+    folder: Annotated[Path, typer.Option("--out", help="Folder to write catalog.md and cli.md to.")] = Path("docs"),
+) -> None:
+    """Write the data dictionary and the list of commands, from the comments of models and the help of commands.
+
+    Example: siyu docs --out docs
+    """
+    with _told():
+        from siyu.docs import catalog_markdown, cli_markdown
+
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "catalog.md").write_text(catalog_markdown(_project(_settings())), encoding="utf-8")
+        (folder / "cli.md").write_text(cli_markdown(app), encoding="utf-8")
+        out.print(f"wrote {folder / 'catalog.md'} and {folder / 'cli.md'}")
+
+
+def main(arguments: list[str] | None = None) -> Any:
+    """The entry point."""
+    return app(arguments)

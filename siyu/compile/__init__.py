@@ -1,0 +1,233 @@
+"""Compile: contracts, reference tables and model files -> a project whose every query is known to run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
+
+from siyu.catalog import OPS_SOURCE_COLUMNS
+from siyu.channels import Channel, enabled_channels, load_channels
+from siyu.compile import analyse
+from siyu.compile.bind import Binder
+from siyu.compile.project import Column, CompiledModel, Project
+from siyu.compile.render import Rendered, Renderer, World, previous_relation, source_relation
+from siyu.compile.shapes import SUPERSEDED, Shapes, check_staging, load_shapes, union_sql
+from siyu.errors import ConfigError, SiyuError, nearest, raise_all
+from siyu.graph import order, select, upstream
+from siyu.models import SCHEMAS, Model, load_models, relation
+from siyu.references import Reference, load_references, load_vars, reference_rows
+from siyu.settings import Settings, layer_files
+
+__all__ = ["ALL_SCHEMAS", "CompiledModel", "Project", "compile_project", "previous_models"]
+
+ALL_SCHEMAS = ("raw", "reference", "ops", "previous", *SCHEMAS)
+NEEDED_REFERENCES = ("record_shapes", "identifier_types")
+T = TypeVar("T")
+SOURCE_COLUMNS = {
+    "_extra": "varchar", "_file": "varchar", "_line": "bigint", "_landed_seq": "integer",
+    "_landed_date": "date", "_file_date": "date", "_removed_date": "date",
+}  # fmt: skip
+
+
+def compile_project(
+    settings: Settings, references: dict[str, Reference] | None = None, selection: Sequence[str] = ()
+) -> Project:
+    """Read and check everything, or what a selection needs. Raises ConfigError, every problem told at once.
+
+    Every template is rendered, since only that tells the graph; parsing and binding, which cost more, are for the
+    selected models and what they read.
+    """
+    contracts = load_channels(settings)
+    channels = enabled_channels(settings, contracts)
+    tables = load_references(settings) if references is None else references
+    missing = [name for name in NEEDED_REFERENCES if name not in tables]
+    raise_all(
+        [ConfigError(f"the reference table {name} is missing", "seeds/reference", "restore it.") for name in missing]
+    )
+    shapes = load_shapes(*(reference_rows(tables[name]) for name in NEEDED_REFERENCES))
+    models = {
+        name: model
+        for name, model in load_models(settings).items()
+        if model.schema != "staging" or _staging_enabled(model, contracts, channels, shapes)
+    }
+    project = Project(settings, contracts, channels, tables, load_vars(settings), shapes, Binder(ALL_SCHEMAS))
+    _declare_inputs(project)
+    _Compiler(project, models).compile(selection)
+    return project
+
+
+def _staging_enabled(
+    model: Model, contracts: Mapping[str, Channel], channels: Mapping[str, Channel], shapes: Shapes
+) -> bool:
+    if model.channel not in contracts:
+        raise ConfigError(
+            f"{model.name} stages the channel {model.channel}, which has no contract",
+            model.file,
+            nearest(str(model.channel), contracts),
+        )
+    shapes.of(model.shape or "")
+    return model.channel in channels
+
+
+def _declare_inputs(project: Project) -> None:
+    for table, columns in OPS_SOURCE_COLUMNS.items():
+        project.binder.declare(f"ops.{table}", columns)
+    for name, reference in project.references.items():
+        project.binder.declare(f"reference.{name}", dict.fromkeys(reference.columns, "varchar"))
+    for channel in project.channels.values():
+        for export_name, export in channel.exports.items():
+            typed = {name: column.sql_type for name, column in export.columns.items()}
+            for superseded in (False, True):
+                project.binder.declare(
+                    source_relation(channel.channel, export_name, superseded), {**typed, **SOURCE_COLUMNS}
+                )
+
+
+class _Compiler:
+    """One pass over the models: render by schema, analyse, order, bind."""
+
+    def __init__(self, project: Project, models: dict[str, Model]) -> None:
+        self._project = project
+        self._models = models
+        self._rendered: dict[str, Rendered] = {}
+        self._compiled: dict[str, CompiledModel] = {}
+        self._errors: list[SiyuError] = []
+        world = World(
+            models=models,
+            references=frozenset(project.references),
+            contracts=project.channels,
+            variables=project.variables,
+            macros=tuple(layer_files(project.settings.roots, "macros", "*.sql")),
+            identifiers=project.shapes.identifiers,
+            union_shape=self._union_shape,
+        )
+        self._renderer = Renderer(world)
+
+    def compile(self, selection: Sequence[str]) -> None:
+        for schema in SCHEMAS:
+            step = self._stage if schema == "staging" else self._render
+            for name in sorted(name for name, model in self._models.items() if model.schema == schema):
+                self._attempt(step, self._models[name])
+        raise_all(self._errors)
+        chosen = self._chosen(selection)
+        for name in chosen:
+            if name not in self._compiled:
+                self._attempt(self._analyse, self._rendered[name])
+        raise_all(self._errors)
+        self._bind_all(chosen)
+
+    def _chosen(self, selection: Sequence[str]) -> list[str]:
+        """The selected models and all they read, in build order. Companions come with what reads them."""
+        graph = {name: rendered.refs for name, rendered in self._rendered.items()}
+        needed = upstream(graph, select(graph, selection))
+        return [name for name in order(graph) if name in needed]
+
+    def _bind_all(self, names: Sequence[str]) -> None:
+        failed: set[str] = set()
+        for name in names:
+            if self._rendered[name].refs & failed or not self._attempt(self._bind, self._compiled[name]):
+                failed.add(name)
+            else:
+                self._project.models[name] = self._compiled[name]
+        raise_all(self._errors)
+
+    def _attempt(self, step: Callable[[T], None], item: T) -> bool:
+        try:
+            step(item)
+        except ConfigError as error:
+            self._errors.extend(getattr(error, "errors", [error]))
+            return False
+        return True
+
+    def _render(self, model: Model) -> None:
+        self._rendered[model.name] = self._renderer.render(model)
+
+    def _stage(self, model: Model, superseded: bool = False) -> None:
+        """Staging is analysed at once: the shapes need its columns."""
+        rendered = self._renderer.render(model, superseded)
+        self._rendered[model.name + (SUPERSEDED if superseded else "")] = rendered
+        self._analyse(rendered, superseded)
+
+    def _analyse(self, rendered: Rendered, superseded: bool = False) -> None:
+        model = rendered.model
+        parsed = analyse.parse(rendered)
+        tree = parsed.tree
+        analyse.check(rendered, parsed)
+        docs = analyse.column_docs(rendered, tree)
+        if model.schema == "staging":
+            check_staging(rendered, [doc.name for doc in docs], self._project.shapes)
+        compiled = CompiledModel(
+            model=model,
+            sql=rendered.sql,
+            materialized=rendered.materialized,
+            config=rendered.config,
+            refs=rendered.refs,
+            sources=rendered.sources,
+            previous=rendered.previous,
+            tree=tree,
+            columns=tuple(Column(doc.name, "", doc.description, doc.pii) for doc in docs),
+            companion=superseded,
+        )
+        seed = rendered.config.get("seed")
+        if seed and seed not in rendered.refs:
+            raise ConfigError(f"the seed of {model.name} is no ref()", model.file, "write seed=ref('…').")
+        self._compiled[compiled.name] = compiled
+
+    def _union_shape(self, reader: Rendered, shape: str, bounded: bool, versions: str) -> str:
+        self._project.shapes.of(shape)
+        if versions not in ("current", "superseded"):
+            raise ConfigError(f"unknown versions {versions!r}", "", "current or superseded.")
+        parts: dict[str, list[str]] = {}
+        staged = [m for m in self._models.values() if m.schema == "staging" and m.shape == shape]
+        for model in sorted(staged, key=lambda m: m.name):
+            if model.name not in self._compiled:
+                continue
+            if versions == "superseded" and model.name + SUPERSEDED not in self._compiled:
+                self._stage(model, superseded=True)
+            compiled = self._compiled[model.name + (SUPERSEDED if versions == "superseded" else "")]
+            parts[compiled.name] = [column.name for column in compiled.columns]
+        reader.refs.update(parts)
+        return union_sql(shape, parts, self._project.shapes, bounded=bounded)
+
+    def _bind(self, compiled: CompiledModel) -> None:
+        binder = self._project.binder
+        rendered = Rendered(
+            compiled.model, compiled.sql, compiled.refs, compiled.sources, compiled.previous, compiled.config
+        )
+        for name in compiled.previous:
+            self._declare_previous(name)
+        if compiled.companion:
+            binder.check_query(compiled.sql, rendered)
+            binder.declare(compiled.relation, {c.name: c.type for c in binder.columns(f"({compiled.sql}\n)")})
+        else:
+            binder.bind(rendered)
+        docs = {column.name: column for column in compiled.columns}
+        compiled.columns = tuple(
+            Column(c.name, c.type, *_documentation(docs.get(c.name), c.name)) for c in binder.columns(compiled.relation)
+        )
+
+    def _declare_previous(self, name: str) -> None:
+        binder, earlier = self._project.binder, previous_relation(name)
+        if binder.query_problem(f"select 1 from {earlier}") is None:
+            return
+        if name in self._project.models:
+            columns = {c.name: c.type for c in binder.columns(relation(name))}
+        else:
+            model = self._compiled[name]
+            columns = analyse.typed_columns(Rendered(model.model, model.sql), model.tree)
+        binder.declare(earlier, columns)
+
+
+def _documentation(column: Column | None, name: str) -> tuple[str, bool]:
+    if column is not None:
+        return column.description, column.pii
+    return {
+        "valid_from": "First business date of this version.",
+        "valid_to": "Business date it ended; NULL = current.",
+    }[name], False
+
+
+def previous_models(models: Iterable[CompiledModel]) -> set[str]:
+    """Models whose earlier result a build needs: those that previous() names, and every snapshot."""
+    named = {name for model in models for name in model.previous}
+    return named | {model.name for model in models if model.materialized == "snapshot"}

@@ -1,0 +1,202 @@
+"""sqlglot: rendered SQL -> what it reads, what its columns say and where they come from; other dialects."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlglot
+from sqlglot import exp
+from sqlglot.errors import SqlglotError
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.optimizer.scope import Scope, build_scope
+from sqlglot.tokenizer_core import Token
+
+from siyu.compile.portable import shape_findings
+from siyu.compile.render import Rendered
+from siyu.errors import ConfigError, SiyuError, nearest, raise_all
+
+PII = "[pii]"
+
+
+@dataclass(frozen=True)
+class ColumnDoc:
+    """A column of the final select and its comment; `pii` when the comment marks it."""
+
+    name: str
+    description: str
+    pii: bool
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """A model's tokens and syntax tree: the tokenizer is the slow part, so it runs once."""
+
+    tokens: list[Token]
+    tree: exp.Query
+
+
+def parse(rendered: Rendered) -> Parsed:
+    """The one query expression of a model. Raises ConfigError with the rendered line."""
+    dialect = sqlglot.Dialect.get_or_raise("duckdb")
+    try:
+        tokens = dialect.tokenize(rendered.sql)
+        trees = [tree for tree in dialect.parser().parse(tokens, rendered.sql) if tree is not None]
+    except SqlglotError as error:
+        details = getattr(error, "errors", None) or [{}]
+        line = details[0].get("line") or 0
+        what = details[0].get("description") or str(error).splitlines()[0]
+        raise ConfigError(
+            f"the SQL of {rendered.model.name} cannot be parsed: {what}", where(rendered, line), "mend the query."
+        ) from error
+    if len(trees) != 1 or not isinstance(trees[0], exp.Query):
+        raise ConfigError(
+            f"{rendered.model.name} is not one query expression",
+            rendered.model.file,
+            "a model is one select or union; how it is kept is said by config(materialized=…).",
+        )
+    return Parsed(tokens, trees[0])
+
+
+def where(rendered: Rendered, line: int) -> str:
+    """The file, and the rendered line with its text."""
+    lines = rendered.sql.splitlines()
+    if 0 < line <= len(lines):
+        return f"{rendered.model.file} (rendered line {line}: {lines[line - 1].strip()[:120]})"
+    return rendered.model.file
+
+
+def check(rendered: Rendered, parsed: Parsed) -> None:
+    """Tables reached without ref(), constructs outside the portable subset. Raises ConfigError, all at once."""
+    errors: list[SiyuError] = []
+    for table in sorted(tables(parsed.tree) - rendered.relations - {rendered.model.name}):
+        fix = "name tables only through ref(), source() or previous()."
+        guess = nearest(table, rendered.relations)
+        errors.append(
+            ConfigError(f"{rendered.model.name} reads {table} directly", rendered.model.file, f"{fix} {guess}".strip())
+        )
+    for finding in shape_findings(parsed.tokens, parsed.tree):
+        errors.append(
+            ConfigError(
+                f"{finding.what} is outside the portable subset",
+                where(rendered, finding.line),
+                f"write {finding.instead}.",
+            )
+        )
+    raise_all(errors)
+
+
+def tables(tree: exp.Query) -> set[str]:
+    """Relations a query reads, without its own CTEs."""
+    ctes = {cte.alias for cte in tree.find_all(exp.CTE)}
+    found = set()
+    for table in tree.find_all(exp.Table):
+        if isinstance(table.this, exp.Identifier) and not (not table.db and table.name in ctes):
+            found.add(f"{table.db}.{table.name}" if table.db else table.name)
+    return found
+
+
+def final_select(tree: exp.Expr) -> exp.Select:
+    """The select whose columns are the model's; of a union, the leftmost."""
+    found: Any = tree
+    while isinstance(found, exp.SetOperation | exp.Subquery):
+        found = found.this
+    return found if isinstance(found, exp.Select) else exp.Select()
+
+
+def column_docs(rendered: Rendered, tree: exp.Query) -> tuple[ColumnDoc, ...]:
+    """The comment of each column. Raises ConfigError where a published column has none, or no name."""
+    errors: list[SiyuError] = []
+    docs = []
+    for item in final_select(tree).selects:
+        text = " ".join(" ".join(comment.split()) for comment in item.comments or [])
+        if not item.alias_or_name:
+            errors.append(
+                ConfigError(
+                    f"a column of {rendered.model.name} has no name: {item.sql()[:60]}",
+                    rendered.model.file,
+                    "add as <name>.",
+                )
+            )
+        elif not text and rendered.model.schema != "staging":
+            errors.append(
+                ConfigError(
+                    f"the column {item.alias_or_name} of {rendered.model.name} has no comment",
+                    rendered.model.file,
+                    "add a trailing -- comment that says what it is, with [pii] for personal data.",
+                )
+            )
+        docs.append(ColumnDoc(item.alias_or_name, text.replace(PII, "").strip(), PII in text))
+    raise_all(errors)
+    return tuple(docs)
+
+
+def typed_columns(rendered: Rendered, tree: exp.Query) -> dict[str, str]:
+    """Column types told by casts alone, for a model that reads its own previous result."""
+    found = {}
+    for item in final_select(tree).selects:
+        value = item.this if isinstance(item, exp.Alias) else item
+        if not isinstance(value, exp.Cast):
+            raise ConfigError(
+                f"previous('{rendered.model.name}') needs the type of {item.alias_or_name}, which cannot be told",
+                rendered.model.file,
+                "cast the column in the final select.",
+            )
+        found[item.alias_or_name] = value.to.sql(dialect="duckdb")
+    return found
+
+
+def to_dialect(tree: exp.Query, dialect: str) -> str:
+    """The query in another dialect, as sqlglot prints it."""
+    return tree.sql(dialect=dialect, pretty=True, normalize_functions=False)
+
+
+def column_lineage(tree: exp.Query, schema: dict[str, dict[str, dict[str, str]]]) -> dict[str, set[tuple[str, str]]]:
+    """column -> the (schema.table, column) pairs its value is made of.
+
+    sqlglot's own lineage() walks every path anew, which on wide unions takes seconds; one pass over its scopes,
+    each column of a scope resolved once, takes milliseconds.
+    """
+    qualified = qualify(
+        tree.copy(), schema=dict(schema), dialect="duckdb", validate_qualify_columns=False, identify=False
+    )
+    scope = build_scope(qualified)
+    known: dict[tuple[int, str], set[tuple[str, str]]] = {}
+    names = [item.alias_or_name for item in final_select(tree).selects]
+    return {name: _origins(scope, name, known) if scope else set() for name in names}
+
+
+def _origins(scope: Scope, name: str, known: dict[tuple[int, str], set[tuple[str, str]]]) -> set[tuple[str, str]]:
+    key = (id(scope), name)
+    if key in known:
+        return known[key]
+    known[key] = set()
+    found: set[tuple[str, str]] = set()
+    if scope.set_operation_scopes:
+        leftmost = [item.alias_or_name for item in final_select(scope.expression).selects]
+        position = leftmost.index(name) if name in leftmost else -1
+        for part in scope.set_operation_scopes:
+            selects = final_select(part.expression).selects
+            if 0 <= position < len(selects):
+                found |= _origins(part, selects[position].alias_or_name, known)
+    else:
+        for item in final_select(scope.expression).selects:
+            if item.alias_or_name == name:
+                for column in item.find_all(exp.Column):
+                    found |= _source_of(scope, column, known)
+    known[key] = found
+    return found
+
+
+def _source_of(
+    scope: Scope, column: exp.Column, known: dict[tuple[int, str], set[tuple[str, str]]]
+) -> set[tuple[str, str]]:
+    source = scope.sources.get(column.table)
+    if isinstance(source, Scope):
+        if isinstance(source.expression, exp.Query):
+            return _origins(source, column.name, known)
+        inner = [c for c in source.expression.find_all(exp.Column) if c.table in scope.sources and c is not column]
+        return set().union(*(_source_of(scope, c, known) for c in inner))
+    if isinstance(source, exp.Table):
+        return {(f"{source.db}.{source.name}", column.name)}
+    return set()

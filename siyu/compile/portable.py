@@ -1,0 +1,319 @@
+"""The portable subset: constructs that mean the same on DuckDB and on Spark, checked on names, shapes and types.
+
+sqlglot raises nothing when a translation is wrong, so what was measured to differ is refused here, with what to
+write instead. Names are taken from tokens, shapes from the syntax tree, types from the bound plan.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlglot import exp
+from sqlglot.tokenizer_core import Token, TokenType
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What was found, in which rendered line (0 = unknown), and what to write instead."""
+
+    what: str
+    line: int
+    instead: str
+
+
+FUNCTIONS = {
+    "quantile_cont": "median(), or a semantic function",
+    "percentile_cont": "median(), or a semantic function",
+    "quantile": "median(), or a semantic function",
+    "approx_count_distinct": "count(distinct …)",
+    "approx_quantile": "median(), or a semantic function",
+    "dayofweek": "date_diff('day', date '1900-01-01', d) % 7 (0 = Monday)",
+    "isodow": "date_diff('day', date '1900-01-01', d) % 7 + 1 (1 = Monday)",
+    "weekday": "date_diff('day', date '1900-01-01', d) % 7 (0 = Monday)",
+    "dayname": "a case over the number of the day",
+    "monthname": "a case over the number of the month",
+    "len": "length() of a text, array_length() of a list",
+    "list_sum": "unnest and sum()",
+    "list_avg": "unnest and avg()",
+    "log": "log10() or ln()",
+    "hash": "md5(), or a semantic function",
+    "json_valid": "a semantic function",
+    "try_strptime": "a semantic function",
+    "random": "nothing: a model has no chance in it",
+    "uuid": "a keyed hash of the key",
+    "gen_random_uuid": "a keyed hash of the key",
+    "now": "fn_as_of() or fn_as_of_end(): no model reads a clock",
+    "today": "fn_as_of(): no model reads a clock",
+    "current_date": "fn_as_of(): no model reads a clock",
+    "current_timestamp": "fn_as_of_end(): no model reads a clock",
+    "get_current_timestamp": "fn_as_of_end(): no model reads a clock",
+    "transaction_timestamp": "fn_as_of_end(): no model reads a clock",
+    "age": "date_diff() of dates: no model reads a clock",
+    "timezone": "at time zone 'UTC' at time zone 'x', or a semantic function",
+    "first": "arg_min(x, y) with a total order",
+    "last": "arg_max(x, y) with a total order",
+    "any_value": "min() or max()",
+    "columns": "the columns by name",
+    "getvariable": "a var, or a semantic function",
+    "read_csv": "a channel contract and source()",
+    "read_parquet": "a channel contract and source()",
+    "read_json": "a channel contract and source()",
+}
+# Differ by thread even on decimals.
+NEVER = {"stddev", "stddev_pop", "stddev_samp", "variance", "var_pop", "var_samp", "corr", "covar_pop", "covar_samp"}
+NEVER_PREFIX = "regr_"
+ON_DOUBLES = {
+    "min", "max", "count", "median", "mode", "arg_min", "arg_max", "first", "last",
+    "quantile_cont", "quantile_disc", "any_value", "count_star",
+}  # fmt: skip
+FLOATS = {"DOUBLE", "FLOAT"}
+BARE_CLOCKS = {"current_date", "current_timestamp", "current_time", "localtime", "localtimestamp"}
+WEEKDAY_PARTS = {"dow", "isodow", "dayofweek", "weekday"}
+DATE_DIFFS = {"date_diff", "datediff"}
+WHOLE_NUMBERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT"}
+WITHOUT_FRACTION = {"floor", "ceil", "ceiling", "round", "trunc"}
+
+
+def shape_findings(tokens: list[Token], tree: exp.Expr) -> Iterator[Finding]:
+    """What names and shapes tell."""
+    yield from _names(tokens)
+    for node in tree.walk():
+        for kind, rule, what, instead in SHAPES:
+            if isinstance(node, kind) and rule(node):
+                yield Finding(what, _line(node), instead)
+    for token in tokens:
+        if token.token_type == TokenType.STRING:
+            yield from _pattern(token)
+
+
+def _names(tokens: list[Token]) -> Iterator[Finding]:
+    following = [*tokens[1:], None]
+    for token, after in zip(tokens, following, strict=True):
+        word = token.text.lower()
+        called = after is not None and after.token_type == TokenType.L_PAREN
+        if token.token_type == TokenType.STRING:
+            continue
+        if (called and word in FUNCTIONS) or word in BARE_CLOCKS:
+            yield Finding(f"{word}()", token.line, FUNCTIONS.get(word, "fn_as_of_end(): no model reads a clock"))
+        elif called and (word in NEVER or word.startswith(NEVER_PREFIX)):
+            yield Finding(f"{word}()", token.line, "sums of integers or decimals: it differs by thread")
+        elif word == "asof":
+            yield Finding("ASOF JOIN", token.line, "lead() ranges and a join on between")
+
+
+def _pattern(token: Token) -> Iterator[Finding]:
+    for code in (r"\s", r"\w", r"\p{"):
+        if code in token.text:
+            yield Finding(f"{code} in a pattern", token.line, "the characters by name, [一-龥] for Han")
+
+
+def _line(node: exp.Expr) -> int:
+    for found in node.walk():
+        line = found.meta.get("line")
+        if line:
+            return int(line)
+    return 0
+
+
+def _is(kind: str) -> Callable[[Any], bool]:
+    return lambda node: str(node.args.get("kind") or "").upper() == kind
+
+
+def _yes(node: Any) -> bool:
+    return True
+
+
+def _ordered_list(node: Any) -> bool:
+    return isinstance(node.this, exp.Order)
+
+
+def _distinct_window(node: Any) -> bool:
+    return any(isinstance(found, exp.Distinct) for found in node.this.walk())
+
+
+def _no_g(node: Any) -> bool:
+    modifiers = node.args.get("modifiers")
+    return not (isinstance(modifiers, exp.Literal) and "g" in modifiers.this)
+
+
+def _group_reference(node: Any) -> bool:
+    replacement = node.args.get("replacement")
+    return isinstance(replacement, exp.Literal) and re.search(r"\\[0-9]", replacement.this) is not None
+
+
+def _negative_index(node: Any) -> bool:
+    return any(isinstance(index, exp.Neg) for index in node.expressions)
+
+
+def _select_star(node: Any) -> bool:
+    return any(
+        isinstance(item, exp.Star) or (isinstance(item, exp.Column) and isinstance(item.this, exp.Star))
+        for item in node.expressions
+    )
+
+
+def _series_in_from(node: Any) -> bool:
+    return isinstance(node.parent, exp.From | exp.Join | exp.Table)
+
+
+def _left_unnest(node: Any) -> bool:
+    joined = node.this.this if isinstance(node.this, exp.Lateral) else node.this
+    return str(node.side or "").upper() == "LEFT" and isinstance(joined, exp.Unnest)
+
+
+def _bare_list(node: Any) -> bool:
+    """A list that NULLs would fall out of, or that is NULL on one engine and [] on the other for no row."""
+    if isinstance(node.this, exp.Struct | exp.Order):
+        return False
+    return not (isinstance(node.parent, exp.Filter) and isinstance(node.parent.parent, exp.Coalesce))
+
+
+def _unordered_text(node: Any) -> bool:
+    return not isinstance(node.this, exp.Order)
+
+
+def _weekday_part(node: Any) -> bool:
+    part = node.this if isinstance(node, exp.Extract) else (node.expressions or [None])[0]
+    is_part = isinstance(node, exp.Extract) or node.name.lower() in ("date_part", "datepart")
+    return is_part and part is not None and part.name.lower() in WEEKDAY_PARTS
+
+
+def _naive_zone(node: Any) -> bool:
+    inner = node.this.unnest()
+    is_utc = node.args["zone"].name.upper() == "UTC"
+    return not is_utc and not (isinstance(inner, exp.AtTimeZone) and inner.args["zone"].name.upper() == "UTC")
+
+
+def _computed_interval(node: Any) -> bool:
+    return not isinstance(node.this, exp.Literal)
+
+
+def _alias_in_where(node: Any) -> bool:
+    """A name in WHERE that is an alias of this select; one whose own value has the name is the source's column."""
+    where = node.args.get("where")
+    aliases = {item.alias: item.this for item in node.expressions if isinstance(item, exp.Alias)}
+    return where is not None and any(
+        not column.table
+        and column.name in aliases
+        and column.find_ancestor(exp.Select) is node
+        and column.name not in {inner.name for inner in aliases[column.name].find_all(exp.Column)}
+        for column in where.find_all(exp.Column)
+    )
+
+
+def _by_name(node: Any) -> bool:
+    return bool(node.args.get("by_name"))
+
+
+def _recursive(node: Any) -> bool:
+    return bool(node.args.get("recursive"))
+
+
+def _unordered_window(node: Any) -> bool:
+    ranking = (
+        exp.RowNumber, exp.Rank, exp.DenseRank, exp.PercentRank, exp.CumeDist, exp.Ntile,
+        exp.Lag, exp.Lead, exp.FirstValue, exp.LastValue, exp.NthValue,
+    )  # fmt: skip
+    inner = node.this.this if isinstance(node.this, exp.IgnoreNulls | exp.RespectNulls) else node.this
+    return isinstance(inner, ranking) and not node.args.get("order")
+
+
+def _pivot_on(node: Any) -> bool:
+    return not node.args.get("unpivot") and not node.args.get("fields")
+
+
+def _backslash_like(node: Any) -> bool:
+    return isinstance(node.expression, exp.Literal) and "\\" in str(node.expression.this)
+
+
+Rule = tuple[Any, Callable[[Any], bool], str, str]
+SHAPES: tuple[Rule, ...] = (
+    (exp.ArrayAgg, _ordered_list, "list(x order by y)",
+     "list_transform(list_sort(list(struct_pack(k := y, v := x))), lambda s: s.v)"),
+    (exp.ArrayAgg, _bare_list, "list(x) without a filter", "coalesce(list(x) filter (where x is not null), [])"),
+    (exp.GroupConcat, _unordered_text, "string_agg without order by", "string_agg(x, ', ' order by x)"),
+    (exp.Window, _distinct_window, "count(distinct …) over (…)", "a subquery with group by"),
+    (exp.Window, _unordered_window, "a ranking window without order by", "order by with a total order"),
+    (exp.RegexpReplace, _no_g, "regexp_replace without 'g'", "'g' always: Spark replaces all"),
+    (exp.RegexpReplace, _group_reference, r"\1 in a replacement", "regexp_extract(…, 1)"),
+    (exp.Bracket, _negative_index, "a negative list index", "a guarded positive index"),
+    (exp.Select, _select_star, "select *", "the columns by name"),
+    (exp.GenerateSeries, _series_in_from, "generate_series in from", "cross join unnest(generate_series(…)) as u(d)"),
+    (exp.Join, _left_unnest, "left join unnest",
+     "cross join unnest(case when array_length(l) > 0 then l else [null] end)"),
+    (exp.SetOperation, _by_name, "union by name", "the columns by name, in one order"),
+    (exp.With, _recursive, "a recursive query", "materialized='fixpoint'"),
+    (exp.Extract | exp.Anonymous, _weekday_part, "a day of the week",
+     "date_diff('day', date '1900-01-01', d) % 7 (0 = Monday)"),
+    (exp.AtTimeZone, _naive_zone, "at time zone on a timestamp without one",
+     "at time zone 'UTC' at time zone 'x', or a semantic function"),
+    (exp.Interval, _computed_interval, "interval (n) day", "n * interval 1 day"),
+    (exp.Select, _alias_in_where, "an alias in where", "a subquery, or the column with its table's name"),
+    (exp.TableSample, _yes, "a sample", "nothing: a model has no chance in it"),
+    (exp.Like | exp.ILike | exp.SimilarTo, _backslash_like, "like with a backslash", "contains() or starts_with()"),
+    (exp.Pivot, _pivot_on, "pivot … on", "pivot … in, or max() filter"),
+    (exp.Insert, _yes, "insert", "a materialization"),
+    (exp.Update, _yes, "update", "a materialization"),
+    (exp.Delete, _yes, "delete", "a materialization"),
+    (exp.Merge, _yes, "merge", "a materialization"),
+)  # fmt: skip
+
+
+def type_findings(plan: Any) -> Iterator[Finding]:
+    """What the bound plan tells of argument types."""
+    if isinstance(plan, list):
+        for item in plan:
+            yield from type_findings(item)
+        return
+    if not isinstance(plan, dict):
+        return
+    if plan.get("qname"):
+        yield from _typed(plan["qname"]["path"][-1], plan)
+    for value in plan.values():
+        if isinstance(value, dict | list):
+            yield from type_findings(value)
+
+
+def _typed(function: str, node: dict[str, Any]) -> Iterator[Finding]:
+    types = [argument["id"] for argument in node.get("arguments", [])]
+    if node.get("expression_class") in ("BOUND_AGGREGATE", "BOUND_WINDOW"):
+        yield from _aggregate(function, set(types))
+    elif function in DATE_DIFFS and any(_is_moment(child) for child in node["children"]):
+        yield Finding("date_diff() of timestamps", 0, "dates (cast both sides), or date_trunc() on both sides")
+    elif function == "-" and types == ["DATE", "DATE"]:
+        yield Finding("date - date", 0, "date_diff('day', …)")
+    elif function == "__cast" and _loses_fraction(node):
+        yield Finding("a fraction cast to an integer", 0, "floor() or round() first: Spark cuts off, DuckDB rounds")
+
+
+def _aggregate(function: str, types: set[str]) -> Iterator[Finding]:
+    if types & FLOATS and function not in ON_DOUBLES:
+        yield Finding(
+            f"{function}() over doubles",
+            0,
+            "integers or decimals (cast each value to decimal): doubles add up differently in parallel",
+        )
+    if function == "sum" and "BOOLEAN" in types:
+        yield Finding("sum() of a boolean", 0, "count_if()")
+
+
+def _called(node: dict[str, Any]) -> str:
+    return str(node["qname"]["path"][-1]) if node.get("qname") else ""
+
+
+def _is_moment(node: dict[str, Any]) -> bool:
+    """A timestamp within its period: neither cut off by date_trunc() nor made of a date."""
+    if not str((node.get("return_type") or {}).get("id", "")).startswith("TIMESTAMP"):
+        return False
+    made_of = [argument["id"] for argument in node.get("arguments", [])]
+    return _called(node) != "date_trunc" and not (_called(node) == "__cast" and made_of == ["DATE"])
+
+
+def _loses_fraction(node: dict[str, Any]) -> bool:
+    source, child = node["arguments"][0], node["children"][0]
+    has_fraction = source["id"] in FLOATS or (source.get("type_info") or {}).get("scale", 0) > 0
+    is_whole = _called(child) in WITHOUT_FRACTION and len(child["children"]) == 1
+    return node["return_type"]["id"] in WHOLE_NUMBERS and has_fraction and not is_whole

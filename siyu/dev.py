@@ -1,0 +1,142 @@
+"""Work on models: build and check a selection in the build database, print SQL and the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from datetime import date
+
+from siyu import build, ops, publish
+from siyu.build import ModelRun
+from siyu.compile import Project, compile_project, previous_models
+from siyu.compile.analyse import to_dialect
+from siyu.engines.duckdb import DuckEngine
+from siyu.errors import ConfigError, nearest
+from siyu.graph import select
+from siyu.ledger import Ledger
+from siyu.report import Event, Report
+from siyu.settings import Settings
+from siyu.workspace import default_as_of, lock, open_engine, prepare_build
+
+Tell = Callable[[Event], None]
+
+
+def build_selected(settings: Settings, expressions: Sequence[str], as_of: date | None, tell: Tell) -> list[ModelRun]:
+    """Build the selection from what has landed. Raises ConfigError when something it reads was never built."""
+    project = compile_project(settings, selection=expressions)
+    names = select(project.graph, expressions)
+    day = as_of or default_as_of(settings)
+    warehouse = settings.warehouse.resolve()
+    held = lock(warehouse)
+    ledger = Ledger(warehouse / "ledger.sqlite")
+    engine = open_engine(settings, day, warehouse / "build")
+    try:
+        _require_upstream(engine, project, names)
+        prepare_build(engine, project, ledger.files(), warehouse, list(project.models))
+        _write_inputs(engine, project, ledger, day)
+        built: list[ModelRun] = []
+
+        def work(name: str) -> ModelRun:
+            result = build.build_model(engine, project, name)
+            tell(Event("built", name, f"{result.row_count:,} rows in {result.seconds:.1f} s"))
+            return result
+
+        build.run_in_order(project.graph, names, work, settings.cores, built.append)
+        return built
+    finally:
+        engine.close()
+        project.binder.close()
+        ledger.close()
+        held.release()
+
+
+def _require_upstream(engine: DuckEngine, project: Project, names: Sequence[str]) -> None:
+    session = engine.session()
+    rows = session.rows(
+        "select schema_name || '.' || table_name from duckdb_tables()"
+        " union all select schema_name || '.' || view_name from duckdb_views()"
+    )
+    session.close()
+    have = {row[0] for row in rows}
+    missing = sorted({read for name in names for read in project.graph[name]} - set(names) - have)
+    if missing:
+        raise ConfigError(
+            f"the selection reads {', '.join(missing)}, not built yet",
+            "warehouse/build",
+            f"select it too: --select +{names[-1]}",
+        )
+
+
+def _write_inputs(engine: DuckEngine, project: Project, ledger: Ledger, day: date) -> None:
+    warehouse = project.settings.warehouse.resolve()
+    statuses = [
+        ops.channel_status(c, ledger.files(), ledger.landings(), [], day, project.settings.timezone)
+        for c in project.channels.values()
+    ]
+    session = engine.session()
+    ops.write_channel_status(session, statuses)
+    session.close()
+    names = sorted(previous_models(project.models.values()))
+    earlier = publish.previous_release(warehouse, day)
+    build.write_previous(engine, project, publish.previous_tables(engine, earlier, warehouse, names))
+
+
+def check_selected(settings: Settings, expressions: Sequence[str], as_of: date | None, tell: Tell) -> Report:
+    """Run the suites of the selection against the build database."""
+    from siyu.checks import Checker
+    from siyu.suites import load_suites
+
+    project = compile_project(settings)
+    suites = load_suites(project)
+    names = [name for name in select(project.graph, expressions) if name in suites]
+    day = as_of or default_as_of(settings)
+    folder = settings.warehouse.resolve() / "build"
+    if not (folder / "build.duckdb").is_file():
+        raise ConfigError("nothing is built yet", str(folder), "siyu build or siyu run first.")
+    held = lock(settings.warehouse.resolve())
+    engine = open_engine(settings, day, folder)
+    report = Report(as_of=day, warehouse=settings.warehouse)
+    try:
+        checker = Checker(engine, project)
+        for name in names:
+            results = checker.run(suites[name])
+            report.checks += results
+            broken = sum(not result.success for result in results)
+            tell(Event("checked", name, f"{len(results)} expectations, {broken} failed", bool(broken)))
+    finally:
+        engine.close()
+        project.binder.close()
+        held.release()
+    return report
+
+
+def sql_of(project: Project, name: str, dialect: str) -> str:
+    """Compiled SQL of a model. Raises ConfigError for an unknown model or dialect."""
+    found = [m for m in project.models.values() if name in (m.name, m.model.table)]
+    if not found:
+        raise ConfigError(
+            f"no model is called {name}", "siyu sql", nearest(name, [m.model.table for m in project.models.values()])
+        )
+    if dialect == "duckdb":
+        return found[0].sql
+    try:
+        return to_dialect(found[0].tree, dialect)
+    except ValueError as error:
+        raise ConfigError(
+            f"unknown dialect {dialect}", "--dialect", "spark, postgres, snowflake, bigquery …"
+        ) from error
+
+
+def graph_lines(project: Project, expressions: Sequence[str], mermaid: bool) -> Iterator[str]:
+    """A line a model: what it reads. Or a Mermaid flowchart."""
+    names = select(project.graph, expressions)
+    if mermaid:
+        yield "flowchart LR"
+        for name in names:
+            yield f"    {name.replace('.', '_')}[{name}]"
+            for read in sorted(project.graph[name] & set(names)):
+                yield f"    {read.replace('.', '_')} --> {name.replace('.', '_')}"
+        return
+    for name in names:
+        model = project.models[name]
+        reads = sorted(model.refs | model.sources)
+        yield f"{name} ({model.materialized}) <- {', '.join(reads) or 'nothing'}"

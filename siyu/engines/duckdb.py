@@ -1,0 +1,143 @@
+"""DuckDB: the build database, its sessions, and the only module that imports the driver."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from siyu.engines.base import ColumnType, RunInputs
+from siyu.engines.functions import FUNCTIONS
+from siyu.errors import EngineFault, SiyuError
+
+# Readable by DuckDB 1.4 and later, so that BI tools need not follow our pin.
+RELEASE_STORAGE = "v1.4.0"
+FAULTS = (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException, duckdb.InternalException)
+
+
+class SqlProblem(SiyuError):
+    """The engine refused a statement; the caller knows which model or file it came from."""
+
+
+def _translate(error: duckdb.Error, sql: str) -> SiyuError:
+    if isinstance(error, FAULTS):
+        return EngineFault(f"DuckDB: {error}", "", "check disk space, memory and the file named.")
+    return SqlProblem(str(error), sql, "")
+
+
+class DuckSession:
+    """One cursor of a DuckEngine."""
+
+    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+        self._cursor = cursor
+
+    def execute(self, sql: str, params: Sequence[Any] = ()) -> None:
+        """Run a statement and drop its result."""
+        self.rows(sql, params)
+
+    def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a small result."""
+        try:
+            return self._cursor.execute(sql, list(params) or None).fetchall()
+        except duckdb.Error as error:
+            raise _translate(error, sql) from error
+
+    def value(self, sql: str, params: Sequence[Any] = ()) -> Any:
+        """The first value of the first row, or None."""
+        found = self.rows(sql, params)
+        return found[0][0] if found else None
+
+    def columns(self, relation: str) -> list[ColumnType]:
+        """Columns of a table or view, in order."""
+        return [ColumnType(row[0], row[1]) for row in self.rows(f"describe {relation}")]
+
+    def content_hash(self, relation: str) -> tuple[int, str]:
+        """Rows, and an order-free sum of the md5 of every row as JSON."""
+        count, total = self.rows(
+            "select count(*), coalesce(sum(md5_number_lower(to_json(t)::varchar)::hugeint), 0)::varchar"
+            f" from {relation} as t"
+        )[0]
+        return count, f"{count}:{total}"
+
+    def digest(self, relation: str) -> tuple[int, int]:
+        """Rows and the sum of DuckDB's own row hashes."""
+        count, total = self.rows(f"select count(*), coalesce(sum(hash(t)::hugeint), 0)::hugeint from {relation} as t")[
+            0
+        ]
+        return count, int(total)
+
+    def plan(self, sql: str) -> dict[str, Any]:
+        """The bound logical plan of a query."""
+        plan: dict[str, Any] = json.loads(self.value("select json_serialize_plan(?)", [sql]))
+        return plan
+
+    def close(self) -> None:
+        """Give the cursor back."""
+        self._cursor.close()
+
+
+class DuckEngine:
+    """A DuckDB file (or memory), opened for this process alone."""
+
+    def __init__(
+        self,
+        path: Path | None,
+        inputs: RunInputs,
+        *,
+        threads: int = 1,
+        memory_limit: str = "55%",
+        temp_directory: Path | None = None,
+    ) -> None:
+        self.path = path
+        self._key = inputs.key
+        config: dict[str, Any] = {"threads": threads, "memory_limit": memory_limit}
+        if temp_directory is not None:
+            config["temp_directory"] = str(temp_directory)
+        try:
+            self._connection = duckdb.connect(str(path) if path else ":memory:", config=config)
+            self._connection.execute("set global TimeZone = 'UTC'")
+            self._connection.execute("set enable_progress_bar = false")
+            for function in FUNCTIONS:
+                body = function.body(inputs)
+                self._connection.execute(f"create or replace macro {function.name}({function.parameters}) as {body}")
+        except duckdb.Error as error:
+            raise EngineFault(f"DuckDB cannot open the build database: {error}", str(path or "memory")) from error
+
+    def driver_connection(self) -> duckdb.DuckDBPyConnection:
+        """A cursor that knows the key; cursors inherit neither variables nor settings of a session."""
+        cursor = self._connection.cursor()
+        cursor.execute("set variable siyu_key = ?", [self._key])
+        return cursor
+
+    def session(self) -> DuckSession:
+        """A new session."""
+        return DuckSession(self.driver_connection())
+
+    def attach(self, path: Path, alias: str, *, writable: bool) -> None:
+        """Make another database file reachable as alias.schema.table."""
+        option = f"storage_version '{RELEASE_STORAGE}'" if writable else "read_only"
+        self._run(f"attach {quoted(path)} as {alias} ({option})")
+
+    def detach(self, alias: str) -> None:
+        """Let go of an attached file, all of it written."""
+        self._run(f"checkpoint {alias}")
+        self._run(f"detach {alias}")
+
+    def _run(self, sql: str) -> None:
+        session = self.session()
+        try:
+            session.execute(sql)
+        finally:
+            session.close()
+
+    def close(self) -> None:
+        """Release the file."""
+        self._connection.close()
+
+
+def quoted(value: object) -> str:
+    """A text or path as an SQL literal."""
+    return "'" + str(value).replace("'", "''") + "'"

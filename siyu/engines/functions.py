@@ -1,0 +1,75 @@
+"""Semantic functions: one meaning each, implemented once per engine. Models call them by their fn_ name.
+
+`{timezone}` and `{as_of}` are filled in when a build starts; the salt is a session variable and never text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from siyu.engines.base import RunInputs
+
+
+@dataclass(frozen=True)
+class SemanticFunction:
+    """Name, parameters and the DuckDB body; `meaning` is what docs and tests hold it to."""
+
+    name: str
+    parameters: str
+    duckdb: str
+    meaning: str
+
+    def body(self, inputs: RunInputs) -> str:
+        """The DuckDB body for one run."""
+        return self.duckdb.replace("{timezone}", inputs.timezone).replace("{as_of}", inputs.as_of)
+
+
+_PHONE = r"\b((86)?1[3-9][0-9])[0-9]{4}([0-9]{4})\b"
+_MAIL = r"([0-9A-Za-z])[0-9A-Za-z._%+-]*@([0-9A-Za-z.-]+\.[A-Za-z]{2,})"
+
+FUNCTIONS = (
+    SemanticFunction("fn_as_of", "", "date '{as_of}'", "The last business date that counts."),
+    SemanticFunction(
+        "fn_as_of_end",
+        "",
+        "timezone('UTC', timezone('{timezone}', cast(date '{as_of}' + interval 1 day as timestamp)))",
+        "The UTC moment at which the as_of date ends: facts lie before it.",
+    ),
+    SemanticFunction(
+        "fn_local_date",
+        "moment",
+        "cast(timezone('{timezone}', timezone('UTC', moment)) as date)",
+        "The business date of a UTC timestamp.",
+    ),
+    SemanticFunction(
+        "fn_local_midnight",
+        "day",
+        "timezone('UTC', timezone('{timezone}', cast(day as timestamp)))",
+        "The UTC moment at which a business date begins.",
+    ),
+    SemanticFunction(
+        "fn_keyed_hash",
+        "value",
+        "sha256(getvariable('siyu_key') || sha256(getvariable('siyu_key') || value))",
+        "sha256(key || sha256(key || value)), the key being the salt.",
+    ),
+    SemanticFunction(
+        "fn_mask_text",
+        "value",
+        rf"regexp_replace(regexp_replace(value, '{_PHONE}', '\1****\3', 'g'), '{_MAIL}', '\1***@\2', 'g')",
+        "A text with the mobiles and mail addresses in it masked, the rest as it is.",
+    ),
+    SemanticFunction(
+        "fn_mask",
+        "value",
+        "case"
+        r" when regexp_full_match(value, '\+?(86)?1[3-9][0-9]{9}')"
+        "  then left(right(value, 11), 3) || '****' || right(value, 4)"
+        r" when regexp_full_match(value, '[^@ ]+@[^@ ]+\.[^@ ]+')"
+        "  then left(value, 1) || '***@' || regexp_extract(value, '@(.*)$', 1)"
+        " when length(value) > 6 then left(value, 3) || '***' || right(value, 2)"
+        " when length(value) > 0 then left(value, 1) || '**'"
+        " end",
+        "A personal value masked whole: 138****1234, z***@firm.cn, 王**, abc***42.",
+    ),
+)

@@ -1,0 +1,101 @@
+"""What can go wrong, told as problem, where and fix; and the exit code of each kind."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+
+PUBLISHED, FAILED_CHECKS, WRONG_USE, WAREHOUSE_BUSY, FAULT, TARGET_FAILED = range(6)
+
+
+class SiyuError(Exception):
+    """A problem a user can act on. `untouched` says what was left as it was."""
+
+    untouched = "The last release is untouched."
+
+    def __init__(self, problem: str, where: str = "", fix: str = "") -> None:
+        super().__init__(problem)
+        self.problem, self.where, self.fix = problem, where, fix
+
+    def __str__(self) -> str:
+        lines = [f"error: {self.problem}"]
+        if self.where:
+            lines.append(f"  where: {self.where}")
+        lines.append(f"  fix:   {' '.join(part for part in (self.fix, self.untouched) if part)}")
+        return "\n".join(lines)
+
+
+class ConfigError(SiyuError):
+    """Wrong use: settings, contracts, models or suites that cannot work."""
+
+    untouched = "Nothing was built or published."
+
+
+class Problems(ConfigError):
+    """Several problems of one kind, told at once."""
+
+    def __init__(self, errors: Sequence[SiyuError]) -> None:
+        first = errors[0]
+        super().__init__(first.problem, first.where, first.fix)
+        self.errors = list(errors)
+
+    def __str__(self) -> str:
+        return "\n".join(str(error) for error in self.errors)
+
+
+class ChecksFailed(SiyuError):
+    """A critical expectation failed; nothing was published."""
+
+
+class WarehouseBusy(SiyuError):
+    """Another run holds the warehouse."""
+
+    untouched = "Nothing was started."
+
+
+class EngineFault(SiyuError):
+    """The engine or the file system failed; nothing was published."""
+
+
+class FileRejected(SiyuError):
+    """An export file that cannot be landed; its channel is stale, the others go on."""
+
+    untouched = "Nothing of this file was landed; other channels are not affected."
+
+
+EXIT_CODES: dict[type[BaseException], int] = {
+    ChecksFailed: FAILED_CHECKS,
+    ConfigError: WRONG_USE,
+    Problems: WRONG_USE,
+    WarehouseBusy: WAREHOUSE_BUSY,
+    EngineFault: FAULT,
+    FileRejected: FAULT,
+    OSError: FAULT,
+}
+
+
+def exit_code(error: BaseException) -> int:
+    """The exit code of an error; what nobody foresaw counts as a fault."""
+    for kind in type(error).__mro__:
+        if kind in EXIT_CODES:
+            return EXIT_CODES[kind]
+    return FAULT
+
+
+def nearest(name: str, options: Iterable[str]) -> str:
+    """'did you mean x?' for the closest option, else the options themselves, else ''."""
+    names = sorted(set(options))
+    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
+    if close:
+        return f"did you mean {close[0]}?"
+    if 0 < len(names) <= 12:
+        return f"known are: {', '.join(names)}."
+    return ""
+
+
+def raise_all(errors: Sequence[SiyuError]) -> None:
+    """Raise nothing, the one error, or all of them together."""
+    if len(errors) == 1:
+        raise errors[0]
+    if errors:
+        raise Problems(errors)

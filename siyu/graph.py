@@ -1,0 +1,80 @@
+"""The order of models, and selection as in dbt: model, +model, model+, schema.*, several."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from graphlib import CycleError, TopologicalSorter
+
+from siyu.errors import ConfigError, SiyuError, nearest, raise_all
+
+Graph = Mapping[str, AbstractSet[str]]
+
+
+def order(graph: Graph) -> list[str]:
+    """Names so that each comes after what it reads; ties by name. Raises ConfigError naming a cycle."""
+    sorter = TopologicalSorter({name: graph[name] & graph.keys() for name in sorted(graph)})
+    try:
+        sorter.prepare()
+    except CycleError as error:
+        cycle = [str(name) for name in error.args[1]]
+        raise ConfigError(
+            f"models read each other in a circle: {' -> '.join(reversed(cycle))}",
+            cycle[0],
+            "take one of these refs out.",
+        ) from error
+    found: list[str] = []
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready())
+        found += ready
+        sorter.done(*ready)
+    return found
+
+
+def upstream(graph: Graph, names: Iterable[str]) -> set[str]:
+    """The names and everything they read, directly or not."""
+    found: set[str] = set()
+    pending = list(names)
+    while pending:
+        name = pending.pop()
+        if name not in found:
+            found.add(name)
+            pending += [item for item in graph[name] if item in graph]
+    return found
+
+
+def downstream(graph: Graph, names: Iterable[str]) -> set[str]:
+    """The names and everything that reads them, directly or not."""
+    readers: dict[str, set[str]] = {name: set() for name in graph}
+    for name, reads in graph.items():
+        for item in reads & graph.keys():
+            readers[item].add(name)
+    return upstream(readers, names)
+
+
+def select(graph: Graph, expressions: Sequence[str]) -> list[str]:
+    """Names that any expression selects, in build order; all of them without one. Raises ConfigError."""
+    if not expressions:
+        return order(graph)
+    found: set[str] = set()
+    errors: list[SiyuError] = []
+    for expression in (part for text in expressions for part in text.replace(",", " ").split()):
+        core = expression.strip("+")
+        matched = {name for name in graph if _matches(name, core)}
+        if not matched:
+            tables = [name.partition(".")[2] for name in graph]
+            errors.append(
+                ConfigError(f"no model is selected by {expression}", "--select", nearest(core, [*graph, *tables]))
+            )
+        if expression.startswith("+"):
+            found |= upstream(graph, matched)
+        if expression.endswith("+"):
+            found |= downstream(graph, matched)
+        found |= matched
+    raise_all(errors)
+    return [name for name in order(graph) if name in found]
+
+
+def _matches(name: str, core: str) -> bool:
+    return name == core or name.partition(".")[2] == core or fnmatch.fnmatchcase(name, core)

@@ -1,0 +1,150 @@
+"""The ops tables: what runs, landings and checks left behind, as tables that travel with every release."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from pathlib import Path
+from statistics import median
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from siyu.catalog import OPS_SOURCE_COLUMNS, write_table
+from siyu.channels import Channel
+from siyu.engines.base import Session
+from siyu.engines.duckdb import quoted
+from siyu.ledger import LandedFile, Ledger, Row
+
+OPS_COLUMNS: dict[str, dict[str, str]] = {
+    "run": {
+        "run_id": "bigint", "as_of": "date", "known_by": "date", "started_at": "timestamp", "ended_at": "timestamp",
+        "status": "varchar", "release": "varchar", "code_fingerprint": "varchar", "input_fingerprint": "varchar",
+    },
+    "model_run": {
+        "run_id": "bigint", "model": "varchar", "materialized": "varchar", "seconds": "double", "row_count": "bigint",
+        "row_count_before": "bigint",
+    },
+    "check_result": {
+        "run_id": "bigint", "table_name": "varchar", "expectation": "varchar", "column_name": "varchar",
+        "severity": "varchar", "success": "boolean", "error": "varchar", "unexpected_count": "bigint",
+        "unexpected_percent": "double", "sample_keys": "varchar", "query": "varchar", "runbook": "varchar",
+        "why": "varchar",
+    },
+    "file_ledger": {
+        "channel": "varchar", "export": "varchar", "file": "varchar", "sha256": "varchar", "landed_seq": "bigint",
+        "landed_date": "date", "rows_read": "bigint", "rows_landed": "bigint", "rows_rejected": "bigint",
+        "status": "varchar", "reason": "varchar",
+    },
+    "drift": {
+        "channel": "varchar", "export": "varchar", "kind": "varchar", "column_name": "varchar", "since": "date",
+    },
+}  # fmt: skip
+REJECTED_ROW = {
+    "channel": "varchar", "export": "varchar", "file": "varchar", "line": "bigint", "column_name": "varchar",
+    "value_masked": "varchar", "reason": "varchar",
+}  # fmt: skip
+HOURS_A_DAY = 24
+USUAL_LANDINGS = 28
+
+
+@dataclass(frozen=True)
+class ChannelStatus:
+    """Where a channel stands at the end of as_of."""
+
+    channel: str
+    title: str
+    domain: str
+    owner: str
+    last_file_date: date | None
+    last_landed_at: datetime | None
+    is_stale: bool
+    reason: str | None
+    rows_landed: int
+    rows_usual: int | None
+
+
+def channel_status(
+    channel: Channel,
+    files: Sequence[LandedFile],
+    landings: Mapping[int, date],
+    problems: Sequence[str],
+    as_of: date,
+    timezone: str,
+) -> ChannelStatus:
+    """Staleness is measured at the end of as_of, never against a clock; tonight's problems make stale, too."""
+    landed = [file for file in files if file.channel == channel.channel and file.landed]
+    dates = [_date_of(file, landings) for file in landed]
+    newest = max(dates, default=None)
+    reasons = list(problems)
+    if newest is None:
+        reasons.append("nothing ever landed")
+    elif (as_of - newest).days * HOURS_A_DAY > channel.freshness_hours:
+        reasons.append(f"nothing newer than {newest} (freshness_hours {channel.freshness_hours})")
+    by_landing: dict[int, int] = {}
+    for file in landed:
+        by_landing[file.landed_seq] = by_landing.get(file.landed_seq, 0) + file.rows_landed
+    latest = max(by_landing, default=None)
+    earlier = [rows for seq, rows in sorted(by_landing.items()) if seq != latest][-USUAL_LANDINGS:]
+    return ChannelStatus(
+        channel=channel.channel,
+        title=channel.title,
+        domain=channel.domain,
+        owner=channel.owner,
+        last_file_date=newest,
+        last_landed_at=_end_of(landings[latest], timezone) if latest is not None else None,
+        is_stale=bool(reasons),
+        reason="; ".join(reasons) or None,
+        rows_landed=by_landing[latest] if latest is not None and landings[latest] == max(landings.values()) else 0,
+        rows_usual=int(median(earlier)) if earlier else None,
+    )
+
+
+def _date_of(file: LandedFile, landings: Mapping[int, date]) -> date:
+    return date.fromisoformat(file.file_date) if file.file_date else landings[file.landed_seq]
+
+
+def _end_of(day: date, timezone: str) -> datetime:
+    """The UTC moment at which a business date ends."""
+    local = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(timezone))
+    return local.astimezone(ZoneInfo("UTC")).replace(tzinfo=None)
+
+
+def write_channel_status(session: Session, statuses: Sequence[ChannelStatus]) -> None:
+    """ops.channel_status: models may read it."""
+    columns = OPS_SOURCE_COLUMNS["channel_status"]
+    write_table(session, "ops.channel_status", columns, ([getattr(s, name) for name in columns] for s in statuses))
+
+
+def write_ops(session: Session, ledger: Ledger, own_run: Row, store: Path, known_by: date | None) -> None:
+    """The history of all runs and landings, into schema ops of the build."""
+    landings = ledger.landings(known_by)
+    files = ledger.files(known_by)
+    runs = [run for run in ledger.runs() if run["run_id"] != own_run["run_id"]] + [own_run]
+    _write(session, "run", runs)
+    _write(session, "model_run", ledger.model_runs())
+    _write(session, "check_result", ledger.check_results())
+    _write(session, "drift", ledger.drift(known_by))
+    _write(session, "file_ledger", [{**vars(file), "landed_date": landings[file.landed_seq]} for file in files])
+    _write_rejected_rows(session, files, store)
+
+
+def _write(session: Session, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    columns = OPS_COLUMNS[table]
+    write_table(session, f"ops.{table}", columns, ([row[name] for name in columns] for row in rows))
+
+
+def _write_rejected_rows(session: Session, files: Sequence[LandedFile], store: Path) -> None:
+    write_table(
+        session,
+        "ops.rejected_row",
+        REJECTED_ROW,
+        ((file.channel, file.export, file.file, None, None, None, file.reason) for file in files if not file.landed),
+    )
+    for file in files:
+        if file.rejects:
+            session.execute(
+                f"insert into ops.rejected_row select {quoted(file.channel)}, {quoted(file.export)},"
+                f" {quoted(file.file)}, line, column_name, value_masked, reason"
+                f" from read_parquet({quoted(store / file.rejects)})"
+            )

@@ -1,0 +1,288 @@
+"""Publish: one immutable folder a run, swapped in last, in one atomic step."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from siyu.build import PreviousTable, quote_name
+from siyu.compile import CompiledModel, Project
+from siyu.engines.base import Engine, Session
+from siyu.engines.duckdb import quoted
+from siyu.landing import fsync
+from siyu.models import relation
+
+PUBLIC, RESTRICTED = "siyu.duckdb", "siyu_restricted.duckdb"
+MANIFEST = "manifest.json"
+PUBLISHED_SCHEMAS = ("records", "identity", "journey", "tags", "audience", "kpi")
+PRIVATE_MODE = 0o600
+KEPT_DAYS, KEPT_MONTHS, KEPT_HOURS = 14, 12, 24
+
+
+@dataclass(frozen=True)
+class Release:
+    """A published run."""
+
+    path: Path
+    as_of: date
+    run_id: int
+    manifest: dict[str, Any]
+
+    @property
+    def name(self) -> str:
+        """The folder's name."""
+        return self.path.name
+
+
+def releases(warehouse: Path) -> list[Release]:
+    """Whole releases of nightly runs, oldest as_of first. One without a readable manifest is no release."""
+    found = []
+    for path in sorted((warehouse / "releases").glob("*/" + MANIFEST)):
+        manifest = json.loads(path.read_text(encoding="utf-8"))
+        found.append(Release(path.parent, date.fromisoformat(manifest["as_of"]), manifest["run_id"], manifest))
+    return sorted(found, key=lambda release: (release.as_of, release.run_id))
+
+
+def previous_release(warehouse: Path, as_of: date) -> Release | None:
+    """The release of the newest earlier as_of; a rerun of a date uses the one its manifest names."""
+    nightly = [release for release in releases(warehouse) if release.manifest["known_by"] is None]
+    by_name = {release.name: release for release in nightly}
+    for release in reversed(nightly):
+        if release.as_of == as_of and release.manifest["previous_release"] in by_name:
+            return by_name[release.manifest["previous_release"]]
+    earlier = [release for release in nightly if release.as_of < as_of]
+    return earlier[-1] if earlier else None
+
+
+def previous_tables(
+    engine: Engine, release: Release | None, warehouse: Path, names: Sequence[str]
+) -> dict[str, PreviousTable]:
+    """Where earlier results lie: the restricted file first, so that raw columns are there; snapshots in history."""
+    if release is None:
+        return {}
+    session = engine.session()
+    found: dict[str, PreviousTable] = {}
+    for alias, file in (("previous_restricted", RESTRICTED), ("previous_public", PUBLIC)):
+        engine.attach(release.path / file, alias, writable=False)
+        for name in names:
+            if name not in found and _exists(session, alias, name):
+                found[name] = _table(session, f"{alias}.{relation(name)}")
+    for name in names:
+        path = warehouse / "history" / release.as_of.isoformat() / f"{name}.parquet"
+        if path.is_file():
+            found[name] = _table(session, f"read_parquet({quoted(path)})")
+    session.close()
+    return found
+
+
+def _exists(session: Session, alias: str, name: str) -> bool:
+    schema, _, table = name.partition(".")
+    count = session.value(
+        "select count(*) from duckdb_tables() where database_name = ? and schema_name = ? and table_name = ?",
+        [alias, schema, table],
+    )
+    return bool(count)
+
+
+def _table(session: Session, found: str) -> PreviousTable:
+    columns = session.columns(f"select * from {found}")
+    return PreviousTable(found, tuple(column.name for column in columns))
+
+
+@dataclass(frozen=True)
+class ReleaseFacts:
+    """What the manifest says beside the tables."""
+
+    as_of: date
+    known_by: date | None
+    run_id: int
+    previous_release: str | None
+    code_fingerprint: str
+    input_fingerprint: str
+    checks: Mapping[str, int]
+
+
+def write_release(engine: Engine, project: Project, warehouse: Path, facts: ReleaseFacts) -> Release:
+    """Write the folder whole, beside the others; no reader sees it before `swap`."""
+    root = warehouse / "releases"
+    final = root / f"{facts.as_of.isoformat()}-{facts.run_id:06d}"
+    draft = root / f".draft-{facts.run_id:06d}"
+    for leftover in (*root.glob(".draft-*"), final):
+        shutil.rmtree(leftover, ignore_errors=True)
+    draft.mkdir(parents=True)
+    models = [m for m in project.models.values() if not m.companion and _is_published(project, m)]
+    tables = _write_public(engine, models, draft)
+    _write_restricted(engine, [m for m in models if m.pii_columns], draft)
+    manifest = {
+        "as_of": facts.as_of.isoformat(),
+        "known_by": facts.known_by.isoformat() if facts.known_by else None,
+        "run_id": facts.run_id,
+        "previous_release": facts.previous_release,
+        "code_fingerprint": facts.code_fingerprint,
+        "input_fingerprint": facts.input_fingerprint,
+        "tables": tables,
+        "checks": dict(facts.checks),
+    }
+    (draft / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    for path in sorted(draft.rglob("*")):
+        fsync(path)
+    fsync(draft)
+    os.replace(draft, final)
+    fsync(root)
+    return Release(final, facts.as_of, facts.run_id, manifest)
+
+
+def _is_published(project: Project, model: CompiledModel) -> bool:
+    if model.model.schema == "records":
+        return project.settings.publish_records
+    return model.model.schema in PUBLISHED_SCHEMAS
+
+
+def public_columns(model: CompiledModel) -> str:
+    """The select list of a published table: personal columns hashed and masked, HUGEINT-free by compilation."""
+    listed = []
+    for column in model.columns:
+        name = quote_name(column.name)
+        if column.pii:
+            text = f"cast({name} as varchar)"
+            listed.append(f"fn_keyed_hash({text}) as {quote_name(column.name + '_hash')}")
+            listed.append(f"fn_mask({text}) as {quote_name(column.name + '_masked')}")
+        else:
+            listed.append(name)
+    return ", ".join(listed)
+
+
+def _write_public(engine: Engine, models: Sequence[CompiledModel], draft: Path) -> dict[str, dict[str, Any]]:
+    engine.attach(draft / PUBLIC, "release", writable=True)
+    session = engine.session()
+    tables: dict[str, dict[str, Any]] = {}
+    for schema in (*PUBLISHED_SCHEMAS, "ops"):
+        session.execute(f"create schema if not exists release.{schema}")
+    for model in models:
+        session.execute(
+            f"create table release.{model.relation} as select {public_columns(model)} from {model.relation}"
+        )
+        _comment(session, model)
+        rows, digest = session.content_hash(f"release.{model.relation}")
+        tables[model.name] = {"rows": rows, "content_hash": digest}
+    for name in session.rows(
+        "select table_name from duckdb_tables()"
+        " where schema_name = 'ops' and database_name = current_database() order by 1"
+    ):
+        session.execute(f"create table release.ops.{name[0]} as select * from ops.{name[0]}")
+    for schema, table in session.rows(
+        "select schema_name, table_name from duckdb_tables() where database_name = 'release' order by 1, 2"
+    ):
+        target = draft / "parquet" / schema / f"{table}.parquet"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        source = relation(f"{schema}.{table}")
+        session.execute(f"copy release.{source} to {quoted(target)} (format parquet, compression zstd)")
+    session.close()
+    engine.detach("release")
+    return dict(sorted(tables.items()))
+
+
+def _comment(session: Session, model: CompiledModel) -> None:
+    """Descriptions travel with the tables: BI tools show them."""
+    session.execute(f"comment on table release.{model.relation} is {quoted(model.model.description)}")
+    for column in model.columns:
+        names = [column.name + "_hash", column.name + "_masked"] if column.pii else [column.name]
+        for name in names:
+            session.execute(
+                f"comment on column release.{model.relation}.{quote_name(name)} is {quoted(column.description)}"
+            )
+
+
+def _write_restricted(engine: Engine, models: Sequence[CompiledModel], draft: Path) -> None:
+    path = draft / RESTRICTED
+    path.touch(mode=PRIVATE_MODE)
+    path.unlink()
+    before = os.umask(0o077)
+    try:
+        engine.attach(path, "restricted", writable=True)
+        session = engine.session()
+        for schema in sorted({model.model.schema for model in models}):
+            session.execute(f"create schema if not exists restricted.{schema}")
+        for model in models:
+            session.execute(f"create table restricted.{model.relation} as select * from {model.relation}")
+        session.close()
+        engine.detach("restricted")
+        path.chmod(PRIVATE_MODE)
+    finally:
+        os.umask(before)
+
+
+def write_history(engine: Engine, project: Project, warehouse: Path, as_of: date) -> None:
+    """Snapshot tables as of this business date: state that no rebuild could give again."""
+    snapshots = [m for m in project.models.values() if m.materialized == "snapshot"]
+    if not snapshots:
+        return
+    root = warehouse / "history"
+    draft, final = root / f".draft-{as_of.isoformat()}", root / as_of.isoformat()
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    session = engine.session()
+    for model in snapshots:
+        path = draft / f"{model.name}.parquet"
+        session.execute(f"copy {model.relation} to {quoted(path)} (format parquet, compression zstd)")
+        path.chmod(PRIVATE_MODE)
+        fsync(path)
+    session.close()
+    old = root / f".old-{as_of.isoformat()}"
+    if final.exists():
+        shutil.rmtree(old, ignore_errors=True)
+        os.replace(final, old)
+    os.replace(draft, final)
+    fsync(root)
+    shutil.rmtree(old, ignore_errors=True)
+
+
+def current(warehouse: Path) -> Release | None:
+    """The release that readers see."""
+    link = warehouse / "current"
+    if not link.is_symlink() or not (link / MANIFEST).is_file():
+        return None
+    target = link.resolve()
+    return next((release for release in releases(warehouse) if release.path.resolve() == target), None)
+
+
+def swap(warehouse: Path, release: Release) -> bool:
+    """Make a release the current one, in one rename. False when a later as_of is current: that one stays."""
+    now = current(warehouse)
+    if now is not None and now.as_of > release.as_of:
+        return False
+    link, fresh = warehouse / "current", warehouse / ".current-next"
+    fresh.unlink(missing_ok=True)
+    fresh.symlink_to(os.path.relpath(release.path, warehouse))
+    os.replace(fresh, link)
+    fsync(warehouse)
+    return True
+
+
+def expire(warehouse: Path, now: datetime) -> list[str]:
+    """Remove old releases and say which: kept are 14 daily and 12 month-end ones, and what was current a day ago.
+
+    A release ceased to be current when the next run's was written, so one younger than KEPT_HOURS by that clock stays.
+    """
+    found = sorted(releases(warehouse), key=lambda release: release.run_id)
+    newest = {release.as_of: release for release in found}
+    days = sorted(newest, reverse=True)
+    month_ends = list({(day.year, day.month): day for day in sorted(days)}.values())[::-1]
+    kept = {newest[day].name for day in (*days[:KEPT_DAYS], *month_ends[:KEPT_MONTHS])}
+    seen = current(warehouse)
+    if seen is not None:
+        kept |= {seen.name, str(seen.manifest["previous_release"])}
+    removed = []
+    for release, following in pairwise(found):
+        replaced_at = datetime.fromtimestamp((following.path / MANIFEST).stat().st_mtime, now.tzinfo)
+        if release.name not in kept and now - replaced_at > timedelta(hours=KEPT_HOURS):
+            shutil.rmtree(release.path)
+            removed.append(release.name)
+    return removed

@@ -1,0 +1,309 @@
+"""What a run did -> a summary for a terminal, Markdown for Prefect, status.json for machines."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Group
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from siyu.build import ModelRun
+    from siyu.checks import CheckResult
+    from siyu.compile import Project
+    from siyu.engines.base import Session
+    from siyu.landing import ChannelLanding
+    from siyu.ops import ChannelStatus
+    from siyu.publish import Release
+
+SLOWEST = 5
+SHOWN_KEYS = 5
+RUNBOOK = "docs/on-call.md#a-check-failed"
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something a reader may want to see while it happens."""
+
+    kind: str
+    name: str
+    detail: str
+    is_bad: bool = False
+
+
+@dataclass(frozen=True)
+class ChannelLine:
+    """A channel in the summary."""
+
+    channel: str
+    title: str
+    files: int
+    rows_landed: int
+    rows_rejected: int
+    is_stale: bool
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class KpiLine:
+    """A headline figure: the last as_of day and the last 30 days of the total."""
+
+    code: str
+    zh: str
+    en: str
+    unit: str
+    day: str
+    month: str
+
+
+@dataclass
+class Report:
+    """One run. `status` is running, published, nothing new or failed."""
+
+    as_of: date
+    warehouse: Path
+    run_id: int = 0
+    status: str = "running"
+    ended_at: str | None = None
+    error: str | None = None
+    release: Path | None = None
+    is_current: bool = False
+    channels: list[ChannelLine] = field(default_factory=list)
+    models: list[ModelRun] = field(default_factory=list)
+    checks: list[CheckResult] = field(default_factory=list)
+    kpis: list[KpiLine] = field(default_factory=list)
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+
+    def set_channels(self, statuses: Iterable[ChannelStatus], landings: Mapping[str, ChannelLanding]) -> None:
+        """What landed tonight, and where each channel stands."""
+        self.channels = []
+        for status in statuses:
+            landing = landings.get(status.channel)
+            files = len(landing.files) if landing else 0
+            rows = (landing.rows_landed, landing.rows_rejected) if landing else (0, 0)
+            self.channels.append(
+                ChannelLine(status.channel, status.title, files, *rows, status.is_stale, status.reason)
+            )
+
+    def check_counts(self) -> dict[str, int]:
+        """Expectations by outcome."""
+        broken = [result for result in self.checks if not result.success]
+        return {
+            "expectations": len(self.checks),
+            "failed_critical": sum(r.severity == "critical" for r in broken),
+            "failed_warning": sum(r.severity == "warning" for r in broken),
+            "failed_info": sum(r.severity == "info" for r in broken),
+        }
+
+    def failures(self) -> list[CheckResult]:
+        """What did not hold, the critical first."""
+        rank = {"critical": 0, "warning": 1, "info": 2}
+        broken = [result for result in self.checks if not result.success]
+        return sorted(broken, key=lambda r: (rank[r.severity], r.table_name, r.expectation, r.column_name or ""))
+
+
+def headline_kpis(session: Session, project: Project) -> list[KpiLine]:
+    """Totals of kpi.kpi_value: the as_of day, and the last 30 days of KPIs whose days add up."""
+    if not {"kpi.kpi_value", "kpi.kpi_catalog"} <= project.models.keys():
+        return []
+    rows = session.rows(
+        "select c.kpi_code, c.name_zh, c.name_en, c.unit, max(v.value) filter (where v.as_of_date = fn_as_of()),"
+        " sum(v.numerator) filter (where v.as_of_date > fn_as_of() - 30 and (c.is_additive or c.unit = 'rate')),"
+        " sum(v.denominator) filter (where v.as_of_date > fn_as_of() - 30)"
+        " from kpi.kpi_catalog as c join kpi.kpi_value as v using (kpi_code)"
+        " where v.dimension = 'total' group by all order by 1"
+    )
+    return [
+        KpiLine(code, zh, en, unit, figure(value, unit), figure(_over(numerator, denominator), unit))
+        for code, zh, en, unit, value, numerator, denominator in rows
+    ]
+
+
+def _over(numerator: Any, denominator: Any) -> Any:
+    if numerator is None or denominator is None:
+        return numerator
+    return float(numerator) / float(denominator) if denominator else None
+
+
+def figure(value: Any, unit: str) -> str:
+    """A value as people write it: 12,345.60, 7, 12.3 %; a dash where there is none."""
+    if value is None:
+        return "–"
+    if unit == "rate":
+        return f"{float(value) * 100:.1f} %"
+    return f"{value:,.0f}" if unit == "count" else f"{value:,.2f}"
+
+
+def summary(report: Report) -> Group:
+    """The end of a run, for a person at a terminal."""
+    parts: list[Any] = [_headline(report)]
+    if report.channels:
+        parts.append(_channel_table(report.channels))
+    if report.models:
+        parts.append(_model_line(report.models))
+    if report.checks:
+        parts += _check_lines(report)
+    if report.kpis:
+        parts.append(_kpi_table(report.kpis))
+    if report.release is not None:
+        tables = report.manifest.get("tables", {})
+        parts.append(Text(f"release    {report.release}  ({len(tables)} tables)"))
+        parts.append(Text(f"read it    {report.warehouse / 'current' / 'siyu.duckdb'}", style="bold"))
+    return Group(*parts)
+
+
+def _headline(report: Report) -> Text:
+    style = {"published": "bold green", "nothing new": "bold cyan", "failed": "bold red"}.get(report.status, "bold")
+    words = {
+        "published": f"Published 已发布: run {report.run_id}, as of {report.as_of}",
+        "nothing new": f"Nothing is new 无新数据: as of {report.as_of}; the release stands",
+        "failed": f"Failed 未发布: run {report.run_id}, as of {report.as_of}; the last release is untouched",
+    }
+    text = words.get(report.status, report.status)
+    if report.status == "published" and not report.is_current:
+        text += " (a later date is current, and stays so)"
+    return Text(text, style=style)
+
+
+def _channel_table(channels: Sequence[ChannelLine]) -> Table:
+    table = Table("channel 渠道", "new files", "rows landed", "rejected", "state", title_justify="left", box=None)
+    for column in table.columns[1:4]:
+        column.justify = "right"
+    for line in channels:
+        state = f"[red]stale 过期: {escape(line.reason or '')}[/]" if line.is_stale else "ok"
+        table.add_row(
+            f"{line.channel}  {line.title}", str(line.files), f"{line.rows_landed:,}", f"{line.rows_rejected:,}", state
+        )
+    return table
+
+
+def _model_line(models: Sequence[ModelRun]) -> Text:
+    slowest = sorted(models, key=lambda m: (-m.seconds, m.model))[:SLOWEST]
+    named = ", ".join(f"{m.model} {m.seconds:.1f} s" for m in slowest)
+    return Text(f"models     {len(models)} built; slowest: {named}")
+
+
+def _check_lines(report: Report) -> list[Text]:
+    counts = report.check_counts()
+    failed = {kind: counts[f"failed_{kind}"] for kind in ("critical", "warning", "info")}
+    told = ", ".join(f"{count} {kind} failed" for kind, count in failed.items() if count) or "all hold"
+    lines = [Text(f"checks     {counts['expectations']} expectations: {told}")]
+    for result in report.failures():
+        style = "red" if result.stops_release else "yellow"
+        lines.append(Text(f"  {result.severity}: {describe(result)}", style=style))
+        lines += [Text(f"      {line}") for line in _details(result)]
+    return lines
+
+
+def describe(result: CheckResult) -> str:
+    """One failing expectation in one line."""
+    column = f" ({result.column_name})" if result.column_name else ""
+    if result.error:
+        return f"{result.table_name}: {result.expectation}{column} could not run: {result.error}"
+    count = f", {result.unexpected_count:,} rows" if result.unexpected_count is not None else ""
+    return f"{result.table_name}: {result.expectation}{column}{count}"
+
+
+def _details(result: CheckResult) -> list[str]:
+    keys = json.loads(result.sample_keys)
+    lines = [f"why: {result.why}"] if result.why else []
+    lines += [", ".join(f"{name}={value}" for name, value in key.items()) for key in keys[:SHOWN_KEYS]]
+    if len(keys) > SHOWN_KEYS:
+        lines.append(f"… {len(keys) - SHOWN_KEYS} more keys in ops.check_result and status.json")
+    return [*lines, f"runbook: {result.runbook or RUNBOOK}"]
+
+
+def _kpi_table(kpis: Sequence[KpiLine]) -> Table:
+    table = Table("KPI 指标", "", "as_of day 当日", "last 30 days 近30天", box=None)
+    table.columns[2].justify = table.columns[3].justify = "right"
+    for line in kpis:
+        table.add_row(line.code, f"{line.zh} {line.en}", line.day, line.month)
+    return table
+
+
+def markdown(report: Report) -> str:
+    """The artifact of a Prefect run: the same facts."""
+    counts = report.check_counts()
+    lines = [f"# {_headline(report).plain}", ""]
+    if report.error:
+        lines += ["```", report.error, "```", ""]
+    lines += ["| channel 渠道 | new files | rows landed | rejected | state |", "| --- | ---: | ---: | ---: | --- |"]
+    lines += [
+        f"| {c.channel} {c.title} | {c.files} | {c.rows_landed:,} | {c.rows_rejected:,} |"
+        f" {_cell(c.reason) if c.is_stale else 'ok'} |"
+        for c in report.channels
+    ]
+    lines += ["", f"**Checks 校验**: {counts['expectations']} expectations, {counts['failed_critical']} critical and "
+              f"{counts['failed_warning']} warnings failed, {len(report.models)} models built.", ""]  # fmt: skip
+    if report.failures():
+        lines += ["| severity | what failed | keys (masked) | runbook |", "| --- | --- | --- | --- |"]
+        lines += [
+            f"| {r.severity} | {_cell(describe(r))} | {_cell('; '.join(_details(r)[:-1]))} | {r.runbook or RUNBOOK} |"
+            for r in report.failures()
+        ]
+    if report.kpis:
+        lines += ["", "| KPI 指标 | as_of day 当日 | last 30 days 近30天 |", "| --- | ---: | ---: |"]
+        lines += [f"| {k.code} {k.zh} {k.en} | {k.day} | {k.month} |" for k in report.kpis]
+    if report.release:
+        lines += ["", f"Release 发布: `{report.release.name}`"]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str | None) -> str:
+    return (text or "").replace("|", "\\|").replace("\n", " ")
+
+
+def as_json(report: Report, current: Release | None) -> dict[str, Any]:
+    """status.json: what on-call and monitors read."""
+    return {
+        "run_id": report.run_id,
+        "as_of": report.as_of.isoformat(),
+        "status": report.status,
+        "ended_at": report.ended_at,
+        "error": report.error,
+        "current_release": current.name if current else None,
+        "current_as_of": current.as_of.isoformat() if current else None,
+        "channels": [vars(line) for line in report.channels],
+        "checks": report.check_counts(),
+        "failures": [
+            {**result.as_row(), "sample_keys": json.loads(result.sample_keys)} for result in report.failures()
+        ],
+        "models": [vars(model) for model in report.models],
+        "kpis": [vars(line) for line in report.kpis],
+    }
+
+
+def write_status(warehouse: Path, report: Report, current: Release | None) -> None:
+    """status/status.json, replaced whole after every run, outside the releases."""
+    folder = warehouse / "status"
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = folder / ".status.json"
+    text = json.dumps(as_json(report, current), indent=2, ensure_ascii=False, default=str)
+    draft.write_text(text + "\n", encoding="utf-8")
+    os.replace(draft, folder / "status.json")
+
+
+def status_text(status: Mapping[str, Any]) -> Text:
+    """`siyu status`: last run, current release, what failed, what is stale."""
+    good = status["status"] in ("published", "nothing new")
+    last = f"{status['run_id']}: {status['status']}, as of {status['as_of']}, ended {status['ended_at']} UTC"
+    text = Text(f"last run   {last}\n", style="green" if good else "red")
+    text.append(f"current    {status['current_release'] or 'no release yet'}\n", style="default")
+    if status["error"]:
+        text.append(f"{status['error']}\n", style="red")
+    for line in status["channels"]:
+        if line["is_stale"]:
+            text.append(f"stale      {line['channel']}: {line['reason']}\n", style="yellow")
+    for failure in status["failures"]:
+        where = f"{failure['table_name']}: {failure['expectation']} {failure['column_name'] or ''}".rstrip()
+        text.append(f"{failure['severity']:<10} {where} ({failure['unexpected_count']} rows)\n", style="yellow")
+        text.append(f"           runbook: {failure['runbook'] or RUNBOOK}\n", style="default")
+    return text

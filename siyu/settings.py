@@ -1,0 +1,223 @@
+"""Settings from siyu.toml and SIYU_* variables, and the layers they name."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+import yaml
+from pydantic import SecretStr, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
+
+from siyu.errors import ConfigError, SiyuError, nearest, raise_all
+
+TOML = "siyu.toml"
+PREFIX = "SIYU_"
+SAMPLE_SALT = "the-sample-holds-no-secret"
+# Settings that cannot change the content of a release stay out of its fingerprint.
+CONTENT_SETTINGS = ("channels", "timezone", "engine", "publish_records")
+
+
+class Settings(BaseSettings):
+    """Everything a deployment decides. Read by `load_settings`; environment wins over siyu.toml."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
+
+    warehouse: Path = Path("warehouse")
+    layers: Annotated[tuple[Path, ...], NoDecode] = ()
+    exports: Path | None = None
+    channels: Annotated[tuple[str, ...], NoDecode] = ()
+    timezone: str = "Asia/Shanghai"
+    salt: SecretStr | None = None
+    engine: Literal["duckdb"] = "duckdb"
+    threads: int | None = None
+    memory_limit: str = "55%"
+    publish_records: bool = True
+
+    @field_validator("layers", mode="before")
+    @classmethod
+    def _split_paths(cls, value: Any) -> Any:
+        return [p for p in value.split(os.pathsep) if p] if isinstance(value, str) else value
+
+    @field_validator("channels", mode="before")
+    @classmethod
+    def _split_names(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return [name.strip() for name in value.split(",") if name.strip()]
+        return value
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (KeyError, ValueError) as error:
+            raise ValueError(f"{value} is no IANA time zone such as Asia/Shanghai") from error
+        return value
+
+    @field_validator("threads")
+    @classmethod
+    def _positive(cls, value: int | None) -> int | None:
+        if value is not None and value < 1:
+            raise ValueError("at least 1 thread is needed")
+        return value
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over siyu.toml, whose values reach the class as arguments."""
+        return env_settings, init_settings
+
+    @property
+    def is_sample(self) -> bool:
+        """Neither a layer nor exports are set: the run reads the sample."""
+        return not self.layers and self.exports is None
+
+    @property
+    def cores(self) -> int:
+        """Threads to use; the machine's when not set."""
+        return self.threads or os.cpu_count() or 1
+
+    @property
+    def roots(self) -> tuple[Path, ...]:
+        """The layers' directories, base first."""
+        return (base_layer(), *self.layers)
+
+    @property
+    def exports_root(self) -> Path | None:
+        """Where <channel>/<files> lie; None when only contracts with their own folder can land."""
+        if self.exports is not None:
+            return self.exports
+        return base_layer() / "seeds" / "sample" if not self.layers else None
+
+    @property
+    def key(self) -> str:
+        """The salt of all keyed hashes. Raises ConfigError where it is missing outside the sample."""
+        if self.salt is not None and self.salt.get_secret_value():
+            return self.salt.get_secret_value()
+        if self.is_sample:
+            return SAMPLE_SALT
+        raise ConfigError(
+            "no salt is set, and without one IDs and hashes of real people would not be secret",
+            "SIYU_SALT",
+            "set SIYU_SALT to a long random text and keep it: another salt changes every ID.",
+        )
+
+    @property
+    def salt_fingerprint(self) -> str:
+        """Tells two salts apart without giving either away."""
+        return hashlib.sha256(f"siyu salt {self.key}".encode()).hexdigest()[:16]
+
+    @property
+    def content_fingerprint(self) -> str:
+        """Changes when a setting changes that can change the content of a release."""
+        parts = [f"{name}={getattr(self, name)}" for name in CONTENT_SETTINGS]
+        return hashlib.sha256("\n".join([*parts, self.salt_fingerprint]).encode()).hexdigest()
+
+
+def base_layer() -> Path:
+    """The repository's own models, suites and seeds; in an installed wheel the copy it carries."""
+    package = Path(__file__).resolve().parent
+    beside, inside = package.parent, package / "base"
+    return beside if (beside / "models").is_dir() and (beside / "seeds").is_dir() else inside
+
+
+def read_yaml(text: str) -> Any:
+    """YAML by the C parser where PyYAML has it: contracts and suites are read on every command."""
+    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+
+
+def load_settings(folder: Path | None = None, **overrides: Any) -> Settings:
+    """Settings of a folder's siyu.toml and the environment. Raises ConfigError naming every wrong key."""
+    path = (folder or Path()) / TOML
+    values = _read_toml(path)
+    known = set(Settings.model_fields)
+    unknown = [(str(path), key, key) for key in values if key not in known]
+    unknown += [
+        ("environment", name, name.removeprefix(PREFIX).lower())
+        for name in sorted(os.environ)
+        if name.startswith(PREFIX) and name.removeprefix(PREFIX).lower() not in known
+    ]
+    errors: list[SiyuError] = [
+        ConfigError(f"unknown setting {shown}", where, nearest(key, known)) for where, shown, key in unknown
+    ]
+    raise_all(errors)
+    try:
+        loaded = Settings(**values)
+    except ValidationError as error:
+        raise_all([_explain(detail, path) for detail in error.errors()])
+        raise
+    given = {key: value for key, value in overrides.items() if value is not None}
+    settings = loaded.model_copy(update=given)
+    _check_paths(settings)
+    return settings
+
+
+def _explain(detail: Any, path: Path) -> ConfigError:
+    name = str(detail["loc"][0]) if detail["loc"] else "settings"
+    variable = f"{PREFIX}{name.upper()}"
+    where = f"environment {variable}" if variable in os.environ else f"{path}, {name}"
+    return ConfigError(f"setting {name}: {detail['msg']}", where, "see docs/layers.md.")
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"siyu.toml cannot be read: {error}", str(path), "mend the file.") from error
+
+
+def _check_paths(settings: Settings) -> None:
+    named = [("layer", path) for path in settings.layers]
+    if settings.exports is not None:
+        named.append(("exports folder", settings.exports))
+    raise_all(
+        [
+            ConfigError(f"the {kind} {path} is not a directory", str(path), "check the path.")
+            for kind, path in named
+            if not path.is_dir()
+        ]
+    )
+
+
+@dataclass(frozen=True)
+class LayerFile:
+    """A file of the layers: `name` is its path inside its layer, `path` where it really lies."""
+
+    name: str
+    path: Path
+
+    def read(self) -> str:
+        """The text. Raises ConfigError when it is not utf-8."""
+        try:
+            return self.path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise ConfigError(f"not utf-8: {error}", str(self.path), "save it as utf-8.") from error
+
+
+def layer_files(roots: tuple[Path, ...], folder: str, pattern: str) -> list[LayerFile]:
+    """Files of all layers under a folder, sorted by name; a later layer's file replaces one of the same name."""
+    found: dict[str, Path] = {}
+    for root in roots:
+        found.update(_files_of(root, folder, pattern))
+    return [LayerFile(name, path) for name, path in sorted(found.items())]
+
+
+def _files_of(root: Path, folder: str, pattern: str) -> Iterator[tuple[str, Path]]:
+    for path in (root / folder).glob(pattern):
+        if path.is_file():
+            yield path.relative_to(root).as_posix(), path

@@ -1,0 +1,147 @@
+"""Suites: expectations/<schema>/<table>.yml, read and checked against what the models yield."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from siyu.compile import Project
+from siyu.errors import ConfigError, SiyuError, nearest, raise_all
+from siyu.models import relation
+from siyu.settings import LayerFile, layer_files, read_yaml
+
+ROWS_EXPECTATION = "unexpected_rows_expectation"
+COLUMN_KEYS = ("column", "column_A", "column_B")
+LIST_KEYS = ("column_list", "column_set")
+# Great Expectations puts a subquery in place of {batch}; the alias lets a query name its columns' table. As with
+# str.format, a brace that is meant is written twice.
+BATCH = "(select * from {batch}) as batch"
+
+
+class Expectation(BaseModel):
+    """One expectation in Great Expectations' own vocabulary."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: str
+    kwargs: dict[str, Any] = Field(default_factory=dict)
+    severity: Literal["critical", "warning", "info"] = "critical"
+    meta: dict[str, Any] = Field(default_factory=dict)
+
+
+class _SuiteFile(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    table: str
+    expectations: tuple[Expectation, ...] = Field(min_length=1)
+
+
+@dataclass(frozen=True)
+class Suite:
+    """The expectations of one model."""
+
+    table: str
+    file: str
+    expectations: tuple[Expectation, ...]
+
+
+def load_suites(project: Project) -> dict[str, Suite]:
+    """Suites of the project's models. Raises ConfigError: unknown table, column or type; SQL that cannot run."""
+    suites: dict[str, Suite] = {}
+    errors: list[SiyuError] = []
+    types = expectation_types()
+    for file in layer_files(project.settings.roots, "expectations", "**/*.yml"):
+        try:
+            suite = _read(file)
+            if _is_of_disabled_channel(project, suite.table):
+                continue
+            errors += _problems(project, suite, types)
+            suites[suite.table] = suite
+        except ConfigError as error:
+            errors.append(error)
+    raise_all(errors)
+    return suites
+
+
+def _is_of_disabled_channel(project: Project, table: str) -> bool:
+    schema, _, name = table.partition(".")
+    channel = name.partition("__")[0]
+    return schema == "staging" and channel in project.contracts and channel not in project.channels
+
+
+def expectation_types() -> set[str]:
+    """The types Great Expectations knows, read from its folder: importing it takes seconds."""
+    spec = find_spec("great_expectations")
+    if spec is None or spec.origin is None:
+        raise ConfigError("great_expectations is not installed", "", "install with constraints.txt.")
+    folder = Path(spec.origin).parent / "expectations" / "core"
+    return {path.stem for path in folder.glob("*.py") if not path.stem.startswith("_")}
+
+
+def _read(file: LayerFile) -> Suite:
+    try:
+        data = _SuiteFile.model_validate(read_yaml(file.read()))
+    except yaml.YAMLError as error:
+        raise ConfigError(f"no valid YAML: {error}", file.name, "mend the file.") from error
+    except ValidationError as error:
+        detail = error.errors()[0]
+        place = ".".join(str(part) for part in detail["loc"])
+        raise ConfigError(
+            f"the suite does not hold: {detail['msg']}", f"{file.name}, {place}", "see docs/architecture.md."
+        ) from error
+    expected = "/".join(data.table.split("."))
+    if file.name != f"expectations/{expected}.yml":
+        raise ConfigError(
+            f"the suite of {data.table} stands in {file.name}", file.name, f"move it to expectations/{expected}.yml."
+        )
+    return Suite(data.table, file.name, data.expectations)
+
+
+def _problems(project: Project, suite: Suite, types: set[str]) -> Iterator[ConfigError]:
+    model = project.models.get(suite.table)
+    if model is None:
+        yield ConfigError(
+            f"the suite checks {suite.table}, which no model defines", suite.file, nearest(suite.table, project.models)
+        )
+        return
+    columns = {column.name for column in model.columns}
+    for expectation in suite.expectations:
+        if expectation.type not in types:
+            yield ConfigError(
+                f"unknown expectation {expectation.type} for {suite.table}",
+                suite.file,
+                nearest(expectation.type, types),
+            )
+        for column in _columns_of(expectation):
+            if column not in columns:
+                yield ConfigError(
+                    f"{expectation.type} names the column {column}, which {suite.table} does not have",
+                    suite.file,
+                    nearest(column, columns),
+                )
+        if model.model.schema == "staging" and expectation.severity == "critical":
+            yield ConfigError(
+                f"{expectation.type} on {suite.table} is critical", suite.file,
+                "staging suites only warn, so that no single channel can hold back the rest: set severity: warning.",
+            )  # fmt: skip
+        if expectation.type == ROWS_EXPECTATION:
+            problem = project.binder.query_problem(rows_query(expectation, suite.table))
+            if problem:
+                yield ConfigError(f"a query on {suite.table} fails: {problem}", suite.file, "mend the query.")
+
+
+def _columns_of(expectation: Expectation) -> list[str]:
+    named = [expectation.kwargs[key] for key in COLUMN_KEYS if key in expectation.kwargs]
+    return [*named, *(c for key in LIST_KEYS for c in expectation.kwargs.get(key, []))]
+
+
+def rows_query(expectation: Expectation, table: str) -> str:
+    """The query of an expectation about rows, on a table."""
+    query = str(expectation.kwargs.get("unexpected_rows_query", "")).strip()
+    return query.replace("{batch}", f"{relation(table)} as batch").replace("{{", "{").replace("}}", "}")

@@ -1,0 +1,77 @@
+"""Where a run works: what was asked of it, its business date, and the build database it works in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from filelock import FileLock, Timeout
+
+from siyu import build
+from siyu.compile import Project
+from siyu.engines.base import RunInputs
+from siyu.engines.duckdb import DuckEngine
+from siyu.errors import ConfigError, WarehouseBusy
+from siyu.ledger import LandedFile
+from siyu.settings import Settings, read_yaml
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a caller asks of a run."""
+
+    as_of: date | None = None
+    known_by: date | None = None
+    force: bool = False
+
+
+def default_as_of(settings: Settings) -> date:
+    """The `as_of` of exports.yml beside the exports, else yesterday in the settings' time zone."""
+    root = settings.exports_root
+    path = root / "exports.yml" if root else None
+    if path is not None and path.is_file():
+        data = read_yaml(path.read_text(encoding="utf-8")) or {}
+        if not isinstance(data, dict) or not isinstance(data.get("as_of"), date):
+            raise ConfigError("exports.yml names no as_of date", str(path), "write as_of: 2026-06-30.")
+        day: date = data["as_of"]
+        return day
+    return (datetime.now(ZoneInfo(settings.timezone)) - timedelta(days=1)).date()
+
+
+def lock(warehouse: Path) -> FileLock:
+    """Hold the warehouse: an OS lock that goes with its process. Raises WarehouseBusy."""
+    warehouse.mkdir(parents=True, exist_ok=True)
+    held = FileLock(warehouse / ".lock")
+    try:
+        held.acquire(timeout=0)
+    except Timeout as error:
+        raise WarehouseBusy(
+            "another run holds the warehouse",
+            str(warehouse),
+            "wait for it to end; the lock goes with its process.",
+        ) from error
+    return held
+
+
+def open_engine(settings: Settings, as_of: date, folder: Path, *, in_memory: bool = False) -> DuckEngine:
+    """The build database of a warehouse, or one in memory for landing; both spill into the folder."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return DuckEngine(
+        None if in_memory else folder / "build.duckdb",
+        RunInputs(as_of.isoformat(), settings.timezone, settings.key),
+        threads=settings.cores,
+        memory_limit=settings.memory_limit,
+        temp_directory=folder / "spill",
+    )
+
+
+def prepare_build(
+    engine: DuckEngine, project: Project, files: list[LandedFile], store: Path, names: Iterable[str]
+) -> None:
+    """Schemas, sources, reference tables and the catalog."""
+    build.prepare(engine, project)
+    build.write_sources(engine, project, files, store, names)
+    build.write_ops_sources(engine, project)

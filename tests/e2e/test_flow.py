@@ -1,0 +1,99 @@
+"""The nightly flow on a Prefect server of the tests' own: tasks, artifact, Failed on a critical check."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from prefect.artifacts import Artifact
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from prefect.testing.utilities import prefect_test_harness
+
+from flows.nightly import nightly
+from tests.golden.test_nights import FAILING, Shop
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[None]:
+    with prefect_test_harness(server_startup_timeout=120):
+        yield
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    shop = Shop(tmp_path)
+    for name, value in _environment(shop).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(tmp_path)
+    return shop
+
+
+def _environment(shop: Shop) -> dict[str, str]:
+    return {
+        "SIYU_WAREHOUSE": str(shop.root / "warehouse"),
+        "SIYU_LAYERS": str(shop.root / "layer"),
+        "SIYU_EXPORTS": str(shop.root / "exports"),
+        "SIYU_SALT": "shop",
+    }
+
+
+def _task_names(flow_run_id: object) -> set[str]:
+    with get_client(sync_client=True) as client:
+        filter_ = FlowRunFilter(id=FlowRunFilterId(any_=[flow_run_id]))  # type: ignore[list-item]
+        found: set[str] = set()
+        while page := client.read_task_runs(flow_run_filter=filter_, limit=100, offset=len(found)):
+            found |= {run.name for run in page}
+        return found
+
+
+@pytest.mark.usefixtures("server")
+def test_a_night_on_prefect(shop: Shop) -> None:
+    state = nightly(as_of="2026-06-01", channels=["shop"], return_state=True)
+    assert state.is_completed(), state
+    names = _task_names(state.state_details.flow_run_id)
+    assert {"land shop", "build identity.person", "check identity.person", "publish"} <= names
+    assert shop.revenue() == "100.10"
+    artifact = Artifact.get("siyu-night")
+    assert artifact is not None
+    assert "Published 已发布" in str(artifact.data) and "net_revenue" in str(artifact.data)
+    again = nightly(as_of="2026-06-01", channels=["shop"], return_state=True)
+    assert again.is_completed() and "nothing new" in str(again.message)
+
+
+@pytest.mark.usefixtures("server")
+def test_a_critical_check_makes_the_flow_failed(shop: Shop) -> None:
+    assert nightly(as_of="2026-06-01", channels=["shop"], return_state=True).is_completed()
+    before = (shop.root / "warehouse" / "current").readlink()
+    shop.write("layer/expectations/identity/person.yml", FAILING)
+    state = nightly(as_of="2026-06-02", channels=["shop"], return_state=True)
+    assert state.is_failed()
+    assert "2 critical expectations failed on identity.person" in str(state.message)
+    assert (shop.root / "warehouse" / "current").readlink() == before
+    artifact = Artifact.get("siyu-night")
+    assert artifact is not None
+    told = str(artifact.data)
+    assert "Failed 未发布" in told and "full_name=王**" in told and "王一" not in told
+
+
+def test_make_run_as_a_process(shop: Shop) -> None:
+    """`python flows/nightly.py` starts its own server, has its home in the warehouse, and exits as siyu does."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
+    environment |= _environment(shop) | {"SIYU_CHANNELS": "shop"}
+    command = [sys.executable, str(ROOT / "flows" / "nightly.py")]
+    shop.write("exports/exports.yml", "as_of: 2026-06-01\n")
+    good = subprocess.run(command, env=environment, cwd=shop.root, capture_output=True, text=True, check=False)
+    assert good.returncode == 0, good.stderr[-2000:]
+    assert "Published 已发布" in good.stdout and "siyu.duckdb" in good.stdout
+    assert (shop.root / "warehouse" / "prefect").is_dir()
+    shop.write("layer/expectations/identity/person.yml", FAILING)
+    bad = subprocess.run(command, env=environment, cwd=shop.root, capture_output=True, text=True, check=False)
+    assert bad.returncode == 1
+    assert "2 critical expectations failed" in bad.stderr
+    assert "Traceback" not in bad.stdout

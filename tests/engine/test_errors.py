@@ -1,0 +1,156 @@
+"""Every kind of wrong use: one clear message with problem, where and fix, exit 2, and `current` untouched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from siyu.cli import app
+
+HEADER = "/*\ndescription: A mistake.\ngrain: [one_id]\n*/\n"
+GOOD = HEADER + "select\n    one_id  -- The person.\nfrom {{ ref('person') }}\n"
+
+# what is wrong -> (files of a layer, fragments the message must hold)
+MISTAKES: dict[str, tuple[dict[str, str], list[str]]] = {
+    "unknown ref": (
+        {"models/kpi/wrong.sql": GOOD.replace("'person'", "'person_stge'")},
+        ["kpi.wrong reads person_stge, which no model defines", "models/kpi/wrong.sql:7", "did you mean person_stage?"],
+    ),
+    "cycle": (
+        {
+            "models/kpi/one.sql": GOOD.replace("'person'", "'two'"),
+            "models/kpi/two.sql": GOOD.replace("'person'", "'one'"),
+        },
+        ["in a circle", "kpi.one -> kpi.two"],
+    ),
+    "unknown column": (
+        {"models/kpi/wrong.sql": GOOD.replace("    one_id  ", "    one_id,  -- The person.\n    nobody  ")},
+        ["kpi.wrong fails", '"nobody"', "models/kpi/wrong.sql (rendered line 7: nobody"],
+    ),
+    "SQL that cannot be parsed": (
+        {"models/kpi/wrong.sql": GOOD.replace("select", "select from where")},
+        ["kpi.wrong", "models/kpi/wrong.sql"],
+    ),
+    "template that cannot be rendered": (
+        {"models/kpi/wrong.sql": GOOD.replace("{{ ref('person') }}", "{{ reff('person') }}")},
+        ["does not render", "models/kpi/wrong.sql:7", "did you mean ref?"],
+    ),
+    "two models of one name": (
+        {"models/kpi/person.sql": GOOD.replace("'person'", "'one_id'")},
+        ["two models are called person", "models/identity/person.sql and models/kpi/person.sql"],
+    ),
+    "unknown column in a suite": (
+        {
+            "models/kpi/wrong.sql": GOOD,
+            "expectations/kpi/wrong.yml": "table: kpi.wrong\nexpectations:\n"
+            "  - type: expect_column_values_to_be_unique\n    kwargs: {column: one_idd}\n",
+        },
+        ["names the column one_idd", "expectations/kpi/wrong.yml", "did you mean one_id?"],
+    ),
+    "unknown expectation": (
+        {
+            "models/kpi/wrong.sql": GOOD,
+            "expectations/kpi/wrong.yml": "table: kpi.wrong\nexpectations:\n"
+            "  - type: expect_column_values_to_be_uniqe\n    kwargs: {column: one_id}\n",
+        },
+        ["unknown expectation", "did you mean expect_column_values_to_be_unique?"],
+    ),
+    "a staging suite that would stop the release": (
+        {
+            "expectations/staging/crm__deal.yml": "table: staging.crm__deal\nexpectations:\n"
+            "  - type: expect_column_values_to_be_unique\n    kwargs: {column: deal_id}\n    severity: critical\n"
+        },
+        ["is critical", "staging suites only warn"],
+    ),
+    "contract with an unknown key": (
+        {
+            "seeds/channels/shop.yml": "channel: shop\ntitle: Shop\ndomain: private\nowner: me\nfreshnes_hours: 3\n"
+            "exports: {}\n"
+        },
+        ["unknown key freshnes_hours", "shop.yml, freshnes_hours", "did you mean freshness_hours?"],
+    ),
+    "outside the portable subset": (
+        {"models/kpi/wrong.sql": GOOD.replace("    one_id  ", "    list(one_id order by one_id) as one_id  ")},
+        ["list(x order by y)", "outside the portable subset", "models/kpi/wrong.sql", "list_sort"],
+    ),
+    "a sum over doubles": (
+        {"models/kpi/wrong.sql": GOOD.replace("    one_id  ", "    sum(cast(record_count as double)) as one_id  ")},
+        ["sum() over doubles", "models/kpi/wrong.sql", "decimal"],
+    ),
+    "a wall broken": (
+        {"models/identity/wrong.sql": GOOD.replace("'person'", "'person_stage'")},
+        ["identity comes before journey", "models/identity/wrong.sql:7"],
+    ),
+    "a source read outside staging": (
+        {"models/kpi/wrong.sql": GOOD.replace("ref('person')", "source('crm', 'contacts')")},
+        ["only staging reads sources", "models/kpi/wrong.sql:7"],
+    ),
+    "a table not reached through ref": (
+        {"models/kpi/wrong.sql": GOOD.replace("{{ ref('person') }}", "identity.person")},
+        ["reads identity.person directly", "models/kpi/wrong.sql"],
+    ),
+    "a column without a comment": (
+        {"models/kpi/wrong.sql": GOOD.replace("  -- The person.", "")},
+        ["one_id of kpi.wrong has no comment", "models/kpi/wrong.sql"],
+    ),
+    "a staging column its shape does not have": (
+        {
+            "models/staging/crm__ticket.sql": "/*\ndescription: x\ngrain: [record_id]\n*/\nselect 'crm' as channel,"
+            " 'x' as record_id, 1 as landed_seq, account_id as tickt_id from {{ source('crm', 'accounts') }}\n"
+        },
+        ["yields tickt_id", "did you mean ticket_id?"],
+    ),
+    "an integer sum that would be a HUGEINT": (
+        {"models/kpi/wrong.sql": GOOD.replace("    one_id  ", "    sum(record_count) as one_id  ")},
+        ["HUGEINT", "cast"],
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def warehouse(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A warehouse with a release that stands for last night's."""
+    root = tmp_path_factory.mktemp("errors")
+    release = root / "releases" / "2026-06-29-000001"
+    release.mkdir(parents=True)
+    (release / "manifest.json").write_text('{"as_of": "2026-06-29", "run_id": 1, "known_by": null}')
+    (root / "current").symlink_to("releases/2026-06-29-000001")
+    yield root
+
+
+@pytest.mark.parametrize("mistake", MISTAKES)
+def test_one_clear_message(mistake: str, tmp_path: Path, warehouse: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    files, fragments = MISTAKES[mistake]
+    for name, text in files.items():
+        path = tmp_path / "layer" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    monkeypatch.setenv("SIYU_LAYERS", str(tmp_path / "layer"))
+    monkeypatch.setenv("SIYU_WAREHOUSE", str(warehouse))
+    monkeypatch.setenv("SIYU_SALT", "test")
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, ["run", "--as-of", "2026-06-30"])
+    told = result.stderr
+    assert result.exit_code == 2, told
+    assert told.count("error: ") == 1, told
+    assert "  where: " in told and "  fix:   " in told
+    assert "Nothing was built or published." in told
+    for fragment in fragments:
+        assert fragment in told
+    assert (warehouse / "current").readlink() == Path("releases/2026-06-29-000001")
+    assert [path.name for path in (warehouse / "releases").iterdir()] == ["2026-06-29-000001"]
+
+
+def test_all_mistakes_are_told_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("one", "two"):
+        path = tmp_path / "layer" / "models" / "kpi" / f"{name}.sql"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(GOOD.replace("'person'", f"'nobody_{name}'"), encoding="utf-8")
+    monkeypatch.setenv("SIYU_LAYERS", str(tmp_path / "layer"))
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, ["graph"])
+    assert result.exit_code == 2
+    assert "nobody_one" in result.stderr and "nobody_two" in result.stderr

@@ -1,0 +1,229 @@
+"""Settings and layers: siyu.toml and SIYU_ variables, every wrong key told, later layers over earlier ones."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from siyu.channels import load_channels
+from siyu.errors import ConfigError, SiyuError
+from siyu.models import load_models
+from siyu.references import load_references, load_vars, reference_rows
+from siyu.settings import SAMPLE_SALT, Settings, layer_files, load_settings
+
+
+def told(error: pytest.ExceptionInfo[ConfigError]) -> list[SiyuError]:
+    return getattr(error.value, "errors", [error.value])
+
+
+def write_toml(folder: Path, text: str) -> Path:
+    path = folder / "siyu.toml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def write(root: Path, name: str, text: str) -> None:
+    path = root / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+def layered(tmp_path: Path, *names: str) -> Settings:
+    for name in names:
+        (tmp_path / name).mkdir(exist_ok=True)
+    return load_settings(tmp_path, layers=tuple(tmp_path / name for name in names))
+
+
+def test_without_settings_it_is_the_sample(tmp_path: Path) -> None:
+    settings = load_settings(tmp_path)
+    assert settings.is_sample and settings.key == SAMPLE_SALT
+    assert settings.exports_root == settings.roots[0] / "seeds" / "sample"
+    assert settings.timezone == "Asia/Shanghai" and settings.cores >= 1
+
+
+def test_toml_is_read(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    write_toml(tmp_path, f'layers = ["{tmp_path / "a"}"]\nthreads = 3\nchannels = ["mall", "crm"]\nsalt = "s"\n')
+    settings = load_settings(tmp_path)
+    assert settings.layers == (tmp_path / "a",) and settings.cores == 3
+    assert settings.channels == ("mall", "crm") and settings.key == "s"
+
+
+def test_the_environment_wins_over_toml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_toml(tmp_path, 'timezone = "Europe/Berlin"\nthreads = 3\n')
+    monkeypatch.setenv("SIYU_TIMEZONE", "America/Sao_Paulo")
+    settings = load_settings(tmp_path)
+    assert settings.timezone == "America/Sao_Paulo" and settings.threads == 3
+
+
+def test_lists_in_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("a", "b"):
+        (tmp_path / name).mkdir()
+    monkeypatch.setenv("SIYU_LAYERS", os.pathsep.join([str(tmp_path / "a"), "", str(tmp_path / "b")]))
+    monkeypatch.setenv("SIYU_CHANNELS", "mall, crm,")
+    settings = load_settings(tmp_path)
+    assert settings.layers == (tmp_path / "a", tmp_path / "b") and settings.channels == ("mall", "crm")
+
+
+def test_unknown_keys_are_all_told_with_the_nearest_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_toml(tmp_path, 'wharehouse = "x"\nthread = 1\n')
+    monkeypatch.setenv("SIYU_TIMEZON", "UTC")
+    with pytest.raises(ConfigError) as error:
+        load_settings(tmp_path)
+    assert [(item.problem, item.where, item.fix) for item in told(error)] == [
+        ("unknown setting wharehouse", str(path), "did you mean warehouse?"),
+        ("unknown setting thread", str(path), "did you mean threads?"),
+        ("unknown setting SIYU_TIMEZON", "environment", "did you mean timezone?"),
+    ]
+    assert str(error.value).count("error: ") == 3
+
+
+def test_a_key_like_none_gets_no_guess(tmp_path: Path) -> None:
+    write_toml(tmp_path, "xyz = 1\n")
+    with pytest.raises(ConfigError) as error:
+        load_settings(tmp_path)
+    assert "known are: " in error.value.fix and "warehouse" in error.value.fix
+
+
+def test_wrong_values_are_all_told_where_they_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_toml(tmp_path, 'timezone = "Asia/Shangai"\nthreads = 0\n')
+    monkeypatch.setenv("SIYU_ENGINE", "oracle")
+    monkeypatch.setenv("SIYU_PUBLISH_RECORDS", "perhaps")
+    with pytest.raises(ConfigError) as error:
+        load_settings(tmp_path)
+    assert {item.where for item in told(error)} == {
+        f"{path}, timezone",
+        f"{path}, threads",
+        "environment SIYU_ENGINE",
+        "environment SIYU_PUBLISH_RECORDS",
+    }
+    text = str(error.value)
+    assert "Asia/Shangai is no IANA time zone" in text and "at least 1 thread is needed" in text
+
+
+def test_toml_that_cannot_be_read(tmp_path: Path) -> None:
+    path = write_toml(tmp_path, "threads = \n")
+    with pytest.raises(ConfigError, match=r"siyu\.toml cannot be read") as error:
+        load_settings(tmp_path)
+    assert error.value.where == str(path)
+
+
+def test_folders_that_do_not_exist_are_all_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIYU_LAYERS", str(tmp_path / "no_layer"))
+    monkeypatch.setenv("SIYU_EXPORTS", str(tmp_path / "no_exports"))
+    with pytest.raises(ConfigError) as error:
+        load_settings(tmp_path)
+    assert [item.problem for item in told(error)] == [
+        f"the layer {tmp_path / 'no_layer'} is not a directory",
+        f"the exports folder {tmp_path / 'no_exports'} is not a directory",
+    ]
+
+
+# The salt
+
+
+@pytest.mark.parametrize("variable", ["SIYU_LAYERS", "SIYU_EXPORTS"])
+@pytest.mark.parametrize("salt", [None, ""])
+def test_outside_the_sample_a_salt_is_needed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, salt: str | None
+) -> None:
+    monkeypatch.setenv(variable, str(tmp_path))
+    if salt is not None:
+        monkeypatch.setenv("SIYU_SALT", salt)
+    settings = load_settings(tmp_path)
+    with pytest.raises(ConfigError, match="no salt is set") as error:
+        _ = settings.key
+    assert error.value.where == "SIYU_SALT" and "long random text" in error.value.fix
+
+
+def test_a_salt_is_never_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIYU_SALT", "a secret of ours")
+    settings = load_settings(tmp_path)
+    assert settings.key == "a secret of ours"
+    assert "secret of ours" not in f"{settings!r} {settings} {settings.model_dump()}"
+
+
+def test_fingerprints_tell_settings_apart_that_change_content(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = load_settings(tmp_path)
+    assert load_settings(tmp_path, threads=7).content_fingerprint == plain.content_fingerprint
+    assert load_settings(tmp_path, timezone="UTC").content_fingerprint != plain.content_fingerprint
+    monkeypatch.setenv("SIYU_SALT", "another")
+    salted = load_settings(tmp_path)
+    assert salted.salt_fingerprint != plain.salt_fingerprint
+    assert salted.content_fingerprint != plain.content_fingerprint
+
+
+# Layers
+
+
+def test_a_later_layer_adds_files_and_replaces_those_of_the_same_name(tmp_path: Path) -> None:
+    write(tmp_path / "a", "seeds/reference/one.csv", "of,a\n")
+    write(tmp_path / "a", "seeds/reference/two.csv", "of,a\n")
+    write(tmp_path / "b", "seeds/reference/two.csv", "of,b\n")
+    write(tmp_path / "b", "seeds/reference/three.csv", "of,b\n")
+    (tmp_path / "b" / "seeds" / "reference" / "four.csv").mkdir()
+    files = layer_files((tmp_path / "a", tmp_path / "b"), "seeds/reference", "*.csv")
+    assert [(file.name, file.read()) for file in files] == [
+        ("seeds/reference/one.csv", "of,a\n"),
+        ("seeds/reference/three.csv", "of,b\n"),
+        ("seeds/reference/two.csv", "of,b\n"),
+    ]
+
+
+def test_a_layer_replaces_a_model_a_contract_and_a_reference_table(tmp_path: Path) -> None:
+    settings = layered(tmp_path, "ours")
+    header = "/*\ndescription: Ours.\ngrain: [one_id]\n*/\n"
+    write(tmp_path / "ours", "models/identity/person.sql", f"{header}select 1 as one_id\n")
+    write(tmp_path / "ours", "models/kpi/ours.sql", f"{header}select 1 as one_id\n")
+    write(tmp_path / "ours", "seeds/reference/staff.csv", "staff_id\nours\n")
+    crm = (settings.roots[0] / "seeds/channels/crm.yml").read_text(encoding="utf-8")
+    write(tmp_path / "ours", "seeds/channels/crm.yml", crm.replace("owner: sales-operations", "owner: ours"))
+    models, base = load_models(settings), load_models(load_settings(tmp_path))
+    assert models["identity.person"].description == "Ours."
+    assert models.keys() - base.keys() == {"kpi.ours"}
+    assert load_channels(settings)["crm"].owner == "ours"
+    assert reference_rows(load_references(settings)["staff"]) == [{"staff_id": "ours"}]
+
+
+def test_reference_tables_of_the_exports_lie_over_all_layers(tmp_path: Path) -> None:
+    write(tmp_path / "ours", "seeds/reference/staff.csv", "staff_id\nours\n")
+    write(tmp_path / "exports", "reference/staff.csv", "\ufeffstaff_id\nexported\n")
+    settings = load_settings(tmp_path, layers=(tmp_path / "ours",), exports=tmp_path / "exports")
+    assert reference_rows(load_references(settings)["staff"]) == [{"staff_id": "exported"}]
+
+
+def test_wrong_reference_tables_are_all_told(tmp_path: Path) -> None:
+    settings = layered(tmp_path, "ours")
+    write(tmp_path / "ours", "seeds/reference/staff.csv", "staff_id,staff_id\n1,2\n")
+    write(tmp_path / "ours", "seeds/reference/products.csv", "product_id,name\n1,a, b\n2,c\n")
+    (tmp_path / "ours/seeds/reference/content.csv").write_bytes("content_id\n内容\n".encode("gb18030"))
+    with pytest.raises(ConfigError) as error:
+        load_references(settings)
+    assert [item.problem.partition(":")[0] for item in told(error)] == [
+        "the reference table cannot be read",
+        "lines have not as many fields as the header (2)",
+        "the header needs a name for each column, each once",
+    ]
+
+
+def test_a_layer_overrides_single_vars(tmp_path: Path) -> None:
+    write(tmp_path / "ours", "seeds/vars.yml", "dormant_days: 60\nours: {value: 7, why: A number of ours.}\n")
+    write(tmp_path / "theirs", "seeds/vars.yml", "ours: 8\n")
+    base = load_vars(load_settings(tmp_path))
+    assert load_vars(layered(tmp_path, "ours", "theirs")) == {**base, "dormant_days": 60, "ours": 8}
+
+
+@pytest.mark.parametrize(
+    ("text", "fix"),
+    [
+        ("dormant_day: 60\n", "did you mean dormant_days?"),
+        ("dormant_days: {value: 60}\n", "did you mean dormant_days?"),
+    ],
+)
+def test_a_var_nobody_declared(tmp_path: Path, text: str, fix: str) -> None:
+    write(tmp_path / "ours", "seeds/vars.yml", text)
+    with pytest.raises(ConfigError, match="has no value and why") as error:
+        load_vars(layered(tmp_path, "ours"))
+    assert error.value.fix == fix and error.value.where == str(tmp_path / "ours" / "seeds" / "vars.yml")

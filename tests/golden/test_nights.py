@@ -1,0 +1,286 @@
+"""Several nights: failures leave the last release in place, corrections count, the past can be asked for."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+from typer.testing import CliRunner
+
+from siyu.cli import app
+from siyu.errors import ChecksFailed, ConfigError, WarehouseBusy
+from siyu.publish import current
+from siyu.report import Report
+from siyu.run import Night, run_night
+from siyu.settings import Settings, load_settings
+from siyu.workspace import Request
+
+CONTRACT = """
+channel: shop
+title: 小店 Shop
+domain: private
+owner: tests
+freshness_hours: 30
+exports:
+  contacts:
+    files: "contacts*.csv"
+    format: csv
+    file_date: "contacts_(\\\\d{8})"
+    key: [contact_id]
+    version: updated_at
+    max_reject_rate: 0.5
+    columns:
+      contact_id: {type: text, required: true}
+      name:       {type: text, pii: direct}
+      mobile:     {type: text, pii: direct}
+      updated_at: {type: timestamp, required: true}
+  sales:
+    files: "sales*.csv"
+    format: csv
+    key: [sale_id]
+    version: updated_at
+    columns:
+      sale_id:    {type: text, required: true}
+      contact_id: {type: text}
+      amount:     {type: "decimal(18,2)", required: true}
+      sold_at:    {type: timestamp, required: true}
+      updated_at: {type: timestamp, required: true}
+"""
+CONTACT = """/*
+description: Contacts of the shop.
+grain: [record_id]
+*/
+select
+    'shop' as channel,
+    'contacts:' || contact_id as record_id,
+    _landed_seq as landed_seq,
+    contact_id as crm_contact_id,
+    {{ normal_mobile('mobile') }} as mobile,
+    updated_at as observed_at,
+    name as full_name
+from {{ source('shop', 'contacts') }}
+"""
+DEAL = """/*
+description: Sales of the shop.
+grain: [record_id]
+*/
+select
+    'shop' as channel,
+    'sales:' || sale_id as record_id,
+    _landed_seq as landed_seq,
+    contact_id as crm_contact_id,
+    sale_id as deal_id,
+    1 as line_no,
+    'order' as kind,
+    sold_at as occurred_at,
+    'paid' as status,
+    amount
+from {{ source('shop', 'sales') }}
+"""
+FAILING = """table: identity.person
+expectations:
+  - type: expect_column_values_to_be_in_set
+    kwargs: {column: full_name, value_set: [nobody]}
+    severity: critical
+    meta: {why: To see it fail., runbook: docs/on-call.md#one-id}
+  - type: expect_column_values_to_be_in_set
+    kwargs: {column: mobile, value_set: [nothing]}
+    severity: critical
+  - type: expect_column_values_to_be_in_set
+    kwargs: {column: first_channel, value_set: [nowhere]}
+    severity: warning
+"""
+
+
+class Shop:
+    """A little world of its own: one channel, one layer, one warehouse."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.write("layer/seeds/channels/shop.yml", CONTRACT)
+        self.write("layer/models/staging/shop__contact.sql", CONTACT)
+        self.write("layer/models/staging/shop__deal.sql", DEAL)
+        self.write(
+            "exports/shop/contacts_20260601.csv",
+            "contact_id,name,mobile,updated_at\nk1,王一,13900000001,2026-06-01 10:00:00\n",
+        )
+        self.write(
+            "exports/shop/sales_1.csv",
+            "sale_id,contact_id,amount,sold_at,updated_at\ns1,k1,100.10,2026-06-01 11:00:00,2026-06-01 11:00:00\n",
+        )
+
+    def write(self, name: str, text: str) -> Path:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def settings(self) -> Settings:
+        return load_settings(
+            self.root,
+            warehouse=self.root / "warehouse",
+            layers=(self.root / "layer",),
+            exports=self.root / "exports",
+            channels=("shop",),
+        )
+
+    def run(self, day: str, **options: object) -> Report:
+        return run_night(self.settings(), Request(as_of=date.fromisoformat(day), **options))  # type: ignore[arg-type]
+
+    def value(self, sql: str) -> object:
+        con = duckdb.connect(str(self.root / "warehouse" / "current" / "siyu.duckdb"), read_only=True)
+        return con.execute(sql).fetchall()[0][0]
+
+    def revenue(self) -> str:
+        return str(
+            self.value(
+                "select sum(numerator) from kpi.kpi_value where kpi_code = 'net_revenue' and dimension = 'total'"
+            )
+        )
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    monkeypatch.setenv("SIYU_SALT", "shop")
+    return Shop(tmp_path)
+
+
+def test_corrections_count_repetitions_do_not(shop: Shop) -> None:
+    shop.run("2026-06-01")
+    assert shop.revenue() == "100.10"
+    again = (shop.root / "exports/shop/sales_1.csv").read_text(encoding="utf-8")
+    shop.write("exports/shop/sales_1_sent_again.csv", again)
+    shop.run("2026-06-02")
+    assert shop.revenue() == "100.10"
+    shop.write("exports/shop/sales_2.csv", again.replace("100.10", "90.05").replace("11:00:00\n", "18:00:00\n"))
+    shop.run("2026-06-03")
+    assert shop.revenue() == "90.05"
+
+
+def test_ids_stay_when_a_row_is_exported_again(shop: Shop) -> None:
+    shop.run("2026-06-01")
+    first = shop.value("select one_id from identity.person")
+    shop.write(
+        "exports/shop/contacts_20260602.csv",
+        "contact_id,name,mobile,updated_at\nk1,王一,13900000001,2026-06-02 10:00:00\n",
+    )
+    shop.run("2026-06-02")
+    assert shop.value("select one_id from identity.person") == first
+    assert shop.value("select max(landed_seq) from records.contact") == 2
+    assert shop.value("select max(first_landed_seq) from identity.identifier") == 1
+
+
+def test_the_past_as_it_was_known_and_as_it_is_known_now(shop: Shop) -> None:
+    shop.run("2026-06-01")
+    then = json.loads((shop.root / "warehouse/current/manifest.json").read_text(encoding="utf-8"))
+    shop.write(
+        "exports/shop/sales_late.csv",
+        "sale_id,contact_id,amount,sold_at,updated_at\ns9,k1,7.00,2026-06-01 12:00:00,2026-06-01 12:00:00\n",
+    )
+    shop.run("2026-06-02")
+    assert shop.revenue() == "107.10"
+    before = current(shop.root / "warehouse")
+    known_then = shop.run("2026-06-01", known_by=date(2026, 6, 1))
+    assert known_then.manifest["tables"] == then["tables"]
+    restated = shop.run("2026-06-01")
+    assert restated.manifest["tables"] != then["tables"]
+    after = current(shop.root / "warehouse")
+    assert before is not None and after is not None and before.name == after.name
+
+
+def test_a_fact_after_as_of_does_not_count_yet(shop: Shop) -> None:
+    shop.write(
+        "exports/shop/sales_2.csv",
+        "sale_id,contact_id,amount,sold_at,updated_at\ns2,k1,5.00,2026-06-02 09:00:00,2026-06-02 09:00:00\n",
+    )
+    shop.run("2026-06-01")
+    assert shop.revenue() == "100.10"
+    shop.run("2026-06-02")
+    assert shop.revenue() == "105.10"
+
+
+def test_history_of_ids_closes_and_opens(shop: Shop) -> None:
+    shop.write(
+        "exports/shop/contacts_20260531.csv",
+        "contact_id,name,mobile,updated_at\nk2,王二,13900000002,2026-05-31 10:00:00\n",
+    )
+    shop.run("2026-06-01")
+    shop.write(
+        "exports/shop/contacts_20260602.csv",
+        "contact_id,name,mobile,updated_at\nk2,王二,13900000001,2026-06-02 10:00:00\n",
+    )
+    shop.run("2026-06-02")
+    assert shop.value("select count(*) from identity.person") == 1
+    assert shop.value("select count(*) from identity.one_id_history where valid_to = date '2026-06-02'") >= 1
+    assert (
+        shop.value(
+            "select count(distinct one_id) from identity.one_id_history"
+            " where valid_to is null and id_type = 'crm_contact_id'"
+        )
+        == 1
+    )
+
+
+def test_a_failing_critical_check_leaves_the_last_release(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.run("2026-06-01")
+    before = (shop.root / "warehouse" / "current").readlink()
+    shop.write("layer/expectations/identity/person.yml", FAILING)
+    for name, value in {
+        "SIYU_WAREHOUSE": shop.root / "warehouse",
+        "SIYU_LAYERS": shop.root / "layer",
+        "SIYU_EXPORTS": shop.root / "exports",
+        "SIYU_CHANNELS": "shop",
+    }.items():
+        monkeypatch.setenv(name, str(value))
+    monkeypatch.chdir(shop.root)
+    result = CliRunner().invoke(app, ["run", "--as-of", "2026-06-02"])
+    assert result.exit_code == 1, result.output
+    assert "2 critical expectations failed on identity.person" in result.stderr
+    for fragment in (
+        "(full_name), 1 rows",
+        "(mobile), 1 rows",
+        "(first_channel), 1 rows",
+        "full_name=王**",
+        "mobile=139****0001",
+    ):
+        assert fragment in result.stdout
+    assert "王一" not in result.output and "13900000001" not in result.output
+    assert (shop.root / "warehouse" / "current").readlink() == before
+    assert len(list((shop.root / "warehouse" / "releases").iterdir())) == 1
+    status = CliRunner().invoke(app, ["status"])
+    assert "failed" in status.stdout and "docs/on-call.md#one-id" in status.stdout
+    (shop.root / "layer/expectations/identity/person.yml").unlink()
+    assert CliRunner().invoke(app, ["run", "--as-of", "2026-06-02"]).exit_code == 0
+
+
+def test_a_bad_channel_is_stale_and_the_rest_goes_on(shop: Shop) -> None:
+    shop.run("2026-06-01")
+    shop.write("exports/shop/sales_2.csv", "sale_id,contact_id\ns2,k1\n")
+    report = shop.run("2026-06-02")
+    assert report.status == "published"
+    assert report.channels[0].is_stale
+    assert "amount" in str(report.channels[0].reason)
+    assert shop.revenue() == "100.10"
+    assert shop.value("select count(*) from ops.rejected_row where reason like '%required column%'") == 1
+
+
+def test_another_salt_is_refused(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.run("2026-06-01")
+    monkeypatch.setenv("SIYU_SALT", "another")
+    with pytest.raises(ConfigError, match="not the salt this warehouse was begun with"):
+        shop.run("2026-06-02")
+
+
+def test_one_run_at_a_time(shop: Shop) -> None:
+    with Night(shop.settings(), Request(as_of=date(2026, 6, 1))), pytest.raises(WarehouseBusy, match="another run"):
+        shop.run("2026-06-01")
+
+
+def test_checks_failed_carries_the_report(shop: Shop) -> None:
+    shop.write("layer/expectations/identity/person.yml", FAILING)
+    with pytest.raises(ChecksFailed) as caught:
+        shop.run("2026-06-01")
+    assert caught.value.report.check_counts()["failed_critical"] == 2  # type: ignore[attr-defined]

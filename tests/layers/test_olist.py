@@ -1,0 +1,117 @@
+"""A real B2B funnel (Olist sellers), mapped by a contract and three staging models, against answers known elsewhere."""
+
+from __future__ import annotations
+
+import csv
+import os
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from statistics import fmean, median
+from zoneinfo import ZoneInfo
+
+import duckdb
+import pytest
+
+from siyu.report import Report
+from siyu.run import run_night
+from siyu.settings import load_settings
+from siyu.workspace import Request
+
+LAYER = Path(__file__).parent / "olist"
+BESIDE = Path(__file__).resolve().parents[3] / "shared" / "data" / "olist"
+DATA = Path(os.environ.get("OLIST_DATA", BESIDE))
+WON_BEFORE_CONTACT = "b91cf8812365f50ff4bda4bcd6206b05"
+
+pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f"real data is absent: set OLIST_DATA (looked in {DATA})")
+
+
+@pytest.fixture(scope="module")
+def night(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    root = tmp_path_factory.mktemp("olist")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OLIST_DATA", str(DATA))
+        patch.setenv("SIYU_SALT", "olist")
+        settings = load_settings(
+            root,
+            warehouse=root / "warehouse",
+            layers=(LAYER,),
+            channels=("olist",),
+            timezone="America/Sao_Paulo",
+        )
+        return run_night(settings, Request(as_of=date(2018, 11, 30)))
+
+
+@pytest.fixture(scope="module")
+def release(night: Report) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(str(night.warehouse / "current" / "siyu.duckdb"), read_only=True)
+
+
+def _expected() -> dict[str | None, tuple[int, int, float, float]]:
+    with (DATA / "expected_funnel.csv").open(encoding="utf-8", newline="") as file:
+        return {
+            row["origin"] or None: (
+                int(row["leads"]),
+                int(row["won"]),
+                float(row["median_days_to_close"]),
+                float(row["mean_days_to_close"]),
+            )
+            for row in csv.DictReader(file)
+        }
+
+
+def test_people_and_won(release: duckdb.DuckDBPyConnection) -> None:
+    assert release.execute("select count(*) from identity.person").fetchall() == [(8000,)]
+    stages = dict(release.execute("select stage, count(*) from journey.person_stage group by all").fetchall())
+    assert stages["won"] == 842
+    assert sum(stages.values()) == 8000
+
+
+def test_won_by_origin_with_missing_apart_from_unknown(release: duckdb.DuckDBPyConnection) -> None:
+    rows = release.execute(
+        "select p.source_campaign_id, count(*), count(*) filter (where s.stage = 'won')"
+        " from identity.person as p join journey.person_stage as s using (one_id) group by all"
+    ).fetchall()
+    assert {origin: (leads, won) for origin, leads, won in rows} == {k: v[:2] for k, v in _expected().items()}
+    kpi = release.execute(
+        "select member, sum(denominator)::int, sum(numerator)::int from kpi.kpi_value"
+        " where kpi_code = 'lead_to_won' and dimension = 'campaign' group by all"
+    ).fetchall()
+    assert {origin: (leads, won) for origin, leads, won in kpi} == {k: v[:2] for k, v in _expected().items()}
+
+
+def _local(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC).astimezone(ZoneInfo("America/Sao_Paulo"))
+
+
+def test_days_to_close_by_origin(release: duckdb.DuckDBPyConnection) -> None:
+    rows = release.execute(
+        "select p.source_campaign_id, w.moved_at, f.first_at from"
+        " (select one_id, min(moved_at) as moved_at from journey.stage_transition"
+        " where to_stage = 'won' group by 1) as w"
+        " join (select one_id, min(occurred_at) as first_at from journey.person_touch group by 1) as f using (one_id)"
+        " join identity.person as p using (one_id)"
+    ).fetchall()
+    rows = [(origin, (_local(won_at).date() - _local(first_at).date()).days) for origin, won_at, first_at in rows]
+    days = [row[1] for row in rows]
+    assert (len(days), median(days)) == (842, 14)
+    for origin, (_, won, middle, mean) in _expected().items():
+        own = [row[1] for row in rows if row[0] == origin]
+        assert (len(own), median(own)) == (won, middle)
+        assert fmean(own) == pytest.approx(mean, abs=1e-4)
+
+
+def test_payments_of_nobody_add_up(release: duckdb.DuckDBPyConnection) -> None:
+    total = release.execute(
+        "select sum(numerator) from kpi.kpi_value where kpi_code = 'net_revenue' and dimension = 'total'"
+    ).fetchall()[0][0]
+    paid = duckdb.sql(
+        f"select sum(payment_value::decimal(18,2)) from '{DATA / 'olist_order_payments_dataset.parquet'}'"
+    ).fetchall()[0][0]
+    assert total == paid == Decimal("16008872.12")
+
+
+def test_won_before_first_contact_is_a_warning_with_its_key(night: Report) -> None:
+    told = [r for r in night.failures() if r.table_name == "staging.olist__deal"]
+    assert [(r.severity, r.unexpected_count) for r in told] == [("warning", 1)]
+    assert WON_BEFORE_CONTACT in told[0].sample_keys

@@ -1,0 +1,90 @@
+"""Model tests: given rows, expected rows, through the real compiler, on DuckDB in memory.
+
+`tests/models/<schema>/<table>.yml` holds cases: `given` maps a relation (a model, `raw.<channel>__<export>`, an ops
+source, `previous.<schema>__<table>`) to rows; columns that are not named are NULL, relations that are not named are
+empty, reference tables are the real ones unless given. `expect` names only the columns that matter.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from siyu.build import build_model, prepare, write_sources
+from siyu.compile import Project, previous_models
+from siyu.compile.render import previous_relation
+from siyu.engines.base import RunInputs, Session
+from siyu.engines.duckdb import DuckEngine
+from siyu.models import relation
+
+FOLDER = Path(__file__).parent
+FILES = sorted(FOLDER.glob("*/*.yml"))
+AS_OF = "2026-06-30"
+
+
+def _cases() -> list[Any]:
+    found = []
+    for path in FILES:
+        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        for case in data["cases"]:
+            found.append(pytest.param(data["model"], case, id=f"{path.parent.name}.{path.stem}: {case['name']}"))
+    return found
+
+
+@pytest.mark.parametrize(("model", "case"), _cases())
+def test_model(project: Project, model: str, case: dict[str, Any]) -> None:
+    engine = DuckEngine(None, RunInputs(str(case.get("as_of", AS_OF)), "Asia/Shanghai", "test"))
+    prepare(engine, project)
+    later = [name for name in project.models if not name.startswith("staging.")]
+    write_sources(engine, project, [], FOLDER, later)
+    session = engine.session()
+    given = case.get("given") or {}
+    try:
+        known = {item for one in project.models.values() for item in (*one.refs, *one.sources)}
+        known |= {previous_relation(name) for name in previous_models(project.models.values())}
+        assert set(given) <= known, f"no model reads {set(given) - known}"
+        _lay_out(session, project, model, given)
+        build_model(engine, project, model)
+        columns = {c.name: c.type for c in session.columns(relation(model))}
+        expected = case["expect"]
+        named = list(dict.fromkeys(name for row in expected for name in row)) or list(columns)
+        listed = ", ".join(f'"{name}"' for name in named)
+        _fill(session, "expected", {name: columns[name] for name in named}, expected)
+        missing = session.rows(f"select {listed} from expected except all select {listed} from {relation(model)}")
+        surplus = session.rows(f"select {listed} from {relation(model)} except all select {listed} from expected")
+        assert (missing, surplus) == ([], []), f"missing {missing}, surplus {surplus} of {named}"
+    finally:
+        session.close()
+        engine.close()
+
+
+def _lay_out(session: Session, project: Project, model: str, given: dict[str, list[dict[str, Any]]]) -> None:
+    compiled = project.models[model]
+    needed = compiled.refs | compiled.sources | {previous_relation(name) for name in compiled.previous}
+    if compiled.materialized == "snapshot":
+        needed.add(previous_relation(model))
+    for name in sorted(needed | set(given)):
+        if name.startswith("reference.") and name not in given:
+            continue
+        own = previous_relation(model) == name and compiled.materialized == "snapshot"
+        columns = {c.name: c.type for c in project.binder.columns(relation(model if own else name))}
+        _fill(session, relation(name), columns, given.get(name, []))
+
+
+def _fill(session: Session, name: str, columns: dict[str, str], rows: list[dict[str, Any]]) -> None:
+    unknown = {column for row in rows for column in row} - set(columns)
+    assert not unknown, f"{name} has no {unknown}"
+    listed = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
+    session.execute(f"create or replace table {name} ({listed})")
+    for row in rows:
+        marks = ", ".join("?" for _ in row)
+        into = ", ".join(f'"{column}"' for column in row)
+        session.execute(f"insert into {name} ({into}) values ({marks})", [_plain(value) for value in row.values()])
+
+
+def _plain(value: Any) -> Any:
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, dict | list) else value

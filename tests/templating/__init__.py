@@ -1,0 +1,39 @@
+"""What sqlfluff needs to render models: stand-ins for siyu's template functions, with the real lists behind them."""
+
+import csv
+from pathlib import Path
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+_VARS = yaml.safe_load((ROOT / "seeds" / "vars.yml").read_text(encoding="utf-8"))
+with (ROOT / "seeds" / "reference" / "identifier_types.csv").open(encoding="utf-8", newline="") as _file:
+    _TYPES = list(csv.DictReader(_file))
+
+
+def ref(table: str) -> str:
+    return f'"{table}"' if table[0].isdigit() else table
+
+
+def source(channel: str, name: str) -> str:
+    return f"{channel}_{name}"
+
+
+def var(name: str) -> object:
+    return _VARS[name]["value"]
+
+
+def config(**values: object) -> str:
+    return ""
+
+
+def previous(name: str) -> str:
+    return f"previous_{name.replace('.', '_')}"
+
+
+def union_shape(shape: str, **options: object) -> str:
+    return f"select channel, record_id from {shape}"
+
+
+def id_types(entity: str) -> list[str]:
+    return [row["id_type"] for row in _TYPES if row["entity"] == entity and not row["parts"]]

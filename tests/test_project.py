@@ -1,0 +1,176 @@
+"""Is the house complete? Headers, comments, suites, model tests, walls, commands in the docs; nothing stale."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlglot
+import yaml
+from typer.testing import CliRunner
+
+from siyu.cli import app
+from siyu.compile import Project
+from siyu.compile.analyse import to_dialect
+from siyu.docs import catalog_markdown, cli_markdown
+from siyu.models import SCHEMAS
+from siyu.suites import load_suites
+
+ROOT = Path(__file__).resolve().parents[1]
+MODELS = sorted((ROOT / "models").glob("*/*.sql"))
+PYTHON = sorted((ROOT / "siyu").rglob("*.py"))
+FLOWS = sorted((ROOT / "flows").glob("*.py"))
+SIYU = ROOT / "siyu"
+
+# package -> the only places that may import it
+WALLS = {
+    "duckdb": ["engines/duckdb.py"],
+    "pyspark": ["engines/spark.py"],
+    "great_expectations": ["checks.py"],
+    "duckdb_engine": ["checks.py"],
+    "sqlglot": ["compile"],
+    "jinja2": ["compile", "site.py"],
+    "typer": ["cli.py", "docs.py"],
+    "prefect": [],
+}
+FLOW_WALLS = ("duckdb", "pyspark", "sqlglot", "jinja2", "great_expectations")
+MAX_MODULE_LINES = 320
+
+
+def _imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name.partition(".")[0] for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module.partition(".")[0]
+
+
+@pytest.mark.parametrize("path", PYTHON, ids=lambda p: p.relative_to(SIYU).as_posix())
+def test_walls_of_the_engine(path: Path) -> None:
+    place = path.relative_to(SIYU).as_posix()
+    for package in set(_imports(path)) & WALLS.keys():
+        assert any(place == allowed or place.startswith(f"{allowed}/") for allowed in WALLS[package]), (
+            f"{place} imports {package}"
+        )
+
+
+@pytest.mark.parametrize("path", FLOWS, ids=lambda p: p.name)
+def test_walls_of_the_flows(path: Path) -> None:
+    assert not set(_imports(path)) & set(FLOW_WALLS)
+    assert not re.search(r"\bselect\b.*\bfrom\b", path.read_text(encoding="utf-8"), re.IGNORECASE)
+
+
+@pytest.mark.parametrize("path", PYTHON + FLOWS, ids=lambda p: p.relative_to(ROOT).as_posix())
+def test_prints_and_exits_live_at_the_edge(path: Path) -> None:
+    if path.name == "cli.py":
+        return
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}
+    assert "print" not in calls
+    if path not in FLOWS:
+        assert not calls & {"sys.exit", "exit", "typer.Exit"}
+
+
+def test_a_broken_wall_would_be_seen(tmp_path: Path) -> None:
+    path = tmp_path / "wrong.py"
+    path.write_text("def f():\n    from duckdb import connect\n    import prefect.flows\n", encoding="utf-8")
+    assert set(_imports(path)) == {"duckdb", "prefect"}
+
+
+def test_modules_stay_in_their_rooms() -> None:
+    long = {
+        path.name: n
+        for path in PYTHON + FLOWS
+        if (n := len(path.read_text(encoding="utf-8").splitlines())) > MAX_MODULE_LINES
+    }
+    assert not long
+
+
+def test_every_model_stands_in_a_schema_and_compiles(project: Project) -> None:
+    names = {f"{path.parent.name}.{path.stem}" for path in MODELS}
+    assert {path.parent.name for path in MODELS} <= set(SCHEMAS)
+    assert names == {name for name, model in project.models.items() if not model.companion}
+
+
+def test_every_column_has_a_comment(project: Project) -> None:
+    bare = [
+        f"{name}.{column.name}"
+        for name, model in project.models.items()
+        for column in model.columns
+        if model.model.schema != "staging" and not column.description
+    ]
+    assert not bare
+
+
+def test_every_model_has_a_suite_that_checks_its_grain(project: Project) -> None:
+    suites = load_suites(project)
+    for name, model in project.models.items():
+        if model.companion:
+            continue
+        assert name in suites, f"expectations/{name.replace('.', '/')}.yml is missing"
+        described = str([e.model_dump() for e in suites[name].expectations])
+        for column in model.model.grain:
+            assert column in described, f"the suite of {name} does not check {column} of its grain"
+        assert set(model.model.grain) <= {c.name for c in model.columns}
+
+
+def test_every_runbook_exists(project: Project) -> None:
+    for suite in load_suites(project).values():
+        for expectation in suite.expectations:
+            runbook = expectation.meta.get("runbook")
+            if runbook:
+                path, _, anchor = runbook.partition("#")
+                headings = re.findall(r"^#+ (.+)$", (ROOT / path).read_text(encoding="utf-8"), re.MULTILINE)
+                anchors = {re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-") for heading in headings}
+                assert anchor in anchors, f"{suite.file} names {runbook}"
+
+
+@pytest.mark.parametrize("path", MODELS, ids=lambda p: f"{p.parent.name}.{p.stem}")
+def test_every_model_has_a_model_test(path: Path) -> None:
+    test = ROOT / "tests" / "models" / path.parent.name / f"{path.stem}.yml"
+    data = yaml.safe_load(test.read_text(encoding="utf-8"))
+    assert data["model"] == f"{path.parent.name}.{path.stem}"
+    assert data["cases"]
+
+
+def test_every_model_prints_for_spark(project: Project) -> None:
+    """sqlglot parses its own Spark text again: a construct it cannot say there would not come back."""
+    for name, model in project.models.items():
+        text = to_dialect(model.tree, "spark")
+        again = sqlglot.parse_one(text, read="spark")
+        assert [c.alias_or_name for c in again.selects] == [c.alias_or_name for c in model.tree.selects], name
+
+
+def test_every_command_is_in_the_docs() -> None:
+    text = "\n".join(path.read_text(encoding="utf-8") for path in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")])
+    listed = CliRunner().invoke(app, ["--help"]).stdout
+    for command in (info.name or info.callback.__name__ for info in app.registered_commands if info.callback):
+        assert command in listed
+        assert f"siyu {command}" in text, f"siyu {command} is in no document"
+        assert CliRunner().invoke(app, [command, "--help"]).exit_code == 0
+
+
+def test_generated_docs_are_fresh(project: Project) -> None:
+    assert (ROOT / "docs" / "catalog.md").read_text(encoding="utf-8") == catalog_markdown(project), "run: make docs"
+    assert (ROOT / "docs" / "cli.md").read_text(encoding="utf-8") == cli_markdown(app), "run: make docs"
+
+
+def test_every_setting_is_in_the_docs() -> None:
+    from siyu.settings import Settings
+
+    text = (ROOT / "docs" / "layers.md").read_text(encoding="utf-8")
+    for name in Settings.model_fields:
+        assert f"SIYU_{name.upper()}" in text
+
+
+def test_kpis_and_tags_name_models_that_exist(project: Project) -> None:
+    import csv
+
+    for table, column in (("kpis", "model"), ("tags", None)):
+        with (ROOT / "seeds" / "reference" / f"{table}.csv").open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                model = row[column] if column else f"tags.{row['class_no']}_{row['class']}"
+                assert model in project.models
