@@ -27,9 +27,9 @@ from siyu.compile.render import source_relation
 from siyu.engines.base import RunInputs
 from siyu.engines.duckdb import quoted
 from siyu.engines.functions import FUNCTIONS
-from siyu.landing import current_rows
+from siyu.landed import current_rows
 from siyu.ledger import Ledger
-from siyu.run import Night
+from siyu.night import Night
 from siyu.settings import Settings, load_settings
 from siyu.workspace import Request
 
@@ -181,7 +181,9 @@ def _sources(channel: Channel, wanted: set[str], ledger: Ledger, settings: Setti
         for superseded in (False, True):
             relation = source_relation(channel.channel, name, superseded)
             if relation in wanted:
-                query = current_rows(export, files, settings.warehouse.resolve(), superseded=superseded)
+                query = current_rows(
+                    export, files, settings.warehouse.resolve(), timezone=channel.timezone, superseded=superseded
+                )
                 found.append(f"create view {relation} as {query}")
     return found
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from datetime import date
+from typing import Any
 
 from rich.console import Console
 
@@ -42,8 +43,8 @@ from prefect.futures import PrefectFuture, wait
 from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
+from siyu.night import Night
 from siyu.report import Event, Report, markdown, summary
-from siyu.run import Night
 from siyu.workspace import Request
 
 
@@ -59,7 +60,7 @@ def land(night: Night, channel: str) -> State:
 def build(night: Night, model: str) -> State:
     """One model."""
     result = night.build(model)
-    return Completed(message=f"{result.row_count:,} rows in {result.seconds:.1f} s")
+    return Completed(message=result.told)
 
 
 @task(task_run_name="check {table}", cache_policy=NO_CACHE)
@@ -90,15 +91,11 @@ def nightly(as_of: date | None = None, force: bool = False, channels: list[str] 
         with night:
             _walk(night)
     except SiyuError as error:
-        _leave_artifact(night.report)
-        error.report = night.report  # type: ignore[attr-defined]
+        error.report = night.report
         raise
-    _leave_artifact(night.report)
-    REPORTS.append(night.report)
-    return Completed(message=f"{night.report.status}: as of {night.report.as_of}")
-
-
-REPORTS: list[Report] = []
+    finally:
+        _leave_artifact(night.report)
+    return Completed(message=f"{night.report.status}: as of {night.report.as_of}", data=night.report)
 
 
 def _settings(channels: list[str] | None) -> Settings:
@@ -132,15 +129,18 @@ def _leave_artifact(report: Report) -> None:
 def main() -> int:
     """Run once and say how it went; the exit code."""
     console = Console(highlight=False, width=None if sys.stdout.isatty() else LOG_WIDTH)
+    errors = Console(stderr=True)
     try:
-        nightly()
-    except (SiyuError, OSError) as error:
-        report = getattr(error, "report", None)
-        if report is not None:
-            console.print(summary(report))
-        Console(stderr=True).print(str(error), style="red", markup=False, soft_wrap=True)
+        state: Any = nightly(return_state=True)
+        console.print(summary(state.result()))
+    except SiyuError as error:
+        if error.report is not None:
+            console.print(summary(error.report))
+        errors.print(str(error), style="red", markup=False, soft_wrap=True)
         return exit_code(error)
-    console.print(summary(REPORTS[-1]))
+    except Exception as error:  # noqa: BLE001 - the edge: what nobody foresaw is a fault, not a failed check
+        errors.print_exception()
+        return exit_code(error)
     return 0
 
 

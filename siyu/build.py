@@ -17,7 +17,7 @@ from siyu.engines.base import Engine, Session
 from siyu.engines.duckdb import SqlProblem, quoted
 from siyu.errors import EngineFault, SiyuError
 from siyu.graph import Graph, order
-from siyu.landing import current_rows
+from siyu.landed import current_rows
 from siyu.ledger import LandedFile
 from siyu.references import Reference
 
@@ -27,13 +27,19 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class ModelRun:
-    """What building one model took."""
+    """What building one model took. A view holds no rows of its own: `row_count` is None."""
 
     model: str
     materialized: str
     seconds: float
-    row_count: int
+    row_count: int | None
     rounds: int = 0
+
+    @property
+    def told(self) -> str:
+        """For a line of the log: 1,234 rows in 0.5 s."""
+        what = "a view" if self.row_count is None else f"{self.row_count:,} rows"
+        return f"{what} in {self.seconds:.1f} s"
 
 
 @dataclass(frozen=True)
@@ -81,7 +87,7 @@ def _write_source(
     store: Path,
     superseded: bool,
 ) -> None:
-    query = current_rows(channel.exports[export_name], files, store, superseded=superseded)
+    query = current_rows(channel.exports[export_name], files, store, timezone=channel.timezone, superseded=superseded)
     session.execute(f"create or replace view {relation} as {query}")
 
 
@@ -129,7 +135,7 @@ def build_model(engine: Engine, project: Project, name: str) -> ModelRun:
     started = time.perf_counter()
     try:
         rounds = _materialize(session, model)
-        count = 0 if model.materialized == "view" else session.value(f"select count(*) from {model.relation}")
+        count = None if model.materialized == "view" else session.value(f"select count(*) from {model.relation}")
     except SqlProblem as error:
         raise EngineFault(
             f"{name} failed on the data: {' '.join(error.problem.split())[:400]}",

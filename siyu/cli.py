@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
+import time
+from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -51,6 +53,8 @@ def _told() -> Iterator[None]:
     """Turn what went wrong into a message and an exit code."""
     try:
         yield
+    except typer.Exit:
+        raise
     except (SiyuError, OSError) as error:
         report = getattr(error, "report", None)
         if report is not None and report.run_id:
@@ -59,6 +63,9 @@ def _told() -> Iterator[None]:
             out.print(summary(report))
         text = str(error) if isinstance(error, SiyuError) else _fault(error)
         err.print(text, style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(exit_code(error)) from error
+    except Exception as error:
+        err.print_exception()
         raise typer.Exit(exit_code(error)) from error
 
 
@@ -83,16 +90,17 @@ def _day(value: datetime | None) -> date | None:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[Event], None]]:
-    """On a terminal a line that moves; elsewhere a line an event, so that logs tell the same."""
-    if not out.is_terminal:
-        yield lambda event: out.print(f"{event.kind:<9} {event.name}: {event.detail}", markup=False, soft_wrap=True)
-        return
-    with out.status("reading settings, contracts and models …") as status:
+    """A line an event, in logs and on a terminal; there, below them, how far it has come."""
+    done: Counter[str] = Counter()
+    with out.status("reading settings, contracts and models …") if out.is_terminal else nullcontext() as status:
 
         def tell(event: Event) -> None:
-            status.update(f"{event.kind} {event.name}: {event.detail}")
-            if event.is_bad:
-                out.print(f"{event.kind:<9} {event.name}: {event.detail}", style="yellow", markup=False)
+            done[event.kind] += 1
+            style = "yellow" if event.is_bad else None
+            text = f"{event.kind:<9} {event.name}: {event.detail}"
+            out.print(text, style=style, markup=False, soft_wrap=not out.is_terminal)
+            if status is not None and event.total:
+                status.update(f"{event.kind} {done[event.kind]} of {event.total}")
 
         yield tell
 
@@ -130,13 +138,13 @@ def build(select: Select = None, as_of: AsOf = None) -> None:
 
     Example: siyu build --select +person_stage
     """
+    started = time.perf_counter()
     with _told():
         from siyu.dev import build_selected
 
         with _progress() as tell:
             models = build_selected(_settings(), select or [], _day(as_of), tell)
-        for model in models:
-            out.print(f"{model.seconds:7.2f} s  {model.row_count:>12,} rows  {model.model}", markup=False)
+        out.print(f"{len(models)} models built in {time.perf_counter() - started:.1f} s; nothing checked or published")
 
 
 @app.command()
@@ -158,7 +166,7 @@ def check(select: Select = None, as_of: AsOf = None) -> None:
 def status() -> None:
     """Is last night good? The last run, the current release, stale channels, failed checks and their runbooks."""
     with _told():
-        from siyu.report import status_text
+        from siyu.status import status_text
 
         path = _settings().warehouse / "status" / "status.json"
         if not path.is_file():

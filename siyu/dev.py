@@ -13,7 +13,7 @@ from siyu.engines.duckdb import DuckEngine
 from siyu.errors import ConfigError, nearest
 from siyu.graph import select
 from siyu.ledger import Ledger
-from siyu.report import Event, Report
+from siyu.report import Event, Report, built, checked
 from siyu.settings import Settings
 from siyu.workspace import default_as_of, lock, open_engine, prepare_build
 
@@ -33,15 +33,15 @@ def build_selected(settings: Settings, expressions: Sequence[str], as_of: date |
         _require_upstream(engine, project, names)
         prepare_build(engine, project, ledger.files(), warehouse, list(project.models))
         _write_inputs(engine, project, ledger, day)
-        built: list[ModelRun] = []
+        runs: list[ModelRun] = []
 
         def work(name: str) -> ModelRun:
             result = build.build_model(engine, project, name)
-            tell(Event("built", name, f"{result.row_count:,} rows in {result.seconds:.1f} s"))
+            tell(built(result, len(names)))
             return result
 
-        build.run_in_order(project.graph, names, work, settings.cores, built.append)
-        return built
+        build.run_in_order(project.graph, names, work, settings.cores, runs.append)
+        return runs
     finally:
         engine.close()
         project.binder.close()
@@ -100,8 +100,7 @@ def check_selected(settings: Settings, expressions: Sequence[str], as_of: date |
         for name in names:
             results = checker.run(suites[name])
             report.checks += results
-            broken = sum(not result.success for result in results)
-            tell(Event("checked", name, f"{len(results)} expectations, {broken} failed", bool(broken)))
+            tell(checked(name, results, len(names)))
     finally:
         engine.close()
         project.binder.close()

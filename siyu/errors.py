@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from siyu.report import Report
 
 PUBLISHED, FAILED_CHECKS, WRONG_USE, WAREHOUSE_BUSY, FAULT, TARGET_FAILED = range(6)
 
 
 class SiyuError(Exception):
-    """A problem a user can act on. `untouched` says what was left as it was."""
+    """A problem a user can act on. `untouched` says what was left as it was, `report` what a run did until then."""
 
     untouched = "The last release is untouched."
+    report: Report | None = None
 
     def __init__(self, problem: str, where: str = "", fix: str = "") -> None:
         super().__init__(problem)

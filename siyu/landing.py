@@ -9,24 +9,21 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, timedelta
-from decimal import Decimal
+from datetime import date
 from pathlib import Path
 
-from siyu.channels import DECIMAL, Channel, Column, Export
+from siyu.casts import typed_query
+from siyu.channels import Channel, Export
 from siyu.engines.base import Session
 from siyu.engines.duckdb import SqlProblem, quoted
-from siyu.errors import FileRejected
-from siyu.ledger import LandedFile
-from siyu.readers import Reading, contract_text, first_line, json_path, name, read, real_name
+from siyu.errors import EngineFault, FileRejected
+from siyu.files import file_sha256, fsync
+from siyu.ledger import LandedFile, Ledger
+from siyu.readers import Reading, contract_text, first_line, name, read
+from siyu.references import Reference, store_references
 
-TRUE, FALSE = ("true", "t", "1", "yes", "y", "是"), ("false", "f", "0", "no", "n", "否")
-NAIVE = r"[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}([ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?)?"
-OFFSET = r"[ T][0-9]{1,2}:[0-9.:]+(Z| UTC| ?[+-][01][0-9](:?[0-9]{2})?)"
-FIRST_SECOND, LAST_SECOND = -62135596800, 253402300799  # of the years 1 to 9999
-HASH_BLOCK = 1 << 20
 SHOWN_VALUE = 200
 
 
@@ -122,7 +119,10 @@ def _land_one(session: Session, job: _Job, landing: Landing, result: ChannelLand
         )
     except FileRejected as error:
         outcome = _Outcome(reason=f"{error.problem} ({error.where}): {error.fix}")
-    except SqlProblem as error:
+    except (SqlProblem, EngineFault) as error:
+        # A fault that names the export is the file's: a damaged one sends the engine past its end.
+        if isinstance(error, EngineFault) and str(job.path) not in error.problem:
+            raise
         outcome = _Outcome(reason=f"the file cannot be landed: {first_line(error)}")
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
@@ -161,13 +161,21 @@ class _Outcome:
     drift: tuple[tuple[str, str], ...] = ()
 
 
-def file_sha256(path: Path) -> str:
-    """Content hash of a file, read in blocks."""
-    digest = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(HASH_BLOCK):
-            digest.update(block)
-    return digest.hexdigest()
+def commit_landing(
+    ledger: Ledger, landing: Landing, results: Sequence[ChannelLanding], references: Mapping[str, Reference]
+) -> None:
+    """All that a landing brought, in one transaction of the ledger; no landing where it brought nothing."""
+    files = [file for result in results for file in result.files]
+    known = {name: row["sha256"] for name, row in ledger.references().items()}
+    changed = store_references(references, known, landing.store)
+    if not files and not changed:
+        return
+    for path in sorted({landing.store / path for file in files for path in (file.path, file.rejects) if path}):
+        fsync(path)
+        fsync(path.parent)
+    told = {(d["channel"], d["export"], d["kind"], d["column_name"]) for d in ledger.drift()}
+    drift = sorted({item for result in results for item in result.drift} - told)
+    ledger.commit_landing((landing.seq, landing.day), files, drift, changed)
 
 
 def file_identity(channel: str, export: str, day_or_name: str, digest: str) -> str:
@@ -227,91 +235,6 @@ def _day_literal(job: _Job) -> str:
     return f"date {quoted(day)}" if day else "null::date"
 
 
-def typed_query(channel: Channel, export: Export, interim: Path) -> str:
-    """Text columns -> typed ones, with `_ok` and `_reasons`: a list of (column_name, value, reason) a row."""
-    source, typed, tests = [], [], []
-    for column_name, column in export.columns.items():
-        text, value = name(f"_t_{column_name}"), name(column_name)
-        source.append(f"{name(column_name)} as {text}")
-        typed.append(f"{cast_sql(column, text, channel.timezone)} as {value}")
-        failing = _tests(column, column_name in export.key, text, value, channel.timezone)
-        tests += [(column_name, *test) for test in failing]
-    tests.append(("", "_error is not null", "_error"))
-    reasons = ", ".join(
-        f"case when {_guard(column)}({failed}) then struct_pack(column_name := {quoted(column)},"
-        f" value := {name(f'_t_{column}') if column else 'null::varchar'}, reason := {reason}) end"
-        for column, failed, reason in tests
-    )
-    failed = " or ".join(f"({test})" for _, test, _ in tests)
-    return (
-        f"select *, not coalesce({failed}, false) as _ok, [{reasons}] as _reasons from ("
-        f"select *, {', '.join(typed)} from (select {', '.join(source)}, _extra, _error,"
-        f" file_row_number + 1 as _line from read_parquet({quoted(interim)}, file_row_number = true)))"
-    )
-
-
-def _guard(column: str) -> str:
-    """A record that is broken as a whole has that one reason, not one a column."""
-    return "_error is null and " if column else ""
-
-
-def cast_sql(column: Column, text: str, timezone: str) -> str:
-    """The value of a text column in its contract's type, NULL when the text is no such value."""
-    trimmed = f"trim({text})"
-    if DECIMAL.fullmatch(column.type):
-        return f"try_cast({trimmed} as {column.type})"
-    naive = f"regexp_full_match({trimmed}, '{NAIVE}')"
-    with_offset = f"regexp_matches({trimmed}, '^[0-9]{{4}}[-/].*{OFFSET}$')"
-    moment = f"try_cast(regexp_replace(replace({trimmed}, ' UTC', 'Z'), ' ([+-])', '\\1') as timestamptz)"
-    whole = rf"regexp_full_match({trimmed}, '[+-]?[0-9]+(\.0+)?')"
-    number = f"case when {whole} then try_cast({trimmed} as bigint) end"
-    casts = {
-        "text": text,
-        "integer": number,
-        "boolean": f"case when lower({trimmed}) in {TRUE} then true when lower({trimmed}) in {FALSE} then false end",
-        "timestamp": f"case when {naive} then {_utc(f'try_cast({trimmed} as timestamp)', timezone)}"
-        f" when {with_offset} then timezone('UTC', {moment}) end",
-        "date": f"case when {naive} then cast(try_cast({trimmed} as timestamp) as date)"
-        f" when regexp_full_match({trimmed}, '[0-9]{{8}}') then cast(try_strptime({trimmed}, '%Y%m%d') as date) end",
-        "epoch_seconds": f"case when {number} between {FIRST_SECOND} and {LAST_SECOND}"
-        f" then make_timestamp({number} * 1000000) end",
-    }
-    return casts[column.type]
-
-
-def _utc(local: str, timezone: str) -> str:
-    return f"timezone('UTC', timezone({quoted(timezone)}, {local}))"
-
-
-def _tests(column: Column, is_key: bool, text: str, value: str, timezone: str) -> list[tuple[str, str]]:
-    """(SQL that is true when the row breaks the contract, SQL of the reason)."""
-    tests = []
-    if column.type == "text":
-        tests.append((f"contains({text}, chr(0))", quoted("a NUL character")))
-    else:
-        tests.append((f"{text} is not null and {value} is null", quoted(f"no {column.type}")))
-    if column.required or is_key:
-        tests.append((f"{text} is null", quoted("a required value is missing")))
-    if column.min is not None:
-        tests.append((f"{value} < {_bound(column, column.min, timezone)}", quoted(f"less than {column.min}")))
-    if column.max is not None:
-        # The last day counts whole.
-        sign, bound = (">=", column.max + timedelta(days=1)) if isinstance(column.max, date) else (">", column.max)
-        tests.append((f"{value} {sign} {_bound(column, bound, timezone)}", quoted(f"more than {column.max}")))
-    if column.one_of:
-        listed = ", ".join(quoted(item) for item in column.one_of)
-        tests.append((f"{text} not in ({listed})", quoted(f"not one of {', '.join(column.one_of)}")))
-    return tests
-
-
-def _bound(column: Column, bound: Decimal | date, timezone: str) -> str:
-    """A number as it is; a date as the moment it begins where the contract is."""
-    if not isinstance(bound, date):
-        return f"{bound:f}"
-    day = f"date {quoted(bound)}"
-    return day if column.type == "date" else _utc(f"cast({day} as timestamp)", timezone)
-
-
 def _write_rejects(session: Session, job: _Job, typed: str, path: Path) -> None:
     direct = [quoted(c) for c, column in job.export.columns.items() if column.pii]
     masked = f"case when column_name in ({', '.join(direct)}) then fn_mask(value) else " if direct else "("
@@ -330,93 +253,3 @@ def _first_reasons(session: Session, rejects: Path) -> str:
         " group by all order by n desc, column_name, reason limit 3"
     )
     return "; ".join(f"{column or 'record'}: {reason} ({count})" for column, reason, count in rows)
-
-
-def fsync(path: Path) -> None:
-    """Make sure a file, or a folder's entries, would survive a power cut."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
-def current_rows(
-    export: Export,
-    files: Sequence[LandedFile],
-    store: Path,
-    *,
-    superseded: bool = False,
-    timezone: str = "Asia/Shanghai",
-) -> str:
-    """The query behind source(): one current row a key, or the rows that later versions replaced.
-
-    The current row is the greatest of (known before the end of as_of, version, file date, landing, file, line).
-    `timezone` is the contract's, for timestamps of columns that are read from `_extra`.
-    """
-    landed = [file for file in files if file.landed]
-    columns = [f"{name(c)}" for c in export.columns]
-    listed = ", ".join(columns)
-    internal = "_extra, _file, _line, _landed_seq, _landed_date, _file_date"
-    rows = _union(export, landed, store, timezone)
-    in_time = "coalesce(_file_date, _landed_date) <= fn_as_of()"
-    order = ["coalesce(_file_date, _landed_date) desc", "_landed_seq desc", "_file desc", "_line desc"]
-    if export.version:
-        version = name(export.version)
-        order.insert(0, f"{version} desc nulls last")
-        if export.columns[export.version].type in ("timestamp", "date", "epoch_seconds"):
-            in_time += f" and coalesce({version} < fn_as_of_end(), true)"
-    keys = ", ".join(name(key) for key in export.key)
-    picked = f"row_number() over (partition by {keys} order by ({in_time}) desc, {', '.join(order)})"
-    removed = _removed(export, landed)
-    return (
-        f"select {listed}, {internal}, {removed} as _removed_date from ({rows}) as landed"
-        f" qualify {picked} {'>' if superseded else '='} 1"
-    )
-
-
-def _removed(export: Export, landed: Sequence[LandedFile]) -> str:
-    """Snapshot exports: the date of the next complete list, which no longer has the key."""
-    if export.load != "snapshot":
-        return "null::date"
-    days = sorted({file.file_date for file in landed if file.file_date})
-    if len(days) < 2:
-        return "null::date"
-    lists = ", ".join(f"date {quoted(day)}" for day in days)
-    return (
-        f"(select min(day) from (select unnest([{lists}]) as day)"
-        " where day > coalesce(landed._file_date, landed._landed_date) and day <= fn_as_of())"
-    )
-
-
-def _union(export: Export, landed: Sequence[LandedFile], store: Path, timezone: str) -> str:
-    """Landed files under today's contract: a column that came later is taken from `_extra` of older files."""
-    groups: dict[str, list[LandedFile]] = {}
-    for file in landed:
-        groups.setdefault(file.columns, []).append(file)
-    internal = "_extra, _file, _line, _landed_seq, _landed_date, _file_date"
-    parts = [_empty(export)]
-    for held, members in sorted(groups.items()):
-        has = set(held.split(","))
-        chosen = ", ".join(f"{_held(export, c, has, timezone)} as {name(c)}" for c in export.columns)
-        paths = ", ".join(quoted(store / str(file.path)) for file in members)
-        parts.append(f"select {chosen}, {internal} from read_parquet([{paths}])")
-    return " union all ".join(parts)
-
-
-def _held(export: Export, column_name: str, has: set[str], timezone: str) -> str:
-    column = export.columns[column_name]
-    if column_name in has:
-        return f"try_cast({name(column_name)} as {column.sql_type})"
-    real = real_name(export, column_name)
-    is_nested = export.format in ("json", "jsonl")
-    path = json_path(real) if is_nested else "/" + real.replace("~", "~0").replace("/", "~1")
-    return cast_sql(column, f"nullif(json_extract_string(_extra, {quoted(path)}), '')", timezone)
-
-
-def _empty(export: Export) -> str:
-    columns = ", ".join(f"null::{column.sql_type} as {name(c)}" for c, column in export.columns.items())
-    return (
-        f"select {columns}, null::varchar as _extra, null::varchar as _file, null::bigint as _line,"
-        " null::integer as _landed_seq, null::date as _landed_date, null::date as _file_date where false"
-    )

@@ -12,6 +12,7 @@ from typing import Any
 
 from siyu.errors import ConfigError, EngineFault
 
+VERSION = 1
 SCHEMA = """
 create table if not exists meta (name text primary key, value text not null);
 create table if not exists landing (landed_seq integer primary key, landed_date text not null);
@@ -36,7 +37,7 @@ create table if not exists run (
 );
 create table if not exists model_run (
     run_id integer not null, model text not null, materialized text not null, seconds real not null,
-    row_count integer not null, row_count_before integer
+    row_count integer, row_count_before integer
 );
 create table if not exists check_result (
     run_id integer not null, table_name text not null, expectation text not null, column_name text,
@@ -88,9 +89,19 @@ class Ledger:
             self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
             self._db.row_factory = sqlite3.Row
             self._db.execute("pragma synchronous = full")
-            self._db.executescript(SCHEMA)
+            written_by = self._db.execute("pragma user_version").fetchone()[0]
+            if written_by <= VERSION:
+                self._db.executescript(SCHEMA)
+                self._db.execute(f"pragma user_version = {VERSION}")
         except sqlite3.Error as error:
             raise EngineFault(f"the run ledger cannot be opened: {error}", str(path)) from error
+        if written_by > VERSION:
+            self._db.close()
+            raise ConfigError(
+                f"the run ledger was written by a later siyu (its version is {written_by}, this one knows {VERSION})",
+                str(path),
+                "update siyu, or use a warehouse of its own.",
+            )
 
     def close(self) -> None:
         """Release the file."""

@@ -16,7 +16,7 @@ from siyu.build import PreviousTable, quote_name
 from siyu.compile import CompiledModel, Project
 from siyu.engines.base import Engine, Session
 from siyu.engines.duckdb import quoted
-from siyu.landing import fsync
+from siyu.files import fsync
 from siyu.models import relation
 
 PUBLIC, RESTRICTED = "siyu.duckdb", "siyu_restricted.duckdb"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import shutil
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import yaml
 
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
-from siyu.landing import file_sha256, fsync
+from siyu.files import file_sha256, fsync
 from siyu.settings import Settings, layer_files, read_yaml
 
 
@@ -53,7 +54,7 @@ def reference_rows(reference: Reference) -> list[dict[str, str]]:
 
 
 def store_references(
-    references: dict[str, Reference], known: dict[str, str], warehouse: Path
+    references: Mapping[str, Reference], known: Mapping[str, str], warehouse: Path
 ) -> list[tuple[str, str, str]]:
     """Copy the versions that are new to the warehouse; (name, sha256, path) of each, '' for a table withdrawn."""
     changed = []

@@ -1,9 +1,8 @@
-"""What a run did -> a summary for a terminal, Markdown for Prefect, status.json for machines."""
+"""What a run did -> a summary for a terminal, Markdown for Prefect."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
@@ -22,7 +21,6 @@ if TYPE_CHECKING:
     from siyu.engines.base import Session
     from siyu.landing import ChannelLanding
     from siyu.ops import ChannelStatus
-    from siyu.publish import Release
 
 SLOWEST = 5
 SHOWN_KEYS = 5
@@ -31,12 +29,24 @@ RUNBOOK = "docs/on-call.md#a-check-failed"
 
 @dataclass(frozen=True)
 class Event:
-    """Something a reader may want to see while it happens."""
+    """Something a reader may want to see while it happens; `total` = how many of its kind are to come in all."""
 
     kind: str
     name: str
     detail: str
+    total: int = 0
     is_bad: bool = False
+
+
+def built(result: ModelRun, total: int) -> Event:
+    """A model is built."""
+    return Event("built", result.model, result.told, total)
+
+
+def checked(table: str, results: Sequence[CheckResult], total: int) -> Event:
+    """A suite has run."""
+    broken = sum(not result.success for result in results)
+    return Event("checked", table, f"{len(results)} expectations, {broken} failed", total, is_bad=bool(broken))
 
 
 @dataclass(frozen=True)
@@ -111,20 +121,31 @@ class Report:
 
 
 def headline_kpis(session: Session, project: Project) -> list[KpiLine]:
-    """Totals of kpi.kpi_value: the as_of day, and the last 30 days of KPIs whose days add up."""
+    """Totals of kpi.kpi_value, the core metric first: the as_of day, and the last 30 days of KPIs whose days add up.
+
+    Of a KPI with a window the last 30 days are those whose window has closed: younger cohorts would tell too little.
+    """
     if not {"kpi.kpi_value", "kpi.kpi_catalog"} <= project.models.keys():
         return []
     rows = session.rows(
-        "select c.kpi_code, c.name_zh, c.name_en, c.unit, max(v.value) filter (where v.as_of_date = fn_as_of()),"
-        " sum(v.numerator) filter (where v.as_of_date > fn_as_of() - 30 and (c.is_additive or c.unit = 'rate')),"
-        " sum(v.denominator) filter (where v.as_of_date > fn_as_of() - 30)"
-        " from kpi.kpi_catalog as c join kpi.kpi_value as v using (kpi_code)"
-        " where v.dimension = 'total' group by all order by 1"
+        "select c.kpi_code, c.name_zh, c.name_en, c.unit,"
+        " max(v.value) filter (where v.as_of_date = fn_as_of() and v.status <> 'immature'),"
+        " sum(v.numerator) filter (where v.as_of_date > mature_date - 30 and v.as_of_date <= mature_date"
+        " and (c.is_additive or c.unit = 'rate')),"
+        " sum(v.denominator) filter (where v.as_of_date > mature_date - 30 and v.as_of_date <= mature_date),"
+        " case when c.window_days > 0 then mature_date end"
+        " from (select *, fn_as_of() - coalesce(window_days, 0)::integer as mature_date from kpi.kpi_catalog) as c"
+        " join kpi.kpi_value as v using (kpi_code) where v.dimension = 'total'"
+        " group by all order by bool_or(c.is_core) desc, c.kpi_code"
     )
     return [
-        KpiLine(code, zh, en, unit, figure(value, unit), figure(_over(numerator, denominator), unit))
-        for code, zh, en, unit, value, numerator, denominator in rows
+        KpiLine(code, zh, en, unit, figure(value, unit), _period(figure(_over(numerator, denominator), unit), mature))
+        for code, zh, en, unit, value, numerator, denominator, mature in rows
     ]
+
+
+def _period(shown: str, mature: date | None) -> str:
+    return shown if mature is None else f"{shown} (cohorts to {mature})"
 
 
 def _over(numerator: Any, denominator: Any) -> Any:
@@ -259,51 +280,3 @@ def markdown(report: Report) -> str:
 
 def _cell(text: str | None) -> str:
     return (text or "").replace("|", "\\|").replace("\n", " ")
-
-
-def as_json(report: Report, current: Release | None) -> dict[str, Any]:
-    """status.json: what on-call and monitors read."""
-    return {
-        "run_id": report.run_id,
-        "as_of": report.as_of.isoformat(),
-        "status": report.status,
-        "ended_at": report.ended_at,
-        "error": report.error,
-        "current_release": current.name if current else None,
-        "current_as_of": current.as_of.isoformat() if current else None,
-        "channels": [vars(line) for line in report.channels],
-        "checks": report.check_counts(),
-        "failures": [
-            {**result.as_row(), "sample_keys": json.loads(result.sample_keys)} for result in report.failures()
-        ],
-        "models": [vars(model) for model in report.models],
-        "kpis": [vars(line) for line in report.kpis],
-    }
-
-
-def write_status(warehouse: Path, report: Report, current: Release | None) -> None:
-    """status/status.json, replaced whole after every run, outside the releases."""
-    folder = warehouse / "status"
-    folder.mkdir(parents=True, exist_ok=True)
-    draft = folder / ".status.json"
-    text = json.dumps(as_json(report, current), indent=2, ensure_ascii=False, default=str)
-    draft.write_text(text + "\n", encoding="utf-8")
-    os.replace(draft, folder / "status.json")
-
-
-def status_text(status: Mapping[str, Any]) -> Text:
-    """`siyu status`: last run, current release, what failed, what is stale."""
-    good = status["status"] in ("published", "nothing new")
-    last = f"{status['run_id']}: {status['status']}, as of {status['as_of']}, ended {status['ended_at']} UTC"
-    text = Text(f"last run   {last}\n", style="green" if good else "red")
-    text.append(f"current    {status['current_release'] or 'no release yet'}\n", style="default")
-    if status["error"]:
-        text.append(f"{status['error']}\n", style="red")
-    for line in status["channels"]:
-        if line["is_stale"]:
-            text.append(f"stale      {line['channel']}: {line['reason']}\n", style="yellow")
-    for failure in status["failures"]:
-        where = f"{failure['table_name']}: {failure['expectation']} {failure['column_name'] or ''}".rstrip()
-        text.append(f"{failure['severity']:<10} {where} ({failure['unexpected_count']} rows)\n", style="yellow")
-        text.append(f"           runbook: {failure['runbook'] or RUNBOOK}\n", style="default")
-    return text

@@ -18,11 +18,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from siyu import casts
 from siyu import landing as landing_module
 from siyu.channels import Channel
 from siyu.engines.base import RunInputs
 from siyu.engines.duckdb import DuckEngine, DuckSession
-from siyu.landing import ChannelLanding, Landing, current_rows, land_channel
+from siyu.landed import current_rows
+from siyu.landing import ChannelLanding, Landing, land_channel
 from siyu.ledger import LandedFile
 
 AS_OF = date(2026, 1, 31)
@@ -147,7 +149,9 @@ class Shop:
 
     def read(self, channel: Channel, files: list[LandedFile], columns: str, superseded: bool = False) -> list[Row]:
         """What source() gives a model."""
-        query = current_rows(channel.exports["orders"], files, self.root, superseded=superseded)
+        query = current_rows(
+            channel.exports["orders"], files, self.root, timezone=channel.timezone, superseded=superseded
+        )
         return self.session.rows(f"select {columns} from ({query}) order by all")
 
 
@@ -772,7 +776,7 @@ def test_a_file_that_may_not_be_opened(shop: Shop, monkeypatch: pytest.MonkeyPat
 
 
 def test_an_engine_that_fails_on_a_file_fails_on_that_file_alone(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(landing_module, "cast_sql", lambda column, text, timezone: "error('no 13812345678')")
+    monkeypatch.setattr(casts, "cast_sql", lambda column, text, timezone: "error('no 13812345678')")
     done = shop.land("id,name\n1,a\n")
     assert done.file.status == "rejected" and "the file cannot be landed" in done.reason
     assert "138****5678" in done.reason and "13812345678" not in done.reason
@@ -913,7 +917,7 @@ def test_a_column_added_later_is_read_from_the_extra_of_older_files(shop: Shop, 
 def test_a_channel_that_never_landed_has_its_columns(shop: Shop) -> None:
     channel = contract(ORDERS)
     rejected = shop.land("nothing", channel).file
-    query = current_rows(channel.exports["orders"], [rejected], shop.root)
+    query = current_rows(channel.exports["orders"], [rejected], shop.root, timezone=channel.timezone)
     columns = {column.name: column.type for column in shop.session.columns(query)}
     assert columns["amount"] == "DECIMAL(18,2)" and columns["_removed_date"] == "DATE"
     assert shop.session.rows(query) == []

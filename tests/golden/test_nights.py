@@ -12,9 +12,10 @@ from typer.testing import CliRunner
 
 from siyu.cli import app
 from siyu.errors import ChecksFailed, ConfigError, WarehouseBusy
+from siyu.night import Night
 from siyu.publish import current
 from siyu.report import Report
-from siyu.run import Night, run_night
+from siyu.run import run_night
 from siyu.settings import Settings, load_settings
 from siyu.workspace import Request
 

@@ -1,0 +1,101 @@
+"""A contract as SQL: text columns -> typed ones, and why a row breaks the contract."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+from pathlib import Path
+
+from siyu.channels import DECIMAL, Channel, Column, Export
+from siyu.engines.duckdb import quoted
+from siyu.readers import name
+
+TRUE, FALSE = ("true", "t", "1", "yes", "y", "是"), ("false", "f", "0", "no", "n", "否")
+NAIVE = r"[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}([ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?)?"
+OFFSET = r"[ T][0-9]{1,2}:[0-9.:]+(Z| UTC| ?[+-][01][0-9](:?[0-9]{2})?)"
+FIRST_SECOND, LAST_SECOND = -62135596800, 253402300799  # of the years 1 to 9999
+
+
+def typed_query(channel: Channel, export: Export, interim: Path) -> str:
+    """Text columns -> typed ones, with `_ok` and `_reasons`: a list of (column_name, value, reason) a row."""
+    source, typed, tests = [], [], []
+    for column_name, column in export.columns.items():
+        text, value = name(f"_t_{column_name}"), name(column_name)
+        source.append(f"{name(column_name)} as {text}")
+        typed.append(f"{cast_sql(column, text, channel.timezone)} as {value}")
+        failing = _tests(column, column_name in export.key, text, value, channel.timezone)
+        tests += [(column_name, *test) for test in failing]
+    tests.append(("", "_error is not null", "_error"))
+    reasons = ", ".join(
+        f"case when {_guard(column)}({failed}) then struct_pack(column_name := {quoted(column)},"
+        f" value := {name(f'_t_{column}') if column else 'null::varchar'}, reason := {reason}) end"
+        for column, failed, reason in tests
+    )
+    failed = " or ".join(f"({test})" for _, test, _ in tests)
+    return (
+        f"select *, not coalesce({failed}, false) as _ok, [{reasons}] as _reasons from ("
+        f"select *, {', '.join(typed)} from (select {', '.join(source)}, _extra, _error,"
+        f" file_row_number + 1 as _line from read_parquet({quoted(interim)}, file_row_number = true)))"
+    )
+
+
+def _guard(column: str) -> str:
+    """A record that is broken as a whole has that one reason, not one a column."""
+    return "_error is null and " if column else ""
+
+
+def cast_sql(column: Column, text: str, timezone: str) -> str:
+    """The value of a text column in its contract's type, NULL when the text is no such value."""
+    trimmed = f"trim({text})"
+    if DECIMAL.fullmatch(column.type):
+        return f"try_cast({trimmed} as {column.type})"
+    naive = f"regexp_full_match({trimmed}, '{NAIVE}')"
+    with_offset = f"regexp_matches({trimmed}, '^[0-9]{{4}}[-/].*{OFFSET}$')"
+    moment = f"try_cast(regexp_replace(replace({trimmed}, ' UTC', 'Z'), ' ([+-])', '\\1') as timestamptz)"
+    whole = rf"regexp_full_match({trimmed}, '[+-]?[0-9]+(\.0+)?')"
+    number = f"case when {whole} then try_cast({trimmed} as bigint) end"
+    casts = {
+        "text": text,
+        "integer": number,
+        "boolean": f"case when lower({trimmed}) in {TRUE} then true when lower({trimmed}) in {FALSE} then false end",
+        "timestamp": f"case when {naive} then {_utc(f'try_cast({trimmed} as timestamp)', timezone)}"
+        f" when {with_offset} then timezone('UTC', {moment}) end",
+        "date": f"case when {naive} then cast(try_cast({trimmed} as timestamp) as date)"
+        f" when regexp_full_match({trimmed}, '[0-9]{{8}}') then cast(try_strptime({trimmed}, '%Y%m%d') as date) end",
+        "epoch_seconds": f"case when {number} between {FIRST_SECOND} and {LAST_SECOND}"
+        f" then make_timestamp({number} * 1000000) end",
+    }
+    return casts[column.type]
+
+
+def _utc(local: str, timezone: str) -> str:
+    return f"timezone('UTC', timezone({quoted(timezone)}, {local}))"
+
+
+def _tests(column: Column, is_key: bool, text: str, value: str, timezone: str) -> list[tuple[str, str]]:
+    """(SQL that is true when the row breaks the contract, SQL of the reason)."""
+    tests = []
+    if column.type == "text":
+        tests.append((f"contains({text}, chr(0))", quoted("a NUL character")))
+    else:
+        tests.append((f"{text} is not null and {value} is null", quoted(f"no {column.type}")))
+    if column.required or is_key:
+        tests.append((f"{text} is null", quoted("a required value is missing")))
+    if column.min is not None:
+        tests.append((f"{value} < {_bound(column, column.min, timezone)}", quoted(f"less than {column.min}")))
+    if column.max is not None:
+        # The last day counts whole.
+        sign, bound = (">=", column.max + timedelta(days=1)) if isinstance(column.max, date) else (">", column.max)
+        tests.append((f"{value} {sign} {_bound(column, bound, timezone)}", quoted(f"more than {column.max}")))
+    if column.one_of:
+        listed = ", ".join(quoted(item) for item in column.one_of)
+        tests.append((f"{text} not in ({listed})", quoted(f"not one of {', '.join(column.one_of)}")))
+    return tests
+
+
+def _bound(column: Column, bound: Decimal | date, timezone: str) -> str:
+    """A number as it is; a date as the moment it begins where the contract is."""
+    if not isinstance(bound, date):
+        return f"{bound:f}"
+    day = f"date {quoted(bound)}"
+    return day if column.type == "date" else _utc(f"cast({day} as timestamp)", timezone)

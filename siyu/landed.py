@@ -1,0 +1,93 @@
+"""What has landed, as a query: the relation behind source()."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from siyu.casts import cast_sql
+from siyu.channels import Export
+from siyu.engines.duckdb import quoted
+from siyu.ledger import LandedFile
+from siyu.readers import json_path, name, real_name
+
+INTERNAL = "_extra, _file, _line, _landed_seq, _landed_date, _file_date"
+
+
+def current_rows(
+    export: Export,
+    files: Sequence[LandedFile],
+    store: Path,
+    *,
+    timezone: str,
+    superseded: bool = False,
+) -> str:
+    """The query behind source(): one current row a key, or the rows that later versions replaced.
+
+    The current row is the greatest of (known before the end of as_of, version, file date, landing, file, line).
+    `timezone` is the contract's, for timestamps of columns that are read from `_extra`.
+    """
+    landed = [file for file in files if file.landed]
+    columns = [f"{name(c)}" for c in export.columns]
+    listed = ", ".join(columns)
+    rows = _union(export, landed, store, timezone)
+    in_time = "coalesce(_file_date, _landed_date) <= fn_as_of()"
+    order = ["coalesce(_file_date, _landed_date) desc", "_landed_seq desc", "_file desc", "_line desc"]
+    if export.version:
+        version = name(export.version)
+        order.insert(0, f"{version} desc nulls last")
+        if export.columns[export.version].type in ("timestamp", "date", "epoch_seconds"):
+            in_time += f" and coalesce({version} < fn_as_of_end(), true)"
+    keys = ", ".join(name(key) for key in export.key)
+    picked = f"row_number() over (partition by {keys} order by ({in_time}) desc, {', '.join(order)})"
+    removed = _removed(export, landed)
+    return (
+        f"select {listed}, {INTERNAL}, {removed} as _removed_date from ({rows}) as landed"
+        f" qualify {picked} {'>' if superseded else '='} 1"
+    )
+
+
+def _removed(export: Export, landed: Sequence[LandedFile]) -> str:
+    """Snapshot exports: the date of the next complete list, which no longer has the key."""
+    if export.load != "snapshot":
+        return "null::date"
+    days = sorted({file.file_date for file in landed if file.file_date})
+    if len(days) < 2:
+        return "null::date"
+    lists = ", ".join(f"date {quoted(day)}" for day in days)
+    return (
+        f"(select min(day) from (select unnest([{lists}]) as day)"
+        " where day > coalesce(landed._file_date, landed._landed_date) and day <= fn_as_of())"
+    )
+
+
+def _union(export: Export, landed: Sequence[LandedFile], store: Path, timezone: str) -> str:
+    """Landed files under today's contract: a column that came later is taken from `_extra` of older files."""
+    groups: dict[str, list[LandedFile]] = {}
+    for file in landed:
+        groups.setdefault(file.columns, []).append(file)
+    parts = [_empty(export)]
+    for held, members in sorted(groups.items()):
+        has = set(held.split(","))
+        chosen = ", ".join(f"{_held(export, c, has, timezone)} as {name(c)}" for c in export.columns)
+        paths = ", ".join(quoted(store / str(file.path)) for file in members)
+        parts.append(f"select {chosen}, {INTERNAL} from read_parquet([{paths}])")
+    return " union all ".join(parts)
+
+
+def _held(export: Export, column_name: str, has: set[str], timezone: str) -> str:
+    column = export.columns[column_name]
+    if column_name in has:
+        return f"try_cast({name(column_name)} as {column.sql_type})"
+    real = real_name(export, column_name)
+    is_nested = export.format in ("json", "jsonl")
+    path = json_path(real) if is_nested else "/" + real.replace("~", "~0").replace("/", "~1")
+    return cast_sql(column, f"nullif(json_extract_string(_extra, {quoted(path)}), '')", timezone)
+
+
+def _empty(export: Export) -> str:
+    columns = ", ".join(f"null::{column.sql_type} as {name(c)}" for c, column in export.columns.items())
+    return (
+        f"select {columns}, null::varchar as _extra, null::varchar as _file, null::bigint as _line,"
+        " null::integer as _landed_seq, null::date as _landed_date, null::date as _file_date where false"
+    )

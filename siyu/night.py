@@ -1,0 +1,318 @@
+"""One night, as steps: open, land, build, check, publish. `siyu run` and the Prefect flow walk the same ones."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import json
+import shutil
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager, ExitStack
+from datetime import UTC, datetime
+from types import ModuleType, TracebackType
+from typing import Any
+
+from siyu import build, ops, publish
+from siyu.compile import Project, compile_project, previous_models
+from siyu.errors import ChecksFailed, SiyuError, WarehouseBusy
+from siyu.landing import ChannelLanding, Landing, commit_landing, land_channel
+from siyu.ledger import LandedFile, Ledger
+from siyu.publish import Release
+from siyu.references import Reference, read_references
+from siyu.report import Event, Report, built, checked, headline_kpis
+from siyu.settings import Settings
+from siyu.status import write_status
+from siyu.suites import Suite, load_suites
+from siyu.workspace import Request, default_as_of, lock, open_engine, prepare_build
+
+# Raw rows lie here: nobody but the owner of the warehouse reads them.
+PRIVATE_FOLDERS = ("landed", "history")
+PUBLISHED, NOTHING_NEW, FAILED, NOT_STARTED = "published", "nothing new", "failed", "not started"
+
+
+def now() -> str:
+    """The wall clock, for the run ledger alone."""
+    return datetime.now(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="milliseconds")
+
+
+class Night(AbstractContextManager["Night"]):
+    """A run that holds the warehouse. Use as a context manager: what goes wrong inside is written down."""
+
+    def __init__(
+        self, settings: Settings, request: Request, tell: Callable[[Event], None] = lambda event: None
+    ) -> None:
+        self.settings = settings
+        self.request = request
+        self.as_of = request.as_of or default_as_of(settings)
+        self.warehouse = settings.warehouse.resolve()
+        self.report = Report(as_of=self.as_of, warehouse=settings.warehouse)
+        self._tell = tell
+        self._guard = threading.Lock()
+        self._landings: dict[str, ChannelLanding] = {}
+        self._problems: dict[str, list[str]] = {}
+        self._checks: ModuleType | None = None
+        self._rows_before: dict[str, int] = {}
+        self._is_written = False
+
+    # Opening and closing
+
+    def __enter__(self) -> Night:
+        with ExitStack() as opened:
+            try:
+                held = lock(self.warehouse)
+            except WarehouseBusy as error:
+                self.report.status, self.report.error = NOT_STARTED, str(error)
+                raise
+            opened.callback(held.release)
+            self.ledger = Ledger(self.warehouse / "ledger.sqlite")
+            opened.callback(self.ledger.close)
+            self.run_id = self.report.run_id = self.ledger.begin_run(now())
+            try:
+                self._open(opened)
+            except BaseException as error:
+                self._failed(error)
+                raise
+            self._opened = opened.pop_all()
+        return self
+
+    def _open(self, opened: ExitStack) -> None:
+        settings = self.settings
+        self.ledger.check_salt(settings.salt_fingerprint)
+        for private in PRIVATE_FOLDERS:
+            (self.warehouse / private).mkdir(mode=0o700, exist_ok=True)
+        self.project: Project = compile_project(settings, self._known_references())
+        opened.callback(self.project.binder.close)
+        self.suites: dict[str, Suite] = load_suites(self.project)
+        self.scratch = self.warehouse / "landing"
+        shutil.rmtree(self.scratch, ignore_errors=True)
+        self.scratch.mkdir(mode=0o700)
+        self.engine = open_engine(settings, self.as_of, self.scratch, in_memory=True)
+        opened.callback(self._close_engine)
+        number, day = self.ledger.next_landing(self.as_of)
+        known = {file.identity: file for file in self.ledger.files()}
+        self.landing = Landing(number, day, self.warehouse, self.scratch, known)
+
+    def _known_references(self) -> dict[str, Reference] | None:
+        if self.request.known_by is None:
+            return None
+        rows = self.ledger.references(self.request.known_by)
+        return read_references({name: self.warehouse / row["path"] for name, row in rows.items() if row["sha256"]})
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        with self._opened:
+            if error is not None:
+                self._failed(error)
+            else:
+                self._ended(self.report.status)
+
+    def _close_engine(self) -> None:
+        self.engine.close()
+
+    def _failed(self, error: BaseException) -> None:
+        """Write down what stopped the run; where even that fails (a full disk), the first error is the one to tell."""
+        self.report.error = str(error) or type(error).__name__
+        try:
+            self._write_down()
+            self._ended(FAILED)
+        except (SiyuError, OSError) as second:
+            self.report.status = FAILED
+            self.report.error += f"\nThis could not be written down: {second}"
+
+    def _ended(self, status: str) -> None:
+        self.report.status = status
+        self.report.ended_at = now()
+        self.ledger.update_run(
+            self.run_id,
+            status=status,
+            ended_at=self.report.ended_at,
+            as_of=self.as_of.isoformat(),
+            error=self.report.error,
+        )
+        write_status(self.warehouse, self.report, publish.current(self.warehouse))
+
+    # Landing
+
+    @property
+    def channels(self) -> list[str]:
+        """Channels to land; none in a run that knows only what had landed."""
+        return [] if self.request.known_by else list(self.project.channels)
+
+    def land(self, name: str) -> ChannelLanding:
+        """Land what is new of a channel."""
+        channel = self.project.channels[name]
+        session = self.engine.session()
+        try:
+            result = land_channel(session, channel, channel.source_folder(self.settings.exports_root), self.landing)
+        finally:
+            session.close()
+        with self._guard:
+            self._landings[name] = result
+            self._problems[name] = result.problems
+        self._tell(
+            Event(
+                "landed",
+                name,
+                f"{result.rows_landed:,} rows, {result.rows_rejected:,} rejected",
+                len(self.channels),
+                is_bad=bool(result.problems),
+            )
+        )
+        return result
+
+    def commit_landing(self) -> None:
+        """The landing is one transaction in the ledger, after its last channel."""
+        if self.request.known_by is None:
+            results = [self._landings[name] for name in sorted(self._landings)]
+            commit_landing(self.ledger, self.landing, results, self.project.references)
+        self._see_landed()
+
+    def _see_landed(self) -> None:
+        known_by = self.request.known_by
+        self.files: list[LandedFile] = self.ledger.files(known_by)
+        landings = self.ledger.landings(known_by)
+        self.statuses = [
+            ops.channel_status(
+                c, self.files, landings, self._problems.get(name, []), self.as_of, self.settings.timezone
+            )
+            for name, c in self.project.channels.items()
+        ]
+        self.report.set_channels(self.statuses, self._landings)
+        self.previous = publish.previous_release(self.warehouse, self.as_of)
+        self.input_fingerprint = self._fingerprint_input()
+        self.run_key = _digest(
+            self.as_of, known_by, self.input_fingerprint, self.project.code_fingerprint,
+            self.settings.content_fingerprint, self.previous.name if self.previous else None,
+        )  # fmt: skip
+        self.ledger.update_run(
+            self.run_id,
+            run_key=self.run_key,
+            as_of=self.as_of.isoformat(),
+            known_by=known_by.isoformat() if known_by else None,
+            code_fingerprint=self.project.code_fingerprint,
+            input_fingerprint=self.input_fingerprint,
+            previous_release=self.previous.name if self.previous else None,
+        )
+
+    def _fingerprint_input(self) -> str:
+        landed = [
+            (f.channel, f.export, f.identity, f.landed_seq)
+            for f in self.files
+            if f.landed and f.channel in self.project.channels
+        ]
+        references = [(r.name, r.sha256) for r in self.project.references.values()]
+        stale = [(s.channel, s.is_stale, s.reason) for s in self.statuses]
+        return _digest(landed, references, stale, sorted(self.ledger.landings(self.request.known_by).items()))
+
+    def nothing_new(self) -> bool:
+        """This very run was published before, and its release is still there."""
+        earlier = self.ledger.published(self.run_key)
+        if self.request.force or earlier is None:
+            return False
+        release = self.warehouse / "releases" / str(earlier["release"])
+        if not (release / publish.MANIFEST).is_file():
+            return False
+        self.report.status, self.report.release = NOTHING_NEW, release
+        self.report.manifest = json.loads((release / publish.MANIFEST).read_text(encoding="utf-8"))
+        return True
+
+    # Building
+
+    def start_build(self) -> None:
+        """Everything models read, in place. Suites are constructed now: a mistake should not wait for the build."""
+        self._checks = importlib.import_module("siyu.checks")
+        for suite in self.suites.values():
+            self._checks.construct(suite)
+        folder = self.warehouse / "build"
+        shutil.rmtree(folder, ignore_errors=True)
+        self.engine.close()
+        self.engine = open_engine(self.settings, self.as_of, folder)
+        prepare_build(self.engine, self.project, self.files, self.warehouse, list(self.project.models))
+        session = self.engine.session()
+        ops.write_channel_status(session, self.statuses)
+        session.close()
+        names = sorted(previous_models(self.project.models.values()))
+        found = publish.previous_tables(self.engine, self.previous, self.warehouse, names)
+        build.write_previous(self.engine, self.project, found)
+        published = {run["run_id"] for run in self.ledger.runs() if run["status"] == PUBLISHED}
+        self._rows_before = {
+            row["model"]: row["row_count"] for row in self.ledger.model_runs() if row["run_id"] in published
+        }
+        self._checker = self._checks.Checker(self.engine, self.project)
+
+    def build(self, name: str) -> build.ModelRun:
+        """Build one model; what it reads must be built."""
+        result = build.build_model(self.engine, self.project, name)
+        with self._guard:
+            self.report.models.append(result)
+        self._tell(built(result, len(self.project.models)))
+        return result
+
+    # Checking and publishing
+
+    def check(self, table: str) -> list[Any]:
+        """Run one suite."""
+        results: list[Any] = self._checker.run(self.suites[table])
+        with self._guard:
+            self.report.checks += results
+        self._tell(checked(table, results, len(self.suites)))
+        return results
+
+    def publish(self) -> Release:
+        """Publish, unless a critical expectation failed: then ChecksFailed, every failure already in the report."""
+        self._write_down()
+        stopping = [result for result in self.report.checks if result.stops_release]
+        if stopping:
+            tables = sorted({result.table_name for result in stopping})
+            raise ChecksFailed(
+                f"{len(stopping)} critical expectations failed on {', '.join(tables)}",
+                f"run {self.run_id}",
+                "see the failures above; each names its runbook.",
+            )
+        self.report.release = self._write_release().path
+        return self._release
+
+    def _write_down(self) -> None:
+        """What was built and checked, into the ledger, once."""
+        if self._is_written:
+            return
+        models = sorted(self.report.models, key=lambda m: m.model)
+        self.ledger.add_model_runs(
+            {"run_id": self.run_id, "model": m.model, "materialized": m.materialized, "seconds": m.seconds,
+             "row_count": m.row_count, "row_count_before": self._rows_before.get(m.model)}
+            for m in models
+        )  # fmt: skip
+        self.ledger.add_check_results({"run_id": self.run_id, **r.as_row()} for r in self.report.checks)
+        self._is_written = True
+
+    def _write_release(self) -> Release:
+        name = f"{self.as_of.isoformat()}-{self.run_id:06d}"
+        row = next(run for run in self.ledger.runs() if run["run_id"] == self.run_id)
+        session = self.engine.session()
+        ops.write_ops(
+            session, self.ledger, {**row, "status": PUBLISHED, "release": name}, self.warehouse, self.request.known_by
+        )
+        session.close()
+        facts = publish.ReleaseFacts(
+            self.as_of, self.request.known_by, self.run_id, self.previous.name if self.previous else None,
+            self.project.code_fingerprint, self.input_fingerprint, self.report.check_counts(),
+        )  # fmt: skip
+        self._release = publish.write_release(self.engine, self.project, self.warehouse, facts)
+        session = self.engine.session()
+        self.report.kpis = headline_kpis(session, self.project)
+        session.close()
+        if self.request.known_by is None:
+            publish.write_history(self.engine, self.project, self.warehouse, self.as_of)
+            self.report.is_current = publish.swap(self.warehouse, self._release)
+            publish.expire(self.warehouse, datetime.now(UTC))
+        self.ledger.update_run(self.run_id, status=PUBLISHED, release=self._release.name)
+        self.report.status = PUBLISHED
+        self.report.manifest = self._release.manifest
+        self._tell(Event("published", self._release.name, str(self._release.path)))
+        return self._release
+
+
+def _digest(*parts: Any) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()

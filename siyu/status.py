@@ -1,0 +1,64 @@
+"""How the last run ended: status/status.json for machines, and what `siyu status` reads off it."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from siyu.report import RUNBOOK, Report
+
+if TYPE_CHECKING:
+    from siyu.publish import Release
+
+
+def as_json(report: Report, current: Release | None) -> dict[str, Any]:
+    """status.json: what on-call and monitors read."""
+    return {
+        "run_id": report.run_id,
+        "as_of": report.as_of.isoformat(),
+        "status": report.status,
+        "ended_at": report.ended_at,
+        "error": report.error,
+        "current_release": current.name if current else None,
+        "current_as_of": current.as_of.isoformat() if current else None,
+        "channels": [vars(line) for line in report.channels],
+        "checks": report.check_counts(),
+        "failures": [
+            {**result.as_row(), "sample_keys": json.loads(result.sample_keys)} for result in report.failures()
+        ],
+        "models": [vars(model) for model in report.models],
+        "kpis": [vars(line) for line in report.kpis],
+    }
+
+
+def write_status(warehouse: Path, report: Report, current: Release | None) -> None:
+    """status/status.json, replaced whole after every run, outside the releases."""
+    folder = warehouse / "status"
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = folder / ".status.json"
+    text = json.dumps(as_json(report, current), indent=2, ensure_ascii=False, default=str)
+    draft.write_text(text + "\n", encoding="utf-8")
+    os.replace(draft, folder / "status.json")
+
+
+def status_text(status: Mapping[str, Any]) -> Text:
+    """`siyu status`: last run, current release, what failed, what is stale."""
+    good = status["status"] in ("published", "nothing new")
+    last = f"{status['run_id']}: {status['status']}, as of {status['as_of']}, ended {status['ended_at']} UTC"
+    text = Text(f"last run   {last}\n", style="green" if good else "red")
+    text.append(f"current    {status['current_release'] or 'no release yet'}\n", style="default")
+    if status["error"]:
+        text.append(f"{status['error']}\n", style="red")
+    for line in status["channels"]:
+        if line["is_stale"]:
+            text.append(f"stale      {line['channel']}: {line['reason']}\n", style="yellow")
+    for failure in status["failures"]:
+        where = f"{failure['table_name']}: {failure['expectation']} {failure['column_name'] or ''}".rstrip()
+        text.append(f"{failure['severity']:<10} {where} ({failure['unexpected_count']} rows)\n", style="yellow")
+        text.append(f"           runbook: {failure['runbook'] or RUNBOOK}\n", style="default")
+    return text
