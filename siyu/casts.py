@@ -8,7 +8,7 @@ from pathlib import Path
 
 from siyu.channels import DECIMAL, Channel, Column, Export
 from siyu.engines.duckdb import quoted
-from siyu.readers import name
+from siyu.readers.base import name
 
 TRUE, FALSE = ("true", "t", "1", "yes", "y", "是"), ("false", "f", "0", "no", "n", "否")
 NAIVE = r"[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}([ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?)?"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
 from datetime import date
@@ -81,7 +83,7 @@ class Export(_Part):
     """One kind of file of a channel."""
 
     files: str
-    format: Literal["csv", "jsonl", "json", "parquet"]
+    format: Literal["csv", "jsonl", "json", "parquet", "xlsx"]
     encoding: Literal["auto", "utf-8", "gb18030"] = "auto"
     delimiter: str = ","
     load: Literal["append", "snapshot"] = "append"
@@ -89,6 +91,7 @@ class Export(_Part):
     key: tuple[str, ...]
     version: str | None = None
     explode: str | None = None
+    sheet: str | None = None
     columns: dict[str, Column]
     extra_columns: Literal["keep", "ignore", "reject"] = "keep"
     max_reject_rate: float = Field(default=0.05, ge=0, le=1)
@@ -109,6 +112,8 @@ class Export(_Part):
             raise ValueError("key names no column; without a key a repeated row cannot be told")
         if self.explode and self.format != "json":
             raise ValueError("explode is for format json")
+        if self.sheet and self.format != "xlsx":
+            raise ValueError("sheet is for format xlsx")
         if self.load == "snapshot" and not self.file_date:
             raise ValueError("load: snapshot needs file_date: it tells which files are one complete list")
         return self
@@ -142,6 +147,12 @@ class Export(_Part):
     @classmethod
     def _one_key(cls, value: Any) -> Any:
         return [value] if isinstance(value, str) else value
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes with the contract: a file refused under one contract is read again under another."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def date_of(self, file_name: str) -> date | None:
         """The business date in a file's name, where the contract says it carries one. Raises ValueError."""

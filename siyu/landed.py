@@ -9,7 +9,7 @@ from siyu.casts import cast_sql
 from siyu.channels import Export
 from siyu.engines.duckdb import quoted
 from siyu.ledger import LandedFile
-from siyu.readers import json_path, name, real_name
+from siyu.readers.base import json_path, name, real_name
 
 INTERNAL = "_extra, _file, _line, _landed_seq, _landed_date, _file_date"
 

@@ -21,7 +21,8 @@ from siyu.engines.duckdb import SqlProblem, quoted
 from siyu.errors import EngineFault, FileRejected
 from siyu.files import file_sha256, fsync
 from siyu.ledger import LandedFile, Ledger
-from siyu.readers import Reading, contract_text, first_line, name, read
+from siyu.readers import read
+from siyu.readers.base import Reading, first_line, name
 from siyu.references import Reference, store_references
 
 SHOWN_VALUE = 200
@@ -100,7 +101,7 @@ def _land_one(session: Session, job: _Job, landing: Landing, result: ChannelLand
     except OSError as error:
         result.problems.append(f"{job.file}: {error.strerror or error}")
         return
-    contract = hashlib.sha256(contract_text(job.export).encode()).hexdigest()[:16]
+    contract = job.export.fingerprint
     try:
         day, name_problem = job.day(), None
     except ValueError as error:

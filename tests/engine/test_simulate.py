@@ -1,4 +1,4 @@
-"""The simulator: the same seed gives the same world, a larger world holds the smaller one, the sample is one of them."""
+"""The simulator: the same seed gives the same world, and the sample is one of them."""
 
 from __future__ import annotations
 

@@ -1,0 +1,33 @@
+"""Export formats: a file -> a query of text columns, one row a record, in the file's order.
+
+Each reader yields the contract's columns as text, `_extra` (JSON of unknown fields, or NULL) and `_error` (why
+the record itself cannot be used, or NULL). What cannot be read at all raises FileRejected.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from siyu.channels import Export
+from siyu.engines.base import Session
+from siyu.errors import FileRejected
+from siyu.readers.base import Reader, Reading
+from siyu.readers.csvs import read_csv
+from siyu.readers.jsons import read_json, read_jsonl
+from siyu.readers.parquet import read_parquet
+from siyu.readers.xlsx import read_xlsx
+
+READERS: dict[str, Reader] = {
+    "jsonl": read_jsonl,
+    "json": read_json,
+    "csv": read_csv,
+    "parquet": read_parquet,
+    "xlsx": read_xlsx,
+}
+
+
+def read(session: Session, path: Path, export: Export, scratch: Path) -> Reading:
+    """The query that reads a file. `scratch` may hold rewritten copies. Raises FileRejected."""
+    if path.stat().st_size == 0 and not (export.format == "jsonl" and export.allow_empty):
+        raise FileRejected("the file is empty", path.name, "ask the channel's owner for a new export.")
+    return READERS[export.format](session, path, export, scratch)

@@ -1,0 +1,110 @@
+"""What every reader gives: a query of text columns, one row a record, in the file's order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from siyu.channels import Export
+from siyu.engines.base import Session
+from siyu.engines.duckdb import quoted
+from siyu.errors import FileRejected
+
+BOM = b"\xef\xbb\xbf"
+MAX_RECORD_BYTES = 64 * 1024 * 1024
+BLOCK = 1 << 20
+UTF8 = "utf-8-sig"
+# DuckDB forgives a surplus last field that is its NULL: a row that an unquoted comma shifted. So empty is none here.
+NO_NULL = "\x01siyu\x01"
+UNREADABLE = re.compile("[\ud800-\udfff]")  # what surrogateescape makes of bytes that are not in the encoding
+MOBILE = re.compile(r"(?<![0-9])((?:86)?1[3-9][0-9])[0-9]{4}([0-9]{4})(?![0-9])")
+MAIL = re.compile(r"([0-9A-Za-z])[0-9A-Za-z._%+-]*@")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """`sql` is the query; new and missing are column names against the contract; `otherwise` is the slower,
+    more patient way, for a file in which the engine refuses a record."""
+
+    sql: str
+    new: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
+    otherwise: Callable[[], Reading] | None = None
+
+
+Reader = Callable[[Session, Path, Export, Path], Reading]
+
+
+def masked(text: str) -> str:
+    """A message without mobiles and mail addresses: a file without a header shows its first record in one."""
+    return MAIL.sub(r"\1***@", MOBILE.sub(r"\1****\2", UNREADABLE.sub("�", text)))
+
+
+def name(text: str) -> str:
+    """A column name as a quoted identifier."""
+    return '"' + text.replace('"', '""') + '"'
+
+
+def real_name(export: Export, column: str) -> str:
+    """The name a column has in the file."""
+    return export.columns[column].path or column
+
+
+def compare(export: Export, found: list[str], path: Path) -> tuple[list[str], list[str]]:
+    """New and missing columns of a header. Raises FileRejected when a required one is missing."""
+    real = {real_name(export, column): column for column in export.columns}
+    new = [item for item in found if item not in real]
+    shown = masked(", ".join(found))[:300]
+    missing = [column for item, column in real.items() if item not in found]
+    needed = [c for c in missing if export.columns[c].required or c in export.key]
+    if needed:
+        raise FileRejected(
+            f"the required column {', '.join(needed)} is missing",
+            path.name,
+            f"the file has: {shown}.",
+        )
+    if new and export.extra_columns == "reject":
+        raise FileRejected(f"unknown columns: {masked(', '.join(new))}", path.name, "add them to the contract.")
+    return new if export.extra_columns == "keep" else [], missing
+
+
+def checked_header(found: list[str], path: Path) -> list[str]:
+    """The names as they are. Raises FileRejected when one stands twice."""
+    twice = sorted({item for item in found if found.count(item) > 1})
+    if twice:
+        raise FileRejected(f"the header names {masked(', '.join(twice))} twice", path.name, "mend the export.")
+    return found
+
+
+def table_query(relation: str, export: Export, columns: dict[str, str], new: list[str], error: str) -> str:
+    """`columns` maps a real name to the SQL that gives its text."""
+    chosen = [
+        f"{columns.get(real_name(export, column), 'null::varchar')} as {name(column)}" for column in export.columns
+    ]
+    extra = "null::varchar"
+    if new:
+        pairs = ", ".join(f"{quoted(item)}, {columns[item]}" for item in new)
+        extra = f"json_object({pairs})::varchar"
+    return f"select {', '.join(chosen)}, {extra} as _extra, {error} as _error from {relation}"
+
+
+def csv_relation(path: Path, width: int, delimiter: str) -> str:
+    """A csv file with a header as text columns c0, c1, …, read strictly."""
+    columns = ", ".join(f"'c{i}': 'varchar'" for i in range(width))
+    return (
+        f"read_csv({quoted(path)}, auto_detect = false, header = true, columns = {{{columns}}},"
+        f" nullstr = {quoted(NO_NULL)}, delim = {quoted(delimiter)}, quote = '\"', escape = '\"', comment = '',"
+        f" strict_mode = true, null_padding = false, max_line_size = {MAX_RECORD_BYTES})"
+    )
+
+
+def json_path(dotted: str) -> str:
+    """a.b as a JSON path."""
+    return "$" + "".join(f'."{part}"' for part in dotted.split("."))
+
+
+def first_line(error: Exception) -> str:
+    """The first line of an engine's message, which may quote a value."""
+    return masked(re.split(r"\n", getattr(error, "problem", str(error)))[0].strip())
