@@ -133,6 +133,33 @@ def run(
 
 
 @app.command()
+def land(
+    file: Annotated[Path, typer.Argument(help="An export file.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only look. (Files are landed by siyu run.)")] = False,
+    target: Annotated[
+        str | None, typer.Option("--as", help="channel.export, where the file's name does not tell.")
+    ] = None,
+) -> None:
+    """Try an export file against its contract, and tell everything that is wrong with it, at once.
+
+    Exit code 0: the file would land; 1: it would be rejected whole. Nothing is written.
+
+    Example: siyu land --dry-run exports/crm/contacts_20260630.csv
+    """
+    with _told():
+        from siyu.dryrun import dry_run as look
+        from siyu.report import dry_run_text
+
+        if not dry_run:
+            fix = "add --dry-run; to land what is new, lay it into its channel's folder and call siyu run."
+            raise ConfigError("siyu land only looks, and wants to be told so", "siyu land", fix)
+        found = look(_settings(), file, target)
+        out.print(dry_run_text(found))
+        if not found.lands:
+            raise typer.Exit(1)
+
+
+@app.command()
 def build(select: Select = None, as_of: AsOf = None) -> None:
     """Build models from what has landed, without checks or a release. For work on models.
 

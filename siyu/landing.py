@@ -71,12 +71,14 @@ def land_channel(session: Session, channel: Channel, folder: Path | None, landin
         if not paths and not export.optional:
             result.problems.append(f"no file matches {export.files}")
         for path in paths:
-            _land_one(session, _Job(channel, export_name, export, path, folder), landing, result)
+            land_file(session, Job(channel, export_name, export, path, folder), landing, result)
     return result
 
 
 @dataclass(frozen=True)
-class _Job:
+class Job:
+    """One file to land: whose it is, and where it lies."""
+
     channel: Channel
     export_name: str
     export: Export
@@ -95,8 +97,10 @@ class _Job:
         return self.export.date_of(self.file)
 
 
-def _land_one(session: Session, job: _Job, landing: Landing, result: ChannelLanding) -> None:
+def land_file(session: Session, job: Job, landing: Landing, result: ChannelLanding) -> None:
+    """Land one file, unless it is known, into the result. A file that is still being written waits for the next run."""
     try:
+        before = _state(job.path)
         digest = file_sha256(job.path)
     except OSError as error:
         result.problems.append(f"{job.file}: {error.strerror or error}")
@@ -127,6 +131,9 @@ def _land_one(session: Session, job: _Job, landing: Landing, result: ChannelLand
         outcome = _Outcome(reason=f"the file cannot be landed: {first_line(error)}")
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
+    if _state(job.path) != before:
+        result.problems.append(f"{job.file}: the file changed while it was read; the next run takes it")
+        return
     if outcome.reason:
         result.problems.append(f"{job.file}: {outcome.reason}")
     result.drift += [(job.channel.channel, job.export_name, kind, column) for kind, column in outcome.drift]
@@ -150,6 +157,14 @@ def _land_one(session: Session, job: _Job, landing: Landing, result: ChannelLand
             columns=",".join(job.export.columns),
         )
     )
+
+
+def _state(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return None
+    return found.st_size, found.st_mtime_ns
 
 
 @dataclass(frozen=True)
@@ -184,7 +199,7 @@ def file_identity(channel: str, export: str, day_or_name: str, digest: str) -> s
     return hashlib.sha256("\n".join((channel, export, day_or_name, digest)).encode()).hexdigest()
 
 
-def _land_rows(session: Session, job: _Job, landing: Landing, identity: str, scratch: Path) -> _Outcome:
+def _land_rows(session: Session, job: Job, landing: Landing, identity: str, scratch: Path) -> _Outcome:
     interim = scratch / "interim.parquet"
     reading = _copy_text(session, job, read(session, job.path, job.export, scratch), interim)
     typed = typed_query(job.channel, job.export, interim)
@@ -218,7 +233,7 @@ def _land_rows(session: Session, job: _Job, landing: Landing, identity: str, scr
     return _Outcome(total, landed, None, f"{stem}.parquet", rejects, drift)
 
 
-def _copy_text(session: Session, job: _Job, reading: Reading, interim: Path) -> Reading:
+def _copy_text(session: Session, job: Job, reading: Reading, interim: Path) -> Reading:
     """The records as text, in the file's order, in a Parquet of their own: later passes need not parse again."""
     try:
         session.execute(f"copy ({reading.sql}) to {quoted(interim)} (format parquet, compression lz4)")
@@ -231,12 +246,12 @@ def _copy_text(session: Session, job: _Job, reading: Reading, interim: Path) -> 
     return _copy_text(session, job, reading.otherwise(), interim)
 
 
-def _day_literal(job: _Job) -> str:
+def _day_literal(job: Job) -> str:
     day = job.day()
     return f"date {quoted(day)}" if day else "null::date"
 
 
-def _write_rejects(session: Session, job: _Job, typed: str, path: Path) -> None:
+def _write_rejects(session: Session, job: Job, typed: str, path: Path) -> None:
     direct = [quoted(c) for c, column in job.export.columns.items() if column.pii]
     masked = f"case when column_name in ({', '.join(direct)}) then fn_mask(value) else " if direct else "("
     closing = " end" if direct else ")"

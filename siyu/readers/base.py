@@ -34,6 +34,14 @@ class Reading:
     otherwise: Callable[[], Reading] | None = None
 
 
+class WrongHeader(FileRejected):
+    """A header that does not fit the contract; `missing` are the required columns it lacks."""
+
+    def __init__(self, problem: str, where: str, fix: str, missing: tuple[str, ...]) -> None:
+        super().__init__(problem, where, fix)
+        self.missing = missing
+
+
 Reader = Callable[[Session, Path, Export, Path], Reading]
 
 
@@ -53,20 +61,18 @@ def real_name(export: Export, column: str) -> str:
 
 
 def compare(export: Export, found: list[str], path: Path) -> tuple[list[str], list[str]]:
-    """New and missing columns of a header. Raises FileRejected when a required one is missing."""
+    """New and missing columns of a header. Raises WrongHeader where the contract allows neither."""
     real = {real_name(export, column): column for column in export.columns}
     new = [item for item in found if item not in real]
     shown = masked(", ".join(found))[:300]
     missing = [column for item, column in real.items() if item not in found]
     needed = [c for c in missing if export.columns[c].required or c in export.key]
-    if needed:
-        raise FileRejected(
-            f"the required column {', '.join(needed)} is missing",
-            path.name,
-            f"the file has: {shown}.",
-        )
+    told = [f"the required column {', '.join(needed)} is missing"] if needed else []
     if new and export.extra_columns == "reject":
-        raise FileRejected(f"unknown columns: {masked(', '.join(new))}", path.name, "add them to the contract.")
+        told.append(f"unknown columns: {masked(', '.join(new))}")
+    if told:
+        fix = f"the file has: {shown}." if needed else "add them to the contract."
+        raise WrongHeader("; ".join(told), path.name, fix, tuple(needed))
     return new if export.extra_columns == "keep" else [], missing
 
 

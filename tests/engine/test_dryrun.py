@@ -1,0 +1,98 @@
+"""`siyu land --dry-run`: every problem of a file at once, and nothing written."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from siyu.cli import app
+
+CONTRACT = """
+channel: shop
+title: 小店 Shop
+domain: private
+owner: tests
+exports:
+  sales:
+    files: "sales*.csv"
+    format: csv
+    file_date: "sales_(\\\\d{8})"
+    key: [sale_id]
+    extra_columns: reject
+    columns:
+      sale_id: {type: text, required: true}
+      amount:  {type: "decimal(18,2)", required: true, min: 0}
+      status:  {type: text, in: [paid, done]}
+      mobile:  {type: text, pii: direct}
+  visits:
+    files: "s*.csv"
+    format: csv
+    key: [visit_id]
+    columns:
+      visit_id: {type: text}
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    contract = tmp_path / "layer" / "seeds" / "channels" / "shop.yml"
+    contract.parent.mkdir(parents=True)
+    contract.write_text(CONTRACT, encoding="utf-8")
+    monkeypatch.setenv("SIYU_LAYERS", str(tmp_path / "layer"))
+    monkeypatch.setenv("SIYU_CHANNELS", "shop")
+    monkeypatch.setenv("SIYU_SALT", "test")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def _try(path: Path, text: str, *options: str) -> tuple[int, str]:
+    path.write_text(text, encoding="utf-8")
+    done = CliRunner().invoke(app, ["land", "--dry-run", str(path), *options])
+    return done.exit_code, done.stdout + done.stderr
+
+
+def test_everything_that_is_wrong_is_told_at_once(folder: Path) -> None:
+    code, told = _try(
+        folder / "sales_today.csv",
+        "sale_id,status,mobile,colour\n1,paid,13812345678,red\n2,lost,13812345679,\n,done,,\n",
+        "--as",
+        "shop.sales",
+    )
+    assert code == 1
+    for fragment in (
+        "would be rejected whole",
+        "the name does not match file_date",
+        "the required column amount is missing; unknown columns: colour",
+        "not one of paid, done",
+        "3 read, 0 to land",
+        "2 of 3 rows",
+    ):
+        assert fragment in told, told
+    assert "13812345679" not in told
+
+
+def test_a_file_that_would_land(folder: Path) -> None:
+    code, told = _try(
+        folder / "sales_20260630.csv", "sale_id,amount,status,mobile\n1,5.00,paid,\n", "--as", "shop.sales"
+    )
+    assert code == 0
+    assert "would land" in told and "1 read, 1 to land, 0 break the contract" in told
+    assert not (folder / "warehouse").exists()
+
+
+def test_the_export_is_told_by_the_name_where_only_one_fits(folder: Path) -> None:
+    code, told = _try(folder / "s_1.csv", "visit_id\n7\n")
+    assert (code, "as shop.visits" in told) == (0, True)
+    code, told = _try(folder / "sales_1.csv", "visit_id\n7\n")
+    assert code == 2 and "could be shop.sales, shop.visits" in told
+    code, told = _try(folder / "other.csv", "visit_id\n7\n")
+    assert code == 2 and "fits the pattern of no export" in told
+    code, told = _try(folder / "other.csv", "visit_id\n7\n", "--as", "shop.visit")
+    assert code == 2 and "did you mean shop.visits?" in told
+
+
+def test_a_file_that_is_not_there(folder: Path) -> None:
+    done = CliRunner().invoke(app, ["land", "--dry-run", str(folder / "nothing.csv")])
+    assert done.exit_code == 2 and "there is no file" in done.stderr
