@@ -10,14 +10,13 @@ from pathlib import Path
 from typing import TypeVar
 
 from siyu.catalog import write_catalog
-from siyu.channels import Channel
 from siyu.compile import ALL_SCHEMAS, CompiledModel, Project, previous_models
 from siyu.compile.render import previous_relation, source_relation
 from siyu.engines.base import Engine, Session
 from siyu.engines.duckdb import SqlProblem, quoted
 from siyu.errors import EngineFault, SiyuError
 from siyu.graph import Graph, order
-from siyu.landed import current_rows
+from siyu.landed import source_statements
 from siyu.ledger import LandedFile
 from siyu.references import Reference
 
@@ -61,34 +60,22 @@ def prepare(engine: Engine, project: Project) -> None:
 def write_sources(
     engine: Engine, project: Project, files: Sequence[LandedFile], store: Path, names: Iterable[str]
 ) -> None:
-    """Views of the landed rows, and the reference tables, that the named models read."""
+    """Views of the landed rows that the named models read, and every reference table: suites read them, too."""
     session = engine.session()
     wanted = {source for name in names for source in project.models[name].sources}
     for channel in project.channels.values():
         for export_name in channel.exports:
             mine = [f for f in files if f.channel == channel.channel and f.export == export_name]
-            for superseded in (False, True):
-                relation = source_relation(channel.channel, export_name, superseded)
-                if relation in wanted:
-                    _write_source(session, relation, channel, export_name, mine, store, superseded)
-    read = {ref for name in names for ref in project.models[name].refs}
+            relation, superseded = (source_relation(channel.channel, export_name, s) for s in (False, True))
+            if wanted & {relation, superseded}:
+                export = channel.exports[export_name]
+                for statement in source_statements(
+                    relation, superseded, export, mine, store, timezone=channel.timezone
+                ):
+                    session.execute(statement)
     for reference in project.references.values():
-        if f"reference.{reference.name}" in read:
-            _write_reference(session, reference)
+        _write_reference(session, reference)
     session.close()
-
-
-def _write_source(
-    session: Session,
-    relation: str,
-    channel: Channel,
-    export_name: str,
-    files: Sequence[LandedFile],
-    store: Path,
-    superseded: bool,
-) -> None:
-    query = current_rows(channel.exports[export_name], files, store, timezone=channel.timezone, superseded=superseded)
-    session.execute(f"create or replace view {relation} as {query}")
 
 
 def _write_reference(session: Session, reference: Reference) -> None:
@@ -140,7 +127,7 @@ def build_model(engine: Engine, project: Project, name: str) -> ModelRun:
         raise EngineFault(
             f"{name} failed on the data: {' '.join(error.problem.split())[:400]}",
             model.model.file,
-            "mend the model, or guard the value it names. The last release is untouched.",
+            "mend the model, or guard the value it names.",
         ) from error
     except SiyuError as error:
         error.where = error.where or model.model.file

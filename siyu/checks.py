@@ -6,7 +6,6 @@ import json
 import logging
 import os
 import threading
-from dataclasses import asdict, dataclass
 from typing import Any
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
@@ -22,7 +21,7 @@ from siyu.compile import CompiledModel, Project
 from siyu.engines.base import Engine, Session
 from siyu.engines.duckdb import SqlProblem
 from siyu.errors import ConfigError, raise_all
-from siyu.suites import BATCH, ROWS_EXPECTATION, Suite, rows_query
+from siyu.suites import BATCH, ROWS_EXPECTATION, CheckResult, Suite, rows_query
 
 MAX_KEYS = 20
 DIALECT = "duckdb.siyu"
@@ -47,33 +46,6 @@ class Dialect(duckdb_engine.Dialect):
 
 
 registry.register(DIALECT, __name__, "Dialect")
-
-
-@dataclass(frozen=True)
-class CheckResult:
-    """One expectation, run. `error` says why it could not run, which counts as failed."""
-
-    table_name: str
-    expectation: str
-    column_name: str | None
-    severity: str
-    success: bool
-    error: str | None
-    unexpected_count: int | None
-    unexpected_percent: float | None
-    sample_keys: str
-    query: str | None
-    runbook: str | None
-    why: str | None
-
-    @property
-    def stops_release(self) -> bool:
-        """A critical expectation that did not hold, or could not be run."""
-        return not self.success and self.severity == "critical"
-
-    def as_row(self) -> dict[str, Any]:
-        """For the ledger."""
-        return asdict(self)
 
 
 class Checker:

@@ -183,7 +183,6 @@ def check(select: Select = None, as_of: AsOf = None) -> None:
 
         with _progress() as tell:
             report = check_selected(_settings(), select or [], _day(as_of), tell)
-        report.status = "checked"
         out.print(summary(report))
         if report.check_counts()["failed_critical"]:
             raise typer.Exit(1)
@@ -246,7 +245,7 @@ def simulate(
 ) -> None:
     """Write channel exports of invented people, with the truth beside them. The sample was made so.
 
-    Example: siyu simulate --people 5000 --out /tmp/exports && SIYU_EXPORTS=/tmp/exports SIYU_SALT=try siyu run
+    Example: siyu simulate --people 5000 --out exports
     """
     with _told():
         from siyu.simulate import LAST_DAY, simulate_exports

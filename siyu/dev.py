@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from datetime import date
 
 from siyu import build, ops, publish
@@ -85,26 +86,26 @@ def check_selected(settings: Settings, expressions: Sequence[str], as_of: date |
     from siyu.checks import Checker
     from siyu.suites import load_suites
 
-    project = compile_project(settings)
-    suites = load_suites(project)
-    names = [name for name in select(project.graph, expressions) if name in suites]
     day = as_of or default_as_of(settings)
     folder = settings.warehouse.resolve() / "build"
-    if not (folder / "build.duckdb").is_file():
-        raise ConfigError("nothing is built yet", str(folder), "siyu build or siyu run first.")
-    held = lock(settings.warehouse.resolve())
-    engine = open_engine(settings, day, folder)
-    report = Report(as_of=day, warehouse=settings.warehouse)
-    try:
+    report = Report(as_of=day, warehouse=settings.warehouse, status="checked")
+    with ExitStack() as opened:
+        project = compile_project(settings)
+        opened.callback(project.binder.close)
+        suites = load_suites(project)
+        names = [name for name in select(project.graph, expressions) if name in suites]
+        if not names:
+            raise ConfigError("no suite checks the selection", "--select", "write expectations/<schema>/<table>.yml.")
+        if not (folder / "build.duckdb").is_file():
+            raise ConfigError("nothing is built yet", str(folder), "siyu build or siyu run first.")
+        opened.callback(lock(settings.warehouse.resolve()).release)
+        engine = open_engine(settings, day, folder)
+        opened.callback(engine.close)
         checker = Checker(engine, project)
         for name in names:
             results = checker.run(suites[name])
             report.checks += results
             tell(checked(name, results, len(names)))
-    finally:
-        engine.close()
-        project.binder.close()
-        held.release()
     return report
 
 

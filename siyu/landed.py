@@ -14,22 +14,17 @@ from siyu.readers.base import json_path, name, real_name
 INTERNAL = "_extra, _file, _line, _landed_seq, _landed_date, _file_date"
 
 
-def current_rows(
-    export: Export,
-    files: Sequence[LandedFile],
-    store: Path,
-    *,
-    timezone: str,
-    superseded: bool = False,
-) -> str:
-    """The query behind source(): one current row a key, or the rows that later versions replaced.
+def source_statements(
+    relation: str, superseded: str, export: Export, files: Sequence[LandedFile], store: Path, *, timezone: str
+) -> list[str]:
+    """SQL that lays out source(): a table of the rows that later versions replaced, and a view of all others.
 
-    The current row is the greatest of (known before the end of as_of, version, file date, landing, file, line).
+    The current row of a key is the greatest of (known before the end of as_of, version, file date, landing, file,
+    line). Only keys that stand more than once are ordered, once a build, however many models read the export.
     `timezone` is the contract's, for timestamps of columns that are read from `_extra`.
     """
     landed = [file for file in files if file.landed]
-    columns = [f"{name(c)}" for c in export.columns]
-    listed = ", ".join(columns)
+    columns = ", ".join(f"{name(c)}" for c in export.columns)
     rows = _union(export, landed, store, timezone)
     in_time = "coalesce(_file_date, _landed_date) <= fn_as_of()"
     order = ["coalesce(_file_date, _landed_date) desc", "_landed_seq desc", "_file desc", "_line desc"]
@@ -39,12 +34,15 @@ def current_rows(
         if export.columns[export.version].type in ("timestamp", "date", "epoch_seconds"):
             in_time += f" and coalesce({version} < fn_as_of_end(), true)"
     keys = ", ".join(name(key) for key in export.key)
-    picked = f"row_number() over (partition by {keys} order by ({in_time}) desc, {', '.join(order)})"
-    removed = _removed(export, landed)
-    return (
-        f"select {listed}, {INTERNAL}, {removed} as _removed_date from ({rows}) as landed"
-        f" qualify {picked} {'>' if superseded else '='} 1"
-    )
+    chosen = f"{columns}, {INTERNAL}, {_removed(export, landed)} as _removed_date"
+    return [
+        f"create or replace table {superseded} as"
+        f" with landed as ({rows}), repeated as (select {keys} from landed group by {keys} having count(*) > 1)"
+        f" select {chosen} from landed semi join repeated using ({keys})"
+        f" qualify row_number() over (partition by {keys} order by ({in_time}) desc, {', '.join(order)}) > 1",
+        f"create or replace view {relation} as select {chosen} from ({rows}) as landed"
+        f" anti join {superseded} as replaced using (_landed_seq, _file, _line)",
+    ]
 
 
 def _removed(export: Export, landed: Sequence[LandedFile]) -> str:
@@ -63,11 +61,11 @@ def _removed(export: Export, landed: Sequence[LandedFile]) -> str:
 
 def _union(export: Export, landed: Sequence[LandedFile], store: Path, timezone: str) -> str:
     """Landed files under today's contract: a column that came later is taken from `_extra` of older files."""
-    groups: dict[str, list[LandedFile]] = {}
+    groups: dict[tuple[str, str], list[LandedFile]] = {}
     for file in landed:
-        groups.setdefault(file.columns, []).append(file)
+        groups.setdefault((file.columns, file.contract), []).append(file)
     parts = [_empty(export)]
-    for held, members in sorted(groups.items()):
+    for (held, _contract), members in sorted(groups.items()):
         has = set(held.split(","))
         chosen = ", ".join(f"{_held(export, c, has, timezone)} as {name(c)}" for c in export.columns)
         paths = ", ".join(quoted(store / str(file.path)) for file in members)

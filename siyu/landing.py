@@ -112,7 +112,7 @@ def land_file(session: Session, job: Job, landing: Landing, result: ChannelLandi
         day, name_problem = None, str(error)
     identity = file_identity(job.channel.channel, job.export_name, day.isoformat() if day else job.file, digest)
     known = landing.known.get(identity) or next((file for file in result.files if file.identity == identity), None)
-    if known and (known.landed or known.contract == contract):
+    if known and (known.contract == contract or (known.landed and not known.rows_rejected)):
         result.skipped += 1
         if not known.landed:
             result.problems.append(f"{job.file}: {known.reason}")
@@ -203,7 +203,8 @@ def _land_rows(session: Session, job: Job, landing: Landing, identity: str, scra
     interim = scratch / "interim.parquet"
     reading = _copy_text(session, job, read(session, job.path, job.export, scratch), interim)
     typed = typed_query(job.channel, job.export, interim)
-    stem = f"landed/{job.channel.channel}/{job.export_name}/{identity[:32]}"
+    # A file that lost rows under one contract is read again under the next: both stay, each under its own name.
+    stem = f"landed/{job.channel.channel}/{job.export_name}/{identity[:32]}-{job.export.fingerprint}"
     target = landing.store / f"{stem}.parquet"
     target.parent.mkdir(parents=True, exist_ok=True)
     total = session.value(f"select count(*) from read_parquet({quoted(interim)})")

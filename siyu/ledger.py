@@ -208,10 +208,12 @@ class Ledger:
         with self._transaction() as db:
             db.execute(f"update run set {names} where run_id = ?", [*values.values(), run_id])
 
-    def published(self, run_key: str) -> Row | None:
-        """The last run that published under this key."""
+    def last_published(self, as_of: date, known_by: date | None) -> Row | None:
+        """The last run that published this date under this knowledge."""
         found = self._rows(
-            "select * from run where run_key = ? and status = 'published' order by run_id desc limit 1", [run_key]
+            "select * from run where status = 'published' and as_of = ? and known_by is not distinct from ?"
+            " order by run_id desc limit 1",
+            [as_of.isoformat(), known_by.isoformat() if known_by else None],
         )
         return found[0] if found else None
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import json
 import shutil
@@ -16,15 +15,16 @@ from typing import Any
 from siyu import build, ops, publish
 from siyu.compile import Project, compile_project, previous_models
 from siyu.errors import ChecksFailed, SiyuError, WarehouseBusy
+from siyu.fingerprints import digest, input_fingerprint
+from siyu.headline import headline_kpis
 from siyu.landing import ChannelLanding, Landing, commit_landing, land_channel
 from siyu.ledger import LandedFile, Ledger
 from siyu.publish import Release
-from siyu.references import Reference, read_references
-from siyu.report import Event, Report, built, checked, headline_kpis
+from siyu.report import Event, Report, built, checked
 from siyu.settings import Settings
 from siyu.status import write_status
-from siyu.suites import Suite, load_suites
-from siyu.workspace import Request, default_as_of, lock, open_engine, prepare_build
+from siyu.suites import CheckResult, Suite, load_suites
+from siyu.workspace import Request, default_as_of, known_references, lock, open_engine, prepare_build
 
 # Raw rows lie here: nobody but the owner of the warehouse reads them.
 PRIVATE_FOLDERS = ("landed", "history")
@@ -46,7 +46,7 @@ class Night(AbstractContextManager["Night"]):
         self.request = request
         self.as_of = request.as_of or default_as_of(settings)
         self.warehouse = settings.warehouse.resolve()
-        self.report = Report(as_of=self.as_of, warehouse=settings.warehouse)
+        self.report = Report(as_of=self.as_of, warehouse=settings.warehouse, is_sample=settings.is_sample)
         self._tell = tell
         self._guard = threading.Lock()
         self._landings: dict[str, ChannelLanding] = {}
@@ -81,7 +81,8 @@ class Night(AbstractContextManager["Night"]):
         self.ledger.check_salt(settings.salt_fingerprint)
         for private in PRIVATE_FOLDERS:
             (self.warehouse / private).mkdir(mode=0o700, exist_ok=True)
-        self.project: Project = compile_project(settings, self._known_references())
+        references = known_references(self.ledger, self.warehouse, self.request.known_by)
+        self.project: Project = compile_project(settings, references)
         opened.callback(self.project.binder.close)
         self.suites: dict[str, Suite] = load_suites(self.project)
         self.scratch = self.warehouse / "landing"
@@ -92,12 +93,6 @@ class Night(AbstractContextManager["Night"]):
         number, day = self.ledger.next_landing(self.as_of)
         known = {file.identity: file for file in self.ledger.files()}
         self.landing = Landing(number, day, self.warehouse, self.scratch, known)
-
-    def _known_references(self) -> dict[str, Reference] | None:
-        if self.request.known_by is None:
-            return None
-        rows = self.ledger.references(self.request.known_by)
-        return read_references({name: self.warehouse / row["path"] for name, row in rows.items() if row["sha256"]})
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
@@ -155,7 +150,7 @@ class Night(AbstractContextManager["Night"]):
             Event(
                 "landed",
                 name,
-                f"{result.rows_landed:,} rows, {result.rows_rejected:,} rejected",
+                "; ".join([f"{result.rows_landed:,} rows, {result.rows_rejected:,} rejected", *result.problems]),
                 len(self.channels),
                 is_bad=bool(result.problems),
             )
@@ -181,8 +176,8 @@ class Night(AbstractContextManager["Night"]):
         ]
         self.report.set_channels(self.statuses, self._landings)
         self.previous = publish.previous_release(self.warehouse, self.as_of)
-        self.input_fingerprint = self._fingerprint_input()
-        self.run_key = _digest(
+        self.input_fingerprint = input_fingerprint(self.project, self.files, self.statuses, landings)
+        self.run_key = digest(
             self.as_of, known_by, self.input_fingerprint, self.project.code_fingerprint,
             self.settings.content_fingerprint, self.previous.name if self.previous else None,
         )  # fmt: skip
@@ -196,27 +191,26 @@ class Night(AbstractContextManager["Night"]):
             previous_release=self.previous.name if self.previous else None,
         )
 
-    def _fingerprint_input(self) -> str:
-        landed = [
-            (f.channel, f.export, f.identity, f.landed_seq)
-            for f in self.files
-            if f.landed and f.channel in self.project.channels
-        ]
-        references = [(r.name, r.sha256) for r in self.project.references.values()]
-        stale = [(s.channel, s.is_stale, s.reason) for s in self.statuses]
-        return _digest(landed, references, stale, sorted(self.ledger.landings(self.request.known_by).items()))
-
     def nothing_new(self) -> bool:
-        """This very run was published before, and its release is still there."""
-        earlier = self.ledger.published(self.run_key)
-        if self.request.force or earlier is None:
+        """The last release of this date was made by this very run, and is still there."""
+        earlier = self.ledger.last_published(self.as_of, self.request.known_by)
+        if self.request.force or earlier is None or earlier["run_key"] != self.run_key:
             return False
         release = self.warehouse / "releases" / str(earlier["release"])
         if not (release / publish.MANIFEST).is_file():
             return False
         self.report.status, self.report.release = NOTHING_NEW, release
+        self.report.is_current = self._is_current(release.name)
+        self.report.checks = [
+            CheckResult.from_row(row) for row in self.ledger.check_results() if row["run_id"] == earlier["run_id"]
+        ]
+        self._is_written = True
         self.report.manifest = json.loads((release / publish.MANIFEST).read_text(encoding="utf-8"))
         return True
+
+    def _is_current(self, name: str) -> bool:
+        seen = publish.current(self.warehouse)
+        return seen is not None and seen.name == name
 
     # Building
 
@@ -225,6 +219,10 @@ class Night(AbstractContextManager["Night"]):
         self._checks = importlib.import_module("siyu.checks")
         for suite in self.suites.values():
             self._checks.construct(suite)
+        for name in sorted(m.name for m in self.project.models.values() if not m.companion):
+            if name not in self.suites:
+                missing = f"expectations/{name.replace('.', '/')}.yml"
+                self._tell(Event("unchecked", name, f"no suite checks it; write {missing}", is_bad=True))
         folder = self.warehouse / "build"
         shutil.rmtree(folder, ignore_errors=True)
         self.engine.close()
@@ -312,7 +310,3 @@ class Night(AbstractContextManager["Night"]):
         self.report.manifest = self._release.manifest
         self._tell(Event("published", self._release.name, str(self._release.path)))
         return self._release
-
-
-def _digest(*parts: Any) -> str:
-    return hashlib.sha256(repr(parts).encode()).hexdigest()

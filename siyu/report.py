@@ -16,12 +16,11 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from siyu.build import ModelRun
-    from siyu.checks import CheckResult
-    from siyu.compile import Project
     from siyu.dryrun import DryRun
-    from siyu.engines.base import Session
+    from siyu.headline import KpiLine
     from siyu.landing import ChannelLanding
     from siyu.ops import ChannelStatus
+    from siyu.suites import CheckResult
 
 SLOWEST = 5
 SHOWN_KEYS = 5
@@ -63,21 +62,9 @@ class ChannelLine:
     reason: str | None
 
 
-@dataclass(frozen=True)
-class KpiLine:
-    """A headline figure: the last as_of day and the last 30 days of the total."""
-
-    code: str
-    zh: str
-    en: str
-    unit: str
-    day: str
-    month: str
-
-
 @dataclass
 class Report:
-    """One run. `status` is running, published, nothing new or failed."""
+    """One run. `status` is running, published, nothing new, failed, not started or checked."""
 
     as_of: date
     warehouse: Path
@@ -87,6 +74,7 @@ class Report:
     error: str | None = None
     release: Path | None = None
     is_current: bool = False
+    is_sample: bool = False
     channels: list[ChannelLine] = field(default_factory=list)
     models: list[ModelRun] = field(default_factory=list)
     checks: list[CheckResult] = field(default_factory=list)
@@ -121,54 +109,18 @@ class Report:
         return sorted(broken, key=lambda r: (rank[r.severity], r.table_name, r.expectation, r.column_name or ""))
 
 
-def headline_kpis(session: Session, project: Project) -> list[KpiLine]:
-    """Totals of kpi.kpi_value, the core metric first: the as_of day, and the last 30 days of KPIs whose days add up.
-
-    Of a KPI with a window the last 30 days are those whose window has closed: younger cohorts would tell too little.
-    """
-    if not {"kpi.kpi_value", "kpi.kpi_catalog"} <= project.models.keys():
-        return []
-    rows = session.rows(
-        "select c.kpi_code, c.name_zh, c.name_en, c.unit,"
-        " max(v.value) filter (where v.as_of_date = fn_as_of() and v.status <> 'immature'),"
-        " sum(v.numerator) filter (where v.as_of_date > mature_date - 30 and v.as_of_date <= mature_date"
-        " and (c.is_additive or c.unit = 'rate')),"
-        " sum(v.denominator) filter (where v.as_of_date > mature_date - 30 and v.as_of_date <= mature_date),"
-        " case when c.window_days > 0 then mature_date end"
-        " from (select *, fn_as_of() - coalesce(window_days, 0)::integer as mature_date from kpi.kpi_catalog) as c"
-        " join kpi.kpi_value as v using (kpi_code) where v.dimension = 'total'"
-        " group by all order by bool_or(c.is_core) desc, c.kpi_code"
-    )
-    return [
-        KpiLine(code, zh, en, unit, figure(value, unit), _period(figure(_over(numerator, denominator), unit), mature))
-        for code, zh, en, unit, value, numerator, denominator, mature in rows
-    ]
-
-
-def _period(shown: str, mature: date | None) -> str:
-    return shown if mature is None else f"{shown} (cohorts to {mature})"
-
-
-def _over(numerator: Any, denominator: Any) -> Any:
-    if numerator is None or denominator is None:
-        return numerator
-    return float(numerator) / float(denominator) if denominator else None
-
-
-def figure(value: Any, unit: str) -> str:
-    """A value as people write it: 12,345.60, 7, 12.3 %; a dash where there is none."""
-    if value is None:
-        return "–"
-    if unit == "rate":
-        return f"{float(value) * 100:.1f} %"
-    return f"{value:,.0f}" if unit == "count" else f"{value:,.2f}"
-
-
 def summary(report: Report) -> Group:
     """The end of a run, for a person at a terminal."""
-    parts: list[Any] = [_headline(report)]
+    parts: list[Any] = [_headline(report)] if report.status in HEADLINES else []
+    if report.is_sample:
+        parts.append(Text("exports    the sample 样例数据: neither layers nor exports are set"))
     if report.channels:
         parts.append(_channel_table(report.channels))
+        parts += [
+            Text(f"  stale 过期 {line.channel}: {line.reason}", style="red")
+            for line in report.channels
+            if line.is_stale
+        ]
     if report.models:
         parts.append(_model_line(report.models))
     if report.checks:
@@ -178,20 +130,27 @@ def summary(report: Report) -> Group:
     if report.release is not None:
         tables = report.manifest.get("tables", {})
         parts.append(Text(f"release    {report.release}  ({len(tables)} tables)"))
-        parts.append(Text(f"read it    {report.warehouse / 'current' / 'siyu.duckdb'}", style="bold"))
+        folder = report.warehouse / "current" if report.is_current else report.release
+        parts.append(Text(f"read it    {folder / 'siyu.duckdb'}", style="bold"))
     return Group(*parts)
 
 
+# status -> style and words; as_of, run_id and untouched are filled in
+HEADLINES = {
+    "published": ("bold green", "Published 已发布: run {run_id}, as of {as_of}"),
+    "nothing new": ("bold cyan", "Nothing is new 无新数据: as of {as_of}; the release stands"),
+    "failed": ("bold red", "Failed 未发布: run {run_id}, as of {as_of}; {untouched}"),
+    "not started": ("bold red", "Not started 未启动: as of {as_of}; another run holds the warehouse"),
+}
+
+
 def _headline(report: Report) -> Text:
-    style = {"published": "bold green", "nothing new": "bold cyan", "failed": "bold red"}.get(report.status, "bold")
-    words = {
-        "published": f"Published 已发布: run {report.run_id}, as of {report.as_of}",
-        "nothing new": f"Nothing is new 无新数据: as of {report.as_of}; the release stands",
-        "failed": f"Failed 未发布: run {report.run_id}, as of {report.as_of}; the last release is untouched",
-    }
-    text = words.get(report.status, report.status)
+    style, words = HEADLINES.get(report.status, ("bold", report.status))
+    has_release = (report.warehouse / "current").exists()
+    untouched = "the last release is untouched" if has_release else "there is no release yet"
+    text = words.format(run_id=report.run_id, as_of=report.as_of, untouched=untouched)
     if report.status == "published" and not report.is_current:
-        text += " (a later date is current, and stays so)"
+        text += " (current stays what it is: this date is earlier, or known_by is set)"
     return Text(text, style=style)
 
 
@@ -200,7 +159,7 @@ def _channel_table(channels: Sequence[ChannelLine]) -> Table:
     for column in table.columns[1:4]:
         column.justify = "right"
     for line in channels:
-        state = f"[red]stale 过期: {escape(line.reason or '')}[/]" if line.is_stale else "ok"
+        state = "[red]stale 过期[/]" if line.is_stale else "ok"
         table.add_row(
             f"{line.channel}  {line.title}", str(line.files), f"{line.rows_landed:,}", f"{line.rows_rejected:,}", state
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import os
 import tomllib
@@ -20,6 +21,7 @@ from siyu.errors import ConfigError, SiyuError, nearest, raise_all
 TOML = "siyu.toml"
 PREFIX = "SIYU_"
 SAMPLE_SALT = "the-sample-holds-no-secret"
+SHORTEST_SALT = 16
 # Settings that cannot change the content of a release stay out of its fingerprint.
 CONTENT_SETTINGS = ("channels", "timezone", "engine", "publish_records")
 
@@ -104,9 +106,16 @@ class Settings(BaseSettings):
 
     @property
     def key(self) -> str:
-        """The salt of all keyed hashes. Raises ConfigError where it is missing outside the sample."""
-        if self.salt is not None and self.salt.get_secret_value():
-            return self.salt.get_secret_value()
+        """The salt of all keyed hashes. Raises ConfigError where it is missing outside the sample, or short."""
+        salt = self.salt.get_secret_value() if self.salt is not None else ""
+        if 0 < len(salt) < SHORTEST_SALT:
+            raise ConfigError(
+                f"the salt has {len(salt)} characters; hashes of mobiles under so short a key can be guessed",
+                "SIYU_SALT",
+                f"set SIYU_SALT to a random text of at least {SHORTEST_SALT} characters.",
+            )
+        if salt:
+            return salt
         if self.is_sample:
             return SAMPLE_SALT
         raise ConfigError(
@@ -135,8 +144,14 @@ def base_layer() -> Path:
 
 
 def read_yaml(text: str) -> Any:
-    """YAML by the C parser where PyYAML has it: contracts and suites are read on every command."""
-    return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    """YAML by the C parser where PyYAML has it: contracts and suites are read on every command.
+
+    Raises yaml.YAMLError, for a date that is none (2026-06-31), too.
+    """
+    try:
+        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except ValueError as error:
+        raise yaml.YAMLError(str(error)) from error
 
 
 def load_settings(folder: Path | None = None, **overrides: Any) -> Settings:
@@ -181,6 +196,18 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"siyu.toml cannot be read: {error}", str(path), "mend the file.") from error
 
 
+LAYER_FOLDERS = {"": ("models", "macros", "expectations", "seeds"), "seeds": ("channels", "reference", "sample")}
+
+
+def _misspelt(layer: Path) -> Iterator[ConfigError]:
+    """Folders of a layer that nobody would read, though they nearly have a name that is read."""
+    for parent, known in LAYER_FOLDERS.items():
+        for path in sorted((layer / parent).glob("*/")):
+            close = difflib.get_close_matches(path.name, known, n=1, cutoff=0.8)
+            if close and path.name not in known and not (layer / parent / close[0]).exists():
+                yield ConfigError(f"nothing reads the folder {path.name}", str(path), f"did you mean {close[0]}?")
+
+
 def _check_paths(settings: Settings) -> None:
     named = [("layer", path) for path in settings.layers]
     if settings.exports is not None:
@@ -192,6 +219,7 @@ def _check_paths(settings: Settings) -> None:
             if not path.is_dir()
         ]
     )
+    raise_all([error for layer in settings.layers for error in _misspelt(layer)])
 
 
 @dataclass(frozen=True)

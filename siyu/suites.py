@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
@@ -49,6 +49,39 @@ class Suite:
     table: str
     file: str
     expectations: tuple[Expectation, ...]
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One expectation, run. `error` says why it could not run, which counts as failed."""
+
+    table_name: str
+    expectation: str
+    column_name: str | None
+    severity: str
+    success: bool
+    error: str | None
+    unexpected_count: int | None
+    unexpected_percent: float | None
+    sample_keys: str
+    query: str | None
+    runbook: str | None
+    why: str | None
+
+    @property
+    def stops_release(self) -> bool:
+        """A critical expectation that did not hold, or could not be run."""
+        return not self.success and self.severity == "critical"
+
+    def as_row(self) -> dict[str, Any]:
+        """For the ledger."""
+        return asdict(self)
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> CheckResult:
+        """From the ledger, where a truth value is 0 or 1."""
+        values = {field.name: row[field.name] for field in fields(cls)}
+        return cls(**{**values, "success": bool(row["success"])})
 
 
 def load_suites(project: Project) -> dict[str, Suite]:

@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+import yaml
 from filelock import FileLock, Timeout
 
 from siyu import build
@@ -15,7 +16,8 @@ from siyu.compile import Project
 from siyu.engines.base import RunInputs
 from siyu.engines.duckdb import DuckEngine
 from siyu.errors import ConfigError, WarehouseBusy
-from siyu.ledger import LandedFile
+from siyu.ledger import LandedFile, Ledger
+from siyu.references import Reference, read_references
 from siyu.settings import Settings, read_yaml
 
 
@@ -33,12 +35,30 @@ def default_as_of(settings: Settings) -> date:
     root = settings.exports_root
     path = root / "exports.yml" if root else None
     if path is not None and path.is_file():
-        data = read_yaml(path.read_text(encoding="utf-8")) or {}
+        try:
+            data = read_yaml(path.read_text(encoding="utf-8")) or {}
+        except yaml.YAMLError as error:
+            raise ConfigError(f"exports.yml cannot be read: {error}", str(path), "write as_of: 2026-06-30.") from error
         if not isinstance(data, dict) or not isinstance(data.get("as_of"), date):
             raise ConfigError("exports.yml names no as_of date", str(path), "write as_of: 2026-06-30.")
         day: date = data["as_of"]
         return day
     return (datetime.now(ZoneInfo(settings.timezone)) - timedelta(days=1)).date()
+
+
+def known_references(ledger: Ledger, warehouse: Path, known_by: date | None) -> dict[str, Reference] | None:
+    """The reference tables as of a landed date; None = those that lie in the layers and exports now."""
+    if known_by is None:
+        return None
+    first = min(ledger.landings().values(), default=None)
+    if first is None or first > known_by:
+        raise ConfigError(
+            f"nothing had landed by {known_by}",
+            "--known-by",
+            f"the first landing is of {first}." if first else "nothing has landed yet: siyu run lands.",
+        )
+    rows = ledger.references(known_by)
+    return read_references({name: warehouse / row["path"] for name, row in rows.items() if row["sha256"]})
 
 
 def lock(warehouse: Path) -> FileLock:

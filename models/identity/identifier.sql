@@ -2,6 +2,8 @@
 description: Every identifier seen, when, where, and whether it may join people.
 grain: [id_type, id_value]
 */
+-- noqa: disable=LT02
+-- A pattern that is a constant is compiled once, one from a table for every row.
 with
 
 seen as (
@@ -37,7 +39,6 @@ channels as (
 types as (
     select
         id_type,
-        valid_regex,
         cast(strength as bigint) as strength
     from {{ ref('identifier_types') }}
 ),
@@ -70,7 +71,13 @@ judged as (
         s.record_count,
         t.strength,
         case
-            when not regexp_matches(s.id_value, t.valid_regex) then 'invalid'
+            when
+                not case s.id_type
+                    {%- for id in id_types('person') %}
+                    when '{{ id }}' then regexp_matches(s.id_value, '{{ id_regex(id) }}')
+                    {%- endfor %}
+                end
+                then 'invalid'
             when v.id_value is not null or p.id_value is not null then 'blocked'
             else 'used'
         end as status

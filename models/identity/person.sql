@@ -20,12 +20,18 @@ contacts as (
         c.record_id,
         c.observed_at,
         c.source_campaign_id,
-        {%- for name in attributes %}
-        c.{{ name }}{{ ',' if not loop.last }}
-        {%- endfor %}
+        c.full_name,
+        case when m.one_id is not null then c.mobile end as mobile,
+        case when e.one_id is not null then c.email end as email,
+        c.title,
+        c.province,
+        c.city,
+        c.company_name
     from {{ ref('contact') }} as c
     inner join {{ ref('record_person') }} as p
         on c.channel = p.channel and c.record_id = p.record_id
+    left join {{ ref('one_id') }} as m on m.id_type = 'mobile' and c.mobile = m.id_value
+    left join {{ ref('one_id') }} as e on e.id_type = 'email' and c.email = e.id_value
     where p.one_id is not null
 ),
 

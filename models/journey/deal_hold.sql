@@ -1,7 +1,7 @@
 /*
 description: How long each deal holds a person: an opportunity while open, a won or paid deal
   until fully refunded.
-grain: [one_id, channel, deal_id, hold]
+grain: [one_id, channel, kind, deal_id, hold]
 */
 with
 
@@ -12,7 +12,8 @@ deals as (
         deal_id,
         kind,
         occurred_at,
-        case when closed_at < fn_as_of_end() then closed_at end as closed_at,
+        case when status in ('won', 'lost') and closed_at < fn_as_of_end() then closed_at end
+            as closed_at,
         case
             when kind = 'opportunity' and closed_at >= fn_as_of_end() then 'open'
             when kind = 'order' then coalesce(status, 'paid')
@@ -41,7 +42,7 @@ order_totals as (
         min(occurred_at) as paid_at,
         max(opportunity_id) as opportunity_id,
         sum(amount) as amount,
-        count_if(status = 'refunded') as refunded_lines
+        count_if(status <> 'refunded') as kept_lines
     from deals
     where kind = 'order' and status in ('paid', 'shipped', 'done', 'refunded')
     group by channel, deal_id
@@ -64,11 +65,11 @@ refunded_orders as (
     select
         o.channel,
         o.deal_id,
-        min(r.occurred_at) as refunded_at
+        greatest(o.paid_at, min(r.occurred_at)) as refunded_at
     from order_totals as o
     inner join refund_sums as r on o.channel = r.channel and o.deal_id = r.deal_id
     where r.refunded + o.amount <= 0
-    group by o.channel, o.deal_id
+    group by o.channel, o.deal_id, o.paid_at
 ),
 
 orders as (
@@ -80,7 +81,7 @@ orders as (
         r.refunded_at
     from order_totals as o
     left join refunded_orders as r on o.channel = r.channel and o.deal_id = r.deal_id
-    where o.refunded_lines = 0 or r.refunded_at is not null
+    where o.kept_lines > 0 or r.refunded_at is not null
 ),
 
 fulfilments as (
@@ -107,6 +108,7 @@ order_buyers as (
 select
     b.one_id,  -- The person.
     d.channel,  -- Channel of the deal.
+    d.kind,  -- opportunity or order.
     d.deal_id,  -- Order or opportunity number.
     'open' as hold,  -- open: an opportunity under way; won: bought.
     d.occurred_at as held_from,  -- From when (UTC).
@@ -120,10 +122,11 @@ union all
 select
     b.one_id,
     d.channel,
+    d.kind,
     d.deal_id,
     'won' as hold,
     d.closed_at as held_from,
-    f.refunded_at as held_to,
+    case when f.refunded_at is not null then greatest(d.closed_at, f.refunded_at) end as held_to,
     d.record_id,
     false as is_lost
 from deals as d
@@ -134,6 +137,7 @@ union all
 select
     b.one_id,
     o.channel,
+    'order' as kind,
     o.deal_id,
     'won' as hold,
     o.paid_at as held_from,

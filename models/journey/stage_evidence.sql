@@ -101,7 +101,10 @@ profiles as (
         record_id,
         behaviour as reason
     from touches
-    where direction = 'inbound' and behaviour in ('download', 'register', 'attend')
+    where
+        direction = 'inbound'
+        and behaviour in ('download', 'register', 'attend')
+        and coalesce(action, '') <> 'follow'
     union all
     select
         one_id,
@@ -115,11 +118,31 @@ profiles as (
     where touchpoint in ('wecom', 'group')
 ),
 
+contact_versions as (
+    select
+        channel,
+        record_id,
+        observed_at,
+        full_name,
+        mobile,
+        email
+    from {{ ref('contact') }}
+    union all
+    select
+        channel,
+        record_id,
+        observed_at,
+        full_name,
+        mobile,
+        email
+    from ({{ union_shape('contact', versions='superseded') }}) as superseded
+),
+
 names as (
     select
         p.one_id,
         min(c.observed_at) as named_at
-    from {{ ref('contact') }} as c
+    from contact_versions as c
     inner join {{ ref('record_person') }} as p
         on c.channel = p.channel and c.record_id = p.record_id
     where p.one_id is not null and c.full_name is not null
@@ -130,7 +153,7 @@ reachable as (
     select
         p.one_id,
         min(c.observed_at) as reachable_at
-    from {{ ref('contact') }} as c
+    from contact_versions as c
     inner join {{ ref('record_person') }} as p
         on c.channel = p.channel and c.record_id = p.record_id
     left join {{ ref('one_id') }} as m on m.id_type = 'mobile' and c.mobile = m.id_value
@@ -159,7 +182,7 @@ identifying_records as (
         c.record_id
     from identified as i
     inner join {{ ref('record_person') }} as p on i.one_id = p.one_id
-    inner join {{ ref('contact') }} as c
+    inner join contact_versions as c
         on
             p.channel = c.channel
             and p.record_id = c.record_id

@@ -1,6 +1,6 @@
 /*
 description: Every move between stages, forward and back, with the record that caused it.
-grain: [one_id, moved_at, to_stage]
+grain: [one_id, moved_at, to_stage, direction]
 */
 with
 

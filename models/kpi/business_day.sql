@@ -10,6 +10,9 @@ first_days as (
     union all
     select min(revenue_date) as first_date
     from {{ ref('revenue_line') }}
+    union all
+    select min(fn_local_date(moved_at)) as first_date
+    from {{ ref('stage_transition') }}
 ),
 
 bounds as (
@@ -17,7 +20,8 @@ bounds as (
         greatest(
             coalesce(min(first_date), fn_as_of()),
             fn_as_of() - {{ var('kpi_days') - 1 }} * interval 1 day
-        ) as from_date
+        ) as from_date,
+        fn_as_of() as to_date
     from first_days
 )
 
@@ -28,5 +32,5 @@ select
 from bounds as b
 cross join
     unnest(generate_series(
-        cast(b.from_date as timestamp), cast(fn_as_of() as timestamp), interval 1 day
+        cast(b.from_date as timestamp), cast(b.to_date as timestamp), interval 1 day
     )) as d (day)

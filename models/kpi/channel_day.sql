@@ -18,6 +18,16 @@ delivered as (
     union all
     select
         channel,
+        fn_local_date(started_at) as business_date
+    from {{ ref('link') }}
+    union all
+    select
+        channel,
+        fn_local_date(opened_at) as business_date
+    from {{ ref('ticket') }}
+    union all
+    select
+        channel,
         fn_local_date(occurred_at) as business_date
     from {{ ref('deal') }}
     union all

@@ -17,6 +17,7 @@ transitions as (
         t.channel,
         t.record_id,
         t.direction,
+        t.to_stage,
         cast(s.stage_rank as bigint) as stage_rank
     from {{ ref('stage_transition') }} as t
     inner join {{ ref('stages') }} as s on t.to_stage = s.stage
@@ -28,7 +29,7 @@ lead_moves as (
         moved_at,
         channel
     from transitions
-    where stage_rank >= 3 and direction <> 'back'
+    where stage_rank >= {{ stage_rule('lead_rank') }} and direction <> 'back'
     qualify
         row_number() over (
             partition by one_id order by moved_at, stage_rank, channel, record_id
@@ -38,7 +39,7 @@ lead_moves as (
 won as (
     select distinct one_id
     from transitions
-    where stage_rank = 6
+    where to_stage = 'won'
 ),
 
 leads as (
@@ -92,38 +93,59 @@ step_days as (
     group by fn_local_date(a.reached_at), s.stage
 ),
 
+lead_members as (
+    select
+        'total' as dimension,
+        cast(null as varchar) as member,
+        cast({{ kpi_days('total') }} as bigint) as kept_days
+{%- for dimension in dimensions if dimension != 'total' %}
+    union all
+    select distinct
+        dimension,
+        member,
+        cast({{ kpi_days(dimension) }} as bigint) as kept_days
+    from lead_days
+    where
+        dimension = '{{ dimension }}'
+        and lead_date > fn_as_of() - {{ kpi_days(dimension) }} * interval 1 day
+{%- endfor %}
+),
+
 figures as (
-{%- for dimension in dimensions %}
     select
         d.business_date,
         'lead_to_won' as kpi_code,
-        l.dimension,
-        l.member,
-        l.won_count as numerator,
-        l.lead_count as denominator
+        m.dimension,
+        m.member,
+        coalesce(l.won_count, 0) as numerator,
+        coalesce(l.lead_count, 0) as denominator
     from {{ ref('business_day') }} as d
-    inner join lead_days as l on d.business_date = l.lead_date
-    where l.dimension = '{{ dimension }}' and d.days_ago < {{ kpi_days(dimension) }}
+    inner join lead_members as m on d.days_ago < m.kept_days
+    left join lead_days as l
+        on
+            d.business_date = l.lead_date
+            and m.dimension = l.dimension
+            and m.member is not distinct from l.member
     union all
-{%- endfor %}
     select
         d.business_date,
         'stage_conversion' as kpi_code,
         'stage' as dimension,
-        s.member,
-        s.reached_count as numerator,
-        s.cohort_count as denominator
+        s.stage as member,
+        coalesce(c.reached_count, 0) as numerator,
+        coalesce(c.cohort_count, 0) as denominator
     from {{ ref('business_day') }} as d
-    inner join step_days as s on d.business_date = s.cohort_date
+    inner join {{ ref('stages') }} as s on cast(s.stage_rank as bigint) > 1
+    left join step_days as c on d.business_date = c.cohort_date and s.stage = c.member
     where d.days_ago < {{ kpi_days('stage') }}
 )
 
 select
-    business_date as as_of_date,  -- Business date the cohort began; days without one have no row.
+    business_date as as_of_date,  -- Business date the cohort began.
     kpi_code,  -- KPI.
     dimension,  -- total, channel, campaign or stage.
     member,  -- Member of the dimension; NULL = total, or not known.
     cast(numerator as decimal(38, 2)) as numerator,  -- People who got there by as_of.
     cast(denominator as decimal(38, 2)) as denominator,  -- People of the cohort.
-    {{ ratio('numerator', 'denominator') }} as value  -- 0 to 1.
+    {{ ratio('numerator', 'denominator') }} as value  -- 0 to 1; NULL where the cohort is empty.
 from figures

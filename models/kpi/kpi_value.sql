@@ -39,9 +39,9 @@ history as (
     inner join {{ ref('business_day') }} as b on f.as_of_date = b.business_date
     inner join delivered as d
         on
-            f.dimension = d.dimension
-            and coalesce(f.member, '') = d.member_key
-            and f.as_of_date = d.business_date
+            f.as_of_date = d.business_date
+            and case when f.dimension = 'channel' then 'channel' else 'total' end = d.dimension
+            and case when f.dimension = 'channel' then f.member else '' end = d.member_key
     where f.value is not null
 ),
 
@@ -71,7 +71,7 @@ weekday_medians as (
         member_key,
         as_of_date,
         earlier_weekday,
-        median(value) as weekday_median
+        cast(median(cast(value as decimal(28, 8))) as decimal(28, 8)) as weekday_median
     from windows
     group by kpi_code, dimension, member_key, as_of_date, earlier_weekday
 ),
@@ -84,7 +84,8 @@ spreads as (
         w.as_of_date,
         count(*) as day_count,
         max(case when m.earlier_weekday = w.weekday then m.weekday_median end) as baseline,
-        median(abs(w.value - m.weekday_median)) as deviation
+        cast(median(abs(cast(w.value as decimal(28, 8)) - m.weekday_median)) as decimal(28, 8))
+            as deviation
     from windows as w
     inner join weekday_medians as m
         on
@@ -105,10 +106,11 @@ bands as (
         cast(s.baseline as decimal(24, 6)) as baseline,
         cast(
             greatest(
-                1.15 * 1.4826 * cast(s.deviation as double),
+                {{ var('sigma_margin') }} * 1.4826 * s.deviation,
                 case
-                    when k.unit = 'count' then sqrt(greatest(cast(s.baseline as double), 1.0))
-                    else 0.0
+                    when k.unit = 'count'
+                        then cast(sqrt(greatest(cast(s.baseline as double), 1.0)) as decimal(28, 8))
+                    else 0
                 end
             ) as decimal(24, 6)
         ) as sigma
@@ -140,10 +142,10 @@ judged as (
         f.denominator,
         f.value,
         b.baseline,
-        b.baseline - 4 * b.sigma as low,
-        b.baseline + 4 * b.sigma as high,
-        abs(f.value - b.baseline) > 6 * b.sigma as is_far,
-        abs(f.value - b.baseline) > 4 * b.sigma as is_outside,
+        cast(b.baseline - {{ var('watch_sigmas') }} * b.sigma as decimal(24, 6)) as low,
+        cast(b.baseline + {{ var('watch_sigmas') }} * b.sigma as decimal(24, 6)) as high,
+        abs(f.value - b.baseline) > {{ var('alert_sigmas') }} * b.sigma as is_far,
+        abs(f.value - b.baseline) > {{ var('watch_sigmas') }} * b.sigma as is_outside,
         coalesce(date_diff('day', f.as_of_date, fn_as_of()) < k.window_days, false) as is_immature,
         coalesce(f.as_of_date > c.last_date, false) as is_stale,
         coalesce(f.as_of_date > a.last_date, false) as is_partly_stale
@@ -156,6 +158,7 @@ judged as (
             and f.kpi_code = b.kpi_code
             and f.dimension = b.dimension
             and coalesce(f.member, '') = b.member_key
+            and b.sigma > 0
     left join stale_channels as c on f.dimension = 'channel' and f.member = c.channel
 ),
 

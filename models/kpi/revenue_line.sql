@@ -15,11 +15,13 @@ fulfilled as (
 ),
 
 cancelled as (
-    select distinct
+    select
         channel,
         deal_id
     from {{ ref('deal') }}
-    where kind = 'order' and status = 'cancelled'
+    where kind = 'order'
+    group by channel, deal_id
+    having count_if(coalesce(status <> 'cancelled', true)) = 0
 ),
 
 counted as (
@@ -36,7 +38,8 @@ counted as (
     left join fulfilled as f on d.kind = 'opportunity' and d.deal_id = f.opportunity_id
     left join cancelled as x on d.channel = x.channel and d.deal_id = x.deal_id
     where
-        (d.kind in ('order', 'refund') and x.deal_id is null)
+        (d.kind = 'order' and coalesce(d.status <> 'cancelled', true))
+        or (d.kind = 'refund' and x.deal_id is null)
         or (d.kind = 'opportunity' and d.status = 'won' and f.opportunity_id is null)
 )
 

@@ -30,7 +30,7 @@ select
     {{ normal_email('email') }} as email,
     account_id as crm_account_id,
     updated_at as observed_at,
-    full_name,
+    nullif(trim(full_name), '') as full_name,
     title,
     province,
     city,

@@ -31,8 +31,8 @@ select
     {{ normal_email('form_email') }} as email,
     form_company as company_name,
     event_time as observed_at,
-    form_name as full_name,
-    form_title as title,
+    nullif(trim(form_name), '') as full_name,
+    nullif(trim(form_title), '') as title,
     utm_campaign as source_campaign_id,
     'self' as mobile_source
 from forms

@@ -99,6 +99,7 @@ class _Compiler:
             variables=project.variables,
             macros=tuple(layer_files(project.settings.roots, "macros", "*.sql")),
             identifiers=project.shapes.identifiers,
+            patterns=project.shapes.patterns,
             union_shape=self._union_shape,
         )
         self._renderer = Renderer(world)

@@ -63,6 +63,7 @@ class World:
     variables: dict[str, Any]
     macros: tuple[LayerFile, ...]
     identifiers: dict[str, tuple[str, ...]]
+    patterns: dict[str, str]
     union_shape: Callable[[Rendered, str, bool, str], str]
 
 
@@ -155,7 +156,12 @@ class Renderer:
                 raise ConfigError(f"no identifier belongs to a {entity}", "", nearest(entity, world.identifiers))
             return world.identifiers[entity]
 
-        names = {f.__name__: f for f in (ref, source, var, config, previous, union_shape, id_types)}
+        def id_regex(id_type: str) -> str:
+            if id_type not in world.patterns:
+                raise ConfigError(f"there is no identifier type {id_type}", "", nearest(id_type, world.patterns))
+            return world.patterns[id_type].replace("'", "''")
+
+        names = {f.__name__: f for f in (ref, source, var, config, previous, union_shape, id_types, id_regex)}
         return {**names, "this": model.relation}
 
     def _ref(self, result: Rendered, table: str) -> str:

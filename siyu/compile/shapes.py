@@ -32,6 +32,7 @@ class Shapes:
 
     columns: dict[str, tuple[ShapeColumn, ...]]
     identifiers: dict[str, tuple[str, ...]]
+    patterns: dict[str, str]
 
     def of(self, shape: str) -> tuple[ShapeColumn, ...]:
         """Columns of a shape in order. Raises ConfigError for one nobody declared."""
@@ -56,7 +57,11 @@ def load_shapes(shape_rows: list[dict[str, str]], identifier_rows: list[dict[str
         columns[row["shape"]] = (*columns.get(row["shape"], tuple(first)), column)
     simple = [row for row in identifier_rows if not row["parts"]]
     entities = {row["entity"] for row in simple}
-    return Shapes(columns, {e: tuple(row["id_type"] for row in simple if row["entity"] == e) for e in entities})
+    return Shapes(
+        columns,
+        {e: tuple(row["id_type"] for row in simple if row["entity"] == e) for e in entities},
+        {row["id_type"]: row["valid_regex"] for row in identifier_rows},
+    )
 
 
 def check_staging(rendered: Rendered, columns: list[str], shapes: Shapes) -> None:

@@ -40,7 +40,7 @@ def _environment(shop: Shop) -> dict[str, str]:
         "SIYU_WAREHOUSE": str(shop.root / "warehouse"),
         "SIYU_LAYERS": str(shop.root / "layer"),
         "SIYU_EXPORTS": str(shop.root / "exports"),
-        "SIYU_SALT": "shop",
+        "SIYU_SALT": "shop, long enough to be one",
     }
 
 

@@ -42,7 +42,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     contract.write_text(CONTRACT, encoding="utf-8")
     monkeypatch.setenv("SIYU_LAYERS", str(tmp_path / "layer"))
     monkeypatch.setenv("SIYU_CHANNELS", "shop")
-    monkeypatch.setenv("SIYU_SALT", "test")
+    monkeypatch.setenv("SIYU_SALT", "test, long enough to be one")
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

@@ -130,7 +130,7 @@ def test_one_clear_message(mistake: str, tmp_path: Path, warehouse: Path, monkey
         path.write_text(text, encoding="utf-8")
     monkeypatch.setenv("SIYU_LAYERS", str(tmp_path / "layer"))
     monkeypatch.setenv("SIYU_WAREHOUSE", str(warehouse))
-    monkeypatch.setenv("SIYU_SALT", "test")
+    monkeypatch.setenv("SIYU_SALT", "test, long enough to be one")
     monkeypatch.chdir(tmp_path)
     result = CliRunner().invoke(app, ["run", "--as-of", "2026-06-30"])
     told = result.stderr

@@ -23,7 +23,7 @@ from siyu import landing as landing_module
 from siyu.channels import Channel
 from siyu.engines.base import RunInputs
 from siyu.engines.duckdb import DuckEngine, DuckSession
-from siyu.landed import current_rows
+from siyu.landed import source_statements
 from siyu.landing import ChannelLanding, Landing, land_channel
 from siyu.ledger import LandedFile
 
@@ -149,10 +149,15 @@ class Shop:
 
     def read(self, channel: Channel, files: list[LandedFile], columns: str, superseded: bool = False) -> list[Row]:
         """What source() gives a model."""
-        query = current_rows(
-            channel.exports["orders"], files, self.root, timezone=channel.timezone, superseded=superseded
-        )
-        return self.session.rows(f"select {columns} from ({query}) order by all")
+        self.lay_out(channel, files)
+        return self.session.rows(f"select {columns} from {'was_orders' if superseded else 'is_orders'} order by all")
+
+    def lay_out(self, channel: Channel, files: list[LandedFile]) -> None:
+        export = channel.exports["orders"]
+        for statement in source_statements(
+            "is_orders", "was_orders", export, files, self.root, timezone=channel.timezone
+        ):
+            self.session.execute(statement)
 
 
 @pytest.fixture
@@ -917,10 +922,10 @@ def test_a_column_added_later_is_read_from_the_extra_of_older_files(shop: Shop, 
 def test_a_channel_that_never_landed_has_its_columns(shop: Shop) -> None:
     channel = contract(ORDERS)
     rejected = shop.land("nothing", channel).file
-    query = current_rows(channel.exports["orders"], [rejected], shop.root, timezone=channel.timezone)
-    columns = {column.name: column.type for column in shop.session.columns(query)}
+    shop.lay_out(channel, [rejected])
+    columns = {column.name: column.type for column in shop.session.columns("is_orders")}
     assert columns["amount"] == "DECIMAL(18,2)" and columns["_removed_date"] == "DATE"
-    assert shop.session.rows(query) == []
+    assert shop.session.rows("select * from is_orders") == []
 
 
 # Invariants

@@ -45,10 +45,13 @@ def test_without_settings_it_is_the_sample(tmp_path: Path) -> None:
 
 def test_toml_is_read(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
-    write_toml(tmp_path, f'layers = ["{tmp_path / "a"}"]\nthreads = 3\nchannels = ["mall", "crm"]\nsalt = "s"\n')
+    write_toml(
+        tmp_path,
+        f'layers = ["{tmp_path / "a"}"]\nthreads = 3\nchannels = ["mall", "crm"]\nsalt = "a long enough salt"\n',
+    )
     settings = load_settings(tmp_path)
     assert settings.layers == (tmp_path / "a",) and settings.cores == 3
-    assert settings.channels == ("mall", "crm") and settings.key == "s"
+    assert settings.channels == ("mall", "crm") and settings.key == "a long enough salt"
 
 
 def test_the_environment_wins_over_toml(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,6 +141,25 @@ def test_outside_the_sample_a_salt_is_needed(
     assert error.value.where == "SIYU_SALT" and "long random text" in error.value.fix
 
 
+def test_a_short_salt_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIYU_SALT", "short")
+    with pytest.raises(ConfigError, match="the salt has 5 characters") as error:
+        _ = load_settings(tmp_path).key
+    assert "at least 16 characters" in error.value.fix and "short" not in error.value.fix
+
+
+def test_a_misspelt_folder_of_a_layer_is_told(tmp_path: Path) -> None:
+    for name in ("model/kpi", "seeds/chanels", "tests", "docs"):
+        (tmp_path / "acme" / name).mkdir(parents=True)
+    write_toml(tmp_path, f'layers = ["{tmp_path / "acme"}"]\n')
+    with pytest.raises(ConfigError) as error:
+        load_settings(tmp_path)
+    assert [(item.problem, item.fix) for item in told(error)] == [
+        ("nothing reads the folder model", "did you mean models?"),
+        ("nothing reads the folder chanels", "did you mean channels?"),
+    ]
+
+
 def test_a_salt_is_never_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIYU_SALT", "a secret of ours")
     settings = load_settings(tmp_path)
@@ -149,7 +171,7 @@ def test_fingerprints_tell_settings_apart_that_change_content(tmp_path: Path, mo
     plain = load_settings(tmp_path)
     assert load_settings(tmp_path, threads=7).content_fingerprint == plain.content_fingerprint
     assert load_settings(tmp_path, timezone="UTC").content_fingerprint != plain.content_fingerprint
-    monkeypatch.setenv("SIYU_SALT", "another")
+    monkeypatch.setenv("SIYU_SALT", "another, long enough to be one")
     salted = load_settings(tmp_path)
     assert salted.salt_fingerprint != plain.salt_fingerprint
     assert salted.content_fingerprint != plain.content_fingerprint

@@ -145,7 +145,7 @@ class Shop:
 
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    monkeypatch.setenv("SIYU_SALT", "shop")
+    monkeypatch.setenv("SIYU_SALT", "shop, long enough to be one")
     return Shop(tmp_path)
 
 
@@ -190,6 +190,92 @@ def test_the_past_as_it_was_known_and_as_it_is_known_now(shop: Shop) -> None:
     assert restated.manifest["tables"] != then["tables"]
     after = current(shop.root / "warehouse")
     assert before is not None and after is not None and before.name == after.name
+
+
+def test_going_back_to_an_older_input_makes_that_release_current_again(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A, B, A: the third run must not call itself nothing new, for B is current."""
+    first = shop.run("2026-06-01")
+    variables = shop.write("layer/seeds/vars.yml", "dormant_days: 5\n")
+    second = shop.run("2026-06-01")
+    variables.unlink()
+    third = shop.run("2026-06-01")
+    assert [report.status for report in (first, second, third)] == ["published"] * 3
+    now = current(shop.root / "warehouse")
+    assert now is not None and now.run_id == third.run_id
+    assert third.manifest["tables"] == first.manifest["tables"]
+    assert shop.run("2026-06-01").status == "nothing new"
+
+
+def test_a_column_may_change_its_type(shop: Shop) -> None:
+    shop.run("2026-06-01")
+    contract = shop.root / "layer/seeds/channels/shop.yml"
+    text = contract.read_text(encoding="utf-8")
+    shop.write(
+        "layer/seeds/channels/shop.yml", text.replace('amount:     {type: "decimal(18,2)"', "amount:     {type: text")
+    )
+    staging = shop.root / "layer/models/staging/shop__deal.sql"
+    sql = staging.read_text(encoding="utf-8")
+    staging.write_text(sql.replace("    amount\n", "    cast(amount as decimal(18, 2)) as amount\n"), encoding="utf-8")
+    shop.write(
+        "exports/shop/sales_2.csv",
+        "sale_id,contact_id,amount,sold_at,updated_at\ns2,k1,5.00,2026-06-02 09:00:00,2026-06-02 09:00:00\n",
+    )
+    shop.run("2026-06-02")
+    assert shop.revenue() == "105.10"
+
+
+def test_rows_lost_to_a_wrong_contract_come_back_under_a_better_one(shop: Shop) -> None:
+    shop.write(
+        "exports/shop/contacts_20260602.csv",
+        "contact_id,name,mobile,updated_at\nk2,王二,13900000002,2026-06-02 10:00:00\nk3,李三,13900000003,昨天\n",
+    )
+    assert shop.run("2026-06-02").channels[0].rows_rejected == 1
+    assert shop.value("select count(*) from records.contact") == 2
+    contract = shop.root / "layer/seeds/channels/shop.yml"
+    text = contract.read_text(encoding="utf-8")
+    shop.write(
+        "layer/seeds/channels/shop.yml",
+        text.replace("updated_at: {type: timestamp, required: true}\n  sales", "updated_at: {type: text}\n  sales"),
+    )
+    staging = shop.root / "layer/models/staging/shop__contact.sql"
+    sql = staging.read_text(encoding="utf-8")
+    mended = (
+        "coalesce(cast(try_cast(updated_at as timestamp) as timestamp), cast(_file_date as timestamp)) as observed_at"
+    )
+    staging.write_text(sql.replace("updated_at as observed_at", mended), encoding="utf-8")
+    report = shop.run("2026-06-02")
+    assert report.channels[0].rows_rejected == 0
+    assert shop.value("select count(*) from records.contact") == 3
+    assert shop.run("2026-06-02").status == "nothing new"
+
+
+@pytest.mark.parametrize("channel", ["crm", "website"])
+def test_each_channel_alone_can_be_published(tmp_path: Path, channel: str) -> None:
+    settings = load_settings(tmp_path, warehouse=tmp_path / "warehouse", channels=(channel,))
+    assert run_night(settings, Request()).status == "published"
+
+
+def test_an_unknown_status_of_a_deal_stops_the_release(shop: Shop) -> None:
+    staging = shop.root / "layer/models/staging/shop__deal.sql"
+    sql = staging.read_text(encoding="utf-8")
+    staging.write_text(sql.replace("'paid' as status", "'已取消' as status"), encoding="utf-8")
+    with pytest.raises(ChecksFailed, match=r"records\.deal"):
+        shop.run("2026-06-01")
+
+
+def test_known_by_a_day_before_the_first_landing(shop: Shop) -> None:
+    shop.run("2026-06-01")
+    with pytest.raises(ConfigError, match="nothing had landed by 2026-05-31") as caught:
+        shop.run("2026-05-31", known_by=date(2026, 5, 31))
+    assert "the first landing is of 2026-06-01" in caught.value.fix
+
+
+def test_an_impossible_date_in_exports_yml(shop: Shop) -> None:
+    shop.write("exports/exports.yml", "as_of: 2026-06-31\n")
+    with pytest.raises(ConfigError, match=r"exports\.yml cannot be read"):
+        run_night(shop.settings(), Request())
 
 
 def test_a_fact_after_as_of_does_not_count_yet(shop: Shop) -> None:
@@ -270,7 +356,7 @@ def test_a_bad_channel_is_stale_and_the_rest_goes_on(shop: Shop) -> None:
 
 def test_another_salt_is_refused(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.run("2026-06-01")
-    monkeypatch.setenv("SIYU_SALT", "another")
+    monkeypatch.setenv("SIYU_SALT", "another, long enough to be one")
     with pytest.raises(ConfigError, match="not the salt this warehouse was begun with"):
         shop.run("2026-06-02")
 

@@ -31,7 +31,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Report:
     root = tmp_path_factory.mktemp("olist")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OLIST_DATA", str(DATA))
-        patch.setenv("SIYU_SALT", "olist")
+        patch.setenv("SIYU_SALT", "olist, long enough to be one")
         settings = load_settings(
             root,
             warehouse=root / "warehouse",

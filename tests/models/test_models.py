@@ -2,7 +2,8 @@
 
 `tests/models/<schema>/<table>.yml` holds cases: `given` maps a relation (a model, `raw.<channel>__<export>`, an ops
 source, `previous.<schema>__<table>`) to rows; columns that are not named are NULL, relations that are not named are
-empty, reference tables are the real ones unless given. `expect` names only the columns that matter.
+empty, reference tables are the real ones unless given. `expect` names only the columns that matter; `where` narrows
+the rows that are compared.
 """
 
 from __future__ import annotations
@@ -54,8 +55,11 @@ def test_model(project: Project, model: str, case: dict[str, Any]) -> None:
         named = list(dict.fromkeys(name for row in expected for name in row)) or list(columns)
         listed = ", ".join(f'"{name}"' for name in named)
         _fill(session, "expected", {name: columns[name] for name in named}, expected)
-        missing = session.rows(f"select {listed} from expected except all select {listed} from {relation(model)}")
-        surplus = session.rows(f"select {listed} from {relation(model)} except all select {listed} from expected")
+        session.execute(
+            f"create view found as select {listed} from {relation(model)} where {case.get('where', 'true')}"
+        )
+        missing = session.rows(f"select {listed} from expected except all select {listed} from found")
+        surplus = session.rows(f"select {listed} from found except all select {listed} from expected")
         assert (missing, surplus) == ([], []), f"missing {missing}, surplus {surplus} of {named}"
     finally:
         session.close()

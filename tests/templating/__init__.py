@@ -37,3 +37,7 @@ def union_shape(shape: str, **options: object) -> str:
 
 def id_types(entity: str) -> list[str]:
     return [row["id_type"] for row in _TYPES if row["entity"] == entity and not row["parts"]]
+
+
+def id_regex(id_type: str) -> str:
+    return next(row["valid_regex"] for row in _TYPES if row["id_type"] == id_type)

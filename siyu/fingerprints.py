@@ -1,0 +1,31 @@
+"""What a run is known by: fingerprints of what it reads. The code's is Project.code_fingerprint."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from siyu.compile import Project
+from siyu.ledger import LandedFile
+from siyu.ops import ChannelStatus
+
+
+def digest(*parts: Any) -> str:
+    """Of values that repr() writes the same way in every process."""
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def input_fingerprint(
+    project: Project, files: Sequence[LandedFile], statuses: Sequence[ChannelStatus], landings: Mapping[int, date]
+) -> str:
+    """Changes with the files that landed, the landings, the reference tables, and which channels are stale."""
+    landed = [
+        (f.channel, f.export, f.identity, f.contract, f.landed_seq)
+        for f in files
+        if f.landed and f.channel in project.channels
+    ]
+    references = [(r.name, r.sha256) for r in project.references.values()]
+    stale = [(s.channel, s.is_stale, s.reason) for s in statuses]
+    return digest(landed, references, stale, sorted(landings.items()))

@@ -1,0 +1,66 @@
+"""The headline figures of a run: what the summary shows of kpi.kpi_value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from siyu.compile import Project
+    from siyu.engines.base import Session
+
+
+@dataclass(frozen=True)
+class KpiLine:
+    """A headline figure: the last as_of day and the last 30 days of the total."""
+
+    code: str
+    zh: str
+    en: str
+    unit: str
+    day: str
+    month: str
+
+
+def headline_kpis(session: Session, project: Project) -> list[KpiLine]:
+    """Totals of kpi.kpi_value, the core metric first: the as_of day, and the last 30 days of KPIs whose days add up.
+
+    Of a KPI with a window the last 30 days are those whose window has closed: younger cohorts would tell too little.
+    """
+    if not {"kpi.kpi_value", "kpi.kpi_catalog"} <= project.models.keys():
+        return []
+    rows = session.rows(
+        "select c.kpi_code, c.name_zh, c.name_en, c.unit,"
+        " max(v.value) filter (where v.as_of_date = fn_as_of() and v.status <> 'immature'),"
+        " sum(v.numerator) filter (where v.as_of_date > mature_date - 30 and v.as_of_date <= mature_date"
+        " and (c.is_additive or c.unit = 'rate')),"
+        " sum(v.denominator) filter (where v.as_of_date > mature_date - 30 and v.as_of_date <= mature_date),"
+        " case when c.window_days > 0 then mature_date end"
+        " from (select *, fn_as_of() - coalesce(window_days, 0)::integer as mature_date from kpi.kpi_catalog) as c"
+        " join kpi.kpi_value as v using (kpi_code) where v.dimension = 'total'"
+        " group by all order by bool_or(c.is_core) desc, c.kpi_code"
+    )
+    return [
+        KpiLine(code, zh, en, unit, figure(value, unit), _period(figure(_over(numerator, denominator), unit), mature))
+        for code, zh, en, unit, value, numerator, denominator, mature in rows
+    ]
+
+
+def _period(shown: str, mature: date | None) -> str:
+    return shown if mature is None else f"{shown} (cohorts to {mature})"
+
+
+def _over(numerator: Any, denominator: Any) -> Any:
+    if numerator is None or denominator is None:
+        return numerator
+    return float(numerator) / float(denominator) if denominator else None
+
+
+def figure(value: Any, unit: str) -> str:
+    """A value as people write it: 12,345.60, 7, 12.3 %; a dash where there is none."""
+    if value is None:
+        return "–"
+    if unit == "rate":
+        return f"{float(value) * 100:.1f} %"
+    return f"{value:,.0f}" if unit == "count" else f"{value:,.2f}"
