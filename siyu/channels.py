@@ -121,8 +121,12 @@ class Export(_Part):
     @field_validator("files")
     @classmethod
     def _relative(cls, value: str) -> str:
-        if not value or value.startswith("/"):
-            raise ValueError(f"files {value!r} is no pattern inside the channel's folder, such as orders*.csv")
+        try:
+            if not value or value.startswith("/") or ".." in Path(value).parts:
+                raise ValueError(value)
+            next(Path().glob(value), None)
+        except (ValueError, NotImplementedError) as error:
+            raise ValueError(f"{value!r} is no pattern inside the channel's folder, such as orders*.csv") from error
         return value
 
     @field_validator("delimiter")
@@ -185,7 +189,7 @@ class Channel(_Part):
     def _known_zone(cls, value: str) -> str:
         try:
             ZoneInfo(value)
-        except (KeyError, ValueError) as error:
+        except (KeyError, ValueError, OSError) as error:
             raise ValueError(f"{value} is no IANA time zone") from error
         return value
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import date
 
-from siyu import build, ops, publish
+from siyu import build, history, ops
 from siyu.build import ModelRun
 from siyu.compile import Project, compile_project, previous_models
 from siyu.compile.analyse import to_dialect
@@ -77,8 +77,8 @@ def _write_inputs(engine: DuckEngine, project: Project, ledger: Ledger, day: dat
     ops.write_channel_status(session, statuses)
     session.close()
     names = sorted(previous_models(project.models.values()))
-    earlier = publish.previous_release(warehouse, day)
-    build.write_previous(engine, project, publish.previous_tables(engine, earlier, warehouse, names))
+    earlier = history.previous_run(ledger, day)
+    build.write_previous(engine, project, history.previous_tables(engine, earlier, warehouse, names))
 
 
 def check_selected(settings: Settings, expressions: Sequence[str], as_of: date | None, tell: Tell) -> Report:

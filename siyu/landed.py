@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from siyu.casts import cast_sql
@@ -19,22 +19,27 @@ def source_statements(
 ) -> list[str]:
     """SQL that lays out source(): a table of the rows that later versions replaced, and a view of all others.
 
-    The current row of a key is the greatest of (known before the end of as_of, version, file date, landing, file,
-    line). Only keys that stand more than once are ordered, once a build, however many models read the export.
+    The current row of a key is the greatest of (true by the end of as_of, version, file date, landing, file, line).
+    Only keys that stand more than once are ordered, once a build, however many models read the export.
     `timezone` is the contract's, for timestamps of columns that are read from `_extra`.
     """
     landed = [file for file in files if file.landed]
     columns = ", ".join(f"{name(c)}" for c in export.columns)
+    keys = ", ".join(name(key) for key in export.key)
     rows = _union(export, landed, store, timezone)
+    if export.load == "snapshot":
+        # The latest list that has the key, which need not be that of the row that is current.
+        known = "case when _file_date <= fn_as_of() then _file_date end"
+        rows = f"select *, max({known}) over (partition by {keys}) as _last_listed from ({rows})"
+    # Where a row tells its own time, that decides what was true by as_of: a correction that came later counts.
     in_time = "coalesce(_file_date, _landed_date) <= fn_as_of()"
     order = ["coalesce(_file_date, _landed_date) desc", "_landed_seq desc", "_file desc", "_line desc"]
     if export.version:
         version = name(export.version)
         order.insert(0, f"{version} desc nulls last")
         if export.columns[export.version].type in ("timestamp", "date", "epoch_seconds"):
-            in_time += f" and coalesce({version} < fn_as_of_end(), true)"
-    keys = ", ".join(name(key) for key in export.key)
-    chosen = f"{columns}, {INTERNAL}, {_removed(export, landed)} as _removed_date"
+            in_time = f"coalesce({version} < fn_as_of_end(), {in_time})"
+    chosen = f"{columns}, {INTERNAL}, {_removed(export, files)} as _removed_date"
     return [
         f"create or replace table {superseded} as"
         f" with landed as ({rows}), repeated as (select {keys} from landed group by {keys} having count(*) > 1)"
@@ -45,38 +50,45 @@ def source_statements(
     ]
 
 
-def _removed(export: Export, landed: Sequence[LandedFile]) -> str:
-    """Snapshot exports: the date of the next complete list, which no longer has the key."""
-    if export.load != "snapshot":
-        return "null::date"
-    days = sorted({file.file_date for file in landed if file.file_date})
-    if len(days) < 2:
+def _removed(export: Export, files: Sequence[LandedFile]) -> str:
+    """Snapshot exports: the date of the next complete list, which no longer has the key.
+
+    A day counts as a complete list only when all its files landed whole: who stands in a row or file that was
+    rejected has not been removed.
+    """
+    broken = {file.file_date for file in files if file.rows_rejected or not file.landed}
+    days = sorted({file.file_date for file in files if file.landed and file.file_date} - broken)
+    if export.load != "snapshot" or not days:
         return "null::date"
     lists = ", ".join(f"date {quoted(day)}" for day in days)
     return (
         f"(select min(day) from (select unnest([{lists}]) as day)"
-        " where day > coalesce(landed._file_date, landed._landed_date) and day <= fn_as_of())"
+        " where day > coalesce(landed._last_listed, landed._landed_date) and day <= fn_as_of())"
     )
 
 
 def _union(export: Export, landed: Sequence[LandedFile], store: Path, timezone: str) -> str:
     """Landed files under today's contract: a column that came later is taken from `_extra` of older files."""
-    groups: dict[tuple[str, str], list[LandedFile]] = {}
+    groups: dict[str, list[LandedFile]] = {}
     for file in landed:
-        groups.setdefault((file.columns, file.contract), []).append(file)
+        groups.setdefault(file.columns, []).append(file)
     parts = [_empty(export)]
-    for (held, _contract), members in sorted(groups.items()):
-        has = set(held.split(","))
-        chosen = ", ".join(f"{_held(export, c, has, timezone)} as {name(c)}" for c in export.columns)
+    for _columns, members in sorted(groups.items()):
+        chosen = ", ".join(f"{_held(export, c, members[0].types, timezone)} as {name(c)}" for c in export.columns)
         paths = ", ".join(quoted(store / str(file.path)) for file in members)
         parts.append(f"select {chosen}, {INTERNAL} from read_parquet([{paths}])")
     return " union all ".join(parts)
 
 
-def _held(export: Export, column_name: str, has: set[str], timezone: str) -> str:
+def _held(export: Export, column_name: str, types: Mapping[str, str], timezone: str) -> str:
+    """A column of files that landed under other types: as it is, or its text cast as today's contract says."""
     column = export.columns[column_name]
-    if column_name in has:
-        return f"try_cast({name(column_name)} as {column.sql_type})"
+    if types.get(column_name) == column.type:
+        return name(column_name)
+    if column_name in types:
+        # A timestamp that landed is UTC; a text still speaks the contract's time.
+        zone = timezone if types[column_name] == "text" else "UTC"
+        return cast_sql(column, f"cast({name(column_name)} as varchar)", zone)
     real = real_name(export, column_name)
     is_nested = export.format in ("json", "jsonl")
     path = json_path(real) if is_nested else "/" + real.replace("~", "~0").replace("/", "~1")

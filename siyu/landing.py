@@ -9,7 +9,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -23,7 +23,7 @@ from siyu.files import file_sha256, fsync
 from siyu.ledger import LandedFile, Ledger
 from siyu.readers import read
 from siyu.readers.base import Reading, first_line, name
-from siyu.references import Reference, store_references
+from siyu.references import Reference, changed_references
 
 SHOWN_VALUE = 200
 
@@ -63,16 +63,28 @@ class Landing:
 def land_channel(session: Session, channel: Channel, folder: Path | None, landing: Landing) -> ChannelLanding:
     """Land every new file of a channel. What is wrong is kept in `problems`; nothing is raised for it."""
     result = ChannelLanding(channel.channel)
-    if folder is None or not folder.is_dir():
+    if folder is None or not _is_folder(folder):
         result.problems.append(f"the folder {folder or channel.folder or '(none)'} does not exist")
         return result
     for export_name, export in channel.exports.items():
-        paths = sorted(path for path in folder.glob(export.files) if path.is_file())
+        try:
+            next(folder.iterdir(), None)  # glob() finds nothing, and says nothing, in a folder that may not be read
+            paths = sorted(path for path in folder.glob(export.files) if path.is_file())
+        except OSError as error:
+            result.problems.append(f"the folder {folder} cannot be read: {error.strerror or error}")
+            continue
         if not paths and not export.optional:
             result.problems.append(f"no file matches {export.files}")
         for path in paths:
             land_file(session, Job(channel, export_name, export, path, folder), landing, result)
     return result
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
 
 
 @dataclass(frozen=True)
@@ -124,11 +136,20 @@ def land_file(session: Session, job: Job, landing: Landing, result: ChannelLandi
         )
     except FileRejected as error:
         outcome = _Outcome(reason=f"{error.problem} ({error.where}): {error.fix}")
-    except (SqlProblem, EngineFault) as error:
-        # A fault that names the export is the file's: a damaged one sends the engine past its end.
-        if isinstance(error, EngineFault) and str(job.path) not in error.problem:
-            raise
+    except SqlProblem as error:
         outcome = _Outcome(reason=f"the file cannot be landed: {first_line(error)}")
+    except EngineFault as error:
+        # One that names the export is the file's (damaged, it sends the engine past its end) or its disk's, and stops
+        # no other channel. It is not written down, so that the next run tries the file again.
+        if str(job.path) not in error.problem:
+            raise
+        result.problems.append(f"{job.file}: the file cannot be read: {first_line(error)}")
+        return
+    except OSError as error:
+        if error.filename is None or Path(error.filename) != job.path:
+            raise
+        result.problems.append(f"{job.file}: {error.strerror or error}")
+        return
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
     if _state(job.path) != before:
@@ -154,7 +175,7 @@ def land_file(session: Session, job: Job, landing: Landing, result: ChannelLandi
             reason=outcome.reason,
             path=outcome.path,
             rejects=outcome.rejects,
-            columns=",".join(job.export.columns),
+            columns=";".join(f"{name}:{column.type}" for name, column in job.export.columns.items()),
         )
     )
 
@@ -162,7 +183,7 @@ def land_file(session: Session, job: Job, landing: Landing, result: ChannelLandi
 def _state(path: Path) -> tuple[int, int] | None:
     try:
         found = path.stat()
-    except FileNotFoundError:
+    except OSError:
         return None
     return found.st_size, found.st_mtime_ns
 
@@ -183,15 +204,24 @@ def commit_landing(
     """All that a landing brought, in one transaction of the ledger; no landing where it brought nothing."""
     files = [file for result in results for file in result.files]
     known = {name: row["sha256"] for name, row in ledger.references().items()}
-    changed = store_references(references, known, landing.store)
+    changed = changed_references(references, known, landing.store)
     if not files and not changed:
         return
     for path in sorted({landing.store / path for file in files for path in (file.path, file.rejects) if path}):
         fsync(path)
         fsync(path.parent)
     told = {(d["channel"], d["export"], d["kind"], d["column_name"]) for d in ledger.drift()}
-    drift = sorted({item for result in results for item in result.drift} - told)
+    drift = sorted({item for result in results for item in [*result.drift, *_retyped(ledger, result)]} - told)
     ledger.commit_landing((landing.seq, landing.day), files, drift, changed)
+
+
+def _retyped(ledger: Ledger, result: ChannelLanding) -> Iterator[tuple[str, str, str, str]]:
+    """Columns whose type in the contract is not what it was when the export last landed."""
+    before = {file.export: file.types for file in ledger.files() if file.channel == result.channel and file.landed}
+    for file in result.files:
+        for column, kind in file.types.items():
+            if before.get(file.export, {}).get(column, kind) != kind:
+                yield file.channel, file.export, "retyped", column
 
 
 def file_identity(channel: str, export: str, day_or_name: str, digest: str) -> str:

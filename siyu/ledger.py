@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -35,6 +35,7 @@ create table if not exists run (
     started_at text not null, ended_at text, status text not null, release text, previous_release text,
     code_fingerprint text, input_fingerprint text, error text
 );
+create table if not exists problem (run_id integer not null, channel text not null, problem text not null);
 create table if not exists model_run (
     run_id integer not null, model text not null, materialized text not null, seconds real not null,
     row_count integer, row_count_before integer
@@ -69,6 +70,11 @@ class LandedFile:
     path: str | None
     rejects: str | None
     columns: str
+
+    @property
+    def types(self) -> dict[str, str]:
+        """Column of the contract it landed under -> its type then."""
+        return dict(item.split(":", 1) for item in self.columns.split(";"))
 
     @property
     def landed(self) -> bool:
@@ -216,6 +222,33 @@ class Ledger:
             [as_of.isoformat(), known_by.isoformat() if known_by else None],
         )
         return found[0] if found else None
+
+    def published_before(self, as_of: date) -> Row | None:
+        """The last run that published the newest earlier date, with all that had landed."""
+        found = self._rows(
+            "select * from run where status = 'published' and as_of < ? and known_by is null"
+            " order by as_of desc, run_id desc limit 1",
+            [as_of.isoformat()],
+        )
+        return found[0] if found else None
+
+    def add_problems(self, run_id: int, problems: Mapping[str, Sequence[str]]) -> None:
+        """What a run found wrong with channels while it landed."""
+        self._insert(
+            "problem",
+            [
+                {"run_id": run_id, "channel": channel, "problem": text}
+                for channel, texts in problems.items()
+                for text in texts
+            ],
+        )
+
+    def problems(self, run_id: int) -> dict[str, list[str]]:
+        """channel -> what that run found wrong with it."""
+        found: dict[str, list[str]] = {}
+        for row in self._rows("select * from problem where run_id = ? order by rowid", [run_id]):
+            found.setdefault(row["channel"], []).append(row["problem"])
+        return found
 
     def runs(self) -> list[Row]:
         """All runs, oldest first."""

@@ -8,23 +8,23 @@ import shutil
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from types import ModuleType, TracebackType
 from typing import Any
 
-from siyu import build, ops, publish
+from siyu import build, history, ops, publish
 from siyu.compile import Project, compile_project, previous_models
-from siyu.errors import ChecksFailed, SiyuError, WarehouseBusy
+from siyu.errors import ChecksFailed, EngineFault, SiyuError, WarehouseBusy
 from siyu.fingerprints import digest, input_fingerprint
 from siyu.headline import headline_kpis
 from siyu.landing import ChannelLanding, Landing, commit_landing, land_channel
 from siyu.ledger import LandedFile, Ledger
 from siyu.publish import Release
-from siyu.report import Event, Report, built, checked
+from siyu.report import Event, Report, built, checked, landed
 from siyu.settings import Settings
 from siyu.status import write_status
 from siyu.suites import CheckResult, Suite, load_suites
-from siyu.workspace import Request, default_as_of, known_references, lock, open_engine, prepare_build
+from siyu.workspace import Request, check_as_of, default_as_of, lock, open_engine, prepare_build, references_in_force
 
 # Raw rows lie here: nobody but the owner of the warehouse reads them.
 PRIVATE_FOLDERS = ("landed", "history")
@@ -44,13 +44,11 @@ class Night(AbstractContextManager["Night"]):
     ) -> None:
         self.settings = settings
         self.request = request
-        self.as_of = request.as_of or default_as_of(settings)
         self.warehouse = settings.warehouse.resolve()
-        self.report = Report(as_of=self.as_of, warehouse=settings.warehouse, is_sample=settings.is_sample)
+        self.report = Report(as_of=request.as_of, warehouse=settings.warehouse, is_sample=settings.is_sample)
         self._tell = tell
         self._guard = threading.Lock()
         self._landings: dict[str, ChannelLanding] = {}
-        self._problems: dict[str, list[str]] = {}
         self._checks: ModuleType | None = None
         self._rows_before: dict[str, int] = {}
         self._is_written = False
@@ -68,6 +66,7 @@ class Night(AbstractContextManager["Night"]):
             self.ledger = Ledger(self.warehouse / "ledger.sqlite")
             opened.callback(self.ledger.close)
             self.run_id = self.report.run_id = self.ledger.begin_run(now())
+            write_status(self.warehouse, self.report, publish.current(self.warehouse))
             try:
                 self._open(opened)
             except BaseException as error:
@@ -78,13 +77,16 @@ class Night(AbstractContextManager["Night"]):
 
     def _open(self, opened: ExitStack) -> None:
         settings = self.settings
+        self.as_of = self.report.as_of = self.request.as_of or default_as_of(settings)
+        check_as_of(settings, self.request, self.as_of, self.ledger)
         self.ledger.check_salt(settings.salt_fingerprint)
         for private in PRIVATE_FOLDERS:
             (self.warehouse / private).mkdir(mode=0o700, exist_ok=True)
-        references = known_references(self.ledger, self.warehouse, self.request.known_by)
+        references = references_in_force(settings, self.ledger, self.warehouse, self.request.known_by)
         self.project: Project = compile_project(settings, references)
         opened.callback(self.project.binder.close)
         self.suites: dict[str, Suite] = load_suites(self.project)
+        self.project.check_unchanged()
         self.scratch = self.warehouse / "landing"
         shutil.rmtree(self.scratch, ignore_errors=True)
         self.scratch.mkdir(mode=0o700)
@@ -123,7 +125,7 @@ class Night(AbstractContextManager["Night"]):
             self.run_id,
             status=status,
             ended_at=self.report.ended_at,
-            as_of=self.as_of.isoformat(),
+            as_of=self.report.as_of.isoformat() if self.report.as_of else None,
             error=self.report.error,
         )
         write_status(self.warehouse, self.report, publish.current(self.warehouse))
@@ -145,37 +147,28 @@ class Night(AbstractContextManager["Night"]):
             session.close()
         with self._guard:
             self._landings[name] = result
-            self._problems[name] = result.problems
-        self._tell(
-            Event(
-                "landed",
-                name,
-                "; ".join([f"{result.rows_landed:,} rows, {result.rows_rejected:,} rejected", *result.problems]),
-                len(self.channels),
-                is_bad=bool(result.problems),
-            )
-        )
+        self._tell(landed(result, len(self.channels)))
         return result
 
     def commit_landing(self) -> None:
         """The landing is one transaction in the ledger, after its last channel."""
         if self.request.known_by is None:
             results = [self._landings[name] for name in sorted(self._landings)]
+            self.ledger.add_problems(self.run_id, {r.channel: r.problems for r in results})
             commit_landing(self.ledger, self.landing, results, self.project.references)
         self._see_landed()
 
     def _see_landed(self) -> None:
         known_by = self.request.known_by
+        problems = self._problems_of(known_by) if known_by else {n: r.problems for n, r in self._landings.items()}
         self.files: list[LandedFile] = self.ledger.files(known_by)
         landings = self.ledger.landings(known_by)
         self.statuses = [
-            ops.channel_status(
-                c, self.files, landings, self._problems.get(name, []), self.as_of, self.settings.timezone
-            )
+            ops.channel_status(c, self.files, landings, problems.get(name, []), self.as_of, self.settings.timezone)
             for name, c in self.project.channels.items()
         ]
         self.report.set_channels(self.statuses, self._landings)
-        self.previous = publish.previous_release(self.warehouse, self.as_of)
+        self.previous = history.previous_run(self.ledger, self.as_of)
         self.input_fingerprint = input_fingerprint(self.project, self.files, self.statuses, landings)
         self.run_key = digest(
             self.as_of, known_by, self.input_fingerprint, self.project.code_fingerprint,
@@ -191,26 +184,30 @@ class Night(AbstractContextManager["Night"]):
             previous_release=self.previous.name if self.previous else None,
         )
 
+    def _problems_of(self, known_by: date) -> dict[str, list[str]]:
+        """What was wrong with channels in the night that published this date: they were stale then."""
+        run = self.ledger.last_published(known_by, None)
+        return self.ledger.problems(run["run_id"]) if run else {}
+
     def nothing_new(self) -> bool:
         """The last release of this date was made by this very run, and is still there."""
         earlier = self.ledger.last_published(self.as_of, self.request.known_by)
         if self.request.force or earlier is None or earlier["run_key"] != self.run_key:
             return False
         release = self.warehouse / "releases" / str(earlier["release"])
-        if not (release / publish.MANIFEST).is_file():
+        seen = publish.current(self.warehouse)
+        should_be_current = self.request.known_by is None and (seen is None or seen.as_of <= self.as_of)
+        is_current = seen is not None and seen.name == release.name
+        if not (release / publish.MANIFEST).is_file() or (should_be_current and not is_current):
             return False
         self.report.status, self.report.release = NOTHING_NEW, release
-        self.report.is_current = self._is_current(release.name)
+        self.report.is_current = is_current
         self.report.checks = [
             CheckResult.from_row(row) for row in self.ledger.check_results() if row["run_id"] == earlier["run_id"]
         ]
         self._is_written = True
         self.report.manifest = json.loads((release / publish.MANIFEST).read_text(encoding="utf-8"))
         return True
-
-    def _is_current(self, name: str) -> bool:
-        seen = publish.current(self.warehouse)
-        return seen is not None and seen.name == name
 
     # Building
 
@@ -232,7 +229,7 @@ class Night(AbstractContextManager["Night"]):
         ops.write_channel_status(session, self.statuses)
         session.close()
         names = sorted(previous_models(self.project.models.values()))
-        found = publish.previous_tables(self.engine, self.previous, self.warehouse, names)
+        found = history.previous_tables(self.engine, self.previous, self.warehouse, names)
         build.write_previous(self.engine, self.project, found)
         published = {run["run_id"] for run in self.ledger.runs() if run["status"] == PUBLISHED}
         self._rows_before = {
@@ -261,6 +258,9 @@ class Night(AbstractContextManager["Night"]):
     def publish(self) -> Release:
         """Publish, unless a critical expectation failed: then ChecksFailed, every failure already in the report."""
         self._write_down()
+        unchecked = sorted(self.suites.keys() - {result.table_name for result in self.report.checks})
+        if unchecked:
+            raise EngineFault(f"the suites of {', '.join(unchecked)} did not run", f"run {self.run_id}", "see the log.")
         stopping = [result for result in self.report.checks if result.stops_release]
         if stopping:
             tables = sorted({result.table_name for result in stopping})
@@ -302,10 +302,13 @@ class Night(AbstractContextManager["Night"]):
         self.report.kpis = headline_kpis(session, self.project)
         session.close()
         if self.request.known_by is None:
-            publish.write_history(self.engine, self.project, self.warehouse, self.as_of)
+            own = history.Previous(self.as_of, self.run_id)
+            history.write_history(self.engine, self.project, self.warehouse, own)
+        # The ledger first: a run that dies between the two is made again, since its release is not the current one.
+        self.ledger.update_run(self.run_id, status=PUBLISHED, release=self._release.name)
+        if self.request.known_by is None:
             self.report.is_current = publish.swap(self.warehouse, self._release)
             publish.expire(self.warehouse, datetime.now(UTC))
-        self.ledger.update_run(self.run_id, status=PUBLISHED, release=self._release.name)
         self.report.status = PUBLISHED
         self.report.manifest = self._release.manifest
         self._tell(Event("published", self._release.name, str(self._release.path)))

@@ -8,19 +8,20 @@ import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from siyu.build import PreviousTable, quote_name
+from siyu.build import quote_name
 from siyu.compile import CompiledModel, Project
 from siyu.engines.base import Engine, Session
 from siyu.engines.duckdb import quoted
+from siyu.errors import EngineFault
 from siyu.files import fsync
 from siyu.models import relation
 
 PUBLIC, RESTRICTED = "siyu.duckdb", "siyu_restricted.duckdb"
 MANIFEST = "manifest.json"
+WAS_CURRENT = ".was-current"  # ending of the stamp beside a release that ceased to be current
 PUBLISHED_SCHEMAS = ("records", "identity", "journey", "tags", "audience", "kpi")
 PRIVATE_MODE = 0o600
 KEPT_DAYS, KEPT_MONTHS, KEPT_HOURS = 14, 12, 24
@@ -50,52 +51,6 @@ def releases(warehouse: Path) -> list[Release]:
     return sorted(found, key=lambda release: (release.as_of, release.run_id))
 
 
-def previous_release(warehouse: Path, as_of: date) -> Release | None:
-    """The release of the newest earlier as_of; a rerun of a date uses the one its manifest names."""
-    nightly = [release for release in releases(warehouse) if release.manifest["known_by"] is None]
-    by_name = {release.name: release for release in nightly}
-    for release in reversed(nightly):
-        if release.as_of == as_of and release.manifest["previous_release"] in by_name:
-            return by_name[release.manifest["previous_release"]]
-    earlier = [release for release in nightly if release.as_of < as_of]
-    return earlier[-1] if earlier else None
-
-
-def previous_tables(
-    engine: Engine, release: Release | None, warehouse: Path, names: Sequence[str]
-) -> dict[str, PreviousTable]:
-    """Where earlier results lie: the restricted file first, so that raw columns are there; snapshots in history."""
-    if release is None:
-        return {}
-    session = engine.session()
-    found: dict[str, PreviousTable] = {}
-    for alias, file in (("previous_restricted", RESTRICTED), ("previous_public", PUBLIC)):
-        engine.attach(release.path / file, alias, writable=False)
-        for name in names:
-            if name not in found and _exists(session, alias, name):
-                found[name] = _table(session, f"{alias}.{relation(name)}")
-    for name in names:
-        path = warehouse / "history" / release.as_of.isoformat() / f"{name}.parquet"
-        if path.is_file():
-            found[name] = _table(session, f"read_parquet({quoted(path)})")
-    session.close()
-    return found
-
-
-def _exists(session: Session, alias: str, name: str) -> bool:
-    schema, _, table = name.partition(".")
-    count = session.value(
-        "select count(*) from duckdb_tables() where database_name = ? and schema_name = ? and table_name = ?",
-        [alias, schema, table],
-    )
-    return bool(count)
-
-
-def _table(session: Session, found: str) -> PreviousTable:
-    columns = session.columns(f"select * from {found}")
-    return PreviousTable(found, tuple(column.name for column in columns))
-
-
 @dataclass(frozen=True)
 class ReleaseFacts:
     """What the manifest says beside the tables."""
@@ -114,7 +69,13 @@ def write_release(engine: Engine, project: Project, warehouse: Path, facts: Rele
     root = warehouse / "releases"
     final = root / f"{facts.as_of.isoformat()}-{facts.run_id:06d}"
     draft = root / f".draft-{facts.run_id:06d}"
-    for leftover in (*root.glob(".draft-*"), final):
+    if final.exists():
+        raise EngineFault(
+            f"there is a release {final.name} already, though the run ledger does not know its run",
+            str(final),
+            "was ledger.sqlite lost or replaced? Restore it, or begin a new warehouse.",
+        )
+    for leftover in root.glob(".draft-*"):
         shutil.rmtree(leftover, ignore_errors=True)
     draft.mkdir(parents=True)
     models = [m for m in project.models.values() if not m.companion and _is_published(project, m)]
@@ -219,31 +180,6 @@ def _write_restricted(engine: Engine, models: Sequence[CompiledModel], draft: Pa
         os.umask(before)
 
 
-def write_history(engine: Engine, project: Project, warehouse: Path, as_of: date) -> None:
-    """Snapshot tables as of this business date: state that no rebuild could give again."""
-    snapshots = [m for m in project.models.values() if m.materialized == "snapshot"]
-    if not snapshots:
-        return
-    root = warehouse / "history"
-    draft, final = root / f".draft-{as_of.isoformat()}", root / as_of.isoformat()
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(parents=True)
-    session = engine.session()
-    for model in snapshots:
-        path = draft / f"{model.name}.parquet"
-        session.execute(f"copy {model.relation} to {quoted(path)} (format parquet, compression zstd)")
-        path.chmod(PRIVATE_MODE)
-        fsync(path)
-    session.close()
-    old = root / f".old-{as_of.isoformat()}"
-    if final.exists():
-        shutil.rmtree(old, ignore_errors=True)
-        os.replace(final, old)
-    os.replace(draft, final)
-    fsync(root)
-    shutil.rmtree(old, ignore_errors=True)
-
-
 def current(warehouse: Path) -> Release | None:
     """The release that readers see."""
     link = warehouse / "current"
@@ -258,6 +194,8 @@ def swap(warehouse: Path, release: Release) -> bool:
     now = current(warehouse)
     if now is not None and now.as_of > release.as_of:
         return False
+    if now is not None and now.name != release.name:
+        (now.path.parent / f".{now.name}{WAS_CURRENT}").touch()
     link, fresh = warehouse / "current", warehouse / ".current-next"
     fresh.unlink(missing_ok=True)
     fresh.symlink_to(os.path.relpath(release.path, warehouse))
@@ -269,10 +207,12 @@ def swap(warehouse: Path, release: Release) -> bool:
 def expire(warehouse: Path, now: datetime) -> list[str]:
     """Remove old releases and say which: kept are 14 daily and 12 month-end ones, and what was current a day ago.
 
-    A release ceased to be current when the next run's was written, so one younger than KEPT_HOURS by that clock stays.
+    Releases of known_by were never current: those go after KEPT_HOURS. A release ceased to be current when `current`
+    moved on, which its folder of stamps tells.
     """
-    found = sorted(releases(warehouse), key=lambda release: release.run_id)
-    newest = {release.as_of: release for release in found}
+    found = releases(warehouse)
+    nightly = [release for release in found if release.manifest["known_by"] is None]
+    newest = {release.as_of: release for release in sorted(nightly, key=lambda release: release.run_id)}
     days = sorted(newest, reverse=True)
     month_ends = list({(day.year, day.month): day for day in sorted(days)}.values())[::-1]
     kept = {newest[day].name for day in (*days[:KEPT_DAYS], *month_ends[:KEPT_MONTHS])}
@@ -280,9 +220,16 @@ def expire(warehouse: Path, now: datetime) -> list[str]:
     if seen is not None:
         kept |= {seen.name, str(seen.manifest["previous_release"])}
     removed = []
-    for release, following in pairwise(found):
-        replaced_at = datetime.fromtimestamp((following.path / MANIFEST).stat().st_mtime, now.tzinfo)
-        if release.name not in kept and now - replaced_at > timedelta(hours=KEPT_HOURS):
+    for release in found:
+        last_read = datetime.fromtimestamp(_last_current(release), now.tzinfo)
+        if release.name not in kept and now - last_read > timedelta(hours=KEPT_HOURS):
             shutil.rmtree(release.path)
+            (release.path.parent / f".{release.name}{WAS_CURRENT}").unlink(missing_ok=True)
             removed.append(release.name)
     return removed
+
+
+def _last_current(release: Release) -> float:
+    """When it was last known to be current, else when it was written."""
+    stamp = release.path.parent / f".{release.name}{WAS_CURRENT}"
+    return max(path.stat().st_mtime for path in (stamp, release.path / MANIFEST) if path.is_file())

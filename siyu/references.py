@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -53,19 +54,32 @@ def reference_rows(reference: Reference) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(reference.path.read_text(encoding="utf-8-sig"))))
 
 
-def store_references(
+def stored(references: Mapping[str, Reference], warehouse: Path) -> dict[str, Reference]:
+    """The tables as copies in the warehouse: what is hashed there is what the run reads, whoever edits meanwhile."""
+    copies = {}
+    for reference in references.values():
+        folder = warehouse / "landed" / "_reference" / reference.name
+        folder.mkdir(parents=True, exist_ok=True)
+        draft = folder / ".draft.csv"
+        shutil.copyfile(reference.path, draft)
+        sha = file_sha256(draft)
+        target = folder / f"{sha[:32]}.csv"
+        fsync(draft)
+        os.replace(draft, target)
+        fsync(folder)
+        copies[reference.name] = Reference(reference.name, target, sha, _check(target))
+    return copies
+
+
+def changed_references(
     references: Mapping[str, Reference], known: Mapping[str, str], warehouse: Path
 ) -> list[tuple[str, str, str]]:
-    """Copy the versions that are new to the warehouse; (name, sha256, path) of each, '' for a table withdrawn."""
-    changed = []
-    for reference in references.values():
-        if known.get(reference.name) != reference.sha256:
-            relative = f"landed/_reference/{reference.name}/{reference.sha256[:32]}.csv"
-            target = warehouse / relative
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(reference.path, target)
-            fsync(target)
-            changed.append((reference.name, reference.sha256, relative))
+    """(name, sha256, path in the warehouse) of the versions that are new; '' for a table withdrawn."""
+    changed = [
+        (reference.name, reference.sha256, reference.path.relative_to(warehouse).as_posix())
+        for reference in references.values()
+        if known.get(reference.name) != reference.sha256
+    ]
     return changed + [(name, "", "") for name, sha in known.items() if sha and name not in references]
 
 

@@ -38,6 +38,12 @@ class Event:
     is_bad: bool = False
 
 
+def landed(result: ChannelLanding, total: int) -> Event:
+    """A channel has landed."""
+    told = [f"{result.rows_landed:,} rows, {result.rows_rejected:,} rejected", *result.problems]
+    return Event("landed", result.channel, "; ".join(told), total, is_bad=bool(result.problems))
+
+
 def built(result: ModelRun, total: int) -> Event:
     """A model is built."""
     return Event("built", result.model, result.told, total)
@@ -66,7 +72,7 @@ class ChannelLine:
 class Report:
     """One run. `status` is running, published, nothing new, failed, not started or checked."""
 
-    as_of: date
+    as_of: date | None
     warehouse: Path
     run_id: int = 0
     status: str = "running"
@@ -148,7 +154,7 @@ def _headline(report: Report) -> Text:
     style, words = HEADLINES.get(report.status, ("bold", report.status))
     has_release = (report.warehouse / "current").exists()
     untouched = "the last release is untouched" if has_release else "there is no release yet"
-    text = words.format(run_id=report.run_id, as_of=report.as_of, untouched=untouched)
+    text = words.format(run_id=report.run_id, as_of=report.as_of or "a date not known", untouched=untouched)
     if report.status == "published" and not report.is_current:
         text += " (current stays what it is: this date is earlier, or known_by is set)"
     return Text(text, style=style)

@@ -15,12 +15,14 @@ from siyu.report import RUNBOOK, Report
 if TYPE_CHECKING:
     from siyu.publish import Release
 
+STATUS = "status.json"
+
 
 def as_json(report: Report, current: Release | None) -> dict[str, Any]:
     """status.json: what on-call and monitors read."""
     return {
         "run_id": report.run_id,
-        "as_of": report.as_of.isoformat(),
+        "as_of": report.as_of.isoformat() if report.as_of else None,
         "status": report.status,
         "ended_at": report.ended_at,
         "error": report.error,
@@ -36,14 +38,33 @@ def as_json(report: Report, current: Release | None) -> dict[str, Any]:
     }
 
 
+# A run that has not come that far, or found nothing new, says nothing against what the run before it found.
+CARRIED = {"running": ("channels", "checks", "failures", "models", "kpis"), "nothing new": ("models", "kpis")}
+
+
 def write_status(warehouse: Path, report: Report, current: Release | None) -> None:
-    """status/status.json, replaced whole after every run, outside the releases."""
+    """status/status.json, replaced whole when a run begins and when it ends, outside the releases."""
     folder = warehouse / "status"
     folder.mkdir(parents=True, exist_ok=True)
+    status = as_json(report, current)
+    before = read_status(warehouse) or {}
+    status |= {key: before[key] for key in CARRIED.get(report.status, ()) if key in before}
     draft = folder / ".status.json"
-    text = json.dumps(as_json(report, current), indent=2, ensure_ascii=False, default=str)
+    text = json.dumps(status, indent=2, ensure_ascii=False, default=str)
     draft.write_text(text + "\n", encoding="utf-8")
-    os.replace(draft, folder / "status.json")
+    os.replace(draft, folder / STATUS)
+
+
+def read_status(warehouse: Path) -> dict[str, Any] | None:
+    """How the last run ended; None before the first. A run that left no word and no lock was killed."""
+    path = warehouse / "status" / STATUS
+    if not path.is_file():
+        return None
+    try:
+        status: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except json.JSONDecodeError:
+        return None
+    return status
 
 
 def status_text(status: Mapping[str, Any]) -> Text:

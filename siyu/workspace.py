@@ -17,8 +17,10 @@ from siyu.engines.base import RunInputs
 from siyu.engines.duckdb import DuckEngine
 from siyu.errors import ConfigError, WarehouseBusy
 from siyu.ledger import LandedFile, Ledger
-from siyu.references import Reference, read_references
+from siyu.references import Reference, load_references, read_references, stored
 from siyu.settings import Settings, read_yaml
+
+LONGEST_PAUSE_DAYS = 45
 
 
 @dataclass(frozen=True)
@@ -46,10 +48,12 @@ def default_as_of(settings: Settings) -> date:
     return (datetime.now(ZoneInfo(settings.timezone)) - timedelta(days=1)).date()
 
 
-def known_references(ledger: Ledger, warehouse: Path, known_by: date | None) -> dict[str, Reference] | None:
-    """The reference tables as of a landed date; None = those that lie in the layers and exports now."""
+def references_in_force(
+    settings: Settings, ledger: Ledger, warehouse: Path, known_by: date | None
+) -> dict[str, Reference]:
+    """The reference tables of the layers and exports, copied to the warehouse; with known_by those of that date."""
     if known_by is None:
-        return None
+        return stored(load_references(settings), warehouse)
     first = min(ledger.landings().values(), default=None)
     if first is None or first > known_by:
         raise ConfigError(
@@ -59,6 +63,20 @@ def known_references(ledger: Ledger, warehouse: Path, known_by: date | None) -> 
         )
     rows = ledger.references(known_by)
     return read_references({name: warehouse / row["path"] for name, row in rows.items() if row["sha256"]})
+
+
+def check_as_of(settings: Settings, request: Request, as_of: date, ledger: Ledger) -> None:
+    """Refuse a date that a typo or a clock gone wrong would give: landing under it could not be taken back."""
+    today = datetime.now(ZoneInfo(settings.timezone)).date()
+    if request.as_of is not None and as_of > today:
+        raise ConfigError(f"as_of {as_of} lies in the future", "--as-of", f"today is {today}.")
+    newest = max(ledger.landings().values(), default=as_of)
+    if as_of > newest + timedelta(days=LONGEST_PAUSE_DAYS) and not (request.force or request.known_by):
+        raise ConfigError(
+            f"as_of {as_of} is {(as_of - newest).days} days after the last landing ({newest})",
+            "--as-of, exports.yml, or the machine's clock",
+            "if that is meant, add --force.",
+        )
 
 
 def lock(warehouse: Path) -> FileLock:

@@ -13,6 +13,7 @@ from siyu.compile.project import Column, CompiledModel, Project
 from siyu.compile.render import Rendered, Renderer, World, previous_relation, source_relation
 from siyu.compile.shapes import SUPERSEDED, Shapes, check_staging, load_shapes, union_sql
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
+from siyu.fingerprints import code_fingerprint
 from siyu.graph import order, select, upstream
 from siyu.models import SCHEMAS, Model, load_models, relation
 from siyu.references import Reference, load_references, load_vars, reference_rows
@@ -37,6 +38,8 @@ def compile_project(
     Every template is rendered, since only that tells the graph; parsing and binding, which cost more, are for the
     selected models and what they read.
     """
+    variables = load_vars(settings)
+    fingerprint = code_fingerprint(settings, variables)
     contracts = load_channels(settings)
     channels = enabled_channels(settings, contracts)
     tables = load_references(settings) if references is None else references
@@ -50,7 +53,7 @@ def compile_project(
         for name, model in load_models(settings).items()
         if model.schema != "staging" or _staging_enabled(model, contracts, channels, shapes)
     }
-    project = Project(settings, contracts, channels, tables, load_vars(settings), shapes, Binder(ALL_SCHEMAS))
+    project = Project(settings, contracts, channels, tables, variables, shapes, Binder(ALL_SCHEMAS), fingerprint)
     _declare_inputs(project)
     _Compiler(project, models).compile(selection)
     return project

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import platform
 from dataclasses import dataclass, field
 from functools import cached_property
-from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 from siyu.channels import Channel
@@ -15,9 +12,11 @@ from siyu.compile import analyse
 from siyu.compile.bind import Binder
 from siyu.compile.render import previous_relation
 from siyu.compile.shapes import SUPERSEDED, Shapes
+from siyu.errors import ConfigError
+from siyu.fingerprints import code_fingerprint
 from siyu.models import Model, relation
 from siyu.references import Reference
-from siyu.settings import Settings, layer_files
+from siyu.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -82,6 +81,7 @@ class Project:
     variables: dict[str, Any]
     shapes: Shapes
     binder: Binder
+    code_fingerprint: str
     models: dict[str, CompiledModel] = field(default_factory=dict)
 
     @property
@@ -104,27 +104,11 @@ class Project:
             if not model.companion
         }
 
-    @cached_property
-    def code_fingerprint(self) -> str:
-        """Changes when siyu, its engine, or a file of a layer that decides content does."""
-        digest = hashlib.sha256(f"{platform.python_version()} duckdb {version('duckdb')}".encode())
-        package = Path(__file__).resolve().parents[1]
-        own = [
-            (path.relative_to(package).as_posix(), path)
-            for path in package.rglob("*.py")
-            if "base" not in path.parts[len(package.parts) :][:1]
-        ]
-        patterns = (
-            ("models", "**/*.sql"),
-            ("macros", "*.sql"),
-            ("expectations", "**/*.yml"),
-            ("seeds/channels", "*.yml"),
-        )
-        layered = [
-            (f.name, f.path) for folder, pattern in patterns for f in layer_files(self.settings.roots, folder, pattern)
-        ]
-        for name, path in [*sorted(own), *sorted(layered)]:
-            digest.update(f"\n{name}\n".encode())
-            digest.update(path.read_bytes())
-        digest.update(repr(sorted(self.variables.items())).encode())
-        return digest.hexdigest()
+    def check_unchanged(self) -> None:
+        """Raise ConfigError when a file that decides content changed after compilation began."""
+        if code_fingerprint(self.settings, self.variables) != self.code_fingerprint:
+            raise ConfigError(
+                "a model, macro, suite or contract changed while siyu was reading them",
+                ", ".join(str(root) for root in self.settings.roots),
+                "run again once the deployment is through.",
+            )

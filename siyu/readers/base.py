@@ -15,6 +15,7 @@ from siyu.errors import FileRejected
 BOM = b"\xef\xbb\xbf"
 MAX_RECORD_BYTES = 64 * 1024 * 1024
 BLOCK = 1 << 20
+WHOLE = 10**15  # above it a double no longer holds every whole number
 UTF8 = "utf-8-sig"
 # DuckDB forgives a surplus last field that is its NULL: a row that an unquoted comma shifted. So empty is none here.
 NO_NULL = "\x01siyu\x01"

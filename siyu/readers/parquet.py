@@ -8,16 +8,25 @@ from siyu.channels import Export
 from siyu.engines.base import Session
 from siyu.engines.duckdb import SqlProblem, quoted
 from siyu.errors import FileRejected
-from siyu.readers.base import Reading, compare, first_line, name, table_query
+from siyu.readers.base import WHOLE, Reading, compare, first_line, name, table_query
 
 
 def read_parquet(session: Session, path: Path, export: Export, scratch: Path) -> Reading:
     """The columns of the file's own schema."""
     relation = f"read_parquet({quoted(path)})"
     try:
-        found = [column.name for column in session.columns(f"select * from {relation}")]
+        types = {column.name: column.type for column in session.columns(f"select * from {relation}")}
     except SqlProblem as error:
         raise FileRejected("the file is no readable Parquet", path.name, first_line(error)) from error
-    new, missing = compare(export, found, path)
-    texts = {item: f"nullif(cast({name(item)} as varchar), '')" for item in found}
+    new, missing = compare(export, list(types), path)
+    texts = {item: f"nullif({_text(item, kind)}, '')" for item, kind in types.items()}
     return Reading(table_query(relation, export, texts, new, "null::varchar"), new, missing)
+
+
+def _text(item: str, kind: str) -> str:
+    """A whole number that a writer made a double, as pandas does where values are missing, keeps no `.0`."""
+    text = f"cast({name(item)} as varchar)"
+    if kind not in ("DOUBLE", "FLOAT"):
+        return text
+    whole = f"{name(item)} = floor({name(item)}) and abs({name(item)}) < {WHOLE}"
+    return f"case when {whole} then cast(cast({name(item)} as bigint) as varchar) else {text} end"

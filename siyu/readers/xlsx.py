@@ -17,11 +17,10 @@ from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, Shee
 from siyu.channels import DATED, Export
 from siyu.engines.base import Session
 from siyu.errors import FileRejected, nearest
-from siyu.readers.base import BLOCK, Reading, checked_header, compare, csv_relation, real_name, table_query
+from siyu.readers.base import BLOCK, WHOLE, Reading, checked_header, compare, csv_relation, real_name, table_query
 
 EPOCH, EPOCH_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)
 MAX_SERIAL = 2958466  # the day after 9999-12-31
-WHOLE = 10**15  # above it a float no longer holds every whole number
 
 
 def read_xlsx(session: Session, path: Path, export: Export, scratch: Path) -> Reading:
