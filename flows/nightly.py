@@ -123,7 +123,11 @@ def _walk(night: Night) -> None:
 
 
 def _leave_artifact(report: Report) -> None:
-    create_markdown_artifact(key="siyu-night", markdown=markdown(report), description="What the night did 夜间任务")
+    """The night in Markdown on its run; where the server takes none, the night has ended as it has all the same."""
+    try:
+        create_markdown_artifact(key="siyu-night", markdown=markdown(report), description="What the night did 夜间任务")
+    except Exception:  # noqa: BLE001 - told in the log; how the night ended must not hang on it
+        get_run_logger().exception("the artifact could not be left")
 
 
 def main() -> int:

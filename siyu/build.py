@@ -18,6 +18,7 @@ from siyu.errors import EngineFault, SiyuError
 from siyu.graph import Graph, order
 from siyu.landed import source_statements
 from siyu.ledger import LandedFile
+from siyu.readers.base import without_values
 from siyu.references import Reference
 
 MAX_FIXPOINT_ROUNDS = 50
@@ -125,10 +126,10 @@ def build_model(engine: Engine, project: Project, name: str) -> ModelRun:
         count = None if model.materialized == "view" else session.value(f"select count(*) from {model.relation}")
     except SqlProblem as error:
         raise EngineFault(
-            f"{name} failed on the data: {' '.join(error.problem.split())[:400]}",
+            f"{name} failed on the data: {without_values(error.problem)[:400]}",
             model.model.file,
-            "mend the model, or guard the value it names.",
-        ) from error
+            "mend the model, or guard the value: siyu sql shows the query, warehouse/build what it reads.",
+        ) from None  # the cause would bring the value into logs
     except SiyuError as error:
         error.where = error.where or model.model.file
         raise

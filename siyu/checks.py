@@ -6,6 +6,8 @@ import json
 import logging
 import os
 import threading
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
@@ -21,9 +23,11 @@ from siyu.compile import CompiledModel, Project
 from siyu.engines.base import Engine, Session
 from siyu.engines.duckdb import SqlProblem
 from siyu.errors import ConfigError, raise_all
-from siyu.suites import BATCH, ROWS_EXPECTATION, CheckResult, Suite, rows_query
+from siyu.readers.base import without_values
+from siyu.suites import BATCH, ROWS_EXPECTATION, CheckResult, Suite, expectation_classes, rows_query
 
 MAX_KEYS = 20
+SMALLEST_MOBILE = 13_000_000_000
 DIALECT = "duckdb.siyu"
 
 logging.getLogger("great_expectations").setLevel(logging.ERROR)
@@ -87,12 +91,13 @@ class Checker:
 
 def construct(suite: Suite) -> list[Any]:
     """Great Expectations' own objects, numbered in meta. Raises ConfigError for arguments it refuses."""
+    classes = expectation_classes()
     built, errors = [], []
     for number, expectation in enumerate(suite.expectations):
         kwargs = dict(expectation.kwargs)
         if expectation.type == ROWS_EXPECTATION:
             kwargs["unexpected_rows_query"] = str(kwargs["unexpected_rows_query"]).replace("{batch}", BATCH)
-        kind = getattr(gx.expectations, _class_name(expectation.type))
+        kind = getattr(gx.expectations, classes[expectation.type])
         try:
             meta = {**expectation.meta, "number": number}
             built.append(kind(**kwargs, severity=expectation.severity, meta=meta))
@@ -118,8 +123,12 @@ def _result(session: Session, suite: Suite, model: CompiledModel, result: Any) -
             keys, count, error = _failing_rows(session, query)
     elif not result.success and count is None and "observed_value" in details:
         keys = [{"observed_value": details["observed_value"]}]
-    masked = [mask_row(session, row, set(model.pii_columns)) for row in keys[:MAX_KEYS]] if not result.success else []
     columns = [expectation.kwargs.get("column"), *(expectation.kwargs.get("column_list") or [])]
+    personal = set(model.pii_columns)
+    if personal & set(columns) and any("observed_value" in key for key in keys):
+        keys = []  # the values that were seen are themselves what must not be told
+    plain = {column.name for column in model.columns} - personal
+    masked = [mask_row(session, row, plain) for row in keys[:MAX_KEYS]] if not result.success else []
     return CheckResult(
         table_name=suite.table,
         expectation=expectation.type,
@@ -147,17 +156,19 @@ def _failing_rows(session: Session, query: str) -> tuple[list[dict[str, Any]], i
             None,
         )
     except SqlProblem as problem:
-        return [], None, problem.problem
+        return [], None, without_values(problem.problem)[:300]
 
 
-def mask_row(session: Session, row: dict[str, Any], personal: set[str]) -> dict[str, Any]:
-    """A failing key without personal data: [pii] columns masked whole, mobiles and mail addresses anywhere."""
-    masked = {}
+def mask_row(session: Session, row: dict[str, Any], plain: set[str]) -> dict[str, Any]:
+    """A failing key without personal data. Values under a name that is no plain column of the table are masked whole:
+    a query may call a mobile what it likes; in all others mobiles and mail addresses are masked."""
+    masked: dict[str, Any] = {}
     for name, value in row.items():
-        if value is None or isinstance(value, bool | int | float):
+        is_small = isinstance(value, bool | float) or (isinstance(value, int) and abs(value) < SMALLEST_MOBILE)
+        if value is None or is_small:
             masked[name] = value
         else:
-            function = "fn_mask" if name in personal else "fn_mask_text"
+            function = "fn_mask_text" if name in plain or isinstance(value, date | Decimal) else "fn_mask"
             masked[name] = session.value(f"select {function}(?)", [str(value)])
     return masked
 
@@ -167,9 +178,5 @@ def _exception(result: Any) -> str | None:
     entries = [info] if "raised_exception" in info else list(info.values())
     for entry in entries:
         if isinstance(entry, dict) and entry.get("raised_exception") not in (False, None, "False"):
-            return " ".join(str(entry.get("exception_message")).partition("[SQL:")[0].split())[:300]
+            return without_values(str(entry.get("exception_message")).partition("[SQL:")[0])[:300]
     return None
-
-
-def _class_name(kind: str) -> str:
-    return "".join(part.capitalize() for part in kind.split("_"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import time
 from collections import Counter
@@ -189,15 +188,31 @@ def check(select: Select = None, as_of: AsOf = None) -> None:
 
 
 @app.command()
-def status() -> None:
-    """Is last night good? The last run, the current release, stale channels, failed checks and their runbooks."""
-    with _told():
-        from siyu.status import status_text
+def status(
+    max_age: Annotated[
+        str | None,
+        typer.Option(help="Exit with 1 unless the last run ended well within this time: 26h, 2d, 90m."),
+    ] = None,
+) -> None:
+    """Is last night good? The last run, the current release, stale channels, failed checks and their runbooks.
 
-        path = _settings().warehouse / "status" / "status.json"
-        if not path.is_file():
-            raise ConfigError("no run has been made here yet", str(path), "siyu run makes the first.")
-        out.print(status_text(json.loads(path.read_text(encoding="utf-8"))))
+    Example, for cron or a monitor: siyu status --max-age 26h
+    """
+    with _told():
+        from siyu.status import overdue, read_status, status_text
+        from siyu.workspace import is_held
+
+        warehouse = _settings().warehouse
+        found = read_status(warehouse)
+        if found is None:
+            raise ConfigError("no run has been made here yet", str(warehouse), "siyu run makes the first.")
+        if found["status"] == "running" and not is_held(warehouse):
+            found = {**found, "status": "interrupted", "error": "the process ended without a word; run again."}
+        out.print(status_text(found))
+        late = overdue(found, max_age) if max_age else None
+        if late:
+            err.print(late, style="red", markup=False)
+            raise typer.Exit(1)
 
 
 @app.command()

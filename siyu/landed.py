@@ -56,7 +56,8 @@ def _removed(export: Export, files: Sequence[LandedFile]) -> str:
     A day counts as a complete list only when all its files landed whole: who stands in a row or file that was
     rejected has not been removed.
     """
-    broken = {file.file_date for file in files if file.rows_rejected or not file.landed}
+    latest = {file.identity: file for file in files}  # a file may have been refused once and landed since
+    broken = {file.file_date for file in latest.values() if file.rows_rejected or not file.landed}
     days = sorted({file.file_date for file in files if file.landed and file.file_date} - broken)
     if export.load != "snapshot" or not days:
         return "null::date"

@@ -87,6 +87,7 @@ class Night(AbstractContextManager["Night"]):
         opened.callback(self.project.binder.close)
         self.suites: dict[str, Suite] = load_suites(self.project)
         self.project.check_unchanged()
+        self.project.check_privacy()
         self.scratch = self.warehouse / "landing"
         shutil.rmtree(self.scratch, ignore_errors=True)
         self.scratch.mkdir(mode=0o700)

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import csv
-import io
 import os
+import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,6 +16,8 @@ import yaml
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
 from siyu.files import file_sha256, fsync
 from siyu.settings import Settings, layer_files, read_yaml
+
+NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,10 @@ def read_references(files: dict[str, Path]) -> dict[str, Reference]:
     errors: list[SiyuError] = []
     for name, path in sorted(files.items()):
         try:
+            if not NAME.fullmatch(name):
+                raise ConfigError(
+                    f"{name!r} is no table name", str(path), "use lower case, digits and _, or take it away."
+                )
             found[name] = Reference(name, path, file_sha256(path), _check(path))
         except ConfigError as error:
             errors.append(error)
@@ -51,7 +57,8 @@ def read_references(files: dict[str, Path]) -> dict[str, Reference]:
 
 def reference_rows(reference: Reference) -> list[dict[str, str]]:
     """The rows of a small reference table, empty fields as ''."""
-    return list(csv.DictReader(io.StringIO(reference.path.read_text(encoding="utf-8-sig"))))
+    with reference.path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
 
 
 def stored(references: Mapping[str, Reference], warehouse: Path) -> dict[str, Reference]:
@@ -91,7 +98,7 @@ def _check(path: Path) -> tuple[str, ...]:
             wrong = [rows.line_num for row in rows if row and len(row) != len(header)]
     except (UnicodeDecodeError, csv.Error) as error:
         raise ConfigError(f"the reference table cannot be read: {error}", str(path), "save it as utf-8 csv.") from error
-    if not header or any(not item.strip() for item in header) or len(set(header)) != len(header):
+    if not header or any(not item.strip() for item in header) or len({h.lower() for h in header}) != len(header):
         raise ConfigError("the header needs a name for each column, each once", f"{path}:1", "mend the header.")
     if wrong:
         raise ConfigError(
@@ -111,8 +118,10 @@ def load_vars(settings: Settings) -> dict[str, Any]:
             continue
         try:
             data = read_yaml(path.read_text(encoding="utf-8")) or {}
-        except yaml.YAMLError as error:
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
             raise ConfigError(f"no valid YAML: {error}", str(path), "mend the file.") from error
+        if not isinstance(data, dict):
+            raise ConfigError("vars.yml is no mapping of names", str(path), "write dormant_days: 60.")
         for name, entry in data.items():
             if isinstance(entry, dict) and set(entry) == {"value", "why"}:
                 values[name] = entry["value"]

@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from siyu.errors import ConfigError
 from siyu.report import RUNBOOK, Report
 
 if TYPE_CHECKING:
     from siyu.publish import Release
 
 STATUS = "status.json"
+AGE = re.compile(r"([0-9]+)\s*([mhd])")
+UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 def as_json(report: Report, current: Release | None) -> dict[str, Any]:
@@ -69,9 +74,10 @@ def read_status(warehouse: Path) -> dict[str, Any] | None:
 
 def status_text(status: Mapping[str, Any]) -> Text:
     """`siyu status`: last run, current release, what failed, what is stale."""
-    good = status["status"] in ("published", "nothing new")
-    last = f"{status['run_id']}: {status['status']}, as of {status['as_of']}, ended {status['ended_at']} UTC"
-    text = Text(f"last run   {last}\n", style="green" if good else "red")
+    style = {"published": "green", "nothing new": "green", "running": "yellow"}.get(status["status"], "red")
+    ended = f", ended {status['ended_at']} UTC" if status["ended_at"] else ""
+    last = f"{status['run_id']}: {status['status']}, as of {status['as_of'] or '?'}{ended}"
+    text = Text(f"last run   {last}\n", style=style)
     text.append(f"current    {status['current_release'] or 'no release yet'}\n", style="default")
     if status["error"]:
         text.append(f"{status['error']}\n", style="red")
@@ -83,3 +89,15 @@ def status_text(status: Mapping[str, Any]) -> Text:
         text.append(f"{failure['severity']:<10} {where} ({failure['unexpected_count']} rows)\n", style="yellow")
         text.append(f"           runbook: {failure['runbook'] or RUNBOOK}\n", style="default")
     return text
+
+
+def overdue(status: Mapping[str, Any], max_age: str) -> str | None:
+    """What is wrong when the last good run is older than `max_age` (26h, 2d, 90m), or did not end well; else None."""
+    match = AGE.fullmatch(max_age.strip())
+    if match is None:
+        raise ConfigError(f"{max_age!r} is no time", "--max-age", "write 26h, 2d or 90m.")
+    limit = timedelta(**{UNITS[match[2]]: int(match[1])})
+    if status["status"] not in ("published", "nothing new"):
+        return f"the last run ended as {status['status']}"
+    age = datetime.now(UTC).replace(tzinfo=None) - datetime.fromisoformat(status["ended_at"])
+    return f"the last good run ended {age.total_seconds() / 3600:.1f} hours ago" if age > limit else None

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import ast
+import re
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import asdict, dataclass, fields
 from importlib.util import find_spec
 from pathlib import Path
@@ -88,7 +90,7 @@ def load_suites(project: Project) -> dict[str, Suite]:
     """Suites of the project's models. Raises ConfigError: unknown table, column or type; SQL that cannot run."""
     suites: dict[str, Suite] = {}
     errors: list[SiyuError] = []
-    types = expectation_types()
+    types = expectation_classes().keys()
     for file in layer_files(project.settings.roots, "expectations", "**/*.yml"):
         try:
             suite = _read(file)
@@ -108,13 +110,17 @@ def _is_of_disabled_channel(project: Project, table: str) -> bool:
     return schema == "staging" and channel in project.contracts and channel not in project.channels
 
 
-def expectation_types() -> set[str]:
-    """The types Great Expectations knows, read from its folder: importing it takes seconds."""
+WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+def expectation_classes() -> dict[str, str]:
+    """type -> class of what Great Expectations offers, read from its list of names: importing it takes seconds."""
     spec = find_spec("great_expectations")
     if spec is None or spec.origin is None:
         raise ConfigError("great_expectations is not installed", "", "install with constraints.txt.")
-    folder = Path(spec.origin).parent / "expectations" / "core"
-    return {path.stem for path in folder.glob("*.py") if not path.stem.startswith("_")}
+    text = (Path(spec.origin).parent / "expectations" / "__init__.py").read_text(encoding="utf-8")
+    imports = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom)]
+    return {WORD.sub("_", item.name).lower(): item.name for node in imports for item in node.names}
 
 
 def _read(file: LayerFile) -> Suite:
@@ -136,7 +142,7 @@ def _read(file: LayerFile) -> Suite:
     return Suite(data.table, file.name, data.expectations)
 
 
-def _problems(project: Project, suite: Suite, types: set[str]) -> Iterator[ConfigError]:
+def _problems(project: Project, suite: Suite, types: Set[str]) -> Iterator[ConfigError]:
     model = project.models.get(suite.table)
     if model is None:
         yield ConfigError(
@@ -152,7 +158,13 @@ def _problems(project: Project, suite: Suite, types: set[str]) -> Iterator[Confi
                 nearest(expectation.type, types),
             )
         for column in _columns_of(expectation):
-            if column not in columns:
+            if not isinstance(column, str):
+                yield ConfigError(
+                    f"{expectation.type} for {suite.table} names {column!r} where a column is wanted",
+                    suite.file,
+                    "column: one name; column_list and column_set: a list of names.",
+                )
+            elif column not in columns:
                 yield ConfigError(
                     f"{expectation.type} names the column {column}, which {suite.table} does not have",
                     suite.file,
@@ -163,7 +175,11 @@ def _problems(project: Project, suite: Suite, types: set[str]) -> Iterator[Confi
                 f"{expectation.type} on {suite.table} is critical", suite.file,
                 "staging suites only warn, so that no single channel can hold back the rest: set severity: warning.",
             )  # fmt: skip
-        if expectation.type == ROWS_EXPECTATION:
+        if expectation.type == ROWS_EXPECTATION and not expectation.kwargs.get("unexpected_rows_query"):
+            yield ConfigError(
+                f"{ROWS_EXPECTATION} for {suite.table} has no query", suite.file, "add unexpected_rows_query."
+            )
+        elif expectation.type == ROWS_EXPECTATION:
             problem = project.binder.query_problem(rows_query(expectation, suite.table))
             if problem:
                 yield ConfigError(f"a query on {suite.table} fails: {problem}", suite.file, "mend the query.")
@@ -171,7 +187,10 @@ def _problems(project: Project, suite: Suite, types: set[str]) -> Iterator[Confi
 
 def _columns_of(expectation: Expectation) -> list[str]:
     named = [expectation.kwargs[key] for key in COLUMN_KEYS if key in expectation.kwargs]
-    return [*named, *(c for key in LIST_KEYS for c in expectation.kwargs.get(key, []))]
+    for key in LIST_KEYS:
+        listed = expectation.kwargs.get(key, [])
+        named += listed if isinstance(listed, list) else [listed]
+    return named
 
 
 def rows_query(expectation: Expectation, table: str) -> str:

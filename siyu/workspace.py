@@ -39,12 +39,12 @@ def default_as_of(settings: Settings) -> date:
     if path is not None and path.is_file():
         try:
             data = read_yaml(path.read_text(encoding="utf-8")) or {}
-        except yaml.YAMLError as error:
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
             raise ConfigError(f"exports.yml cannot be read: {error}", str(path), "write as_of: 2026-06-30.") from error
-        if not isinstance(data, dict) or not isinstance(data.get("as_of"), date):
+        found = data.get("as_of") if isinstance(data, dict) else None
+        if not isinstance(found, date) or isinstance(found, datetime):
             raise ConfigError("exports.yml names no as_of date", str(path), "write as_of: 2026-06-30.")
-        day: date = data["as_of"]
-        return day
+        return found
     return (datetime.now(ZoneInfo(settings.timezone)) - timedelta(days=1)).date()
 
 
@@ -92,6 +92,15 @@ def lock(warehouse: Path) -> FileLock:
             "wait for it to end; the lock goes with its process.",
         ) from error
     return held
+
+
+def is_held(warehouse: Path) -> bool:
+    """Is a run, a build or a check going on there?"""
+    try:
+        lock(warehouse).release()
+    except WarehouseBusy:
+        return True
+    return False
 
 
 def open_engine(settings: Settings, as_of: date, folder: Path, *, in_memory: bool = False) -> DuckEngine:

@@ -22,8 +22,12 @@ from siyu.settings import Settings, layer_files
 __all__ = ["ALL_SCHEMAS", "CompiledModel", "Project", "compile_project", "previous_models"]
 
 ALL_SCHEMAS = ("raw", "reference", "ops", "previous", *SCHEMAS)
-NEEDED_REFERENCES = ("record_shapes", "identifier_types")
+NEEDED_REFERENCES = {
+    "record_shapes": ("shape", "column_name", "type", "is_pii", "is_bound", "description"),
+    "identifier_types": ("id_type", "entity", "strength", "valid_regex", "parts", "is_pii", "description"),
+}
 T = TypeVar("T")
+SNAPSHOT_COLUMNS = {"valid_from", "valid_to"}
 SOURCE_COLUMNS = {
     "_extra": "varchar", "_file": "varchar", "_line": "bigint", "_landed_seq": "integer",
     "_landed_date": "date", "_file_date": "date", "_removed_date": "date",
@@ -47,6 +51,12 @@ def compile_project(
     raise_all(
         [ConfigError(f"the reference table {name} is missing", "seeds/reference", "restore it.") for name in missing]
     )
+    for name, columns in NEEDED_REFERENCES.items():
+        lacking = [column for column in columns if column not in tables[name].columns]
+        if lacking:
+            raise ConfigError(
+                f"the reference table {name} lacks {', '.join(lacking)}", str(tables[name].path), "add the column."
+            )
     shapes = load_shapes(*(reference_rows(tables[name]) for name in NEEDED_REFERENCES))
     models = {
         name: model
@@ -169,13 +179,24 @@ class _Compiler:
             sources=rendered.sources,
             previous=rendered.previous,
             tree=tree,
-            columns=tuple(Column(doc.name, "", doc.description, doc.pii) for doc in docs),
+            columns=tuple(Column(doc.name, "", doc.description, doc.pii, doc.public) for doc in docs),
             companion=superseded,
         )
+        self._check_grain(model, {doc.name for doc in docs} | SNAPSHOT_COLUMNS)
         seed = rendered.config.get("seed")
         if seed and seed not in rendered.refs:
             raise ConfigError(f"the seed of {model.name} is no ref()", model.file, "write seed=ref('…').")
         self._compiled[compiled.name] = compiled
+
+    @staticmethod
+    def _check_grain(model: Model, columns: set[str]) -> None:
+        for column in model.grain:
+            if column not in columns:
+                raise ConfigError(
+                    f"the grain of {model.name} names {column}, which it does not yield",
+                    f"{model.file}:1",
+                    nearest(column, columns - SNAPSHOT_COLUMNS),
+                )
 
     def _union_shape(self, reader: Rendered, shape: str, bounded: bool, versions: str) -> str:
         self._project.shapes.of(shape)
@@ -205,9 +226,10 @@ class _Compiler:
             binder.declare(compiled.relation, {c.name: c.type for c in binder.columns(f"({compiled.sql}\n)")})
         else:
             binder.bind(rendered)
-        docs = {column.name: column for column in compiled.columns}
+        docs = {column.name.lower(): column for column in compiled.columns}
         compiled.columns = tuple(
-            Column(c.name, c.type, *_documentation(docs.get(c.name), c.name)) for c in binder.columns(compiled.relation)
+            Column(c.name, c.type, *_documentation(docs.get(c.name.lower()), c.name))
+            for c in binder.columns(compiled.relation)
         )
 
     def _declare_previous(self, name: str) -> None:
@@ -222,13 +244,17 @@ class _Compiler:
         binder.declare(earlier, columns)
 
 
-def _documentation(column: Column | None, name: str) -> tuple[str, bool]:
+def _documentation(column: Column | None, name: str) -> tuple[str, bool, bool]:
     if column is not None:
-        return column.description, column.pii
-    return {
-        "valid_from": "First business date of this version.",
-        "valid_to": "Business date it ended; NULL = current.",
-    }[name], False
+        return column.description, column.pii, column.public
+    return (
+        {
+            "valid_from": "First business date of this version.",
+            "valid_to": "Business date it ended; NULL = current.",
+        }[name],
+        False,
+        False,
+    )
 
 
 def previous_models(models: Iterable[CompiledModel]) -> set[str]:

@@ -8,24 +8,23 @@ from typing import Any
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
-from sqlglot.optimizer.qualify import qualify
-from sqlglot.optimizer.scope import Scope, build_scope
 from sqlglot.tokenizer_core import Token
 
 from siyu.compile.portable import shape_findings
 from siyu.compile.render import Rendered
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
 
-PII = "[pii]"
+PII, PUBLIC = "[pii]", "[public]"
 
 
 @dataclass(frozen=True)
 class ColumnDoc:
-    """A column of the final select and its comment; `pii` when the comment marks it."""
+    """A column of the final select and its comment; `pii` and `public` when the comment marks it so."""
 
     name: str
     description: str
     pii: bool
+    public: bool = False
 
 
 @dataclass(frozen=True)
@@ -107,7 +106,7 @@ def final_select(tree: exp.Expr) -> exp.Select:
 def column_docs(rendered: Rendered, tree: exp.Query) -> tuple[ColumnDoc, ...]:
     """The comment of each column. Raises ConfigError where a published column has none, or no name."""
     errors: list[SiyuError] = []
-    docs = []
+    docs: list[ColumnDoc] = []
     for item in final_select(tree).selects:
         text = " ".join(" ".join(comment.split()) for comment in item.comments or [])
         if not item.alias_or_name:
@@ -126,9 +125,21 @@ def column_docs(rendered: Rendered, tree: exp.Query) -> tuple[ColumnDoc, ...]:
                     "add a trailing -- comment that says what it is, with [pii] for personal data.",
                 )
             )
-        docs.append(ColumnDoc(item.alias_or_name, text.replace(PII, "").strip(), PII in text))
+        if any(doc.name.lower() == item.alias_or_name.lower() for doc in docs):
+            errors.append(
+                ConfigError(
+                    f"{rendered.model.name} has two columns called {item.alias_or_name}",
+                    rendered.model.file,
+                    "rename one.",
+                )
+            )
+        docs.append(ColumnDoc(item.alias_or_name, *_marks(text)))
     raise_all(errors)
     return tuple(docs)
+
+
+def _marks(text: str) -> tuple[str, bool, bool]:
+    return text.replace(PII, "").replace(PUBLIC, "").strip(), PII in text, PUBLIC in text
 
 
 def typed_columns(rendered: Rendered, tree: exp.Query) -> dict[str, str]:
@@ -149,54 +160,3 @@ def typed_columns(rendered: Rendered, tree: exp.Query) -> dict[str, str]:
 def to_dialect(tree: exp.Query, dialect: str) -> str:
     """The query in another dialect, as sqlglot prints it."""
     return tree.sql(dialect=dialect, pretty=True, normalize_functions=False)
-
-
-def column_lineage(tree: exp.Query, schema: dict[str, dict[str, dict[str, str]]]) -> dict[str, set[tuple[str, str]]]:
-    """column -> the (schema.table, column) pairs its value is made of.
-
-    sqlglot's own lineage() walks every path anew, which on wide unions takes seconds; one pass over its scopes,
-    each column of a scope resolved once, takes milliseconds.
-    """
-    qualified = qualify(
-        tree.copy(), schema=dict(schema), dialect="duckdb", validate_qualify_columns=False, identify=False
-    )
-    scope = build_scope(qualified)
-    known: dict[tuple[int, str], set[tuple[str, str]]] = {}
-    names = [item.alias_or_name for item in final_select(tree).selects]
-    return {name: _origins(scope, name, known) if scope else set() for name in names}
-
-
-def _origins(scope: Scope, name: str, known: dict[tuple[int, str], set[tuple[str, str]]]) -> set[tuple[str, str]]:
-    key = (id(scope), name)
-    if key in known:
-        return known[key]
-    known[key] = set()
-    found: set[tuple[str, str]] = set()
-    if scope.set_operation_scopes:
-        leftmost = [item.alias_or_name for item in final_select(scope.expression).selects]
-        position = leftmost.index(name) if name in leftmost else -1
-        for part in scope.set_operation_scopes:
-            selects = final_select(part.expression).selects
-            if 0 <= position < len(selects):
-                found |= _origins(part, selects[position].alias_or_name, known)
-    else:
-        for item in final_select(scope.expression).selects:
-            if item.alias_or_name == name:
-                for column in item.find_all(exp.Column):
-                    found |= _source_of(scope, column, known)
-    known[key] = found
-    return found
-
-
-def _source_of(
-    scope: Scope, column: exp.Column, known: dict[tuple[int, str], set[tuple[str, str]]]
-) -> set[tuple[str, str]]:
-    source = scope.sources.get(column.table)
-    if isinstance(source, Scope):
-        if isinstance(source.expression, exp.Query):
-            return _origins(source, column.name, known)
-        inner = [c for c in source.expression.find_all(exp.Column) if c.table in scope.sources and c is not column]
-        return set().union(*(_source_of(scope, c, known) for c in inner))
-    if isinstance(source, exp.Table):
-        return {(f"{source.db}.{source.name}", column.name)}
-    return set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from siyu.compile.analyse import where
-from siyu.compile.portable import type_findings
+from siyu.compile.portable_types import type_findings
 from siyu.compile.render import Rendered
 from siyu.engines.base import ColumnType, RunInputs
 from siyu.engines.duckdb import DuckEngine
@@ -45,6 +45,13 @@ class Binder:
             self._session.execute(f"create table {name} as ({rendered.sql}\n) with no data")
         self._check_types(rendered)
         if rendered.materialized == "snapshot":
+            own = {column.name.lower() for column in self._session.columns(name)} & {"valid_from", "valid_to"}
+            if own:
+                raise ConfigError(
+                    f"the snapshot {rendered.model.name} yields {', '.join(sorted(own))}, which siyu adds itself",
+                    rendered.model.file,
+                    "rename the column.",
+                )
             self._session.execute(f"alter table {name} add column valid_from date")
             self._session.execute(f"alter table {name} add column valid_to date")
             self._check_key(rendered)

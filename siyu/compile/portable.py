@@ -58,6 +58,21 @@ FUNCTIONS = {
     "any_value": "min() or max()",
     "columns": "the columns by name",
     "getvariable": "a var, or a semantic function",
+    "current_setting": "a var, or a semantic function",
+    "current_localtime": "fn_as_of_end(): no model reads a clock",
+    "current_localtimestamp": "fn_as_of_end(): no model reads a clock",
+    "get_current_time": "fn_as_of_end(): no model reads a clock",
+    "uuidv4": "a keyed hash of the key",
+    "uuidv7": "a keyed hash of the key",
+    "setseed": "nothing: a model has no chance in it",
+    "txid_current": "nothing: it differs from run to run",
+    "version": "nothing: it differs from machine to machine",
+    "query": "the query itself",
+    "query_table": "ref()",
+    "glob": "a channel contract and source()",
+    "list_extract": "l[1], guarded",
+    "list_element": "l[1], guarded",
+    "array_extract": "l[1], guarded",
     "read_csv": "a channel contract and source()",
     "read_parquet": "a channel contract and source()",
     "read_json": "a channel contract and source()",
@@ -65,16 +80,8 @@ FUNCTIONS = {
 # Differ by thread even on decimals.
 NEVER = {"stddev", "stddev_pop", "stddev_samp", "variance", "var_pop", "var_samp", "corr", "covar_pop", "covar_samp"}
 NEVER_PREFIX = "regr_"
-ON_DOUBLES = {
-    "min", "max", "count", "median", "mode", "arg_min", "arg_max", "first", "last",
-    "quantile_cont", "quantile_disc", "any_value", "count_star",
-}  # fmt: skip
-FLOATS = {"DOUBLE", "FLOAT"}
 BARE_CLOCKS = {"current_date", "current_timestamp", "current_time", "localtime", "localtimestamp"}
 WEEKDAY_PARTS = {"dow", "isodow", "dayofweek", "weekday"}
-DATE_DIFFS = {"date_diff", "datediff"}
-WHOLE_NUMBERS = {"TINYINT", "SMALLINT", "INTEGER", "BIGINT"}
-WITHOUT_FRACTION = {"floor", "ceil", "ceiling", "round", "trunc"}
 
 
 def shape_findings(tokens: list[Token], tree: exp.Expr) -> Iterator[Finding]:
@@ -126,6 +133,20 @@ def _yes(node: Any) -> bool:
     return True
 
 
+def _distinct_on(node: Any) -> bool:
+    return node.args.get("on") is not None
+
+
+def _storage_order(node: Any) -> bool:
+    return bool(node.name.lower() == "rowid")
+
+
+def _table_function(node: Any) -> bool:
+    is_named = isinstance(node.this, exp.Anonymous) and node.this.name.lower() in FUNCTIONS
+    is_told = is_named or isinstance(node.this, exp.Unnest | exp.GenerateSeries)
+    return isinstance(node.this, exp.Func) and not is_told
+
+
 def _ordered_list(node: Any) -> bool:
     return isinstance(node.this, exp.Order)
 
@@ -145,7 +166,7 @@ def _group_reference(node: Any) -> bool:
 
 
 def _negative_index(node: Any) -> bool:
-    return any(isinstance(index, exp.Neg) for index in node.expressions)
+    return any(isinstance(found, exp.Neg) for index in node.expressions for found in index.walk())
 
 
 def _select_star(node: Any) -> bool:
@@ -160,15 +181,20 @@ def _series_in_from(node: Any) -> bool:
 
 
 def _left_unnest(node: Any) -> bool:
-    joined = node.this.this if isinstance(node.this, exp.Lateral) else node.this
-    return str(node.side or "").upper() == "LEFT" and isinstance(joined, exp.Unnest)
+    is_lateral = isinstance(node.this, exp.Lateral | exp.Subquery | exp.Unnest)
+    return str(node.side or "").upper() == "LEFT" and is_lateral and node.this.find(exp.Unnest, exp.Explode) is not None
 
 
 def _bare_list(node: Any) -> bool:
     """A list that NULLs would fall out of, or that is NULL on one engine and [] on the other for no row."""
     if isinstance(node.this, exp.Struct | exp.Order):
         return False
-    return not (isinstance(node.parent, exp.Filter) and isinstance(node.parent.parent, exp.Coalesce))
+    kept = node.parent if isinstance(node.parent, exp.Filter) and isinstance(node.parent.parent, exp.Coalesce) else None
+    return kept is None or not any(_is_not_null(found, node.this) for found in kept.expression.find_all(exp.Not))
+
+
+def _is_not_null(node: Any, value: Any) -> bool:
+    return isinstance(node.this, exp.Is) and isinstance(node.this.expression, exp.Null) and node.this.this == value
 
 
 def _unordered_text(node: Any) -> bool:
@@ -253,6 +279,10 @@ SHAPES: tuple[Rule, ...] = (
     (exp.Interval, _computed_interval, "interval (n) day", "n * interval 1 day"),
     (exp.Select, _alias_in_where, "an alias in where", "a subquery, or the column with its table's name"),
     (exp.TableSample, _yes, "a sample", "nothing: a model has no chance in it"),
+    (exp.Distinct, _distinct_on, "distinct on", "qualify row_number() over (… order by a total order) = 1"),
+    (exp.Limit | exp.Fetch, _yes, "limit", "qualify row_number() over (… order by a total order) <= n"),
+    (exp.Column, _storage_order, "rowid", "row_number() over (order by a total order)"),
+    (exp.Table, _table_function, "a table function", "ref() or source()"),
     (exp.Like | exp.ILike | exp.SimilarTo, _backslash_like, "like with a backslash", "contains() or starts_with()"),
     (exp.Pivot, _pivot_on, "pivot … on", "pivot … in, or max() filter"),
     (exp.Insert, _yes, "insert", "a materialization"),
@@ -260,60 +290,3 @@ SHAPES: tuple[Rule, ...] = (
     (exp.Delete, _yes, "delete", "a materialization"),
     (exp.Merge, _yes, "merge", "a materialization"),
 )  # fmt: skip
-
-
-def type_findings(plan: Any) -> Iterator[Finding]:
-    """What the bound plan tells of argument types."""
-    if isinstance(plan, list):
-        for item in plan:
-            yield from type_findings(item)
-        return
-    if not isinstance(plan, dict):
-        return
-    if plan.get("qname"):
-        yield from _typed(plan["qname"]["path"][-1], plan)
-    for value in plan.values():
-        if isinstance(value, dict | list):
-            yield from type_findings(value)
-
-
-def _typed(function: str, node: dict[str, Any]) -> Iterator[Finding]:
-    types = [argument["id"] for argument in node.get("arguments", [])]
-    if node.get("expression_class") in ("BOUND_AGGREGATE", "BOUND_WINDOW"):
-        yield from _aggregate(function, set(types))
-    elif function in DATE_DIFFS and any(_is_moment(child) for child in node["children"]):
-        yield Finding("date_diff() of timestamps", 0, "dates (cast both sides), or date_trunc() on both sides")
-    elif function == "-" and types == ["DATE", "DATE"]:
-        yield Finding("date - date", 0, "date_diff('day', …)")
-    elif function == "__cast" and _loses_fraction(node):
-        yield Finding("a fraction cast to an integer", 0, "floor() or round() first: Spark cuts off, DuckDB rounds")
-
-
-def _aggregate(function: str, types: set[str]) -> Iterator[Finding]:
-    if types & FLOATS and function not in ON_DOUBLES:
-        yield Finding(
-            f"{function}() over doubles",
-            0,
-            "integers or decimals (cast each value to decimal): doubles add up differently in parallel",
-        )
-    if function == "sum" and "BOOLEAN" in types:
-        yield Finding("sum() of a boolean", 0, "count_if()")
-
-
-def _called(node: dict[str, Any]) -> str:
-    return str(node["qname"]["path"][-1]) if node.get("qname") else ""
-
-
-def _is_moment(node: dict[str, Any]) -> bool:
-    """A timestamp within its period: neither cut off by date_trunc() nor made of a date."""
-    if not str((node.get("return_type") or {}).get("id", "")).startswith("TIMESTAMP"):
-        return False
-    made_of = [argument["id"] for argument in node.get("arguments", [])]
-    return _called(node) != "date_trunc" and not (_called(node) == "__cast" and made_of == ["DATE"])
-
-
-def _loses_fraction(node: dict[str, Any]) -> bool:
-    source, child = node["arguments"][0], node["children"][0]
-    has_fraction = source["id"] in FLOATS or (source.get("type_info") or {}).get("scale", 0) > 0
-    is_whole = _called(child) in WITHOUT_FRACTION and len(child["children"]) == 1
-    return node["return_type"]["id"] in WHOLE_NUMBERS and has_fraction and not is_whole

@@ -9,10 +9,12 @@ from typing import Any
 
 from siyu.channels import Channel
 from siyu.compile import analyse
+from siyu.compile.analyse import PII
 from siyu.compile.bind import Binder
+from siyu.compile.lineage import Origins, Pick, all_columns, carried_columns, column_lineage
 from siyu.compile.render import previous_relation
 from siyu.compile.shapes import SUPERSEDED, Shapes
-from siyu.errors import ConfigError
+from siyu.errors import ConfigError, raise_all
 from siyu.fingerprints import code_fingerprint
 from siyu.models import Model, relation
 from siyu.references import Reference
@@ -27,6 +29,7 @@ class Column:
     type: str
     description: str
     pii: bool
+    public: bool = False
 
 
 @dataclass
@@ -90,8 +93,11 @@ class Project:
         return {name: model.refs & self.models.keys() for name, model in self.models.items()}
 
     @cached_property
-    def lineage(self) -> dict[str, dict[str, set[tuple[str, str]]]]:
+    def lineage(self) -> dict[str, Origins]:
         """model -> column -> (relation, column) pairs its value is made of."""
+        return self._lineage(all_columns)
+
+    def _lineage(self, pick: Pick) -> dict[str, Origins]:
         schema: dict[str, dict[str, dict[str, str]]] = {}
         for name in {r for m in self.models.values() for r in (*m.refs, *m.sources)} | {
             previous_relation(p) for m in self.models.values() for p in m.previous
@@ -99,10 +105,33 @@ class Project:
             namespace, _, table = name.partition(".")
             schema.setdefault(namespace, {})[table] = {c.name: c.type for c in self.binder.columns(relation(name))}
         return {
-            name: analyse.column_lineage(model.tree, schema)
-            for name, model in self.models.items()
-            if not model.companion
+            name: column_lineage(model.tree, schema, pick) for name, model in self.models.items() if not model.companion
         }
+
+    def check_privacy(self) -> None:
+        """Raise ConfigError where a column hands personal values on without the mark that masks them."""
+        personal = {(name, c.name) for name, m in self.models.items() for c in m.columns if c.pii}
+        for name, model in self.models.items():
+            if model.model.schema == "staging":
+                marked = {c.name for c in self.shapes.of(model.model.shape or "") if c.description.startswith(PII)}
+                personal |= {(name, column.name) for column in model.columns if column.name in marked}
+        raise_all(
+            [
+                ConfigError(
+                    f"the column {column} of {name} hands on {', '.join(sorted('.'.join(o) for o in found))}, "
+                    "which is personal, and is not marked so",
+                    self.models[name].model.file,
+                    "begin its comment with [pii]; or with [public], where its values tell of nobody.",
+                )
+                for name, columns in self._lineage(carried_columns).items()
+                if self.models[name].model.schema != "staging"
+                for column, origins in columns.items()
+                if (found := origins & personal) and not self._is_marked(name, column)
+            ]
+        )
+
+    def _is_marked(self, name: str, column: str) -> bool:
+        return any(c.pii or c.public for c in self.models[name].columns if c.name == column)
 
     def check_unchanged(self) -> None:
         """Raise ConfigError when a file that decides content changed after compilation began."""

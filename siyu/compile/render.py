@@ -230,6 +230,9 @@ def _check_config(model: Model, values: dict[str, Any]) -> None:
     kind = values.get("materialized")
     if kind is not None and kind not in MATERIALIZATIONS:
         raise ConfigError(f"unknown materialization {kind!r} of {model.name}", "", nearest(str(kind), MATERIALIZATIONS))
+    key = values.get("key", [])
+    if not isinstance(key, list | tuple) or not all(isinstance(item, str) for item in key):
+        raise ConfigError(f"the key of {model.name} is no list of columns", "", "write key=['id_type', 'id_value'].")
     needed = {"fixpoint": "seed", "snapshot": "key"}.get(str(kind))
     if needed and needed not in values:
         raise ConfigError(f"{model.name} is a {kind} and names no {needed}", "", f"add {needed}=… to config().")

@@ -24,8 +24,13 @@ class SemanticFunction:
         return self.duckdb.replace("{timezone}", inputs.timezone).replace("{as_of}", inputs.as_of)
 
 
-_PHONE = r"\b((86)?1[3-9][0-9])[0-9]{4}([0-9]{4})\b"
+# As people write them: +86, 0086, blanks, dots and dashes, beside letters; full-width digits are folded first.
+_PHONE = r"(^|[^0-9])((?:(?:00|\+)?86)?[ .-]?1[3-9][0-9])[ .-]?[0-9]{4}[ .-]?([0-9]{4})($|[^0-9])"
 _MAIL = r"([0-9A-Za-z])[0-9A-Za-z._%+-]*@([0-9A-Za-z.-]+\.[A-Za-z]{2,})"
+_HALF_WIDTH = "translate(value, '０１２３４５６７８９＋－＠．　', '0123456789+-@. ')"
+# Twice: two numbers may share the one character between them.
+_NO_PHONES = f"regexp_replace(regexp_replace({_HALF_WIDTH}, '{_PHONE}', '\\1\\2****\\3\\4', 'g'), '{_PHONE}',"
+_NO_PHONES += " '\\1\\2****\\3\\4', 'g')"
 
 FUNCTIONS = (
     SemanticFunction("fn_as_of", "", "date '{as_of}'", "The last business date that counts."),
@@ -56,7 +61,7 @@ FUNCTIONS = (
     SemanticFunction(
         "fn_mask_text",
         "value",
-        rf"regexp_replace(regexp_replace(value, '{_PHONE}', '\1****\3', 'g'), '{_MAIL}', '\1***@\2', 'g')",
+        f"regexp_replace({_NO_PHONES}, '{_MAIL}', '\\1***@\\2', 'g')",
         "A text with the mobiles and mail addresses in it masked, the rest as it is.",
     ),
     SemanticFunction(

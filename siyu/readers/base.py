@@ -20,8 +20,10 @@ UTF8 = "utf-8-sig"
 # DuckDB forgives a surplus last field that is its NULL: a row that an unquoted comma shifted. So empty is none here.
 NO_NULL = "\x01siyu\x01"
 UNREADABLE = re.compile("[\ud800-\udfff]")  # what surrogateescape makes of bytes that are not in the encoding
-MOBILE = re.compile(r"(?<![0-9])((?:86)?1[3-9][0-9])[0-9]{4}([0-9]{4})(?![0-9])")
-MAIL = re.compile(r"([0-9A-Za-z])[0-9A-Za-z._%+-]*@")
+HALF_WIDTH = str.maketrans("０１２３４５６７８９＋－＠．　", "0123456789+-@. ")
+MOBILE = re.compile(r"(?<![0-9])((?:(?:00|\+)?86)?[ .-]?1[3-9][0-9])[ .-]?[0-9]{4}[ .-]?([0-9]{4})(?![0-9])")
+MAIL = re.compile(r"([0-9A-Za-z])[0-9A-Za-z._%+-]*@([0-9A-Za-z.-]+\.[A-Za-z]{2,})")
+LITERAL = re.compile(r"'[^']*'")
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,14 @@ Reader = Callable[[Session, Path, Export, Path], Reading]
 
 
 def masked(text: str) -> str:
-    """A message without mobiles and mail addresses: a file without a header shows its first record in one."""
-    return MAIL.sub(r"\1***@", MOBILE.sub(r"\1****\2", UNREADABLE.sub("�", text)))
+    """A message without mobiles and mail addresses, as fn_mask_text() masks them in SQL."""
+    plain = UNREADABLE.sub("�", text).translate(HALF_WIDTH)
+    return MAIL.sub(r"\1***@\2", MOBILE.sub(r"\1****\2", plain))
+
+
+def without_values(message: str) -> str:
+    """An engine's message in one line, without the values that it quotes."""
+    return masked(" ".join(LITERAL.sub("'…'", message).split()))
 
 
 def name(text: str) -> str:
@@ -65,14 +73,16 @@ def compare(export: Export, found: list[str], path: Path) -> tuple[list[str], li
     """New and missing columns of a header. Raises WrongHeader where the contract allows neither."""
     real = {real_name(export, column): column for column in export.columns}
     new = [item for item in found if item not in real]
-    shown = masked(", ".join(found))[:300]
+    # A file without a header has its first record here, and that is nobody's to read.
+    is_header = any(item in real for item in found)
+    shown = masked(", ".join(found))[:300] if is_header else f"{len(found)} columns of other names; has it a header"
     missing = [column for item, column in real.items() if item not in found]
     needed = [c for c in missing if export.columns[c].required or c in export.key]
     told = [f"the required column {', '.join(needed)} is missing"] if needed else []
     if new and export.extra_columns == "reject":
-        told.append(f"unknown columns: {masked(', '.join(new))}")
+        told.append(f"unknown columns: {masked(', '.join(new)) if is_header else len(new)}")
     if told:
-        fix = f"the file has: {shown}." if needed else "add them to the contract."
+        fix = f"the file has: {shown}{'.' if is_header else '?'}" if needed else "add them to the contract."
         raise WrongHeader("; ".join(told), path.name, fix, tuple(needed))
     return new if export.extra_columns == "keep" else [], missing
 
@@ -114,4 +124,4 @@ def json_path(dotted: str) -> str:
 
 def first_line(error: Exception) -> str:
     """The first line of an engine's message, which may quote a value."""
-    return masked(re.split(r"\n", getattr(error, "problem", str(error)))[0].strip())
+    return without_values(str(getattr(error, "problem", error)).splitlines()[0])

@@ -103,6 +103,71 @@ MISTAKES: dict[str, tuple[dict[str, str], list[str]]] = {
         },
         ["yields tickt_id", "did you mean ticket_id?"],
     ),
+    "a personal column without its mark": (
+        {
+            "models/kpi/wrong.sql": HEADER.replace("one_id", "phone")
+            + "with c as (select coalesce(mobile, email) as m from {{ ref('contact') }})\n"
+            "select lower(m) as phone  -- The number.\nfrom c\n"
+        },
+        ["the column phone of kpi.wrong hands on records.contact.email, records.contact.mobile", "[pii]", "[public]"],
+    ),
+    "two columns of one name": (
+        {
+            "models/kpi/wrong.sql": GOOD.replace(
+                "    one_id  -- The person.", "    one_id,  -- The person.\n    one_id  -- It."
+            )
+        },
+        ["kpi.wrong has two columns called one_id"],
+    ),
+    "a grain that is no column": (
+        {"models/kpi/wrong.sql": GOOD.replace("grain: [one_id]", "grain: [one_idd]")},
+        ["the grain of kpi.wrong names one_idd", "did you mean one_id?"],
+    ),
+    "a snapshot that has siyu's own column": (
+        {
+            "models/kpi/wrong.sql": "/*\ndescription: x\ngrain: [one_id]\n*/\n"
+            "{{ config(materialized='snapshot', key=['one_id']) }}\n"
+            "select one_id, fn_as_of() as valid_from from {{ ref('person') }}\n".replace(
+                "one_id, fn", "one_id,  -- P.\n fn"
+            ).replace("valid_from from", "valid_from  -- D.\nfrom")
+        },
+        ["yields valid_from, which siyu adds itself"],
+    ),
+    "a key that is no list": (
+        {"models/kpi/wrong.sql": GOOD.replace("select", "{{ config(materialized='snapshot', key=5) }}\nselect")},
+        ["the key of kpi.wrong is no list of columns"],
+    ),
+    "a list where a column is wanted": (
+        {
+            "models/kpi/wrong.sql": GOOD,
+            "expectations/kpi/wrong.yml": "table: kpi.wrong\nexpectations:\n"
+            "  - type: expect_column_values_to_be_unique\n    kwargs: {column: [one_id]}\n",
+        },
+        ["names ['one_id'] where a column is wanted"],
+    ),
+    "an expectation about rows without a query": (
+        {
+            "models/kpi/wrong.sql": GOOD,
+            "expectations/kpi/wrong.yml": "table: kpi.wrong\nexpectations:\n  - type: unexpected_rows_expectation\n",
+        },
+        ["unexpected_rows_expectation for kpi.wrong has no query", "add unexpected_rows_query"],
+    ),
+    "a reference table with no table's name": (
+        {"seeds/reference/staff (1).csv": "a,b\n1,2\n"},
+        ["'staff (1)' is no table name", "staff (1).csv"],
+    ),
+    "a needed reference table without a column": (
+        {"seeds/reference/identifier_types.csv": "id_type,entity\nmobile,person\n"},
+        ["identifier_types lacks strength"],
+    ),
+    "vars that are no mapping": ({"seeds/vars.yml": "- dormant_days\n"}, ["vars.yml is no mapping of names"]),
+    "a time zone that is none": (
+        {
+            "seeds/channels/shop.yml": "channel: shop\ntitle: Shop\ndomain: private\nowner: me\ntimezone: Asia\n"
+            "exports: {}\n"
+        },
+        ["Asia is no IANA time zone"],
+    ),
     "an integer sum that would be a HUGEINT": (
         {"models/kpi/wrong.sql": GOOD.replace("    one_id  ", "    sum(record_count) as one_id  ")},
         ["HUGEINT", "cast"],

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 import pytest
 import sqlglot
 
-from siyu.compile.portable import FUNCTIONS, NEVER, SHAPES, Finding, shape_findings, type_findings
+from siyu.compile.portable import FUNCTIONS, NEVER, SHAPES, Finding, shape_findings
+from siyu.compile.portable_types import type_findings
 from siyu.engines.base import RunInputs
 from siyu.engines.duckdb import DuckEngine, DuckSession
 
@@ -103,6 +104,20 @@ SHAPES_FOUND = {
     "select a from t using sample 10%": "a sample",
     "select a from t tablesample 10%": "a sample",
     "select stddev(amount) as x from t": "stddev()",
+    "select distinct on (a) a, b from t": "distinct on",
+    "select a from t limit 1": "limit",
+    "select a from t order by a fetch first 3 rows only": "limit",
+    "select rowid as x from t": "rowid",
+    "select file as x from glob('/etc/*')": "glob()",
+    "select a from parquet_scan('x')": "a table function",
+    "select a from query('select random() as a')": "query()",
+    "select uuidv7() as x from t": "uuidv7()",
+    "select current_localtimestamp() as x from t": "current_localtimestamp()",
+    "select x from t left join (select unnest(l) as x from t) as u on true": "left join unnest",
+    "select x from t left join lateral (select unnest(t.l) as x) as u on true": "left join unnest",
+    "select list_extract(l, -1) as x from t": "list_extract()",
+    "select l[:-1] as x from t": "a negative list index",
+    "select coalesce(list(a) filter (where b > 1), []) as l from t": "list(x) without a filter",
     "select regr_slope(ratio, ratio) as x from t": "regr_slope()",
 }
 

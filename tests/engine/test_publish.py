@@ -7,7 +7,9 @@ import os
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from siyu.publish import Release, current, expire, previous_release, releases, swap
+from siyu.history import previous_run
+from siyu.ledger import Ledger
+from siyu.publish import Release, current, expire, releases, swap
 
 NOW = datetime(2026, 7, 1, 3, tzinfo=UTC)
 
@@ -34,16 +36,29 @@ def test_the_swap_never_goes_back(tmp_path: Path) -> None:
     assert (tmp_path / "current").readlink() == Path("releases") / again.name
 
 
+def _published(ledger: Ledger, day: str, previous: str | None = None, known_by: str | None = None) -> str:
+    run_id = ledger.begin_run("2026-07-01 00:00:00")
+    name = f"{day}-{run_id:06d}"
+    ledger.update_run(
+        run_id, status="published", as_of=day, known_by=known_by, release=name, previous_release=previous, ended_at="x"
+    )
+    return name
+
+
 def test_previous_is_of_the_newest_earlier_date_and_a_rerun_keeps_its_own(tmp_path: Path) -> None:
-    first = _release(tmp_path, date(2026, 6, 28), 1, NOW)
-    _release(tmp_path, date(2026, 6, 30), 2, NOW, previous=first.name)
-    late = _release(tmp_path, date(2026, 6, 29), 3, NOW)
-    rerun = previous_release(tmp_path, date(2026, 6, 30))
-    following = previous_release(tmp_path, date(2026, 7, 1))
-    assert rerun is not None and rerun.name == first.name
-    assert following is not None and following.run_id == 2
-    assert late.as_of < following.as_of
-    assert previous_release(tmp_path, date(2026, 6, 28)) is None
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    assert previous_run(ledger, date(2026, 6, 28)) is None
+    first = _published(ledger, "2026-06-28")
+    second = _published(ledger, "2026-06-30", previous=first)
+    _published(ledger, "2026-06-29", previous=first)
+    _published(ledger, "2026-06-29", previous=first, known_by="2026-06-29")
+    names = {
+        day: found.name if (found := previous_run(ledger, date(2026, 6, day))) else None for day in (27, 28, 29, 30)
+    }
+    assert names == {27: None, 28: None, 29: first, 30: first}
+    following = previous_run(ledger, date(2026, 7, 1))
+    assert following is not None and following.name == second
+    ledger.close()
 
 
 def test_retention_keeps_days_month_ends_and_yesterday(tmp_path: Path) -> None:
@@ -62,12 +77,38 @@ def test_retention_keeps_days_month_ends_and_yesterday(tmp_path: Path) -> None:
 
 
 def test_a_release_current_within_a_day_stays(tmp_path: Path) -> None:
+    """Four reruns of one date, twelve hours apart: what was replaced more than a day ago goes."""
     day = date(2026, 6, 30)
     for number in range(1, 5):
-        newest = _release(tmp_path, day, number, NOW - timedelta(hours=61 - 12 * number))
-    swap(tmp_path, newest)
+        release = _release(tmp_path, day, number, NOW - timedelta(hours=61 - 12 * number))
+        swap(tmp_path, release)
+        for stamp in (tmp_path / "releases").glob(f".*{number - 1:06d}.was-current"):
+            replaced = NOW - timedelta(hours=61 - 12 * number)
+            os.utime(stamp, (replaced.timestamp(), replaced.timestamp()))
     expire(tmp_path, NOW)
     assert [release.run_id for release in releases(tmp_path)] == [3, 4]
+
+
+def test_a_restated_date_does_not_age_the_release_that_is_read(tmp_path: Path) -> None:
+    """The current release of long ago is replaced now: readers may have opened it a moment ago."""
+    old = _release(tmp_path, date(2026, 6, 30), 1, NOW - timedelta(days=3))
+    swap(tmp_path, old)
+    _release(tmp_path, date(2026, 6, 1), 2, NOW - timedelta(hours=30))
+    swap(tmp_path, _release(tmp_path, date(2026, 6, 30), 3, NOW))
+    expire(tmp_path, datetime.now(UTC))
+    assert [release.run_id for release in releases(tmp_path) if release.as_of == old.as_of] == [1, 3]
+
+
+def test_a_release_of_known_by_does_not_displace_a_nightly_one(tmp_path: Path) -> None:
+    nightly = _release(tmp_path, date(2026, 6, 27), 1, NOW - timedelta(days=5))
+    swap(tmp_path, nightly)
+    asked = _release(tmp_path, date(2026, 6, 27), 2, NOW - timedelta(days=2))
+    manifest = json.loads((asked.path / "manifest.json").read_text(encoding="utf-8"))
+    (asked.path / "manifest.json").write_text(json.dumps({**manifest, "known_by": "2026-06-27"}), encoding="utf-8")
+    os.utime(asked.path / "manifest.json", ((NOW - timedelta(days=2)).timestamp(),) * 2)
+    swap(tmp_path, _release(tmp_path, date(2026, 6, 28), 3, NOW))
+    assert expire(tmp_path, NOW) == [asked.name]
+    assert [release.run_id for release in releases(tmp_path)] == [1, 3]
 
 
 def test_a_folder_without_a_manifest_is_no_release(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from datetime import date
 from pathlib import Path
 
@@ -10,8 +11,10 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
+from siyu import night as night_module
 from siyu.cli import app
-from siyu.errors import ChecksFailed, ConfigError, WarehouseBusy
+from siyu.compile import Project
+from siyu.errors import ChecksFailed, ConfigError, EngineFault, WarehouseBusy
 from siyu.night import Night
 from siyu.publish import current
 from siyu.report import Report
@@ -206,6 +209,138 @@ def test_going_back_to_an_older_input_makes_that_release_current_again(
     assert now is not None and now.run_id == third.run_id
     assert third.manifest["tables"] == first.manifest["tables"]
     assert shop.run("2026-06-01").status == "nothing new"
+
+
+def test_a_lost_link_is_set_again(shop: Shop) -> None:
+    shop.run("2026-06-01")
+    (shop.root / "warehouse/current").unlink()
+    assert shop.run("2026-06-01").status == "published"
+    assert current(shop.root / "warehouse") is not None
+
+
+def _three_nights(shop: Shop) -> None:
+    for day in ("2026-06-01", "2026-06-02", "2026-06-03"):
+        shop.write(
+            f"exports/shop/contacts_{day.replace('-', '')}.csv",
+            f"contact_id,name,mobile,updated_at\nk{day[-1]},王,1390000000{day[-1]},{day} 10:00:00\n",
+        )
+        shop.run(day)
+
+
+def test_what_is_deleted_and_may_be_is_rebuilt_to_the_same_content(shop: Shop) -> None:
+    _three_nights(shop)
+    before = json.loads((shop.root / "warehouse/current/manifest.json").read_text(encoding="utf-8"))["tables"]
+    for name in ("releases", "build", "landing", "status"):
+        shutil.rmtree(shop.root / "warehouse" / name)
+    (shop.root / "warehouse/current").unlink()
+    again = shop.run("2026-06-03").manifest["tables"]
+    # Tag drift compares with yesterday's tags, which are gone with yesterday's release.
+    assert {name for name in again if again[name] != before[name]} <= {"tags.tag_catalog"}
+
+
+def test_a_restated_day_leaves_what_was_published_for_the_next_one_reproducible(shop: Shop) -> None:
+    _three_nights(shop)
+    manifest = next((shop.root / "warehouse/releases").glob("2026-06-02-*/manifest.json"))
+    then = json.loads(manifest.read_text(encoding="utf-8"))
+    shop.run("2026-06-01")
+    again = shop.run("2026-06-02", known_by=date(2026, 6, 2))
+    assert again.manifest["previous_release"] == then["previous_release"]
+    assert again.manifest["tables"] == then["tables"]
+
+
+def test_a_night_with_a_stale_channel_is_reproduced_with_it(shop: Shop) -> None:
+    shop.run("2026-06-01")
+    bad = shop.write("exports/shop/sales_2.csv", "sale_id,contact_id\ns2,k1\n")
+    then = shop.run("2026-06-02")
+    assert then.channels[0].is_stale
+    bad.unlink()
+    shop.run("2026-06-03")
+    again = shop.run("2026-06-02", known_by=date(2026, 6, 2))
+    assert again.channels[0].is_stale
+    assert again.manifest["tables"] == then.manifest["tables"]
+
+
+def test_a_restatement_knows_all_that_landed_since(shop: Shop) -> None:
+    """A correction and a late row of one landing: both count for the day they speak of, or neither."""
+    shop.run("2026-06-01")
+    shop.write(
+        "exports/shop/sales_2.csv",
+        "sale_id,contact_id,amount,sold_at,updated_at\n"
+        "s1,k1,90.05,2026-06-01 11:00:00,2026-06-01 18:00:00\n"
+        "s2,k1,5.00,2026-06-01 12:00:00,2026-06-01 12:00:00\n",
+    )
+    shop.run("2026-06-02")
+    assert shop.revenue() == "95.05"
+    restated = shop.run("2026-06-01")
+    con = duckdb.connect(str(Path(str(restated.release)) / "siyu.duckdb"), read_only=True)
+    total = con.execute(
+        "select sum(numerator) from kpi.kpi_value where kpi_code = 'net_revenue' and dimension = 'total'"
+    ).fetchall()[0][0]
+    assert str(total) == "95.05"
+
+
+def test_a_date_that_cannot_be_meant_is_refused_before_anything_lands(shop: Shop) -> None:
+    shop.run("2026-06-01")
+    with pytest.raises(ConfigError, match="lies in the future"):
+        shop.run("2062-06-02")
+    with pytest.raises(ConfigError, match="as_of 2026-09-01 is 92 days after the last landing"):
+        shop.run("2026-09-01")
+    assert shop.run("2026-09-01", force=True).status == "published"
+
+
+def test_a_suite_that_did_not_run_stops_the_release(shop: Shop) -> None:
+    night = Night(shop.settings(), Request(as_of=date(2026, 6, 1)))
+    with pytest.raises(EngineFault, match=r"the suites of .*identity\.person.* did not run"), night:
+        for channel in night.channels:
+            night.land(channel)
+        night.commit_landing()
+        night.start_build()
+        for model in night.project.models:
+            night.build(model)
+        for table in night.suites.keys() - {"identity.person"}:
+            night.check(table)
+        night.publish()
+    assert current(shop.root / "warehouse") is None
+
+
+def test_a_layer_deployed_while_it_is_read_stops_the_run(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded = night_module.load_suites
+
+    def deploy(project: Project) -> object:
+        suites = loaded(project)
+        shop.write("layer/models/staging/shop__deal.sql", DEAL.replace("    amount\n", "    amount * 2 as amount\n"))
+        return suites
+
+    monkeypatch.setattr(night_module, "load_suites", deploy)
+    with pytest.raises(ConfigError, match="changed while siyu was reading them"):
+        shop.run("2026-06-01")
+
+
+def test_a_run_that_was_killed_does_not_look_published(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.run("2026-06-01")
+    night = Night(shop.settings(), Request(as_of=date(2026, 6, 2)))
+    night.__enter__()
+    status = json.loads((shop.root / "warehouse/status/status.json").read_text(encoding="utf-8"))
+    assert (status["status"], status["current_as_of"]) == ("running", "2026-06-01")
+    assert status["checks"]["expectations"] > 0
+    monkeypatch.setenv("SIYU_WAREHOUSE", str(shop.root / "warehouse"))
+    assert "running" in CliRunner().invoke(app, ["status"]).stdout
+    night._opened.close()  # what is left of a process that was killed: no word, no lock
+    told = CliRunner().invoke(app, ["status", "--max-age", "26h"])
+    assert told.exit_code == 1
+    assert "interrupted" in told.stdout and "the last run ended as interrupted" in told.stderr
+
+
+def test_a_missed_run_is_noticed(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.run("2026-06-01")
+    monkeypatch.setenv("SIYU_WAREHOUSE", str(shop.root / "warehouse"))
+    assert CliRunner().invoke(app, ["status", "--max-age", "26h"]).exit_code == 0
+    path = shop.root / "warehouse/status/status.json"
+    status = json.loads(path.read_text(encoding="utf-8"))
+    path.write_text(json.dumps({**status, "ended_at": "2026-06-01 00:00:00.000"}), encoding="utf-8")
+    late = CliRunner().invoke(app, ["status", "--max-age", "2d"])
+    assert late.exit_code == 1 and "hours ago" in late.stderr
+    assert CliRunner().invoke(app, ["status", "--max-age", "soon"]).exit_code == 2
 
 
 def test_a_column_may_change_its_type(shop: Shop) -> None:

@@ -1,0 +1,96 @@
+"""Column lineage: what a column is made of, and whose values it carries on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from sqlglot import exp
+from sqlglot.optimizer.qualify import qualify
+from sqlglot.optimizer.scope import Scope, build_scope
+
+from siyu.compile.analyse import final_select
+
+Origins = dict[str, set[tuple[str, str]]]
+Pick = Callable[[exp.Expr], Iterable[exp.Column]]
+Known = dict[tuple[int, str], set[tuple[str, str]]]
+
+# Expressions whose value is a value of an argument, or shows it: type -> the arguments it may come from.
+CARRYING: dict[type[exp.Expr], tuple[str, ...]] = {
+    exp.Alias: ("this",), exp.Paren: ("this",), exp.Cast: ("this",), exp.TryCast: ("this",),
+    exp.Coalesce: ("this", "expressions"), exp.Nullif: ("this",), exp.Case: ("ifs", "default"),
+    exp.If: ("true", "false"),
+    exp.Greatest: ("this", "expressions"), exp.Least: ("this", "expressions"),
+    exp.Max: ("this",), exp.Min: ("this",), exp.ArgMax: ("this",), exp.ArgMin: ("this",), exp.AnyValue: ("this",),
+    exp.GroupConcat: ("this",), exp.ArrayAgg: ("this",), exp.Order: ("this",), exp.Distinct: ("expressions",),
+    exp.Filter: ("this",), exp.Window: ("this",), exp.IgnoreNulls: ("this",), exp.Lag: ("this",), exp.Lead: ("this",),
+    exp.FirstValue: ("this",), exp.LastValue: ("this",), exp.Lower: ("this",), exp.Upper: ("this",),
+    exp.Trim: ("this",), exp.Left: ("this",), exp.Right: ("this",), exp.Substring: ("this",),
+    exp.Concat: ("expressions",), exp.DPipe: ("this", "expression"), exp.RegexpReplace: ("this",),
+    exp.RegexpExtract: ("this",), exp.Struct: ("expressions",), exp.PropertyEQ: ("expression",),
+    exp.Explode: ("this",), exp.Unnest: ("expressions",),
+}  # fmt: skip
+
+
+def all_columns(node: exp.Expr) -> Iterable[exp.Column]:
+    """Every column an expression is made of."""
+    return node.find_all(exp.Column)
+
+
+def carried_columns(node: exp.Expr) -> Iterator[exp.Column]:
+    """The columns whose values an expression hands on: not those it counts, compares or hashes."""
+    if isinstance(node, exp.Column):
+        yield node
+    for argument in CARRYING.get(type(node), ()):
+        found = node.args.get(argument)
+        for child in found if isinstance(found, list) else [found]:
+            if isinstance(child, exp.Expr):
+                yield from carried_columns(child)
+
+
+def column_lineage(tree: exp.Query, schema: dict[str, dict[str, dict[str, str]]], pick: Pick = all_columns) -> Origins:
+    """column -> the (schema.table, column) pairs its value is made of.
+
+    sqlglot's own lineage() walks every path anew, which on wide unions takes seconds; one pass over its scopes,
+    each column of a scope resolved once, takes milliseconds.
+    """
+    qualified = qualify(
+        tree.copy(), schema=dict(schema), dialect="duckdb", validate_qualify_columns=False, identify=False
+    )
+    scope = build_scope(qualified)
+    known: Known = {}
+    names = [item.alias_or_name for item in final_select(tree).selects]
+    return {name: _origins(scope, name, known, pick) if scope else set() for name in names}
+
+
+def _origins(scope: Scope, name: str, known: Known, pick: Pick) -> set[tuple[str, str]]:
+    key = (id(scope), name.lower())
+    if key in known:
+        return known[key]
+    known[key] = set()
+    found: set[tuple[str, str]] = set()
+    if scope.set_operation_scopes:
+        leftmost = [item.alias_or_name.lower() for item in final_select(scope.expression).selects]
+        position = leftmost.index(name.lower()) if name.lower() in leftmost else -1
+        for part in scope.set_operation_scopes:
+            selects = final_select(part.expression).selects
+            if 0 <= position < len(selects):
+                found |= _origins(part, selects[position].alias_or_name, known, pick)
+    else:
+        for item in final_select(scope.expression).selects:
+            if item.alias_or_name.lower() == name.lower():
+                for column in pick(item):
+                    found |= _source_of(scope, column, known, pick)
+    known[key] = found
+    return found
+
+
+def _source_of(scope: Scope, column: exp.Column, known: Known, pick: Pick) -> set[tuple[str, str]]:
+    source = scope.sources.get(column.table)
+    if isinstance(source, Scope):
+        if isinstance(source.expression, exp.Query):
+            return _origins(source, column.name, known, pick)
+        inner = [c for c in source.expression.find_all(exp.Column) if c.table in scope.sources and c is not column]
+        return set().union(*(_source_of(scope, c, known, pick) for c in inner))
+    if isinstance(source, exp.Table):
+        return {(f"{source.db}.{source.name}", column.name)}
+    return set()
