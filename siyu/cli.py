@@ -256,7 +256,9 @@ def simulate(
     people: Annotated[int, typer.Option(min=1, help="How many people.")] = 600,
     days: Annotated[int, typer.Option(min=1, help="How many days of life.")] = 180,
     seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = 7,
-    as_of: AsOf = None,
+    last_day: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day of their lives. Default: 2026-06-30.")
+    ] = None,
 ) -> None:
     """Write channel exports of invented people, with the truth beside them. The sample was made so.
 
@@ -265,7 +267,7 @@ def simulate(
     with _told():
         from siyu.simulate import LAST_DAY, simulate_exports
 
-        written = simulate_exports(folder, people=people, days=days, seed=seed, last_day=_day(as_of) or LAST_DAY)
+        written = simulate_exports(folder, people=people, days=days, seed=seed, last_day=_day(last_day) or LAST_DAY)
         for name, count in written.items():
             out.print(f"{count:>10,}  {name}", markup=False)
 

@@ -6,27 +6,34 @@ and a larger world holds the smaller one.
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from contextlib import ExitStack
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
+from siyu.errors import ConfigError
 from siyu.simulate.crm import enter_crm, to_parquet, write_company
 from siyu.simulate.reference import write_reference
 from siyu.simulate.website import visit_website
 from siyu.simulate.world import PEOPLE_A_COMPANY, Exports, Person, make_company, make_person
 
 LAST_DAY = date(2026, 6, 30)
+TRUTH = "truth/person.csv"
 VISITS = {"passer_by": (1, 2), "researcher": (3, 8), "buyer": (5, 12), "bot": (6, 10)}
 
 
 def simulate_exports(folder: Path, *, people: int, days: int, seed: int, last_day: date = LAST_DAY) -> dict[str, int]:
-    """Write a whole exports folder and return rows by file. Existing files of the same names are replaced."""
+    """Write a whole exports folder and return rows by file. An earlier world in the folder is replaced whole.
+
+    Raises ConfigError where the folder holds something else.
+    """
     folder.mkdir(parents=True, exist_ok=True)
+    _clear(folder)
     with tempfile.TemporaryDirectory(dir=folder) as scratch, ExitStack() as stack:
         exports = Exports(folder, stack)
         drafts = Exports(Path(scratch), stack)
-        exports.line("truth/person.csv", "channel,record_id,person,company")
+        exports.line(TRUTH, "channel,record_id,person,company")
         companies = max(people // PEOPLE_A_COMPANY, 1)
         for number in range(companies):
             write_company(drafts, make_company(seed, number, companies), days, last_day)
@@ -35,11 +42,20 @@ def simulate_exports(folder: Path, *, people: int, days: int, seed: int, last_da
         for handle in (*exports.handles.values(), *drafts.handles.values()):
             handle.flush()
         counts = dict(exports.counts)
-        counts["truth/person.csv"] -= 1
+        counts[TRUTH] -= 1
         counts.update(to_parquet(drafts, folder))
     write_reference(folder)
     (folder / "exports.yml").write_text(f"as_of: {last_day}\n", encoding="utf-8")
     return counts
+
+
+def _clear(folder: Path) -> None:
+    """Two worlds in one folder would be neither."""
+    present = sorted(path.name for path in folder.iterdir())
+    if present and not (folder / TRUTH).is_file():
+        raise ConfigError(f"{folder} is not empty, and no simulated world", str(folder), "name an empty folder.")
+    for name in ("website", "crm", "reference", "truth"):
+        shutil.rmtree(folder / name, ignore_errors=True)
 
 
 def _live(person: Person, exports: Exports, drafts: Exports, days: int, last_day: date) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from siyu.errors import ConfigError
 from siyu.settings import base_layer
 from siyu.simulate import simulate_exports
 
@@ -46,6 +47,17 @@ def test_the_sample_is_what_simulate_makes(world: Path) -> None:
 def test_another_seed_is_another_world(world: Path, tmp_path: Path) -> None:
     simulate_exports(tmp_path, people=600, days=180, seed=8)
     assert (tmp_path / "truth/person.csv").read_bytes() != (world / "truth/person.csv").read_bytes()
+
+
+def test_a_world_replaces_the_one_before_and_nothing_else(tmp_path: Path) -> None:
+    simulate_exports(tmp_path / "w", people=200, days=180, seed=7)
+    simulate_exports(tmp_path / "w", people=20, days=30, seed=7)
+    assert len(list((tmp_path / "w/website").iterdir())) <= 2
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine/thesis.txt").write_text("x", encoding="utf-8")
+    with pytest.raises(ConfigError, match="is not empty, and no simulated world"):
+        simulate_exports(tmp_path / "mine", people=20, days=30, seed=7)
+    assert (tmp_path / "mine/thesis.txt").is_file()
 
 
 def test_returned_counts_are_rows(tmp_path: Path) -> None:
