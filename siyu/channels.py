@@ -10,13 +10,12 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, Self
-from zoneinfo import ZoneInfo
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
-from siyu.settings import LayerFile, Settings, layer_files, read_yaml
+from siyu.settings import LayerFile, Settings, known_zone, layer_files, read_yaml
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 SIMPLE_TYPES = ("text", "integer", "boolean", "timestamp", "date", "epoch_seconds")
@@ -187,11 +186,7 @@ class Channel(_Part):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (KeyError, ValueError, OSError) as error:
-            raise ValueError(f"{value} is no IANA time zone") from error
-        return value
+        return known_zone(value)
 
     @field_validator("exports")
     @classmethod

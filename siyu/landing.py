@@ -117,66 +117,71 @@ def land_file(session: Session, job: Job, landing: Landing, result: ChannelLandi
     except OSError as error:
         result.problems.append(f"{job.file}: {error.strerror or error}")
         return
-    contract = job.export.fingerprint
     try:
         day, name_problem = job.day(), None
     except ValueError as error:
         day, name_problem = None, str(error)
     identity = file_identity(job.channel.channel, job.export_name, day.isoformat() if day else job.file, digest)
     known = landing.known.get(identity) or next((file for file in result.files if file.identity == identity), None)
-    if known and (known.contract == contract or (known.landed and not known.rows_rejected)):
+    if known and (known.contract == job.export.fingerprint or (known.landed and not known.rows_rejected)):
         result.skipped += 1
         if not known.landed:
             result.problems.append(f"{job.file}: {known.reason}")
         return
+    outcome = _Outcome(reason=name_problem) if name_problem else _attempt(session, job, landing, identity)
+    hiccup = outcome.hiccup
+    if _state(job.path) != before:
+        hiccup = hiccup or "the file changed while it was read; the next run takes it"
+    if hiccup or outcome.reason:
+        result.problems.append(f"{job.file}: {hiccup or outcome.reason}")
+    if hiccup is None:
+        result.drift += [(job.channel.channel, job.export_name, kind, column) for kind, column in outcome.drift]
+        result.files.append(_ledger_row(job, landing, day, identity, digest, outcome))
+
+
+def _attempt(session: Session, job: Job, landing: Landing, identity: str) -> _Outcome:
+    """Land the rows, or tell why not. Raises EngineFault and OSError where it is not the file that fails."""
     scratch = Path(tempfile.mkdtemp(dir=landing.scratch))
     try:
-        outcome = (
-            _Outcome(reason=name_problem) if name_problem else _land_rows(session, job, landing, identity, scratch)
-        )
+        return _land_rows(session, job, landing, identity, scratch)
     except FileRejected as error:
-        outcome = _Outcome(reason=f"{error.problem} ({error.where}): {error.fix}")
+        return _Outcome(reason=f"{error.problem} ({error.where}): {error.fix}")
     except SqlProblem as error:
-        outcome = _Outcome(reason=f"the file cannot be landed: {first_line(error)}")
+        return _Outcome(reason=f"the file cannot be landed: {first_line(error)}")
     except EngineFault as error:
         # One that names the export is the file's (damaged, it sends the engine past its end) or its disk's, and stops
-        # no other channel. It is not written down, so that the next run tries the file again.
+        # no other channel.
         if str(job.path) not in error.problem:
             raise
-        result.problems.append(f"{job.file}: the file cannot be read: {first_line(error)}")
-        return
+        return _Outcome(hiccup=f"the file cannot be read: {first_line(error)}")
     except OSError as error:
         if error.filename is None or Path(error.filename) != job.path:
             raise
-        result.problems.append(f"{job.file}: {error.strerror or error}")
-        return
+        return _Outcome(hiccup=error.strerror or str(error))
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
-    if _state(job.path) != before:
-        result.problems.append(f"{job.file}: the file changed while it was read; the next run takes it")
-        return
-    if outcome.reason:
-        result.problems.append(f"{job.file}: {outcome.reason}")
-    result.drift += [(job.channel.channel, job.export_name, kind, column) for kind, column in outcome.drift]
-    result.files.append(
-        LandedFile(
-            landed_seq=landing.seq,
-            channel=job.channel.channel,
-            export=job.export_name,
-            file=job.file,
-            file_date=day.isoformat() if day else None,
-            identity=identity,
-            sha256=digest,
-            contract=contract,
-            rows_read=outcome.read,
-            rows_landed=0 if outcome.reason else outcome.landed,
-            rows_rejected=outcome.read if outcome.reason else outcome.read - outcome.landed,
-            status="rejected" if outcome.reason else "landed",
-            reason=outcome.reason,
-            path=outcome.path,
-            rejects=outcome.rejects,
-            columns=";".join(f"{name}:{column.type}" for name, column in job.export.columns.items()),
-        )
+
+
+def _ledger_row(
+    job: Job, landing: Landing, day: date | None, identity: str, digest: str, outcome: _Outcome
+) -> LandedFile:
+    return LandedFile(
+        landed_seq=landing.seq,
+        channel=job.channel.channel,
+        export=job.export_name,
+        file=job.file,
+        file_date=day.isoformat() if day else None,
+        identity=identity,
+        sha256=digest,
+        contract=job.export.fingerprint,
+        rows_read=outcome.read,
+        rows_landed=0 if outcome.reason else outcome.landed,
+        rows_rejected=outcome.read if outcome.reason else outcome.read - outcome.landed,
+        status="rejected" if outcome.reason else "landed",
+        reason=outcome.reason,
+        path=outcome.path,
+        rejects=outcome.rejects,
+        columns=";".join(f"{name}:{column.type}" for name, column in job.export.columns.items()),
     )
 
 
@@ -190,12 +195,15 @@ def _state(path: Path) -> tuple[int, int] | None:
 
 @dataclass(frozen=True)
 class _Outcome:
+    """`reason` = rejected whole; `hiccup` = not to be had this time, and not written down: the next run tries again."""
+
     read: int = 0
     landed: int = 0
     reason: str | None = None
     path: str | None = None
     rejects: str | None = None
     drift: tuple[tuple[str, str], ...] = ()
+    hiccup: str | None = None
 
 
 def commit_landing(

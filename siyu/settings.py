@@ -26,6 +26,15 @@ SHORTEST_SALT = 16
 CONTENT_SETTINGS = ("channels", "timezone", "engine", "publish_records")
 
 
+def known_zone(value: str) -> str:
+    """The name of a time zone. Raises ValueError for one that is none."""
+    try:
+        ZoneInfo(value)
+    except (KeyError, ValueError, OSError) as error:
+        raise ValueError(f"{value} is no IANA time zone such as Asia/Shanghai") from error
+    return value
+
+
 class Settings(BaseSettings):
     """Everything a deployment decides. Read by `load_settings`; environment wins over siyu.toml."""
 
@@ -57,11 +66,7 @@ class Settings(BaseSettings):
     @field_validator("timezone")
     @classmethod
     def _known_zone(cls, value: str) -> str:
-        try:
-            ZoneInfo(value)
-        except (KeyError, ValueError, OSError) as error:
-            raise ValueError(f"{value} is no IANA time zone such as Asia/Shanghai") from error
-        return value
+        return known_zone(value)
 
     @field_validator("threads")
     @classmethod
