@@ -105,6 +105,21 @@ def _progress() -> Iterator[Callable[[Event], None]]:
 
 
 @app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="A new folder, or . for this one.")],
+) -> None:
+    """Lay out a folder to work in: siyu.toml, an empty layer, an exports folder. Then: cd there, siyu run.
+
+    Example: siyu init acme && cd acme && siyu run
+    """
+    with _told():
+        from siyu.scaffold import init as lay_out
+
+        for name in lay_out(folder):
+            out.print(f"{folder / name}", markup=False)
+
+
+@app.command()
 def run(
     as_of: AsOf = None,
     known_by: Annotated[

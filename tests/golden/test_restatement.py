@@ -1,0 +1,118 @@
+"""Nights again: what was known then, what is known now, and what may be deleted in between."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from siyu.errors import ConfigError
+from siyu.publish import current
+from tests.golden.test_nights import Shop
+from tests.golden.test_nights import shop as shop
+
+
+def test_the_past_as_it_was_known_and_as_it_is_known_now(shop: Shop) -> None:
+    shop.run("2026-06-01")
+    then = json.loads((shop.root / "warehouse/current/manifest.json").read_text(encoding="utf-8"))
+    shop.write(
+        "exports/shop/sales_late.csv",
+        "sale_id,contact_id,amount,sold_at,updated_at\ns9,k1,7.00,2026-06-01 12:00:00,2026-06-01 12:00:00\n",
+    )
+    shop.run("2026-06-02")
+    assert shop.revenue() == "107.10"
+    before = current(shop.root / "warehouse")
+    known_then = shop.run("2026-06-01", known_by=date(2026, 6, 1))
+    assert known_then.manifest["tables"] == then["tables"]
+    restated = shop.run("2026-06-01")
+    assert restated.manifest["tables"] != then["tables"]
+    after = current(shop.root / "warehouse")
+    assert before is not None and after is not None and before.name == after.name
+
+
+def test_going_back_to_an_older_input_makes_that_release_current_again(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A, B, A: the third run must not call itself nothing new, for B is current."""
+    first = shop.run("2026-06-01")
+    variables = shop.write("layer/seeds/vars.yml", "dormant_days: 5\n")
+    second = shop.run("2026-06-01")
+    variables.unlink()
+    third = shop.run("2026-06-01")
+    assert [report.status for report in (first, second, third)] == ["published"] * 3
+    now = current(shop.root / "warehouse")
+    assert now is not None and now.run_id == third.run_id
+    assert third.manifest["tables"] == first.manifest["tables"]
+    assert shop.run("2026-06-01").status == "nothing new"
+
+
+def _three_nights(shop: Shop) -> None:
+    for day in ("2026-06-01", "2026-06-02", "2026-06-03"):
+        shop.write(
+            f"exports/shop/contacts_{day.replace('-', '')}.csv",
+            f"contact_id,name,mobile,updated_at\nk{day[-1]},王,1390000000{day[-1]},{day} 10:00:00\n",
+        )
+        shop.run(day)
+
+
+def test_what_is_deleted_and_may_be_is_rebuilt_to_the_same_content(shop: Shop) -> None:
+    _three_nights(shop)
+    before = json.loads((shop.root / "warehouse/current/manifest.json").read_text(encoding="utf-8"))["tables"]
+    for name in ("releases", "build", "landing", "status"):
+        shutil.rmtree(shop.root / "warehouse" / name)
+    (shop.root / "warehouse/current").unlink()
+    again = shop.run("2026-06-03").manifest["tables"]
+    # Tag drift compares with yesterday's tags, which are gone with yesterday's release.
+    assert {name for name in again if again[name] != before[name]} <= {"tags.tag_catalog"}
+
+
+def test_a_restated_day_leaves_what_was_published_for_the_next_one_reproducible(shop: Shop) -> None:
+    _three_nights(shop)
+    manifest = next((shop.root / "warehouse/releases").glob("2026-06-02-*/manifest.json"))
+    then = json.loads(manifest.read_text(encoding="utf-8"))
+    shop.run("2026-06-01")
+    again = shop.run("2026-06-02", known_by=date(2026, 6, 2))
+    assert again.manifest["previous_release"] == then["previous_release"]
+    assert again.manifest["tables"] == then["tables"]
+
+
+def test_a_night_with_a_stale_channel_is_reproduced_with_it(shop: Shop) -> None:
+    shop.run("2026-06-01")
+    bad = shop.write("exports/shop/sales_2.csv", "sale_id,contact_id\ns2,k1\n")
+    then = shop.run("2026-06-02")
+    assert then.channels[0].is_stale
+    bad.unlink()
+    shop.run("2026-06-03")
+    again = shop.run("2026-06-02", known_by=date(2026, 6, 2))
+    assert again.channels[0].is_stale
+    assert again.manifest["tables"] == then.manifest["tables"]
+
+
+def test_a_restatement_knows_all_that_landed_since(shop: Shop) -> None:
+    """A correction and a late row of one landing: both count for the day they speak of, or neither."""
+    shop.run("2026-06-01")
+    shop.write(
+        "exports/shop/sales_2.csv",
+        "sale_id,contact_id,amount,sold_at,updated_at\n"
+        "s1,k1,90.05,2026-06-01 11:00:00,2026-06-01 18:00:00\n"
+        "s2,k1,5.00,2026-06-01 12:00:00,2026-06-01 12:00:00\n",
+    )
+    shop.run("2026-06-02")
+    assert shop.revenue() == "95.05"
+    restated = shop.run("2026-06-01")
+    con = duckdb.connect(str(Path(str(restated.release)) / "siyu.duckdb"), read_only=True)
+    total = con.execute(
+        "select sum(numerator) from kpi.kpi_value where kpi_code = 'net_revenue' and dimension = 'total'"
+    ).fetchall()[0][0]
+    assert str(total) == "95.05"
+
+
+def test_known_by_a_day_before_the_first_landing(shop: Shop) -> None:
+    shop.run("2026-06-01")
+    with pytest.raises(ConfigError, match="nothing had landed by 2026-05-31") as caught:
+        shop.run("2026-05-31", known_by=date(2026, 5, 31))
+    assert "the first landing is of 2026-06-01" in caught.value.fix
