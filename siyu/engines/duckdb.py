@@ -16,6 +16,7 @@ from siyu.errors import EngineFault, SiyuError
 # Readable by DuckDB 1.4 and later, so that BI tools need not follow our pin.
 RELEASE_STORAGE = "v1.4.0"
 FAULTS = (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException, duckdb.InternalException)
+DISK = ("No space left on device", "Could not write file", "Disk quota exceeded")
 
 
 class SqlProblem(SiyuError):
@@ -23,8 +24,11 @@ class SqlProblem(SiyuError):
 
 
 def _translate(error: duckdb.Error, sql: str) -> SiyuError:
-    if isinstance(error, FAULTS):
-        return EngineFault(f"DuckDB: {error}", "", "check disk space, memory and the file named.")
+    # A full disk comes as a failed commit, too, which is no fault of the query.
+    if isinstance(error, FAULTS) or any(text in str(error) for text in DISK):
+        return EngineFault(
+            f"DuckDB: {' '.join(str(error).split())}", "", "check disk space, memory and the file named."
+        )
     return SqlProblem(str(error), sql, "")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from pathlib import Path
 
+import duckdb
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from siyu.build import PreviousTable, build_model, prepare, run_in_order, write_previous, write_sources
 from siyu.compile import Project
 from siyu.engines.base import RunInputs
-from siyu.engines.duckdb import DuckEngine
+from siyu.engines.duckdb import DuckEngine, SqlProblem, _translate
 from siyu.errors import EngineFault
 
 INPUTS = RunInputs("2026-06-30", "Asia/Shanghai", "test")
@@ -72,6 +73,12 @@ def test_a_fixpoint_that_never_rests_is_an_error(project: Project, monkeypatch: 
     with pytest.raises(EngineFault, match=r"identity.component still changes after 50 rounds"):
         build_model(engine, project, "identity.component")
     engine.close()
+
+
+def test_a_full_disk_is_no_fault_of_a_query() -> None:
+    message = 'TransactionContext Error: Failed to commit: Could not write file "/w/x.wal": No space left on device'
+    assert isinstance(_translate(duckdb.TransactionException(message), "select 1"), EngineFault)
+    assert isinstance(_translate(duckdb.ConversionException("no number"), "select 1"), SqlProblem)
 
 
 def test_snapshot_rows_close_and_open(project: Project) -> None:
