@@ -243,10 +243,11 @@ class Ledger:
             ],
         )
 
-    def problems(self, run_id: int) -> dict[str, list[str]]:
-        """channel -> what that run found wrong with it."""
+    def problems(self, as_of: date) -> dict[str, list[str]]:
+        """channel -> what the night that published this date found wrong with it: it was stale then."""
+        run = self.last_published(as_of, None)
         found: dict[str, list[str]] = {}
-        for row in self._rows("select * from problem where run_id = ? order by rowid", [run_id]):
+        for row in self._rows("select * from problem where run_id = ? order by rowid", [run["run_id"] if run else 0]):
             found.setdefault(row["channel"], []).append(row["problem"])
         return found
 

@@ -8,7 +8,7 @@ import shutil
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from types import ModuleType, TracebackType
 from typing import Any
 
@@ -161,7 +161,7 @@ class Night(AbstractContextManager["Night"]):
 
     def _see_landed(self) -> None:
         known_by = self.request.known_by
-        problems = self._problems_of(known_by) if known_by else {n: r.problems for n, r in self._landings.items()}
+        problems = self.ledger.problems(known_by) if known_by else {n: r.problems for n, r in self._landings.items()}
         self.files: list[LandedFile] = self.ledger.files(known_by)
         landings = self.ledger.landings(known_by)
         self.statuses = [
@@ -184,11 +184,6 @@ class Night(AbstractContextManager["Night"]):
             input_fingerprint=self.input_fingerprint,
             previous_release=self.previous.name if self.previous else None,
         )
-
-    def _problems_of(self, known_by: date) -> dict[str, list[str]]:
-        """What was wrong with channels in the night that published this date: they were stale then."""
-        run = self.ledger.last_published(known_by, None)
-        return self.ledger.problems(run["run_id"]) if run else {}
 
     def nothing_new(self) -> bool:
         """The last release of this date was made by this very run, and is still there."""
@@ -309,8 +304,15 @@ class Night(AbstractContextManager["Night"]):
         self.ledger.update_run(self.run_id, status=PUBLISHED, release=self._release.name)
         if self.request.known_by is None:
             self.report.is_current = publish.swap(self.warehouse, self._release)
-            publish.expire(self.warehouse, datetime.now(UTC))
+            self._expire()
         self.report.status = PUBLISHED
         self.report.manifest = self._release.manifest
         self._tell(Event("published", self._release.name, str(self._release.path)))
         return self._release
+
+    def _expire(self) -> None:
+        """Old releases go; where one cannot, the night has been published all the same."""
+        try:
+            publish.expire(self.warehouse, datetime.now(UTC))
+        except OSError as error:
+            self._tell(Event("retention", "releases", f"old releases stay: {error}", is_bad=True))
