@@ -12,7 +12,7 @@ from typing import Any
 
 from siyu.errors import ConfigError, EngineFault
 
-VERSION = 1
+VERSION = 2
 SCHEMA = """
 create table if not exists meta (name text primary key, value text not null);
 create table if not exists landing (landed_seq integer primary key, landed_date text not null);
@@ -95,18 +95,19 @@ class Ledger:
             self._db = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
             self._db.row_factory = sqlite3.Row
             self._db.execute("pragma synchronous = full")
-            written_by = self._db.execute("pragma user_version").fetchone()[0]
-            if written_by <= VERSION:
-                self._db.executescript(SCHEMA)
-                self._db.execute(f"pragma user_version = {VERSION}")
+            tables = self._db.execute("select count(*) from sqlite_master where type = 'table'").fetchone()[0]
+            written_by = self._db.execute("pragma user_version").fetchone()[0] if tables else VERSION
+            if written_by == VERSION:
+                # In one transaction: tables without their version would look like another siyu's.
+                self._db.executescript(f"begin immediate; {SCHEMA} pragma user_version = {VERSION}; commit;")
         except sqlite3.Error as error:
             raise EngineFault(f"the run ledger cannot be opened: {error}", str(path)) from error
-        if written_by > VERSION:
+        if written_by != VERSION:
             self._db.close()
             raise ConfigError(
-                f"the run ledger was written by a later siyu (its version is {written_by}, this one knows {VERSION})",
+                f"the run ledger was written by another version of siyu ({written_by}; this one writes {VERSION})",
                 str(path),
-                "update siyu, or use a warehouse of its own.",
+                "use the siyu that wrote it, or begin a new warehouse from the exports.",
             )
 
     def close(self) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import sqlite3
 from datetime import date
 from pathlib import Path
 
@@ -390,6 +392,16 @@ def test_another_salt_is_refused(shop: Shop, monkeypatch: pytest.MonkeyPatch) ->
     shop.run("2026-06-01")
     monkeypatch.setenv("SIYU_SALT", "another, long enough to be one")
     with pytest.raises(ConfigError, match="not the salt this warehouse was begun with"):
+        shop.run("2026-06-02")
+
+
+@pytest.mark.parametrize("version", [0, 1, 99])
+def test_a_ledger_of_another_version_is_told_as_such(shop: Shop, version: int) -> None:
+    shop.run("2026-06-01")
+    path = shop.root / "warehouse/ledger.sqlite"
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        db.execute(f"pragma user_version = {version}")
+    with pytest.raises(ConfigError, match="written by another version of siyu"):
         shop.run("2026-06-02")
 
 
