@@ -208,7 +208,7 @@ def expire(warehouse: Path, now: datetime) -> list[str]:
     """Remove old releases and say which: kept are 14 daily and 12 month-end ones, and what was current a day ago.
 
     Releases of known_by were never current: those go after KEPT_HOURS. A release ceased to be current when `current`
-    moved on, which its folder of stamps tells.
+    moved on: the stamp beside its folder tells when.
     """
     found = releases(warehouse)
     nightly = [release for release in found if release.manifest["known_by"] is None]

@@ -125,10 +125,6 @@ def _line(node: exp.Expr) -> int:
     return 0
 
 
-def _is(kind: str) -> Callable[[Any], bool]:
-    return lambda node: str(node.args.get("kind") or "").upper() == kind
-
-
 def _yes(node: Any) -> bool:
     return True
 
