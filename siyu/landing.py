@@ -26,6 +26,7 @@ from siyu.readers.base import Reading, first_line, name
 from siyu.references import Reference, changed_references
 
 SHOWN_VALUE = 200
+INTERIM = "compression lz4, dictionary_size_limit 1"  # read once or twice, then gone: dictionaries would not pay
 
 
 @dataclass
@@ -248,25 +249,29 @@ def _land_rows(session: Session, job: Job, landing: Landing, identity: str, scra
     total = session.value(f"select count(*) from read_parquet({quoted(interim)})")
     if not total and job.export.load == "snapshot" and not job.export.allow_empty:
         raise FileRejected("the file holds no record", job.file, "ask the channel's owner for a new export.")
+    new, missing = reading.new, reading.missing
+    if reading.drift:
+        new, missing = reading.drift(session, f"read_parquet({quoted(interim)})")
+    drift = tuple([("new_column", column) for column in new] + [("missing_column", column) for column in missing])
+    refused = landing.store / f"{stem}.rejects.parquet"
+    rejected = _write_rejects(session, job, typed, refused)
+    rejects = f"{stem}.rejects.parquet" if rejected else None
+    if total and rejected / total > job.export.max_reject_rate:
+        share = f"{rejected} of {total} rows break the contract"
+        first = _first_reasons(session, refused)
+        reason = f"{share}, more than max_reject_rate {job.export.max_reject_rate}: {first}"
+        return _Outcome(total, 0, reason, None, rejects, drift)
     columns = ", ".join(name(column) for column in job.export.columns)
+    kept = f" anti join read_parquet({quoted(refused)}) as refused on _line = refused.line" if rejected else ""
     good = (
         f"select {columns}, _extra, {quoted(job.file)} as _file, _line, {landing.seq}::integer as _landed_seq,"
-        f" date {quoted(landing.day)} as _landed_date, {_day_literal(job)} as _file_date from ({typed}) where _ok"
+        f" date {quoted(landing.day)} as _landed_date, {_day_literal(job)} as _file_date from ({typed}){kept}"
     )
     written = target.with_suffix(".tmp")
     session.execute(f"copy ({good}) to {quoted(written)} (format parquet, compression zstd)")
     landed = session.value(f"select count(*) from read_parquet({quoted(written)})")
-    rejects = None
-    if landed < total:
-        rejects = f"{stem}.rejects.parquet"
-        _write_rejects(session, job, typed, landing.store / rejects)
-    drift = tuple([("new_column", item) for item in reading.new] + [("missing_column", c) for c in reading.missing])
-    if total and (total - landed) / total > job.export.max_reject_rate:
-        written.unlink()
-        share = f"{total - landed} of {total} rows break the contract"
-        first = _first_reasons(session, landing.store / rejects) if rejects else ""
-        reason = f"{share}, more than max_reject_rate {job.export.max_reject_rate}: {first}"
-        return _Outcome(total, 0, reason, None, rejects, drift)
+    if landed + rejected != total:
+        raise EngineFault(f"{total} records were read, {landed} written, {rejected} rejected", str(job.path), "")
     fsync(written)
     os.replace(written, target)
     return _Outcome(total, landed, None, f"{stem}.parquet", rejects, drift)
@@ -275,7 +280,7 @@ def _land_rows(session: Session, job: Job, landing: Landing, identity: str, scra
 def _copy_text(session: Session, job: Job, reading: Reading, interim: Path) -> Reading:
     """The records as text, in the file's order, in a Parquet of their own: later passes need not parse again."""
     try:
-        session.execute(f"copy ({reading.sql}) to {quoted(interim)} (format parquet, compression lz4)")
+        session.execute(f"copy ({reading.sql}) to {quoted(interim)} (format parquet, {INTERIM})")
         return reading
     except SqlProblem as error:
         if reading.otherwise is None:
@@ -290,7 +295,8 @@ def _day_literal(job: Job) -> str:
     return f"date {quoted(day)}" if day else "null::date"
 
 
-def _write_rejects(session: Session, job: Job, typed: str, path: Path) -> None:
+def _write_rejects(session: Session, job: Job, typed: str, path: Path) -> int:
+    """Why records cannot be used, a row a reason, in a file of their own; how many there are. No file for none."""
     direct = [quoted(c) for c, column in job.export.columns.items() if column.pii]
     masked = f"case when column_name in ({', '.join(direct)}) then fn_mask(value) else " if direct else "("
     closing = " end" if direct else ")"
@@ -300,6 +306,10 @@ def _write_rejects(session: Session, job: Job, typed: str, path: Path) -> None:
         " unnest(list_filter(_reasons, lambda r: r is not null), recursive := true)"
         f" from ({typed}) where not _ok)) to {quoted(path)} (format parquet, compression zstd)"
     )
+    rejected: int = session.value(f"select count(distinct line) from read_parquet({quoted(path)})")
+    if not rejected:
+        path.unlink()
+    return rejected
 
 
 def _first_reasons(session: Session, rejects: Path) -> str:

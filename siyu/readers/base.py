@@ -28,13 +28,15 @@ LITERAL = re.compile(r"'[^']*'")
 
 @dataclass(frozen=True)
 class Reading:
-    """`sql` is the query; new and missing are column names against the contract; `otherwise` is the slower,
-    more patient way, for a file in which the engine refuses a record."""
+    """`sql` is the query; new and missing are column names against the contract, for formats without a header to be had
+    from `drift(session, the relation that was read)`; `otherwise` is the slower, more patient way, for a file in which
+    the engine refuses a record."""
 
     sql: str
     new: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     otherwise: Callable[[], Reading] | None = None
+    drift: Callable[[Session, str], tuple[list[str], list[str]]] | None = None
 
 
 class WrongHeader(FileRejected):

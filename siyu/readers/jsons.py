@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
@@ -11,35 +12,60 @@ from siyu.engines.duckdb import SqlProblem, quoted
 from siyu.errors import FileRejected
 from siyu.readers.base import BOM, MAX_RECORD_BYTES, Reading, first_line, json_path, name, real_name
 
+WHITESPACE = "' ' || chr(9) || chr(10) || chr(13)"  # what JSON allows around a value
+FIRST_RECORDS = 1000
 
-def _json_query(session: Session, relation: str, export: Export) -> Reading:
+
+def _json_query(relation: str, export: Export) -> Reading:
     """`relation` has one column, json: NULL where the record is no JSON."""
-    keys = [
-        row[0]
-        for row in session.rows(
-            f"select distinct unnest(json_keys(json)) as k from {relation} where json_type(json) = 'OBJECT' order by k"
-        )
-    ]
-    tops = {column: real_name(export, column).split(".")[0] for column in export.columns}
-    new = [key for key in keys if key not in tops.values()]
-    missing = [column for column, top in tops.items() if top not in keys] if keys else []
     paths = ", ".join(quoted(json_path(real_name(export, column))) for column in export.columns)
     values = ", ".join(f"nullif(v[{i}], '') as {name(c)}" for i, c in enumerate(export.columns, start=1))
-    extra, error = "null::varchar", "case when json_type(json) is distinct from 'OBJECT' then 'no JSON object' end"
-    if new and export.extra_columns != "ignore":
-        listed = ", ".join(quoted(key) for key in new)
-        extra = (
-            "nullif(to_json(map_from_entries(list_transform(list_sort(list_distinct("
-            f"list_filter(json_keys(json), lambda k: k in ({listed})))), lambda k: struct_pack(k := k,"
-            " v := json_extract(json, '/' || replace(replace(k, '~', '~0'), '/', '~1'))))))::varchar, '{}')"
-        )
-    if new and export.extra_columns == "reject":
+    # The engine has parsed the record: one that begins as an object is one.
+    error = f"case when starts_with(ltrim(json::varchar, {WHITESPACE}), '{{') then null else 'no JSON object' end"
+    extra = "null::varchar"
+    if export.extra_columns != "ignore":
+        without_known = quoted(json.dumps(dict.fromkeys(_tops(export)), ensure_ascii=False))
+        extra = f"case when {error} is null then nullif(json_merge_patch(json, {without_known})::varchar, '{{}}') end"
+    if export.extra_columns == "reject":
         error = f"coalesce({error}, case when {extra} is not null then 'unknown field' end)"
     sql = (
-        f"select {values}, _extra, _error from (select json_extract_string(json, [{paths}]) as v,"
-        f" {extra} as _extra, {error} as _error from {relation})"
+        f"select {values}, {extra} as _extra, {error} as _error"
+        f" from (select json, json_extract_string(json, [{paths}]) as v from {relation})"
     )
-    return Reading(sql, new if export.extra_columns != "ignore" else [], missing)
+    return Reading(sql, drift=lambda session, read: _drift(session, relation, export, read))
+
+
+def _tops(export: Export) -> list[str]:
+    """The contract's fields at the top level of a record."""
+    return list(dict.fromkeys(real_name(export, column).split(".")[0] for column in export.columns))
+
+
+def _drift(session: Session, relation: str, export: Export, read: str) -> tuple[list[str], list[str]]:
+    """Fields no contract knows, and columns whose field no record has; `read` is what was made of the records."""
+    known = f"select unnest(json_keys(_extra)) as k from {read} where _extra is not null"
+    new = [row[0] for row in session.rows(f"select distinct k from ({known}) order by k")]
+    if not session.rows(f"select 1 from {read} where _error is null limit 1"):
+        return new, []
+    empty = [
+        column
+        for column in export.columns
+        if not session.rows(f"select 1 from {read} where {name(column)} is not null limit 1")
+    ]
+    filled = {real_name(export, column).split(".")[0] for column in export.columns if column not in empty}
+    open_tops = [top for top in _tops(export) if top not in filled]
+    # A field may be there and null in every record: mostly the first ones tell.
+    for records in (f"(select json from {relation} limit {FIRST_RECORDS})", relation):
+        if open_tops:
+            listed = f"[{', '.join(quoted(top) for top in open_tops)}]"
+            there = f"list_intersect(json_keys(json), {listed})"
+            seen = {
+                row[0]
+                for row in session.rows(
+                    f"select distinct unnest({there}) from {records} where json_type(json) = 'OBJECT'"
+                )
+            }
+            open_tops = [top for top in open_tops if top not in seen]
+    return new, [column for column in export.columns if real_name(export, column).split(".")[0] in open_tops]
 
 
 def read_jsonl(session: Session, path: Path, export: Export, scratch: Path) -> Reading:
@@ -49,7 +75,7 @@ def read_jsonl(session: Session, path: Path, export: Export, scratch: Path) -> R
         f"read_json_objects({quoted(source)}, format = 'newline_delimited', ignore_errors = true,"
         f" maximum_object_size = {MAX_RECORD_BYTES})"
     )
-    return _json_query(session, relation, export)
+    return _json_query(relation, export)
 
 
 def read_json(session: Session, path: Path, export: Export, scratch: Path) -> Reading:
@@ -75,7 +101,7 @@ def read_json(session: Session, path: Path, export: Export, scratch: Path) -> Re
         f"unnest(json_extract(json, {quoted(at)})::json[])" if kind == "ARRAY" else f"json_extract(json, {quoted(at)})"
     )
     session.execute(f"copy (select {each} as json from {document}) to {quoted(interim)} (format parquet)")
-    return _json_query(session, f"read_parquet({quoted(interim)})", export)
+    return _json_query(f"read_parquet({quoted(interim)})", export)
 
 
 def _without_bom(path: Path, scratch: Path) -> Path:
