@@ -117,6 +117,7 @@ def _walk(night: Night) -> None:
     wait(list(built.values()))
     for future in built.values():
         future.result()
+    night.end_build()
     for table in night.suites:
         check(night, table, return_state=True)
     publish(night)

@@ -1,4 +1,4 @@
-"""What the compiler and landing know, as tables: the sources ops.model, column, column_lineage, channel_status."""
+"""Schema ops: its tables and columns, and those that the compiler fills: ops.model, column, column_lineage."""
 
 from __future__ import annotations
 
@@ -29,6 +29,46 @@ OPS_SOURCE_COLUMNS: dict[str, dict[str, str]] = {
         "rows_usual": "bigint",
     },
 }  # fmt: skip
+OPS_COLUMNS: dict[str, dict[str, str]] = {
+    **OPS_SOURCE_COLUMNS,
+    "run": {
+        "run_id": "bigint", "as_of": "date", "known_by": "date", "started_at": "timestamp", "ended_at": "timestamp",
+        "status": "varchar", "release": "varchar", "code_fingerprint": "varchar", "input_fingerprint": "varchar",
+    },
+    "model_run": {
+        "run_id": "bigint", "model": "varchar", "materialized": "varchar", "seconds": "double", "row_count": "bigint",
+        "row_count_before": "bigint",
+    },
+    "check_result": {
+        "run_id": "bigint", "table_name": "varchar", "expectation": "varchar", "column_name": "varchar",
+        "severity": "varchar", "success": "boolean", "error": "varchar", "unexpected_count": "bigint",
+        "unexpected_percent": "double", "sample_keys": "varchar", "query": "varchar", "runbook": "varchar",
+        "why": "varchar",
+    },
+    "file_ledger": {
+        "channel": "varchar", "export": "varchar", "file": "varchar", "sha256": "varchar", "landed_seq": "bigint",
+        "landed_date": "date", "rows_read": "bigint", "rows_landed": "bigint", "rows_rejected": "bigint",
+        "status": "varchar", "reason": "varchar",
+    },
+    "rejected_row": {
+        "channel": "varchar", "export": "varchar", "file": "varchar", "line": "bigint", "column_name": "varchar",
+        "value_masked": "varchar", "reason": "varchar",
+    },
+    "field_reject": {
+        "channel": "varchar", "export": "varchar", "field": "varchar", "reason": "varchar", "row_count": "bigint",
+    },
+    "drift": {
+        "channel": "varchar", "export": "varchar", "kind": "varchar", "column_name": "varchar", "since": "date",
+    },
+}  # fmt: skip
+# What landings leave behind is checked as models are: table -> its grain.
+CHECKED_OPS: dict[str, tuple[str, ...]] = {
+    "file_ledger": ("channel", "export", "file", "landed_seq"),
+    "rejected_row": ("channel", "export", "file", "line", "column_name", "reason"),
+    "field_reject": ("channel", "export", "field", "reason"),
+    "channel_status": ("channel",),
+    "drift": ("channel", "export", "kind", "column_name"),
+}
 INSERT_BATCH = 500
 
 

@@ -19,12 +19,21 @@ from sqlalchemy.dialects import registry
 from sqlalchemy.engine.cursor import FullyBufferedCursorFetchStrategy
 from sqlalchemy.engine.default import DefaultExecutionContext
 
-from siyu.compile import CompiledModel, Project
+from siyu.compile import Project
 from siyu.engines.base import Engine, Session
 from siyu.engines.duckdb import SqlProblem
 from siyu.errors import ConfigError, raise_all
 from siyu.readers.base import without_values
-from siyu.suites import BATCH, ROWS_EXPECTATION, CheckResult, Suite, expectation_classes, rows_query
+from siyu.suites import (
+    BATCH,
+    ROWS_EXPECTATION,
+    CheckedTable,
+    CheckResult,
+    Suite,
+    checked_table,
+    expectation_classes,
+    rows_query,
+)
 
 MAX_KEYS = 20
 SMALLEST_MOBILE = 13_000_000_000
@@ -69,22 +78,23 @@ class Checker:
 
     def run(self, suite: Suite) -> list[CheckResult]:
         """One suite. Suites run one after another: two threads gain nothing."""
-        model = self._project.models[suite.table]
-        columns = {column.name for column in model.columns}
+        table = checked_table(self._project, suite.table)
+        if table is None:
+            raise ConfigError(f"the suite checks {suite.table}, which is no table", suite.file, "")
         with self._lock:
-            asset = self._source.add_query_asset(suite.table, query=f"select * from {model.relation}")
+            asset = self._source.add_query_asset(suite.table, query=f"select * from {table.relation}")
             batch = asset.add_batch_definition_whole_table(suite.table).get_batch()
             answer = batch.validate(
                 gx.ExpectationSuite(name=suite.table, expectations=construct(suite)),
                 result_format={
                     "result_format": "SUMMARY",
-                    "unexpected_index_column_names": [key for key in model.model.grain if key in columns],
+                    "unexpected_index_column_names": [key for key in table.grain if key in table.columns],
                     "partial_unexpected_count": MAX_KEYS,
                 },
             )
         session = self._engine.session()
         try:
-            return [_result(session, suite, model, result) for result in answer.results]
+            return [_result(session, suite, table, result) for result in answer.results]
         finally:
             session.close()
 
@@ -112,7 +122,7 @@ def construct(suite: Suite) -> list[Any]:
     return built
 
 
-def _result(session: Session, suite: Suite, model: CompiledModel, result: Any) -> CheckResult:
+def _result(session: Session, suite: Suite, table: CheckedTable, result: Any) -> CheckResult:
     expectation = suite.expectations[result.expectation_config.meta["number"]]
     details = result.result or {}
     error = _exception(result)
@@ -124,10 +134,10 @@ def _result(session: Session, suite: Suite, model: CompiledModel, result: Any) -
     elif not result.success and count is None and "observed_value" in details:
         keys = [{"observed_value": details["observed_value"]}]
     columns = [expectation.kwargs.get("column"), *(expectation.kwargs.get("column_list") or [])]
-    personal = set(model.pii_columns)
+    personal = set(table.personal)
     if personal & set(columns) and any("observed_value" in key for key in keys):
         keys = []  # the values that were seen are themselves what must not be told
-    plain = {column.name for column in model.columns} - personal
+    plain = set(table.columns) - personal
     masked = [mask_row(session, row, plain) for row in keys[:MAX_KEYS]] if not result.success else []
     return CheckResult(
         table_name=suite.table,

@@ -92,7 +92,7 @@ class Night(AbstractContextManager["Night"]):
         shutil.rmtree(self.scratch, ignore_errors=True)
         self.scratch.mkdir(mode=0o700)
         self.engine = open_engine(settings, self.as_of, self.scratch, in_memory=True)
-        opened.callback(self._close_engine)
+        opened.callback(lambda: self.engine.close())  # whichever is open then
         number, day = self.ledger.next_landing(self.as_of)
         known = {file.identity: file for file in self.ledger.files()}
         self.landing = Landing(number, day, self.warehouse, self.scratch, known)
@@ -105,9 +105,6 @@ class Night(AbstractContextManager["Night"]):
                 self._failed(error)
             else:
                 self._ended(self.report.status)
-
-    def _close_engine(self) -> None:
-        self.engine.close()
 
     def _failed(self, error: BaseException) -> None:
         """Write down what stopped the run; where even that fails (a full disk), the first error is the one to tell."""
@@ -241,6 +238,12 @@ class Night(AbstractContextManager["Night"]):
         self._tell(built(result, len(self.project.models)))
         return result
 
+    def end_build(self) -> None:
+        """What landings left behind, as tables that suites check like any other."""
+        session = self.engine.session()
+        ops.write_landed(session, self.project, self.ledger, self.warehouse, self.request.known_by)
+        session.close()
+
     # Checking and publishing
 
     def check(self, table: str) -> list[Any]:
@@ -285,9 +288,7 @@ class Night(AbstractContextManager["Night"]):
         name = f"{self.as_of.isoformat()}-{self.run_id:06d}"
         row = next(run for run in self.ledger.runs() if run["run_id"] == self.run_id)
         session = self.engine.session()
-        ops.write_ops(
-            session, self.ledger, {**row, "status": PUBLISHED, "release": name}, self.warehouse, self.request.known_by
-        )
+        ops.write_runs(session, self.ledger, {**row, "status": PUBLISHED, "release": name})
         session.close()
         facts = publish.ReleaseFacts(
             self.as_of, self.request.known_by, self.run_id, self.previous.name if self.previous else None,

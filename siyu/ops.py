@@ -7,43 +7,18 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from statistics import median
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from siyu.catalog import OPS_SOURCE_COLUMNS, write_table
+from siyu.catalog import OPS_COLUMNS, write_table
 from siyu.channels import Channel
 from siyu.engines.base import Session
 from siyu.engines.duckdb import quoted
 from siyu.ledger import LandedFile, Ledger, Row
 
-OPS_COLUMNS: dict[str, dict[str, str]] = {
-    "run": {
-        "run_id": "bigint", "as_of": "date", "known_by": "date", "started_at": "timestamp", "ended_at": "timestamp",
-        "status": "varchar", "release": "varchar", "code_fingerprint": "varchar", "input_fingerprint": "varchar",
-    },
-    "model_run": {
-        "run_id": "bigint", "model": "varchar", "materialized": "varchar", "seconds": "double", "row_count": "bigint",
-        "row_count_before": "bigint",
-    },
-    "check_result": {
-        "run_id": "bigint", "table_name": "varchar", "expectation": "varchar", "column_name": "varchar",
-        "severity": "varchar", "success": "boolean", "error": "varchar", "unexpected_count": "bigint",
-        "unexpected_percent": "double", "sample_keys": "varchar", "query": "varchar", "runbook": "varchar",
-        "why": "varchar",
-    },
-    "file_ledger": {
-        "channel": "varchar", "export": "varchar", "file": "varchar", "sha256": "varchar", "landed_seq": "bigint",
-        "landed_date": "date", "rows_read": "bigint", "rows_landed": "bigint", "rows_rejected": "bigint",
-        "status": "varchar", "reason": "varchar",
-    },
-    "drift": {
-        "channel": "varchar", "export": "varchar", "kind": "varchar", "column_name": "varchar", "since": "date",
-    },
-}  # fmt: skip
-REJECTED_ROW = {
-    "channel": "varchar", "export": "varchar", "file": "varchar", "line": "bigint", "column_name": "varchar",
-    "value_masked": "varchar", "reason": "varchar",
-}  # fmt: skip
+if TYPE_CHECKING:
+    from siyu.compile import Project
+
 HOURS_A_DAY = 24
 USUAL_LANDINGS = 28
 
@@ -112,21 +87,25 @@ def _end_of(day: date, timezone: str) -> datetime:
 
 def write_channel_status(session: Session, statuses: Sequence[ChannelStatus]) -> None:
     """ops.channel_status: models may read it."""
-    columns = OPS_SOURCE_COLUMNS["channel_status"]
+    columns = OPS_COLUMNS["channel_status"]
     write_table(session, "ops.channel_status", columns, ([getattr(s, name) for name in columns] for s in statuses))
 
 
-def write_ops(session: Session, ledger: Ledger, own_run: Row, store: Path, known_by: date | None) -> None:
-    """The history of all runs and landings, into schema ops of the build."""
+def write_landed(session: Session, project: Project, ledger: Ledger, store: Path, known_by: date | None) -> None:
+    """What landings left behind, into schema ops of the build, where suites check it; models must be built."""
     landings = ledger.landings(known_by)
     files = ledger.files(known_by)
-    runs = [run for run in ledger.runs() if run["run_id"] != own_run["run_id"]] + [own_run]
-    _write(session, "run", runs)
-    _write(session, "model_run", ledger.model_runs())
-    _write(session, "check_result", ledger.check_results())
     _write(session, "drift", ledger.drift(known_by))
     _write(session, "file_ledger", [{**vars(file), "landed_date": landings[file.landed_seq]} for file in files])
     _write_rejected_rows(session, files, store)
+    _write_refused_fields(session, project)
+
+
+def write_runs(session: Session, ledger: Ledger, own_run: Row) -> None:
+    """The history of all runs, into schema ops of the build."""
+    _write(session, "run", [run for run in ledger.runs() if run["run_id"] != own_run["run_id"]] + [own_run])
+    _write(session, "model_run", ledger.model_runs())
+    _write(session, "check_result", ledger.check_results())
 
 
 def _write(session: Session, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -138,7 +117,7 @@ def _write_rejected_rows(session: Session, files: Sequence[LandedFile], store: P
     write_table(
         session,
         "ops.rejected_row",
-        REJECTED_ROW,
+        OPS_COLUMNS["rejected_row"],
         ((file.channel, file.export, file.file, None, None, None, file.reason) for file in files if not file.landed),
     )
     for file in files:
@@ -148,3 +127,16 @@ def _write_rejected_rows(session: Session, files: Sequence[LandedFile], store: P
                 f" {quoted(file.file)}, line, column_name, value_masked, reason"
                 f" from read_parquet({quoted(store / file.rejects)})"
             )
+
+
+def _write_refused_fields(session: Session, project: Project) -> None:
+    """Of the rows that count tonight; a field that several models of a channel read is counted once."""
+    found: dict[tuple[str, str, str, str], int] = {}
+    for model in project.models.values():
+        for item in model.refused:
+            for export, rows in session.rows(item.sql):
+                key = (str(model.model.channel), export, item.field, item.reason)
+                found[key] = max(found.get(key, 0), rows)
+    write_table(
+        session, "ops.field_reject", OPS_COLUMNS["field_reject"], ((*key, n) for key, n in sorted(found.items()))
+    )

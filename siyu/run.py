@@ -34,6 +34,7 @@ def _walk(night: Night) -> None:
     night.start_build()
     graph = night.project.graph
     build.run_in_order(graph, list(graph), night.build, night.settings.cores, lambda result: None)
+    night.end_build()
     for table in night.suites:
         night.check(table)
     night.publish()

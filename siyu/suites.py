@@ -13,6 +13,7 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from siyu.catalog import CHECKED_OPS, OPS_COLUMNS
 from siyu.compile import Project
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
 from siyu.models import relation
@@ -45,8 +46,30 @@ class _SuiteFile(BaseModel):
 
 
 @dataclass(frozen=True)
+class CheckedTable:
+    """What a suite needs to know of the table it checks; `personal` columns are masked whole."""
+
+    relation: str
+    columns: tuple[str, ...]
+    grain: tuple[str, ...]
+    personal: tuple[str, ...] = ()
+
+
+def checked_table(project: Project, name: str) -> CheckedTable | None:
+    """A model's table, or one of those that landings leave in schema ops; None for any other."""
+    schema, _, table = name.partition(".")
+    if schema == "ops" and table in CHECKED_OPS:
+        return CheckedTable(name, tuple(OPS_COLUMNS[table]), CHECKED_OPS[table])
+    model = project.models.get(name)
+    if model is None:
+        return None
+    columns = tuple(column.name for column in model.columns)
+    return CheckedTable(model.relation, columns, model.model.grain, model.pii_columns)
+
+
+@dataclass(frozen=True)
 class Suite:
-    """The expectations of one model."""
+    """The expectations of one table."""
 
     table: str
     file: str
@@ -143,13 +166,13 @@ def _read(file: LayerFile) -> Suite:
 
 
 def _problems(project: Project, suite: Suite, types: Set[str]) -> Iterator[ConfigError]:
-    model = project.models.get(suite.table)
-    if model is None:
+    table = checked_table(project, suite.table)
+    if table is None:
         yield ConfigError(
             f"the suite checks {suite.table}, which no model defines", suite.file, nearest(suite.table, project.models)
         )
         return
-    columns = {column.name for column in model.columns}
+    columns = set(table.columns)
     for expectation in suite.expectations:
         if expectation.type not in types:
             yield ConfigError(
@@ -170,7 +193,7 @@ def _problems(project: Project, suite: Suite, types: Set[str]) -> Iterator[Confi
                     suite.file,
                     nearest(column, columns),
                 )
-        if model.model.schema == "staging" and expectation.severity == "critical":
+        if suite.table.startswith("staging.") and expectation.severity == "critical":
             yield ConfigError(
                 f"{expectation.type} on {suite.table} is critical", suite.file,
                 "staging suites only warn, so that no single channel can hold back the rest: set severity: warning.",

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from siyu.catalog import OPS_SOURCE_COLUMNS
+from siyu.catalog import OPS_COLUMNS
 from siyu.channels import Channel, enabled_channels, load_channels
 from siyu.compile import analyse
 from siyu.compile.bind import Binder
 from siyu.compile.project import Column, CompiledModel, Project
+from siyu.compile.refused import refused_fields
 from siyu.compile.render import Rendered, Renderer, World, previous_relation, source_relation
 from siyu.compile.shapes import SUPERSEDED, Shapes, check_staging, load_shapes, union_sql
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
@@ -83,7 +84,7 @@ def _staging_enabled(
 
 
 def _declare_inputs(project: Project) -> None:
-    for table, columns in OPS_SOURCE_COLUMNS.items():
+    for table, columns in OPS_COLUMNS.items():
         project.binder.declare(f"ops.{table}", columns)
     for name, reference in project.references.items():
         project.binder.declare(f"reference.{name}", dict.fromkeys(reference.columns, "varchar"))
@@ -182,6 +183,10 @@ class _Compiler:
             columns=tuple(Column(doc.name, "", doc.description, doc.pii, doc.public) for doc in docs),
             companion=superseded,
         )
+        if model.schema == "staging" and not superseded:
+            moments = [column for column in self._project.shapes.of(model.shape or "") if column.is_bound]
+            exports = sorted(source.partition("__")[2] for source in rendered.sources)
+            compiled.refused = tuple(refused_fields(model, tree, rendered.checked, moments, exports))
         self._check_grain(model, {doc.name for doc in docs} | SNAPSHOT_COLUMNS)
         seed = rendered.config.get("seed")
         if seed and seed not in rendered.refs:
@@ -226,6 +231,14 @@ class _Compiler:
             binder.declare(compiled.relation, {c.name: c.type for c in binder.columns(f"({compiled.sql}\n)")})
         else:
             binder.bind(rendered)
+        for item in compiled.refused:
+            problem = binder.query_problem(item.sql)
+            if problem:
+                raise ConfigError(
+                    f"what {compiled.name} refuses of {item.field} ({item.reason}) cannot be counted: {problem}",
+                    compiled.model.file,
+                    "check the value in a select or CTE of its own, not inside a subquery.",
+                )
         docs = {column.name.lower(): column for column in compiled.columns}
         compiled.columns = tuple(
             Column(c.name, c.type, *_documentation(docs.get(c.name.lower()), c.name))

@@ -12,6 +12,7 @@ from siyu.compile import analyse
 from siyu.compile.analyse import PII
 from siyu.compile.bind import Binder
 from siyu.compile.lineage import Origins, Pick, all_columns, carried_columns, column_lineage
+from siyu.compile.refused import RefusedField
 from siyu.compile.render import previous_relation
 from siyu.compile.shapes import SUPERSEDED, Shapes
 from siyu.errors import ConfigError, raise_all
@@ -46,6 +47,7 @@ class CompiledModel:
     tree: Any
     columns: tuple[Column, ...] = ()
     companion: bool = False
+    refused: tuple[RefusedField, ...] = ()
 
     @property
     def name(self) -> str:

@@ -20,6 +20,15 @@ MATERIALIZATIONS = ("table", "view", "fixpoint", "snapshot")
 CONFIG_KEYS = ("materialized", "key", "seed")
 
 
+@dataclass(frozen=True)
+class Checked:
+    """SQL of a value that is NULL where the field (SQL, too) holds no valid one, and why."""
+
+    field: str
+    reason: str
+    value: str
+
+
 @dataclass
 class Rendered:
     """A model as SQL. `refs` and `sources` are relation names, `previous` model names."""
@@ -30,6 +39,7 @@ class Rendered:
     sources: set[str] = field(default_factory=set)
     previous: set[str] = field(default_factory=set)
     config: dict[str, Any] = field(default_factory=dict)
+    checked: list[Checked] = field(default_factory=list)
 
     @property
     def materialized(self) -> str:
@@ -161,8 +171,13 @@ class Renderer:
                 raise ConfigError(f"there is no identifier type {id_type}", "", nearest(id_type, world.patterns))
             return world.patterns[id_type].replace("'", "''")
 
-        names = {f.__name__: f for f in (ref, source, var, config, previous, union_shape, id_types, id_regex)}
-        return {**names, "this": model.relation}
+        def checked(field: str, reason: str, caller: Callable[[], str]) -> str:
+            value = caller()
+            result.checked.append(Checked(field, reason, value))
+            return value
+
+        functions = (ref, source, var, config, previous, union_shape, id_types, id_regex, checked)
+        return {**{f.__name__: f for f in functions}, "this": model.relation}
 
     def _ref(self, result: Rendered, table: str) -> str:
         model = result.model

@@ -123,17 +123,17 @@ class Shop:
         path.write_text(text, encoding="utf-8")
         return path
 
-    def settings(self) -> Settings:
+    def settings(self, channels: tuple[str, ...] = ("shop",)) -> Settings:
         return load_settings(
             self.root,
             warehouse=self.root / "warehouse",
             layers=(self.root / "layer",),
             exports=self.root / "exports",
-            channels=("shop",),
+            channels=channels,
         )
 
-    def run(self, day: str, **options: object) -> Report:
-        return run_night(self.settings(), Request(as_of=date.fromisoformat(day), **options))  # type: ignore[arg-type]
+    def run(self, day: str, channels: tuple[str, ...] = ("shop",), **options: object) -> Report:
+        return run_night(self.settings(channels), Request(as_of=date.fromisoformat(day), **options))  # type: ignore[arg-type]
 
     def value(self, sql: str) -> object:
         con = duckdb.connect(str(self.root / "warehouse" / "current" / "siyu.duckdb"), read_only=True)

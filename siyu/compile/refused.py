@@ -1,0 +1,74 @@
+"""Fields that staging refuses: what a model takes for no valid value becomes NULL, and is counted.
+
+A macro says so itself: `{% call checked(column, 'no mobile number') %}…{% endcall %}` around the SQL of the value.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import sqlglot
+from sqlglot import exp
+
+from siyu.compile.render import Checked
+from siyu.compile.shapes import ShapeColumn
+from siyu.models import Model, relation
+
+NO_MOMENT = "a record without its moment counts nowhere"
+DROPPED = ("with_", "distinct", "order", "limit", "offset", "qualify")  # what does not decide which rows are read
+
+
+@dataclass(frozen=True)
+class RefusedField:
+    """`sql` yields (export, rows): how often the field held something that became NULL."""
+
+    field: str
+    reason: str
+    sql: str
+
+
+def refused_fields(
+    model: Model, tree: exp.Query, checked: Sequence[Checked], moments: Sequence[ShapeColumn], exports: Sequence[str]
+) -> Iterator[RefusedField]:
+    """The counting queries of a staging model: of every checked value, and of records that lack their moment."""
+    for item in dict.fromkeys(checked):
+        value = sqlglot.parse_one(item.value, dialect="duckdb")
+        selects = {id(s): s for n in tree.find_all(type(value)) if n == value and (s := n.find_ancestor(exp.Select))}
+        for select in selects.values():
+            inner = _rows(tree, select, item, exports).sql(dialect="duckdb", normalize_functions=False)
+            sql = (
+                f"select export, count(*) from ({inner}) where value is null"
+                " and nullif(trim(cast(field as varchar)), '') is not null group by export"
+            )
+            field = sqlglot.parse_one(item.field, dialect="duckdb")
+            yield RefusedField(field.name if isinstance(field, exp.Column) else item.field, item.reason, sql)
+    staged = {select.alias_or_name for select in tree.selects}
+    for column in moments:
+        if column.name in staged:
+            sql = (
+                f"select split_part(record_id, ':', 1), count(*) from {relation(model.name)}"
+                f" where {column.name} is null group by all"
+            )
+            yield RefusedField(column.name, NO_MOMENT, sql)
+
+
+def _rows(tree: exp.Query, select: exp.Select, item: Checked, exports: Sequence[str]) -> exp.Select:
+    """What a select reads: a row each, with the export it comes from, the field and the value made of it."""
+    query = select.copy()
+    for part in DROPPED:
+        query.set(part, None)
+    record_id = next((s.this for s in select.selects if s.alias_or_name == "record_id"), None)
+    if record_id is not None and not isinstance(record_id, exp.Identifier):
+        export: exp.Expr = exp.func("split_part", record_id.copy(), exp.Literal.string(":"), exp.Literal.number(1))
+    else:
+        read = {table.name.partition("__")[2] for table in select.find_all(exp.Table) if table.db == "raw"}
+        export = exp.Literal.string(", ".join(sorted(read or exports)))
+    field, value = (sqlglot.parse_one(text, dialect="duckdb") for text in (item.field, item.value))
+    query.set("expressions", [exp.alias_(e, n) for e, n in ((export, "export"), (field, "field"), (value, "value"))])
+    around = select.find_ancestor(exp.CTE)
+    for cte in tree.ctes:
+        if cte is around:
+            break
+        query = query.with_(cte.args["alias"].copy(), as_=cte.this.copy(), copy=False)
+    return query
