@@ -10,7 +10,8 @@ from pathlib import Path
 from siyu.channels import Channel, Export, enabled_channels, load_channels
 from siyu.engines.base import Session
 from siyu.errors import ConfigError, FileRejected, nearest
-from siyu.landing import ChannelLanding, Job, Landing, land_file
+from siyu.filing import Job, Landing
+from siyu.landing import ChannelLanding, land_file
 from siyu.ledger import LandedFile
 from siyu.readers import read
 from siyu.readers.base import WrongHeader

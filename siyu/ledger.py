@@ -268,6 +268,13 @@ class Ledger:
         """Of all runs."""
         return self._rows("select * from model_run order by run_id, model")
 
+    def published_rows(self) -> dict[str, int | None]:
+        """model -> its rows in the last published run that built it."""
+        rows = self._rows(
+            "select model, row_count from model_run join run using (run_id) where status = 'published' order by run_id"
+        )
+        return {row["model"]: row["row_count"] for row in rows}
+
     def check_results(self) -> list[Row]:
         """Of all runs."""
         return self._rows("select * from check_result order by run_id, rowid")

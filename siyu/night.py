@@ -15,9 +15,11 @@ from typing import Any
 from siyu import build, history, ops, publish
 from siyu.compile import Project, compile_project, previous_models
 from siyu.errors import ChecksFailed, EngineFault, SiyuError, WarehouseBusy
+from siyu.filing import Landing
 from siyu.fingerprints import digest, input_fingerprint
 from siyu.headline import headline_kpis
-from siyu.landing import ChannelLanding, Landing, commit_landing, land_channel
+from siyu.journal import sweep
+from siyu.landing import ChannelLanding, commit_landing, land_channel
 from siyu.ledger import LandedFile, Ledger
 from siyu.publish import Release
 from siyu.report import Event, Report, built, checked, landed
@@ -50,7 +52,7 @@ class Night(AbstractContextManager["Night"]):
         self._guard = threading.Lock()
         self._landings: dict[str, ChannelLanding] = {}
         self._checks: ModuleType | None = None
-        self._rows_before: dict[str, int] = {}
+        self._rows_before: dict[str, int | None] = {}
         self._is_written = False
 
     # Opening and closing
@@ -88,11 +90,12 @@ class Night(AbstractContextManager["Night"]):
         self.suites: dict[str, Suite] = load_suites(self.project)
         self.project.check_unchanged()
         self.project.check_privacy()
+        sweep(self.warehouse, self.ledger.files())
         self.scratch = self.warehouse / "landing"
         shutil.rmtree(self.scratch, ignore_errors=True)
         self.scratch.mkdir(mode=0o700)
         self.engine = open_engine(settings, self.as_of, self.scratch, in_memory=True)
-        opened.callback(lambda: self.engine.close())  # whichever is open then
+        opened.callback(lambda: self.engine.close())  # noqa: PLW0108 - whichever is open then
         number, day = self.ledger.next_landing(self.as_of)
         known = {file.identity: file for file in self.ledger.files()}
         self.landing = Landing(number, day, self.warehouse, self.scratch, known)
@@ -209,10 +212,8 @@ class Night(AbstractContextManager["Night"]):
         self._checks = importlib.import_module("siyu.checks")
         for suite in self.suites.values():
             self._checks.construct(suite)
-        for name in sorted(m.name for m in self.project.models.values() if not m.companion):
-            if name not in self.suites:
-                missing = f"expectations/{name.replace('.', '/')}.yml"
-                self._tell(Event("unchecked", name, f"no suite checks it; write {missing}", is_bad=True))
+        for name in sorted({m.name for m in self.project.models.values() if not m.companion} - self.suites.keys()):
+            self._tell(Event("unchecked", name, "no suite in expectations/ checks it", is_bad=True))
         folder = self.warehouse / "build"
         shutil.rmtree(folder, ignore_errors=True)
         self.engine.close()
@@ -224,10 +225,7 @@ class Night(AbstractContextManager["Night"]):
         names = sorted(previous_models(self.project.models.values()))
         found = history.previous_tables(self.engine, self.previous, self.warehouse, names)
         build.write_previous(self.engine, self.project, found)
-        published = {run["run_id"] for run in self.ledger.runs() if run["status"] == PUBLISHED}
-        self._rows_before = {
-            row["model"]: row["row_count"] for row in self.ledger.model_runs() if row["run_id"] in published
-        }
+        self._rows_before = self.ledger.published_rows()
         self._checker = self._checks.Checker(self.engine, self.project)
 
     def build(self, name: str) -> build.ModelRun:

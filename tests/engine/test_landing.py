@@ -23,8 +23,10 @@ from siyu import landing as landing_module
 from siyu.channels import Channel
 from siyu.engines.base import RunInputs
 from siyu.engines.duckdb import DuckEngine, DuckSession
+from siyu.filing import Landing
+from siyu.journal import sweep
 from siyu.landed import source_statements
-from siyu.landing import ChannelLanding, Landing, land_channel
+from siyu.landing import ChannelLanding, land_channel
 from siyu.ledger import LandedFile
 
 AS_OF = date(2026, 1, 31)
@@ -808,6 +810,34 @@ def test_a_file_that_grows_while_it_is_read_waits(shop: Shop, monkeypatch: pytes
     result = shop.land_folder({"orders.csv": b"id,name\n1,a\n"}, contract())
     assert result.problems == ["orders.csv: the file changed while it was read; the next run takes it"]
     assert result.files == []
+    assert [path.name for path in (shop.root / "landed").rglob("*.parquet")]
+    sweep(shop.root, result.files)
+    assert not [path for path in (shop.root / "landed").rglob("*") if path.is_file()]
+
+
+def test_what_a_landing_leaves_uncommitted_is_removed(shop: Shop) -> None:
+    """Killed after it wrote, and before the ledger knew: the next run clears it away, and nothing else."""
+    first = shop.land_folder({"orders.csv": b"id,name\n1,a\n,b\n"}, contract())
+    sweep(shop.root, first.files)
+    kept = {path for path in (shop.root / "landed").rglob("*") if path.is_file()}
+    assert len(kept) == 2
+    shop.land_folder({"orders.csv": b"id,name\n2,a\n,b\n"}, contract(), seq=2, known=first.files)
+    (shop.root / "landed" / "shop" / "orders" / "unknown.parquet").write_bytes(b"not of the journal")
+    sweep(shop.root, first.files)
+    left = {path for path in (shop.root / "landed").rglob("*") if path.is_file()}
+    assert {path.name for path in left - kept} == {"unknown.parquet"} and kept < left
+
+
+def test_a_contract_that_returns_reads_a_file_again(shop: Shop) -> None:
+    """Each reading lies under a name of its own: none is overwritten, no row stands twice."""
+    files = {"orders.csv": "id,name\n1,a\n2,二\n".encode()}
+    narrow = contract({"id": TEXT, "name": {"type": "text", "in": ["a"]}})
+    known: list[LandedFile] = []
+    for seq, channel in enumerate((narrow, contract({"id": TEXT, "name": {"type": "text", "in": ["b"]}}), narrow), 1):
+        known += shop.land_folder(files, channel, seq=seq, known=known).files
+    assert [file.rows_landed for file in known] == [1, 0, 1]
+    assert len({file.path for file in known}) == 3
+    assert shop.read(narrow, known, "id, name") == [("1", "a")]
 
 
 def test_a_parquet_file_whose_footer_outlived_its_data(shop: Shop) -> None:

@@ -1,0 +1,177 @@
+"""One export file -> typed Parquet and its rejects, or the reason why it cannot be had."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from siyu.casts import typed_query
+from siyu.channels import Channel, Export
+from siyu.engines.base import Session
+from siyu.engines.duckdb import SqlProblem, quoted
+from siyu.errors import EngineFault, FileRejected
+from siyu.files import fsync
+from siyu.journal import DRAFT, LANDED, REJECTS, note
+from siyu.ledger import LandedFile
+from siyu.readers import read
+from siyu.readers.base import Reading, first_line, name
+
+SHOWN_VALUE = 200
+INTERIM = "compression lz4, dictionary_size_limit 1"  # read once or twice, then gone: dictionaries would not pay
+
+
+@dataclass(frozen=True)
+class Landing:
+    """The landing under way: its number and date, where files go, what is already known."""
+
+    seq: int
+    day: date
+    store: Path
+    scratch: Path
+    known: dict[str, LandedFile]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One file to land: whose it is, and where it lies."""
+
+    channel: Channel
+    export_name: str
+    export: Export
+    path: Path
+    folder: Path
+
+    @property
+    def file(self) -> str:
+        """The path in the channel's folder; bytes that are not utf-8 shown as �."""
+        return os.fsencode(self.path.relative_to(self.folder).as_posix()).decode("utf-8", "replace")
+
+    def day(self) -> date | None:
+        """The business date in the name. Raises ValueError where it cannot be told."""
+        if self.file != self.path.relative_to(self.folder).as_posix():
+            raise ValueError("the file's name is not utf-8")
+        return self.export.date_of(self.file)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`reason` = rejected whole; `hiccup` = not to be had this time, and not written down: the next run tries again."""
+
+    read: int = 0
+    landed: int = 0
+    reason: str | None = None
+    path: str | None = None
+    rejects: str | None = None
+    drift: tuple[tuple[str, str], ...] = ()
+    hiccup: str | None = None
+
+
+def attempt(session: Session, job: Job, landing: Landing, identity: str) -> Outcome:
+    """Land the rows, or tell why not. Raises EngineFault and OSError where it is not the file that fails."""
+    scratch = Path(tempfile.mkdtemp(dir=landing.scratch))
+    try:
+        return _land_rows(session, job, landing, identity, scratch)
+    except FileRejected as error:
+        return Outcome(reason=f"{error.problem} ({error.where}): {error.fix}")
+    except SqlProblem as error:
+        return Outcome(reason=f"the file cannot be landed: {first_line(error)}")
+    except EngineFault as error:
+        # One that names the export is the file's (damaged, it sends the engine past its end) or its disk's, and stops
+        # no other channel.
+        if str(job.path) not in error.problem:
+            raise
+        return Outcome(hiccup=f"the file cannot be read: {first_line(error)}")
+    except OSError as error:
+        if error.filename is None or Path(error.filename) != job.path:
+            raise
+        return Outcome(hiccup=error.strerror or str(error))
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _land_rows(session: Session, job: Job, landing: Landing, identity: str, scratch: Path) -> Outcome:
+    interim = scratch / "interim.parquet"
+    reading = _copy_text(session, job, read(session, job.path, job.export, scratch), interim)
+    typed = typed_query(job.channel, job.export, interim)
+    # A file that lost rows under one contract is read again under the next, maybe the former one: all of them stay.
+    name_of_it = f"{identity[:32]}-{job.export.fingerprint}-{landing.seq}"
+    stem = f"landed/{job.channel.channel}/{job.export_name}/{name_of_it}"
+    target = landing.store / f"{stem}{LANDED}"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    note(landing.store, stem)
+    total = session.value(f"select count(*) from read_parquet({quoted(interim)})")
+    if not total and job.export.load == "snapshot" and not job.export.allow_empty:
+        raise FileRejected("the file holds no record", job.file, "ask the channel's owner for a new export.")
+    new, missing = reading.new, reading.missing
+    if reading.drift:
+        new, missing = reading.drift(session, f"read_parquet({quoted(interim)})")
+    drift = tuple([("new_column", column) for column in new] + [("missing_column", column) for column in missing])
+    refused = landing.store / f"{stem}{REJECTS}"
+    rejected = _write_rejects(session, job, typed, refused)
+    rejects = f"{stem}{REJECTS}" if rejected else None
+    if total and rejected / total > job.export.max_reject_rate:
+        share = f"{rejected} of {total} rows break the contract"
+        first = _first_reasons(session, refused)
+        reason = f"{share}, more than max_reject_rate {job.export.max_reject_rate}: {first}"
+        return Outcome(total, 0, reason, None, rejects, drift)
+    columns = ", ".join(name(column) for column in job.export.columns)
+    kept = f" anti join read_parquet({quoted(refused)}) as refused on _line = refused.line" if rejected else ""
+    good = (
+        f"select {columns}, _extra, {quoted(job.file)} as _file, _line, {landing.seq}::integer as _landed_seq,"
+        f" date {quoted(landing.day)} as _landed_date, {_day_literal(job)} as _file_date from ({typed}){kept}"
+    )
+    written = target.with_suffix(DRAFT)
+    session.execute(f"copy ({good}) to {quoted(written)} (format parquet, compression zstd)")
+    landed = session.value(f"select count(*) from read_parquet({quoted(written)})")
+    if landed + rejected != total:
+        raise EngineFault(f"{total} records were read, {landed} written, {rejected} rejected", str(job.path), "")
+    fsync(written)
+    os.replace(written, target)
+    return Outcome(total, landed, None, f"{stem}{LANDED}", rejects, drift)
+
+
+def _copy_text(session: Session, job: Job, reading: Reading, interim: Path) -> Reading:
+    """The records as text, in the file's order, in a Parquet of their own: later passes need not parse again."""
+    try:
+        session.execute(f"copy ({reading.sql}) to {quoted(interim)} (format parquet, {INTERIM})")
+        return reading
+    except SqlProblem as error:
+        if reading.otherwise is None:
+            raise FileRejected(
+                f"the file cannot be read: {first_line(error)}", job.file, "check its format."
+            ) from error
+    return _copy_text(session, job, reading.otherwise(), interim)
+
+
+def _day_literal(job: Job) -> str:
+    day = job.day()
+    return f"date {quoted(day)}" if day else "null::date"
+
+
+def _write_rejects(session: Session, job: Job, typed: str, path: Path) -> int:
+    """Why records cannot be used, a row a reason, in a file of their own; how many there are. No file for none."""
+    direct = [quoted(c) for c, column in job.export.columns.items() if column.pii]
+    masked = f"case when column_name in ({', '.join(direct)}) then fn_mask(value) else " if direct else "("
+    closing = " end" if direct else ")"
+    session.execute(
+        f"copy (select _line as line, column_name, left({masked}fn_mask_text(value){closing}, {SHOWN_VALUE}) as"
+        " value_masked, reason from (select _line,"
+        " unnest(list_filter(_reasons, lambda r: r is not null), recursive := true)"
+        f" from ({typed}) where not _ok)) to {quoted(path)} (format parquet, compression zstd)"
+    )
+    rejected: int = session.value(f"select count(distinct line) from read_parquet({quoted(path)})")
+    if not rejected:
+        path.unlink()
+    return rejected
+
+
+def _first_reasons(session: Session, rejects: Path) -> str:
+    rows = session.rows(
+        f"select column_name, reason, count(*) as n from read_parquet({quoted(rejects)})"
+        " group by all order by n desc, column_name, reason limit 3"
+    )
+    return "; ".join(f"{column or 'record'}: {reason} ({count})" for column, reason, count in rows)
