@@ -220,7 +220,9 @@ def status(
         warehouse = _settings().warehouse
         found = read_status(warehouse)
         if found is None:
-            raise ConfigError("no run has been made here yet", str(warehouse), "siyu run makes the first.")
+            raise ConfigError(
+                "no run of this version of siyu has been made here yet", str(warehouse), "siyu run makes the first."
+            )
         if found["status"] == "running" and not is_held(warehouse):
             found = {**found, "status": "interrupted", "error": "the process ended without a word; run again."}
         out.print(status_text(found))

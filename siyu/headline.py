@@ -23,6 +23,40 @@ class KpiLine:
     month: str
 
 
+@dataclass(frozen=True)
+class KpiAlert:
+    """A figure of the as_of day outside its band; `member` is of which channel, product … it is, total = all."""
+
+    code: str
+    zh: str
+    en: str
+    member: str
+    value: str
+    band: str
+    status: str
+
+    @property
+    def told(self) -> str:
+        """In one line."""
+        return f"{self.code} {self.zh} {self.en} ({self.member}) is {self.value}, its band {self.band}"
+
+
+def out_of_band(session: Session, project: Project) -> list[KpiAlert]:
+    """KPIs of the as_of day with status alert or watch, alerts first."""
+    if not {"kpi.kpi_value", "kpi.kpi_catalog"} <= project.models.keys():
+        return []
+    rows = session.rows(
+        "select c.kpi_code, c.name_zh, c.name_en, c.unit, case when v.dimension = 'total' then 'total'"
+        " else v.dimension || ' ' || v.member end as of_what, v.value, v.low, v.high, v.status"
+        " from kpi.kpi_value as v join kpi.kpi_catalog as c using (kpi_code)"
+        " where v.as_of_date = fn_as_of() and v.status in ('alert', 'watch') order by v.status, c.kpi_code, of_what"
+    )
+    return [
+        KpiAlert(code, zh, en, of, figure(value, unit), f"{figure(low, unit)} to {figure(high, unit)}", status)
+        for code, zh, en, unit, of, value, low, high, status in rows
+    ]
+
+
 def headline_kpis(session: Session, project: Project) -> list[KpiLine]:
     """Totals of kpi.kpi_value, the core metric first: the as_of day, and the last 30 days of KPIs whose days add up.
 

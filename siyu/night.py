@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import json
 import shutil
 import threading
 from collections.abc import Callable
@@ -17,7 +16,7 @@ from siyu.compile import Project, compile_project, previous_models
 from siyu.errors import ChecksFailed, EngineFault, SiyuError, WarehouseBusy
 from siyu.filing import Landing
 from siyu.fingerprints import digest, input_fingerprint
-from siyu.headline import headline_kpis
+from siyu.headline import headline_kpis, out_of_band
 from siyu.journal import sweep
 from siyu.landing import ChannelLanding, commit_landing, land_channel
 from siyu.ledger import LandedFile, Ledger
@@ -47,12 +46,13 @@ class Night(AbstractContextManager["Night"]):
         self.settings = settings
         self.request = request
         self.warehouse = settings.warehouse.resolve()
-        self.report = Report(as_of=request.as_of, warehouse=settings.warehouse, is_sample=settings.is_sample)
+        self.report = Report(
+            as_of=request.as_of, warehouse=settings.warehouse, is_sample=settings.is_sample, started_at=now()
+        )
         self._tell = tell
         self._guard = threading.Lock()
         self._landings: dict[str, ChannelLanding] = {}
         self._checks: ModuleType | None = None
-        self._rows_before: dict[str, int | None] = {}
         self._is_written = False
 
     # Opening and closing
@@ -67,8 +67,8 @@ class Night(AbstractContextManager["Night"]):
             opened.callback(held.release)
             self.ledger = Ledger(self.warehouse / "ledger.sqlite")
             opened.callback(self.ledger.close)
-            self.run_id = self.report.run_id = self.ledger.begin_run(now())
-            write_status(self.warehouse, self.report, publish.current(self.warehouse))
+            self.run_id = self.report.run_id = self.ledger.begin_run(self.report.started_at)
+            self._write_status()
             try:
                 self._open(opened)
             except BaseException as error:
@@ -129,7 +129,10 @@ class Night(AbstractContextManager["Night"]):
             as_of=self.report.as_of.isoformat() if self.report.as_of else None,
             error=self.report.error,
         )
-        write_status(self.warehouse, self.report, publish.current(self.warehouse))
+        self._write_status()
+
+    def _write_status(self) -> None:
+        write_status(self.warehouse, self.report, publish.current(self.warehouse), self.settings.timezone)
 
     # Landing
 
@@ -187,22 +190,18 @@ class Night(AbstractContextManager["Night"]):
 
     def nothing_new(self) -> bool:
         """The last release of this date was made by this very run, and is still there."""
-        earlier = self.ledger.last_published(self.as_of, self.request.known_by)
-        if self.request.force or earlier is None or earlier["run_key"] != self.run_key:
+        known_by = self.request.known_by
+        standing = history.standing_release(self.ledger, self.warehouse, self.as_of, known_by, self.run_key)
+        if self.request.force or standing is None:
             return False
-        release = self.warehouse / "releases" / str(earlier["release"])
+        self.report.status, self.report.release = NOTHING_NEW, standing.path
         seen = publish.current(self.warehouse)
-        should_be_current = self.request.known_by is None and (seen is None or seen.as_of <= self.as_of)
-        is_current = seen is not None and seen.name == release.name
-        if not (release / publish.MANIFEST).is_file() or (should_be_current and not is_current):
-            return False
-        self.report.status, self.report.release = NOTHING_NEW, release
-        self.report.is_current = is_current
+        self.report.is_current = seen is not None and seen.name == standing.name
         self.report.checks = [
-            CheckResult.from_row(row) for row in self.ledger.check_results() if row["run_id"] == earlier["run_id"]
+            CheckResult.from_row(row) for row in self.ledger.check_results() if row["run_id"] == standing.run_id
         ]
         self._is_written = True
-        self.report.manifest = json.loads((release / publish.MANIFEST).read_text(encoding="utf-8"))
+        self.report.manifest = standing.manifest
         return True
 
     # Building
@@ -225,7 +224,7 @@ class Night(AbstractContextManager["Night"]):
         names = sorted(previous_models(self.project.models.values()))
         found = history.previous_tables(self.engine, self.previous, self.warehouse, names)
         build.write_previous(self.engine, self.project, found)
-        self._rows_before = self.ledger.published_rows()
+        self.report.rows_before = self.ledger.published_rows()
         self._checker = self._checks.Checker(self.engine, self.project)
 
     def build(self, name: str) -> build.ModelRun:
@@ -264,7 +263,7 @@ class Night(AbstractContextManager["Night"]):
             raise ChecksFailed(
                 f"{len(stopping)} critical expectations failed on {', '.join(tables)}",
                 f"run {self.run_id}",
-                "see the failures above; each names its runbook.",
+                "see the failed checks; each names its runbook.",
             )
         self.report.release = self._write_release().path
         return self._release
@@ -276,7 +275,7 @@ class Night(AbstractContextManager["Night"]):
         models = sorted(self.report.models, key=lambda m: m.model)
         self.ledger.add_model_runs(
             {"run_id": self.run_id, "model": m.model, "materialized": m.materialized, "seconds": m.seconds,
-             "row_count": m.row_count, "row_count_before": self._rows_before.get(m.model)}
+             "row_count": m.row_count, "row_count_before": self.report.rows_before.get(m.model)}
             for m in models
         )  # fmt: skip
         self.ledger.add_check_results({"run_id": self.run_id, **r.as_row()} for r in self.report.checks)
@@ -295,6 +294,7 @@ class Night(AbstractContextManager["Night"]):
         self._release = publish.write_release(self.engine, self.project, self.warehouse, facts)
         session = self.engine.session()
         self.report.kpis = headline_kpis(session, self.project)
+        self.report.alerts = out_of_band(session, self.project)
         session.close()
         if self.request.known_by is None:
             own = history.Previous(self.as_of, self.run_id)

@@ -17,7 +17,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from siyu.build import ModelRun
     from siyu.dryrun import DryRun
-    from siyu.headline import KpiLine
+    from siyu.headline import KpiAlert, KpiLine
     from siyu.landing import ChannelLanding
     from siyu.ops import ChannelStatus
     from siyu.suites import CheckResult
@@ -76,6 +76,7 @@ class Report:
     warehouse: Path
     run_id: int = 0
     status: str = "running"
+    started_at: str = ""
     ended_at: str | None = None
     error: str | None = None
     release: Path | None = None
@@ -85,6 +86,8 @@ class Report:
     models: list[ModelRun] = field(default_factory=list)
     checks: list[CheckResult] = field(default_factory=list)
     kpis: list[KpiLine] = field(default_factory=list)
+    alerts: list[KpiAlert] = field(default_factory=list)
+    rows_before: Mapping[str, int | None] = field(default_factory=dict)
     manifest: Mapping[str, Any] = field(default_factory=dict)
 
     def set_channels(self, statuses: Iterable[ChannelStatus], landings: Mapping[str, ChannelLanding]) -> None:
@@ -133,6 +136,7 @@ def summary(report: Report) -> Group:
         parts += _check_lines(report)
     if report.kpis:
         parts.append(_kpi_table(report.kpis))
+        parts += [Text(f"  {alert.status}: {alert.told}", style="yellow") for alert in report.alerts]
     if report.release is not None:
         tables = report.manifest.get("tables", {})
         parts.append(Text(f"release    {report.release}  ({len(tables)} tables)"))
@@ -261,6 +265,7 @@ def markdown(report: Report) -> str:
     if report.kpis:
         lines += ["", "| KPI 指标 | as_of day 当日 | last 30 days 近30天 |", "| --- | ---: | ---: |"]
         lines += [f"| {k.code} {k.zh} {k.en} | {k.day} | {k.month} |" for k in report.kpis]
+    lines += [f"\n{alert.status}: {alert.told}" for alert in report.alerts]
     if report.release:
         lines += ["", f"Release 发布: `{report.release.name}`"]
     return "\n".join(lines) + "\n"

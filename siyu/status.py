@@ -14,11 +14,13 @@ from rich.text import Text
 
 from siyu.errors import ConfigError
 from siyu.report import RUNBOOK, Report
+from siyu.site import status_page
 
 if TYPE_CHECKING:
     from siyu.publish import Release
 
-STATUS = "status.json"
+STATUS, PAGE = "status.json", "index.html"
+VERSION = 2  # another one is that of another siyu, and is not read
 AGE = re.compile(r"([0-9]+)\s*([mhd])")
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -26,9 +28,11 @@ UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 def as_json(report: Report, current: Release | None) -> dict[str, Any]:
     """status.json: what on-call and monitors read."""
     return {
+        "version": VERSION,
         "run_id": report.run_id,
         "as_of": report.as_of.isoformat() if report.as_of else None,
         "status": report.status,
+        "started_at": report.started_at,
         "ended_at": report.ended_at,
         "error": report.error,
         "current_release": current.name if current else None,
@@ -38,30 +42,35 @@ def as_json(report: Report, current: Release | None) -> dict[str, Any]:
         "failures": [
             {**result.as_row(), "sample_keys": json.loads(result.sample_keys)} for result in report.failures()
         ],
-        "models": [vars(model) for model in report.models],
+        "models": [{**vars(model), "row_count_before": report.rows_before.get(model.model)} for model in report.models],
         "kpis": [vars(line) for line in report.kpis],
+        "alerts": [vars(alert) for alert in report.alerts],
     }
 
 
 # A run that has not come that far, or found nothing new, says nothing against what the run before it found.
-CARRIED = {"running": ("channels", "checks", "failures", "models", "kpis"), "nothing new": ("models", "kpis")}
+CARRIED = {
+    "running": ("channels", "checks", "failures", "models", "kpis", "alerts"),
+    "nothing new": ("models", "kpis", "alerts"),
+}
 
 
-def write_status(warehouse: Path, report: Report, current: Release | None) -> None:
-    """status/status.json, replaced whole when a run begins and when it ends, outside the releases."""
+def write_status(warehouse: Path, report: Report, current: Release | None, timezone: str) -> None:
+    """status.json and the page, each replaced whole when a run begins and when it ends, outside the releases."""
     folder = warehouse / "status"
     folder.mkdir(parents=True, exist_ok=True)
     status = as_json(report, current)
     before = read_status(warehouse) or {}
     status |= {key: before[key] for key in CARRIED.get(report.status, ()) if key in before}
-    draft = folder / ".status.json"
-    text = json.dumps(status, indent=2, ensure_ascii=False, default=str)
-    draft.write_text(text + "\n", encoding="utf-8")
-    os.replace(draft, folder / STATUS)
+    text = json.dumps(status, indent=2, ensure_ascii=False, default=str) + "\n"
+    for name, content in ((STATUS, text), (PAGE, status_page(json.loads(text), timezone))):
+        draft = folder / f".{name}"
+        draft.write_text(content, encoding="utf-8")
+        os.replace(draft, folder / name)
 
 
 def read_status(warehouse: Path) -> dict[str, Any] | None:
-    """How the last run ended; None before the first. A run that left no word and no lock was killed."""
+    """How the last run of this siyu ended; None before the first. One that left no word and no lock was killed."""
     path = warehouse / "status" / STATUS
     if not path.is_file():
         return None
@@ -69,7 +78,7 @@ def read_status(warehouse: Path) -> dict[str, Any] | None:
         status: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except json.JSONDecodeError:
         return None
-    return status
+    return status if status.get("version") == VERSION else None
 
 
 def status_text(status: Mapping[str, Any]) -> Text:
@@ -84,6 +93,9 @@ def status_text(status: Mapping[str, Any]) -> Text:
     for line in status["channels"]:
         if line["is_stale"]:
             text.append(f"stale      {line['channel']}: {line['reason']}\n", style="yellow")
+    for alert in status["alerts"]:
+        told = f"{alert['code']} {alert['zh']} ({alert['member']}): {alert['value']}, band {alert['band']}"
+        text.append(f"{alert['status']:<10} {told}\n", style="yellow")
     for failure in status["failures"]:
         where = f"{failure['table_name']}: {failure['expectation']} {failure['column_name'] or ''}".rstrip()
         text.append(f"{failure['severity']:<10} {where} ({failure['unexpected_count']} rows)\n", style="yellow")
