@@ -1,0 +1,210 @@
+"""Prefect server, pool, deployment of prefect.yaml and worker: real processes, as docs/deploy.md starts them."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import psutil
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.objects import FlowRun
+from prefect.states import Scheduled
+
+from siyu.status import read_status
+from siyu.workspace import is_held
+from tests.golden.test_nights import Shop
+
+ROOT = Path(__file__).resolve().parents[2]
+BIN = Path(sys.executable).parent
+DEADLINE = 180  # seconds; only a fault lasts that long, however busy the machine is
+TAIL = 4000
+
+
+@dataclass
+class Deployed:
+    """What runs, and how to ask it."""
+
+    root: Path
+    shop: Shop
+    port: int
+    client: SyncPrefectClient
+    environment: dict[str, str]
+    server_environment: dict[str, str]
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+
+    @property
+    def warehouse(self) -> Path:
+        return self.shop.root / "warehouse"
+
+    def start(self, name: str, *command: str, **more: str) -> subprocess.Popen[bytes]:
+        """A process in a group of its own, its output in <name>.log."""
+        with (self.root / f"{name}.log").open("ab") as log:
+            process = subprocess.Popen(
+                [str(BIN / "prefect"), *command],
+                env=self.environment | more,
+                cwd=self.root,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        self.processes.append(process)
+        return process
+
+    def prefect(self, *command: str, **more: str) -> str:
+        """A command that ends; from the repository, as the docs say."""
+        done = subprocess.run(
+            [str(BIN / "prefect"), *command],
+            env=self.environment | more,
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=DEADLINE,
+        )
+        assert done.returncode == 0, f"prefect {' '.join(command)}\n{done.stdout}\n{done.stderr}\n{self.logs()}"
+        return done.stdout
+
+    def start_server(self) -> None:
+        where = ("--host", "127.0.0.1", "--port", str(self.port))
+        self.start("server", "server", "start", *where, **self.server_environment)
+        self.until("the server answers", self.is_up)
+
+    def start_worker(self) -> None:
+        """The worker of the docs; settings and the salt of the shop are in its environment."""
+        self.start("worker", "worker", "start", "--pool", "siyu", "--limit", "1", **shop_environment(self.shop))
+
+    def trigger(self, as_of: str, *, force: bool = True) -> UUID:
+        """A run of the deployment, now."""
+        deployment = self.client.read_deployment_by_name("siyu-nightly/nightly")
+        run = self.client.create_flow_run_from_deployment(
+            deployment.id, parameters={"as_of": as_of, "force": force}, state=Scheduled()
+        )
+        return run.id
+
+    def run(self, run_id: UUID) -> FlowRun:
+        return self.client.read_flow_run(run_id)
+
+    def ended(self, run_id: UUID) -> FlowRun:
+        """The run, once it is over."""
+        self.until(f"run {run_id} has ended", lambda: _is_final(self.run(run_id)))
+        return self.run(run_id)
+
+    def night_in_the_middle(self, as_of: str) -> tuple[UUID, list[psutil.Process]]:
+        """Trigger a night and freeze it when it is going on: its run, and its processes, stopped."""
+        before = self._status().get("run_id", 0)
+        run_id = self.trigger(as_of)
+
+        def goes_on() -> bool:
+            status, state = self._status(), self.run(run_id).state
+            return status.get("run_id", 0) > before and status["status"] == "running" and bool(state.is_running())
+
+        self.until(f"run {run_id} is in the middle of the night", goes_on)
+        night = psutil.Process(self.processes[-1].pid).children(recursive=True)
+        for process in night:
+            process.suspend()
+        assert goes_on() and is_held(self.warehouse), f"the night was over before it could be stopped\n{self.logs()}"
+        return run_id, night
+
+    def _status(self) -> dict[str, Any]:
+        return read_status(self.warehouse) or {}
+
+    def kill_worker(self) -> None:
+        """SIGKILL to the worker alone; its night is a group of its own."""
+        worker = self.processes.pop()
+        worker.kill()
+        worker.wait()
+
+    def kill_all(self) -> None:
+        """SIGKILL to server, worker and night, as if the machine went down."""
+        home = self.environment["PREFECT_HOME"]
+        kill([process for process in psutil.process_iter() if _lives_in(home, process)])
+        for process in self.processes:
+            process.wait()
+        self.processes.clear()
+
+    def until(self, what: str, condition: Callable[[], object]) -> None:
+        end = time.monotonic() + DEADLINE
+        while not condition():
+            assert time.monotonic() < end, f"not within {DEADLINE} s: {what}\n{self.logs()}"
+            time.sleep(0.1)
+
+    def logs(self) -> str:
+        """The ends of what server and worker said."""
+        found = sorted(self.root.glob("*.log"))
+        return "\n".join(f"== {path.name}\n{path.read_text(errors='replace')[-TAIL:]}" for path in found)
+
+    def is_up(self) -> bool:
+        dead = [process.args for process in self.processes if process.poll() is not None]
+        assert not dead, f"ended: {dead}\n{self.logs()}"
+        return self.client.api_healthcheck() is None
+
+
+def _is_final(run: FlowRun) -> bool:
+    return run.state is not None and run.state.is_final()
+
+
+def shop_environment(shop: Shop) -> dict[str, str]:
+    """Settings of the shop, as a worker's environment file would hold them."""
+    return {
+        "SIYU_WAREHOUSE": str(shop.root / "warehouse"),
+        "SIYU_LAYERS": str(shop.root / "layer"),
+        "SIYU_EXPORTS": str(shop.root / "exports"),
+        "SIYU_CHANNELS": "shop",
+        "SIYU_SALT": "shop, long enough to be one",
+    }
+
+
+def kill(processes: list[psutil.Process]) -> None:
+    """SIGKILL, and wait until they are gone."""
+    for process in processes:
+        with suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(processes, timeout=DEADLINE)
+
+
+def _lives_in(home: str, process: psutil.Process) -> bool:
+    """Is it of this PREFECT_HOME? So a process is found whose parent is dead."""
+    with suppress(psutil.Error):
+        return bool(process.environ().get("PREFECT_HOME") == home)
+    return False
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def deployed(root: Path, **server: str) -> Iterator[Deployed]:
+    """Server, pool, worker and deployment, by the commands of the docs; whatever happens, nothing of it is left."""
+    port = free_port()
+    api = f"http://127.0.0.1:{port}/api"
+    clean = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "SIYU_"))}
+    clean |= {
+        "PREFECT_HOME": str(root / "prefect"),
+        "PREFECT_API_URL": api,
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "true",
+        "PREFECT_WORKER_QUERY_SECONDS": "1",
+    }
+    with SyncPrefectClient(api=api) as client:
+        world = Deployed(root, Shop(root / "shop"), port, client, clean, server)
+        try:
+            world.start_server()
+            world.prefect("work-pool", "create", "siyu", "--type", "process")
+            world.start_worker()
+            world.prefect("--no-prompt", "deploy", "--all", SIYU_HOME=str(ROOT))
+            yield world
+        finally:
+            world.kill_all()
