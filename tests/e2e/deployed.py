@@ -193,11 +193,13 @@ def deployed(root: Path, **server: str) -> Iterator[Deployed]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "SIYU_"))}
     clean |= {
         "PREFECT_HOME": str(root / "prefect"),
+        "TMPDIR": str(root / "tmp"),  # what is killed leaves its temporary folders behind
         "PREFECT_API_URL": api,
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "true",
         "PREFECT_WORKER_QUERY_SECONDS": "1",
     }
+    (root / "tmp").mkdir()
     with SyncPrefectClient(api=api) as client:
         world = Deployed(root, Shop(root / "shop"), port, client, clean, server)
         try:
