@@ -21,6 +21,7 @@ from siyu.references import Reference, load_references, read_references, stored
 from siyu.settings import Settings, read_yaml
 
 LONGEST_PAUSE_DAYS = 45
+LOOKED_AT = 0.5  # seconds: longer than `siyu status` holds the lock to see whether it is free
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def lock(warehouse: Path) -> FileLock:
     warehouse.mkdir(parents=True, exist_ok=True)
     held = FileLock(warehouse / ".lock")
     try:
-        held.acquire(timeout=0)
+        held.acquire(timeout=LOOKED_AT, poll_interval=0.05)
     except Timeout as error:
         raise WarehouseBusy(
             "another run holds the warehouse",

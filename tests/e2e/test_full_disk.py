@@ -1,0 +1,131 @@
+"""A disk that fills up while a night lands, builds or publishes: the release stands, the message is clear, exit code 4.
+
+The warehouse lies on a tmpfs in a mount namespace of its own, which this file, run as a script, makes and resizes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from siyu.models import relation
+from siyu.settings import SAMPLE_SALT, base_layer
+
+NAMESPACE = ["unshare", "--user", "--map-root-user", "--mount"]
+ROOMY = 400_000  # KiB
+EVENTS = 20_000
+
+
+def _can_mount(folder: Path) -> bool:
+    command = [*NAMESPACE, "mount", "-t", "tmpfs", "none", str(folder)]
+    return (
+        shutil.which("unshare") is not None and not subprocess.run(command, capture_output=True, check=False).returncode
+    )
+
+
+def _kib(path: Path) -> int:
+    return sum(file.lstat().st_blocks for file in path.rglob("*")) // 2
+
+
+def _night(root: Path, day: str) -> dict[str, object]:
+    """One run, and what it left: exit code, message, the last step it told, the release and whether it is whole."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SIYU_")}
+    environment |= {"SIYU_WAREHOUSE": str(root / "disk" / "warehouse"), "SIYU_EXPORTS": str(root / "exports"),
+                    "SIYU_CHANNELS": "website,crm", "SIYU_SALT": SAMPLE_SALT}  # fmt: skip
+    done = subprocess.run(
+        [sys.executable, "-m", "siyu", "run", "--as-of", day],
+        env=environment, cwd=root, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    steps = [line.split()[0] for line in done.stdout.splitlines() if line.startswith(("landed", "built", "checked"))]
+    told = {"exit": done.returncode, "stderr": done.stderr, "step": steps[-1] if steps else ""}
+    current = root / "disk" / "warehouse" / "current"
+    if current.exists():
+        manifest = json.loads((current / "manifest.json").read_text(encoding="utf-8"))
+        con = duckdb.connect(str(current / "siyu.duckdb"), read_only=True)
+        rows = {name: con.execute(f"select count(*) from {relation(name)}").fetchall()[0][0]
+                for name in manifest["tables"]}  # fmt: skip
+        told |= {
+            "release": current.resolve().name,
+            "is_whole": rows == {name: facts["rows"] for name, facts in manifest["tables"].items()},
+            "hashes": {name: facts["content_hash"] for name, facts in manifest["tables"].items()},
+        }
+    return told
+
+
+def _write_second_night(exports: Path) -> None:
+    """Enough new events that a landing takes room."""
+    lines = [
+        json.dumps({"event_id": f"full-{n}", "event_time": "2026-07-01T10:00:00+08:00", "event_name": "page_view",
+                    "cookie_id": f"cookie-{n:06d}", "page_url": f"/p/{hashlib.sha256(str(n).encode()).hexdigest()}"})
+        for n in range(EVENTS)
+    ]  # fmt: skip
+    (exports / "website" / "events_later.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def _script(root: Path, is_tight: bool) -> list[dict[str, object]]:
+    """Two nights; where it is tight, the second one with more and more room, till the disk fills up at the last step."""
+    disk = root / "disk"
+    warehouse = disk / "warehouse"
+
+    def resize(kib: int) -> None:
+        subprocess.run(["mount", "-o", f"remount,size={kib}k", str(disk)], check=True)
+
+    subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={ROOMY}k", "none", str(disk)], check=True)
+    told = [_night(root, "2026-06-30")]
+    shutil.move(root / "later.jsonl", root / "exports" / "website" / "events_later.jsonl")
+    if is_tight:
+        built, release = _kib(warehouse / "build"), _kib(warehouse / "releases")
+        # A release takes more than a step of room: whatever a build takes, one of the steps ends while it is written.
+        for room in (100, built, *range(4 * built, 4 * built + 4 * release, release // 2)):
+            shutil.rmtree(warehouse / "build", ignore_errors=True)
+            resize(_kib(disk) + room)
+            told.append(_night(root, "2026-07-01"))
+            if told[-1]["exit"] == 0 or told[-1]["step"] == "checked":
+                break
+        resize(ROOMY)
+    told.append(_night(root, "2026-07-01"))
+    return told
+
+
+def _nights(root: Path, later: Path, is_tight: bool) -> list[dict[str, object]]:
+    (root / "disk").mkdir(parents=True)
+    shutil.copytree(base_layer() / "seeds" / "sample", root / "exports")
+    shutil.copy(later, root / "later.jsonl")
+    command = [*NAMESPACE, sys.executable, __file__, str(root), "tight" if is_tight else "roomy"]
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    found: list[dict[str, object]] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def test_a_full_disk_breaks_nothing(tmp_path: Path) -> None:
+    if not _can_mount(tmp_path):
+        pytest.skip("a tmpfs cannot be mounted here (unshare)")
+    (tmp_path / "made" / "website").mkdir(parents=True)
+    _write_second_night(tmp_path / "made")
+    later = tmp_path / "made" / "website" / "events_later.jsonl"
+    first, *tight, last = _nights(tmp_path / "tight", later, is_tight=True)
+    assert first["exit"] == last["exit"] == 0, (first, last)
+    for full in tight:
+        assert full["exit"] == 4, full
+        assert "No space left" in str(full["stderr"]) or "database or disk is full" in str(full["stderr"]), full
+        assert "Traceback" not in str(full["stderr"])
+        assert full["release"] == first["release"] and full["is_whole"]
+    assert tight[0]["step"] in ("", "landed") and tight[1]["step"] in ("landed", "built")
+    assert tight[-1]["step"] == "checked", [full["step"] for full in tight]
+    assert last["is_whole"] and last["release"] != first["release"]
+    _, undisturbed = _nights(tmp_path / "roomy", later, is_tight=False)
+    assert last["hashes"] == undisturbed["hashes"]
+
+
+if __name__ == "__main__":
+    sys.stdout.write("\n" + json.dumps(_script(Path(sys.argv[1]), sys.argv[2] == "tight")) + "\n")
