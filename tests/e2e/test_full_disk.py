@@ -21,7 +21,7 @@ from siyu.settings import SAMPLE_SALT, base_layer
 
 NAMESPACE = ["unshare", "--user", "--map-root-user", "--mount"]
 ROOMY = 400_000  # KiB
-EVENTS = 20_000
+EVENTS = 5_000
 
 
 def _can_mount(folder: Path) -> bool:
@@ -71,7 +71,7 @@ def _write_second_night(exports: Path) -> None:
 
 
 def _script(root: Path, is_tight: bool) -> list[dict[str, object]]:
-    """Two nights; where it is tight, the second one with more and more room, till the disk fills up at the last step."""
+    """Two nights; where it is tight, the second one with more and more room, till the last step fills the disk."""
     disk = root / "disk"
     warehouse = disk / "warehouse"
 
@@ -84,7 +84,7 @@ def _script(root: Path, is_tight: bool) -> list[dict[str, object]]:
     if is_tight:
         built, release = _kib(warehouse / "build"), _kib(warehouse / "releases")
         # A release takes more than a step of room: whatever a build takes, one of the steps ends while it is written.
-        for room in (100, built, *range(4 * built, 4 * built + 4 * release, release // 2)):
+        for room in (100, built, *range(2 * built, 2 * built + 4 * release, release // 2)):
             shutil.rmtree(warehouse / "build", ignore_errors=True)
             resize(_kib(disk) + room)
             told.append(_night(root, "2026-07-01"))
