@@ -18,7 +18,7 @@ import pytest
 from siyu.publish import Release, current, releases, swap
 
 KILLS = int(os.environ.get("KILLS", "5"))
-AT_ONCE = 3
+AT_ONCE = int(os.environ.get("AT_ONCE", "3"))
 SWAPS, READERS = 30, 10
 
 
