@@ -1,4 +1,4 @@
-"""Schema ops: its tables and columns, and those that the compiler fills: ops.model, column, column_lineage."""
+"""What the compiler knows, as tables: ops.model, ops.column, ops.column_lineage."""
 
 from __future__ import annotations
 
@@ -6,69 +6,11 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from siyu.engines.base import Session
+from siyu.opstables import OPS_TABLES
 
 if TYPE_CHECKING:
     from siyu.compile import Project
 
-OPS_SOURCE_COLUMNS: dict[str, dict[str, str]] = {
-    "model": {
-        "model": "varchar", "schema_name": "varchar", "table_name": "varchar", "file": "varchar",
-        "materialized": "varchar", "description": "varchar", "grain": "varchar", "compiled_sql": "varchar",
-        "rule_version": "varchar",
-    },
-    "column": {
-        "model": "varchar", "column_name": "varchar", "position": "integer", "type": "varchar",
-        "description": "varchar", "is_pii": "boolean",
-    },
-    "column_lineage": {
-        "model": "varchar", "column_name": "varchar", "source_model": "varchar", "source_column": "varchar",
-    },
-    "channel_status": {
-        "channel": "varchar", "title": "varchar", "domain": "varchar", "owner": "varchar", "last_file_date": "date",
-        "last_landed_at": "timestamp", "is_stale": "boolean", "reason": "varchar", "rows_landed": "bigint",
-        "rows_usual": "bigint",
-    },
-}  # fmt: skip
-OPS_COLUMNS: dict[str, dict[str, str]] = {
-    **OPS_SOURCE_COLUMNS,
-    "run": {
-        "run_id": "bigint", "as_of": "date", "known_by": "date", "started_at": "timestamp", "ended_at": "timestamp",
-        "status": "varchar", "release": "varchar", "code_fingerprint": "varchar", "input_fingerprint": "varchar",
-    },
-    "model_run": {
-        "run_id": "bigint", "model": "varchar", "materialized": "varchar", "seconds": "double", "row_count": "bigint",
-        "row_count_before": "bigint",
-    },
-    "check_result": {
-        "run_id": "bigint", "table_name": "varchar", "expectation": "varchar", "column_name": "varchar",
-        "severity": "varchar", "success": "boolean", "error": "varchar", "unexpected_count": "bigint",
-        "unexpected_percent": "double", "sample_keys": "varchar", "query": "varchar", "runbook": "varchar",
-        "why": "varchar",
-    },
-    "file_ledger": {
-        "channel": "varchar", "export": "varchar", "file": "varchar", "sha256": "varchar", "landed_seq": "bigint",
-        "landed_date": "date", "rows_read": "bigint", "rows_landed": "bigint", "rows_rejected": "bigint",
-        "status": "varchar", "reason": "varchar",
-    },
-    "rejected_row": {
-        "channel": "varchar", "export": "varchar", "file": "varchar", "line": "bigint", "column_name": "varchar",
-        "value_masked": "varchar", "reason": "varchar",
-    },
-    "field_reject": {
-        "channel": "varchar", "export": "varchar", "field": "varchar", "reason": "varchar", "row_count": "bigint",
-    },
-    "drift": {
-        "channel": "varchar", "export": "varchar", "kind": "varchar", "column_name": "varchar", "since": "date",
-    },
-}  # fmt: skip
-# What landings leave behind is checked as models are: table -> its grain.
-CHECKED_OPS: dict[str, tuple[str, ...]] = {
-    "file_ledger": ("channel", "export", "file", "landed_seq"),
-    "rejected_row": ("channel", "export", "file", "line", "column_name", "reason"),
-    "field_reject": ("channel", "export", "field", "reason"),
-    "channel_status": ("channel",),
-    "drift": ("channel", "export", "kind", "column_name"),
-}
 INSERT_BATCH = 500
 
 
@@ -99,7 +41,7 @@ def write_catalog(session: Session, project: Project) -> None:
     write_table(
         session,
         "ops.model",
-        OPS_SOURCE_COLUMNS["model"],
+        OPS_TABLES["model"].types,
         (
             (m.name, m.model.schema, m.model.table, m.model.file, m.materialized, m.model.description,
              ", ".join(m.model.grain), m.sql, m.rule_version)
@@ -109,13 +51,13 @@ def write_catalog(session: Session, project: Project) -> None:
     write_table(
         session,
         "ops.column",
-        OPS_SOURCE_COLUMNS["column"],
+        OPS_TABLES["column"].types,
         ((m.name, c.name, i, c.type, c.description, c.pii) for m in models for i, c in enumerate(m.columns, start=1)),
     )
     write_table(
         session,
         "ops.column_lineage",
-        OPS_SOURCE_COLUMNS["column_lineage"],
+        OPS_TABLES["column_lineage"].types,
         (
             (name, column, relation, source)
             for name, columns in (project.lineage if reads_lineage else {}).items()

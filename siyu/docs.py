@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from siyu.opstables import OPS_TABLES
+
 if TYPE_CHECKING:
     from siyu.compile import Project
 
@@ -37,6 +39,11 @@ def catalog_markdown(project: Project) -> str:
                     f"| {column.name} | {column.type.lower()} | {mark}{column.description.replace('|', '/')} |"
                 )
             lines.append("")
+    lines += ["## Ops 运维", ""]
+    for name, table in OPS_TABLES.items():
+        lines += [f"### ops.{name}", "", table.description, "", "| column | type | what it is |", "| --- | --- | --- |"]
+        lines += [f"| {column} | {kind} | {description} |" for column, (kind, description) in table.columns.items()]
+        lines.append("")
     return "\n".join(lines)
 
 

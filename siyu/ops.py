@@ -10,11 +10,12 @@ from statistics import median
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from siyu.catalog import OPS_COLUMNS, write_table
+from siyu.catalog import write_table
 from siyu.channels import Channel
 from siyu.engines.base import Session
 from siyu.engines.duckdb import quoted
 from siyu.ledger import LandedFile, Ledger, Row
+from siyu.opstables import OPS_TABLES
 
 if TYPE_CHECKING:
     from siyu.compile import Project
@@ -87,7 +88,7 @@ def _end_of(day: date, timezone: str) -> datetime:
 
 def write_channel_status(session: Session, statuses: Sequence[ChannelStatus]) -> None:
     """ops.channel_status: models may read it."""
-    columns = OPS_COLUMNS["channel_status"]
+    columns = OPS_TABLES["channel_status"].types
     write_table(session, "ops.channel_status", columns, ([getattr(s, name) for name in columns] for s in statuses))
 
 
@@ -109,7 +110,7 @@ def write_runs(session: Session, ledger: Ledger, own_run: Row) -> None:
 
 
 def _write(session: Session, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    columns = OPS_COLUMNS[table]
+    columns = OPS_TABLES[table].types
     write_table(session, f"ops.{table}", columns, ([row[name] for name in columns] for row in rows))
 
 
@@ -117,7 +118,7 @@ def _write_rejected_rows(session: Session, files: Sequence[LandedFile], store: P
     write_table(
         session,
         "ops.rejected_row",
-        OPS_COLUMNS["rejected_row"],
+        OPS_TABLES["rejected_row"].types,
         ((file.channel, file.export, file.file, None, None, None, file.reason) for file in files if not file.landed),
     )
     for file in files:
@@ -138,5 +139,5 @@ def _write_refused_fields(session: Session, project: Project) -> None:
                 key = (str(model.model.channel), export, item.field, item.reason)
                 found[key] = max(found.get(key, 0), rows)
     write_table(
-        session, "ops.field_reject", OPS_COLUMNS["field_reject"], ((*key, n) for key, n in sorted(found.items()))
+        session, "ops.field_reject", OPS_TABLES["field_reject"].types, ((*key, n) for key, n in sorted(found.items()))
     )

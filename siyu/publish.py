@@ -18,6 +18,7 @@ from siyu.engines.duckdb import quoted
 from siyu.errors import EngineFault
 from siyu.files import fsync
 from siyu.models import relation
+from siyu.opstables import OPS_TABLES
 
 PUBLIC, RESTRICTED = "siyu.duckdb", "siyu_restricted.duckdb"
 MANIFEST = "manifest.json"
@@ -133,11 +134,11 @@ def _write_public(engine: Engine, models: Sequence[CompiledModel], draft: Path) 
         _comment(session, model)
         rows, digest = session.content_hash(f"release.{model.relation}")
         tables[model.name] = {"rows": rows, "content_hash": digest}
-    for name in session.rows(
-        "select table_name from duckdb_tables()"
-        " where schema_name = 'ops' and database_name = current_database() order by 1"
-    ):
-        session.execute(f"create table release.ops.{name[0]} as select * from ops.{name[0]}")
+    for name, table in OPS_TABLES.items():
+        session.execute(f"create table release.ops.{name} as select * from ops.{name}")
+        session.execute(f"comment on table release.ops.{name} is {quoted(table.description)}")
+        for column, (_, description) in table.columns.items():
+            session.execute(f"comment on column release.ops.{name}.{column} is {quoted(description)}")
     for schema, table in session.rows(
         "select schema_name, table_name from duckdb_tables() where database_name = 'release' order by 1, 2"
     ):

@@ -13,10 +13,10 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from siyu.catalog import CHECKED_OPS, OPS_COLUMNS
 from siyu.compile import Project
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
 from siyu.models import relation
+from siyu.opstables import OPS_TABLES
 from siyu.settings import LayerFile, layer_files, read_yaml
 
 ROWS_EXPECTATION = "unexpected_rows_expectation"
@@ -58,8 +58,8 @@ class CheckedTable:
 def checked_table(project: Project, name: str) -> CheckedTable | None:
     """A model's table, or one of those that landings leave in schema ops; None for any other."""
     schema, _, table = name.partition(".")
-    if schema == "ops" and table in CHECKED_OPS:
-        return CheckedTable(name, tuple(OPS_COLUMNS[table]), CHECKED_OPS[table])
+    if schema == "ops" and table in OPS_TABLES and OPS_TABLES[table].grain:
+        return CheckedTable(name, tuple(OPS_TABLES[table].columns), OPS_TABLES[table].grain)
     model = project.models.get(name)
     if model is None:
         return None

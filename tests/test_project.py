@@ -17,6 +17,7 @@ from siyu.compile import Project
 from siyu.compile.analyse import to_dialect
 from siyu.docs import catalog_markdown, cli_markdown
 from siyu.models import SCHEMAS
+from siyu.opstables import OPS_TABLES
 from siyu.suites import load_suites
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -115,6 +116,15 @@ def test_every_model_has_a_suite_that_checks_its_grain(project: Project) -> None
         for column in model.model.grain:
             assert column in described, f"the suite of {name} does not check {column} of its grain"
         assert set(model.model.grain) <= {c.name for c in model.columns}
+
+
+def test_what_landings_leave_has_suites_that_check_its_grain(project: Project) -> None:
+    suites = load_suites(project)
+    for name in ("file_ledger", "rejected_row", "field_reject", "channel_status", "drift"):
+        assert OPS_TABLES[name].grain
+        described = str([e.model_dump() for e in suites[f"ops.{name}"].expectations])
+        for column in OPS_TABLES[name].grain:
+            assert column in described, f"the suite of ops.{name} does not check {column} of its grain"
 
 
 def test_every_runbook_exists(project: Project) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from siyu.catalog import OPS_COLUMNS
 from siyu.channels import Channel, enabled_channels, load_channels
 from siyu.compile import analyse
 from siyu.compile.bind import Binder
@@ -17,6 +16,7 @@ from siyu.errors import ConfigError, SiyuError, nearest, raise_all
 from siyu.fingerprints import code_fingerprint
 from siyu.graph import order, select, upstream
 from siyu.models import SCHEMAS, Model, load_models, relation
+from siyu.opstables import OPS_TABLES
 from siyu.references import Reference, load_references, load_vars, reference_rows
 from siyu.settings import Settings, layer_files
 
@@ -84,8 +84,8 @@ def _staging_enabled(
 
 
 def _declare_inputs(project: Project) -> None:
-    for table, columns in OPS_COLUMNS.items():
-        project.binder.declare(f"ops.{table}", columns)
+    for name, table in OPS_TABLES.items():
+        project.binder.declare(f"ops.{name}", table.types)
     for name, reference in project.references.items():
         project.binder.declare(f"reference.{name}", dict.fromkeys(reference.columns, "varchar"))
     for channel in project.channels.values():

@@ -9,6 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from siyu.opstables import OPS_TABLES
 from siyu.run import run_night
 from siyu.settings import SAMPLE_SALT
 from siyu.workspace import Request
@@ -161,3 +162,11 @@ def test_the_run_is_written_down(night: Ran) -> None:
     status = json.loads((night.settings.warehouse / "status" / "status.json").read_text(encoding="utf-8"))
     assert status["current_as_of"] == "2026-06-30"
     assert con.execute("select count(*) from ops.check_result where not success").fetchall() == [(0,)]
+
+
+def test_the_ops_tables_say_what_their_columns_are(night: Ran) -> None:
+    found = night.connect().execute(
+        "select table_name, column_name, lower(data_type), comment from duckdb_columns() where schema_name = 'ops'"
+    )
+    told = {(table, column): (kind, comment) for table, column, kind, comment in found.fetchall()}
+    assert told == {(name, c): said for name, table in OPS_TABLES.items() for c, said in table.columns.items()}

@@ -165,6 +165,29 @@ def test_corrections_count_repetitions_do_not(shop: Shop) -> None:
     assert shop.revenue() == "90.05"
 
 
+def test_an_export_sent_again_changes_no_kpi(shop: Shop) -> None:
+    """Of one date: the same file again, renamed, and the first one once more after a correction."""
+
+    def kpis() -> dict[str, str]:
+        tables = shop.run("2026-06-03").manifest["tables"]
+        return {name: facts["content_hash"] for name, facts in tables.items() if name.startswith("kpi.")}
+
+    first = (shop.root / "exports/shop/sales_1.csv").read_text(encoding="utf-8")
+    people = (shop.root / "exports/shop/contacts_20260601.csv").read_text(encoding="utf-8")
+    before = kpis()
+    shop.write("exports/shop/sales_1_again.csv", first)
+    shop.write("exports/shop/contacts_20260601_again.csv", people)
+    assert kpis() == before
+    shop.write("exports/shop/sales_2.csv", first.replace("100.10", "90.05").replace("11:00:00\n", "18:00:00\n"))
+    shop.write("exports/shop/contacts_20260602.csv", people.replace("13900000001,2026-06-01", "13900000009,2026-06-02"))
+    corrected = kpis()
+    assert corrected != before and shop.revenue() == "90.05"
+    shop.write("exports/shop/sales_1_late.csv", first)
+    shop.write("exports/shop/contacts_20260601_late.csv", people.replace("王一", "王旧"))
+    assert kpis() == corrected
+    assert shop.value("select mobile_masked from records.contact") == "139****0009"
+
+
 def test_ids_stay_when_a_row_is_exported_again(shop: Shop) -> None:
     shop.run("2026-06-01")
     first = shop.value("select one_id from identity.person")

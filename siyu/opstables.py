@@ -1,0 +1,136 @@
+"""Schema ops, as it travels with every release: its tables, what a row is, and what each column says."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class OpsTable:
+    """`columns` maps a name to its type and description; `grain` is given where a suite checks the table."""
+
+    description: str
+    columns: dict[str, tuple[str, str]]
+    grain: tuple[str, ...] = ()
+
+    @property
+    def types(self) -> dict[str, str]:
+        """column -> SQL type."""
+        return {name: kind for name, (kind, _) in self.columns.items()}
+
+
+CHANNEL = ("varchar", "Channel code, as in seeds/channels.")
+EXPORT = ("varchar", "Export of the channel's contract.")
+FILE = ("varchar", "Path in the channel's folder.")
+RUN = ("bigint", "Number of the run.")
+MODEL = ("varchar", "schema.table.")
+
+OPS_TABLES: dict[str, OpsTable] = {
+    "run": OpsTable("Every run, oldest first; how the run of this release ended is in the run ledger.", {
+        "run_id": RUN,
+        "as_of": ("date", "Last business date that counts."),
+        "known_by": ("date", "Nothing that landed later is known; NULL in a nightly."),
+        "started_at": ("timestamp", "Begin (UTC)."),
+        "ended_at": ("timestamp", "End (UTC)."),
+        "status": ("varchar", "running, published, nothing new, failed or interrupted."),
+        "release": ("varchar", "Folder of the release; NULL when nothing was published."),
+        "code_fingerprint": ("varchar", "Changes with models, macros, suites, contracts, vars and siyu itself."),
+        "input_fingerprint": ("varchar", "Changes with what had landed, and with the reference tables."),
+    }),
+    "model_run": OpsTable("What a run built.", {
+        "run_id": RUN,
+        "model": MODEL,
+        "materialized": ("varchar", "table, view, fixpoint or snapshot."),
+        "seconds": ("double", "Time it took."),
+        "row_count": ("bigint", "Rows; NULL for a view."),
+        "row_count_before": ("bigint", "Rows in the published run before."),
+    }),
+    "check_result": OpsTable("What every expectation of every run gave.", {
+        "run_id": RUN,
+        "table_name": ("varchar", "Table that was checked."),
+        "expectation": ("varchar", "Type, in Great Expectations' words."),
+        "column_name": ("varchar", "Columns it is about; NULL when about rows."),
+        "severity": ("varchar", "critical, warning or info."),
+        "success": ("boolean", "It held."),
+        "error": ("varchar", "Why it could not run; that counts as failed."),
+        "unexpected_count": ("bigint", "Rows that break it."),
+        "unexpected_percent": ("double", "Of all rows, 0 to 100."),
+        "sample_keys": ("varchar", "Up to 20 failing keys as JSON, masked."),
+        "query": ("varchar", "Query that finds the failing rows, for the build database."),
+        "runbook": ("varchar", "What to do."),
+        "why": ("varchar", "Why it is expected."),
+    }),
+    "channel_status": OpsTable("Where each channel stands at the end of as_of.", {
+        "channel": CHANNEL,
+        "title": ("varchar", "Name in Chinese and English."),
+        "domain": ("varchar", "private or public: whose traffic it is."),
+        "owner": ("varchar", "Whom on-call asks."),
+        "last_file_date": ("date", "Business date of the newest file that landed."),
+        "last_landed_at": ("timestamp", "End of the business date of the last landing that brought rows (UTC)."),
+        "is_stale": ("boolean", "Its data is old, or tonight's export is broken."),
+        "reason": ("varchar", "Why it is stale."),
+        "rows_landed": ("bigint", "Rows that the last landing of all brought."),
+        "rows_usual": ("bigint", "Median of its earlier landings."),
+    }, ("channel",)),
+    "file_ledger": OpsTable("Every export file that was landed or rejected; rows_read = rows_landed + rows_rejected.", {
+        "channel": CHANNEL,
+        "export": EXPORT,
+        "file": FILE,
+        "sha256": ("varchar", "Hash of its content."),
+        "landed_seq": ("bigint", "Number of the landing."),
+        "landed_date": ("date", "as_of of that landing."),
+        "rows_read": ("bigint", "Records in the file."),
+        "rows_landed": ("bigint", "Records that keep the contract."),
+        "rows_rejected": ("bigint", "Records that break it, or all of a file that was rejected whole."),
+        "status": ("varchar", "landed or rejected."),
+        "reason": ("varchar", "Why the file was rejected whole."),
+    }, ("channel", "export", "file", "landed_seq")),
+    "rejected_row": OpsTable("Why records were rejected; a row a reason, one without a line for a file as a whole.", {
+        "channel": CHANNEL,
+        "export": EXPORT,
+        "file": FILE,
+        "line": ("bigint", "Ordinal of the record, 1 = first; header and blank lines are not counted."),
+        "column_name": ("varchar", "Column of the contract; empty when the record itself is broken."),
+        "value_masked": ("varchar", "What stood there, masked."),
+        "reason": ("varchar", "What is wrong with it."),
+    }, ("channel", "export", "file", "line", "column_name", "reason")),
+    "field_reject": OpsTable("Values that staging took for no valid ones and made NULL, in the rows that count.", {
+        "channel": CHANNEL,
+        "export": EXPORT,
+        "field": ("varchar", "Column of the export; of records without their moment, that of the record shape."),
+        "reason": ("varchar", "What is wrong with it."),
+        "row_count": ("bigint", "Rows."),
+    }, ("channel", "export", "field", "reason")),
+    "drift": OpsTable("Columns that came, went or changed their type.", {
+        "channel": CHANNEL,
+        "export": EXPORT,
+        "kind": ("varchar", "new_column, missing_column or retyped."),
+        "column_name": ("varchar", "Column of the export."),
+        "since": ("date", "landed_date of the landing that saw it first."),
+    }, ("channel", "export", "kind", "column_name")),
+    "model": OpsTable("Every model as it was compiled.", {
+        "model": MODEL,
+        "schema_name": ("varchar", "Schema."),
+        "table_name": ("varchar", "Table."),
+        "file": ("varchar", "Where it stands in its layer."),
+        "materialized": ("varchar", "table, view, fixpoint or snapshot."),
+        "description": ("varchar", "From its header."),
+        "grain": ("varchar", "Columns that identify a row."),
+        "compiled_sql": ("varchar", "The query that ran."),
+        "rule_version": ("varchar", "Changes when the compiled query does."),
+    }),
+    "column": OpsTable("Every column of every model.", {
+        "model": MODEL,
+        "column_name": ("varchar", "Column."),
+        "position": ("integer", "From 1."),
+        "type": ("varchar", "SQL type."),
+        "description": ("varchar", "From its comment."),
+        "is_pii": ("boolean", "Published hashed and masked only."),
+    }),
+    "column_lineage": OpsTable("What a column is made of; empty unless a model reads it.", {
+        "model": MODEL,
+        "column_name": ("varchar", "Column."),
+        "source_model": ("varchar", "Relation it comes from."),
+        "source_column": ("varchar", "Column there."),
+    }),
+}  # fmt: skip
