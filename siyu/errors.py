@@ -62,6 +62,10 @@ class EngineFault(SiyuError):
     """The engine or the file system failed; nothing was published."""
 
 
+class StatementFault(EngineFault):
+    """The engine gave out on one statement, for want of memory or by a bug of its own; others may go well."""
+
+
 class FileRejected(SiyuError):
     """An export file that cannot be landed; its channel is stale, the others go on."""
 

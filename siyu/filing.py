@@ -13,14 +13,14 @@ from siyu.casts import typed_query
 from siyu.channels import Channel, Export
 from siyu.engines.base import Session
 from siyu.engines.duckdb import SqlProblem, quoted
-from siyu.errors import EngineFault, FileRejected
+from siyu.errors import EngineFault, FileRejected, StatementFault
 from siyu.files import fsync
 from siyu.journal import DRAFT, LANDED, REJECTS, note
 from siyu.ledger import LandedFile
 from siyu.readers import read
-from siyu.readers.base import Reading, first_line, name
+from siyu.readers.base import Reading, first_line, name, told_names
+from siyu.rejects import first_reasons, write_rejects
 
-SHOWN_VALUE = 200
 INTERIM = "compression lz4, dictionary_size_limit 1"  # read once or twice, then gone: dictionaries would not pay
 
 
@@ -80,11 +80,11 @@ def attempt(session: Session, job: Job, landing: Landing, identity: str) -> Outc
     except SqlProblem as error:
         return Outcome(reason=f"the file cannot be landed: {first_line(error)}")
     except EngineFault as error:
-        # One that names the export is the file's (damaged, it sends the engine past its end) or its disk's, and stops
-        # no other channel.
-        if str(job.path) not in error.problem:
+        # One that names the export is the file's (damaged, it sends the engine past its end) or its disk's; one of a
+        # single statement is the file's size. Neither stops another channel.
+        if not isinstance(error, StatementFault) and str(job.path) not in error.problem:
             raise
-        return Outcome(hiccup=f"the file cannot be read: {first_line(error)}")
+        return Outcome(hiccup=f"the file cannot be read: {first_line(error)}: {error.fix}")
     except OSError as error:
         if error.filename is None or Path(error.filename) != job.path:
             raise
@@ -109,13 +109,13 @@ def _land_rows(session: Session, job: Job, landing: Landing, identity: str, scra
     new, missing = reading.new, reading.missing
     if reading.drift:
         new, missing = reading.drift(session, f"read_parquet({quoted(interim)})")
-    drift = tuple([("new_column", column) for column in new] + [("missing_column", column) for column in missing])
+    drift = tuple([("new_column", item) for item in told_names(new)] + [("missing_column", item) for item in missing])
     refused = landing.store / f"{stem}{REJECTS}"
-    rejected = _write_rejects(session, job, typed, refused)
+    rejected = write_rejects(session, job.export, typed, refused)
     rejects = f"{stem}{REJECTS}" if rejected else None
     if total and rejected / total > job.export.max_reject_rate:
         share = f"{rejected} of {total} rows break the contract"
-        first = _first_reasons(session, refused)
+        first = first_reasons(session, refused)
         reason = f"{share}, more than max_reject_rate {job.export.max_reject_rate}: {first}"
         return Outcome(total, 0, reason, None, rejects, drift)
     columns = ", ".join(name(column) for column in job.export.columns)
@@ -138,40 +138,18 @@ def _copy_text(session: Session, job: Job, reading: Reading, interim: Path) -> R
     """The records as text, in the file's order, in a Parquet of their own: later passes need not parse again."""
     try:
         session.execute(f"copy ({reading.sql}) to {quoted(interim)} (format parquet, {INTERIM})")
-        return reading
+        if reading.is_whole is None or reading.is_whole(session, f"read_parquet({quoted(interim)})"):
+            return reading
     except SqlProblem as error:
         if reading.otherwise is None:
             raise FileRejected(
                 f"the file cannot be read: {first_line(error)}", job.file, "check its format."
             ) from error
+    if reading.otherwise is None:
+        raise FileRejected("not every record could be read", job.file, "check its format.")
     return _copy_text(session, job, reading.otherwise(), interim)
 
 
 def _day_literal(job: Job) -> str:
     day = job.day()
     return f"date {quoted(day)}" if day else "null::date"
-
-
-def _write_rejects(session: Session, job: Job, typed: str, path: Path) -> int:
-    """Why records cannot be used, a row a reason, in a file of their own; how many there are. No file for none."""
-    direct = [quoted(c) for c, column in job.export.columns.items() if column.pii]
-    masked = f"case when column_name in ({', '.join(direct)}) then fn_mask(value) else " if direct else "("
-    closing = " end" if direct else ")"
-    session.execute(
-        f"copy (select _line as line, column_name, left({masked}fn_mask_text(value){closing}, {SHOWN_VALUE}) as"
-        " value_masked, reason from (select _line,"
-        " unnest(list_filter(_reasons, lambda r: r is not null), recursive := true)"
-        f" from ({typed}) where not _ok)) to {quoted(path)} (format parquet, compression zstd)"
-    )
-    rejected: int = session.value(f"select count(distinct line) from read_parquet({quoted(path)})")
-    if not rejected:
-        path.unlink()
-    return rejected
-
-
-def _first_reasons(session: Session, rejects: Path) -> str:
-    rows = session.rows(
-        f"select column_name, reason, count(*) as n from read_parquet({quoted(rejects)})"
-        " group by all order by n desc, column_name, reason limit 3"
-    )
-    return "; ".join(f"{column or 'record'}: {reason} ({count})" for column, reason, count in rows)

@@ -11,11 +11,12 @@ import duckdb
 
 from siyu.engines.base import ColumnType, RunInputs
 from siyu.engines.functions import FUNCTIONS
-from siyu.errors import EngineFault, SiyuError
+from siyu.errors import EngineFault, SiyuError, StatementFault
 
 # Readable by DuckDB 1.4 and later, so that BI tools need not follow our pin.
 RELEASE_STORAGE = "v1.4.0"
-FAULTS = (duckdb.IOException, duckdb.OutOfMemoryException, duckdb.FatalException, duckdb.InternalException)
+FAULTS = (duckdb.IOException, duckdb.FatalException)
+STATEMENT_FAULTS = (duckdb.OutOfMemoryException, duckdb.InternalException)
 DISK = ("No space left on device", "Could not write file", "Disk quota exceeded")
 
 
@@ -24,11 +25,13 @@ class SqlProblem(SiyuError):
 
 
 def _translate(error: duckdb.Error, sql: str) -> SiyuError:
-    # A full disk comes as a failed commit, too, which is no fault of the query.
+    told = f"DuckDB: {' '.join(str(error).split())}"
+    # A full disk comes as a failed commit, too, which is no fault of the query; also where a spill finds no room.
     if isinstance(error, FAULTS) or any(text in str(error) for text in DISK):
-        return EngineFault(
-            f"DuckDB: {' '.join(str(error).split())}", "", "check disk space, memory and the file named."
-        )
+        return EngineFault(told, "", "check disk space, memory and the file named.")
+    if isinstance(error, STATEMENT_FAULTS):
+        first = str(error).splitlines()[0]
+        return StatementFault(f"DuckDB: {first}", "", "see SIYU_MEMORY_LIMIT, or report it.")
     return SqlProblem(str(error), sql, "")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,13 @@ from siyu.engines.duckdb import quoted
 from siyu.errors import FileRejected
 
 BOM = b"\xef\xbb\xbf"
-MAX_RECORD_BYTES = 64 * 1024 * 1024
+MAX_RECORD = 16 * 1024 * 1024  # bytes of jsonl, characters of csv and xlsx: more is no record
+MAX_COLUMNS, MAX_NAME = 2000, 1000
+# DuckDB 2.0 notes every surplus field of a line, 96 bytes each: the buffer bounds that. It must be greater than a line
+# (else a crash) and a power of two (else good rows are lost). Longer lines go record by record.
+STRICT_LINE, STRICT_BUFFER = 2 << 20, 8 << 20
+REWRITTEN_LINE, REWRITTEN_BUFFER = 5 * MAX_RECORD, 8 * MAX_RECORD  # four bytes a character, or every quote twice
+TOLD_NAMES, TOLD_NAME = 200, 100
 BLOCK = 1 << 20
 WHOLE = 10**15  # above it a double no longer holds every whole number
 UTF8 = "utf-8-sig"
@@ -30,12 +37,13 @@ LITERAL = re.compile(r"'[^']*'")
 class Reading:
     """`sql` is the query; new and missing are column names against the contract, for formats without a header to be had
     from `drift(session, the relation that was read)`; `otherwise` is the slower, more patient way, for a file in which
-    the engine refuses a record."""
+    the engine refuses a record, or loses one, as `is_whole(session, the relation that was read)` tells."""
 
     sql: str
     new: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     otherwise: Callable[[], Reading] | None = None
+    is_whole: Callable[[Session, str], bool] | None = None
     drift: Callable[[Session, str], tuple[list[str], list[str]]] | None = None
 
 
@@ -89,9 +97,22 @@ def compare(export: Export, found: list[str], path: Path) -> tuple[list[str], li
     return new if export.extra_columns == "keep" else [], missing
 
 
+def told_names(names: list[str]) -> list[str]:
+    """Names as drift tells them: a header that has lost its line break holds persons, a record may have any key."""
+    told = list(dict.fromkeys(masked(item)[:TOLD_NAME] for item in names[:TOLD_NAMES]))
+    return [*told, "… and more"] if len(names) > TOLD_NAMES else told
+
+
 def checked_header(found: list[str], path: Path) -> list[str]:
-    """The names as they are. Raises FileRejected when one stands twice."""
-    twice = sorted({item for item in found if found.count(item) > 1})
+    """The names as they are. Raises FileRejected when one stands twice, or when they are no header at all."""
+    longest = max(map(len, found), default=0)
+    if len(found) > MAX_COLUMNS or longest > MAX_NAME:
+        raise FileRejected(
+            f"the header has {len(found)} columns, the longest name {longest} characters",
+            path.name,
+            f"at most {MAX_COLUMNS} columns and {MAX_NAME} characters: has the file lost its line breaks?",
+        )
+    twice = sorted(item for item, times in Counter(found).items() if times > 1)
     if twice:
         raise FileRejected(f"the header names {masked(', '.join(twice))} twice", path.name, "mend the export.")
     return found
@@ -109,14 +130,21 @@ def table_query(relation: str, export: Export, columns: dict[str, str], new: lis
     return f"select {', '.join(chosen)}, {extra} as _extra, {error} as _error from {relation}"
 
 
-def csv_relation(path: Path, width: int, delimiter: str) -> str:
-    """A csv file with a header as text columns c0, c1, …, read strictly."""
+def csv_relation(path: Path, width: int, delimiter: str = ",", *, rewritten: bool = False) -> str:
+    """A csv file with a header as text columns c0, c1, …, read strictly; `rewritten` by us, it has longer lines."""
     columns = ", ".join(f"'c{i}': 'varchar'" for i in range(width))
+    line, buffer = (REWRITTEN_LINE, REWRITTEN_BUFFER) if rewritten else (STRICT_LINE, STRICT_BUFFER)
     return (
         f"read_csv({quoted(path)}, auto_detect = false, header = true, columns = {{{columns}}},"
         f" nullstr = {quoted(NO_NULL)}, delim = {quoted(delimiter)}, quote = '\"', escape = '\"', comment = '',"
-        f" strict_mode = true, null_padding = false, max_line_size = {MAX_RECORD_BYTES})"
+        f" strict_mode = true, null_padding = false, max_line_size = {line},"
+        f" buffer_size = {buffer})"
     )
+
+
+def holds(count: int) -> Callable[[Session, str], bool]:
+    """Is what was read so many records?"""
+    return lambda session, read: bool(session.value(f"select count(*) from {read}") == count)
 
 
 def json_path(dotted: str) -> str:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from siyu.channels import Export
 from siyu.engines.base import Session
 from siyu.engines.duckdb import SqlProblem, quoted
 from siyu.errors import FileRejected
-from siyu.readers.base import BOM, MAX_RECORD_BYTES, Reading, first_line, json_path, name, real_name
+from siyu.readers.base import BOM, MAX_RECORD, Reading, first_line, json_path, name, real_name
 
 WHITESPACE = "' ' || chr(9) || chr(10) || chr(13)"  # what JSON allows around a value
 FIRST_RECORDS = 1000
+LONG_LINE = MAX_RECORD - 1024
+TOO_LONG = f"longer than {MAX_RECORD >> 20} MB"  # a JSON text, and so no record
 
 
 def _json_query(relation: str, export: Export) -> Reading:
@@ -21,7 +24,8 @@ def _json_query(relation: str, export: Export) -> Reading:
     paths = ", ".join(quoted(json_path(real_name(export, column))) for column in export.columns)
     values = ", ".join(f"nullif(v[{i}], '') as {name(c)}" for i, c in enumerate(export.columns, start=1))
     # The engine has parsed the record: one that begins as an object is one.
-    error = f"case when starts_with(ltrim(json::varchar, {WHITESPACE}), '{{') then null else 'no JSON object' end"
+    error = f"case when starts_with(ltrim(json::varchar, {WHITESPACE}), '{{') then null"
+    error += f" when json = {quoted(json.dumps(TOO_LONG))} then {quoted(TOO_LONG)} else 'no JSON object' end"
     extra = "null::varchar"
     if export.extra_columns != "ignore":
         without_known = quoted(json.dumps(dict.fromkeys(_tops(export)), ensure_ascii=False))
@@ -70,12 +74,33 @@ def _drift(session: Session, relation: str, export: Export, read: str) -> tuple[
 
 def read_jsonl(session: Session, path: Path, export: Export, scratch: Path) -> Reading:
     """A line that is no JSON object is a broken record, not a broken file."""
+
+    def line_by_line() -> Reading:
+        short = scratch / "short.jsonl"
+        _shortened(source, short)
+        return _json_query(_lines(short), export)
+
     source = _without_bom(path, scratch)
-    relation = (
-        f"read_json_objects({quoted(source)}, format = 'newline_delimited', ignore_errors = true,"
-        f" maximum_object_size = {MAX_RECORD_BYTES})"
+    return replace(_json_query(_lines(source), export), otherwise=line_by_line)
+
+
+def _lines(path: Path) -> str:
+    return (
+        f"read_json_objects({quoted(path)}, format = 'newline_delimited', ignore_errors = true,"
+        f" maximum_object_size = {MAX_RECORD})"
     )
-    return _json_query(relation, export)
+
+
+def _shortened(path: Path, out: Path) -> None:
+    """The file with a mark in the place of each line that the engine will not hold."""
+    with path.open("rb") as lines, out.open("wb") as short:
+        while line := lines.readline(LONG_LINE):
+            if len(line) < LONG_LINE:
+                short.write(line)
+                continue
+            while line and not line.endswith(b"\n"):
+                line = lines.readline(LONG_LINE)
+            short.write(json.dumps(TOO_LONG).encode() + b"\n")
 
 
 def read_json(session: Session, path: Path, export: Export, scratch: Path) -> Reading:

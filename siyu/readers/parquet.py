@@ -8,7 +8,7 @@ from siyu.channels import Export
 from siyu.engines.base import Session
 from siyu.engines.duckdb import SqlProblem, quoted
 from siyu.errors import FileRejected
-from siyu.readers.base import WHOLE, Reading, compare, first_line, name, table_query
+from siyu.readers.base import WHOLE, Reading, checked_header, compare, first_line, name, table_query
 
 
 def read_parquet(session: Session, path: Path, export: Export, scratch: Path) -> Reading:
@@ -18,7 +18,7 @@ def read_parquet(session: Session, path: Path, export: Export, scratch: Path) ->
         types = {column.name: column.type for column in session.columns(f"select * from {relation}")}
     except SqlProblem as error:
         raise FileRejected("the file is no readable Parquet", path.name, first_line(error)) from error
-    new, missing = compare(export, list(types), path)
+    new, missing = compare(export, checked_header(list(types), path), path)
     texts = {item: f"nullif({_text(item, kind)}, '')" for item, kind in types.items()}
     return Reading(table_query(relation, export, texts, new, "null::varchar"), new, missing)
 
