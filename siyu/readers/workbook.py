@@ -1,0 +1,164 @@
+"""A workbook -> csv, in a process of its own: a cell at the far end of a sheet is 500 GB to what reads it, and a part
+that lies about its size ends the process that believes it.
+
+`python workbook.py JOB` writes the rows to JOB's `out` and prints {"header": […], "rows": …}, or what is wrong with the
+file: {"problem": …, "fix": …, "sheets": […]}, or with the machine: {"os_error": [number, text, path]}. Whatever else
+ends it is for the caller to tell. Imports nothing of siyu, so that it starts quickly and needs no path.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import resource
+import sys
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
+
+BLOCK = 1 << 20
+WHOLE = 10**15  # above it a double no longer holds every whole number
+EPOCH, EPOCH_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)
+MAX_SERIAL = 2958466  # the day after 9999-12-31
+
+
+@dataclass(frozen=True)
+class Job:
+    """`dated` are the header's names of days and moments; the limits are bytes, seconds and characters."""
+
+    path: str
+    out: str
+    sheet: str | None
+    dated: list[str]
+    max_unpacked: int
+    max_record: int
+    memory: int
+    seconds: int
+
+
+class Refused(Exception):
+    """What is wrong with the workbook, and what to do; or the sheets there are."""
+
+    def __init__(self, problem: str, fix: str, sheets: list[str] | None = None) -> None:
+        super().__init__(problem)
+        self.answer = {"problem": problem, "fix": fix, "sheets": sheets}
+
+
+def convert(job: Job) -> dict[str, Any]:
+    """Write the rows below the header; a last column says what is wrong with a row."""
+    epoch = _checked_archive(job)
+    rows = _rows(job)
+    header = [_text(cell) for cell in next(rows, ())]
+    while header and not header[-1]:
+        header.pop()
+    if not header:
+        raise Refused("the file has no header", "the first row names the columns.")
+    is_date = [item in job.dated for item in header]
+    left, count = job.max_unpacked, 0
+    with Path(job.out).open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, quoting=csv.QUOTE_ALL)
+        writer.writerow(range(len(header) + 1))
+        for row in rows:
+            values = [_dated(c, epoch) if d else _text(c) for c, d in zip(row, is_date, strict=False)]
+            problem = _problem(row, values, job)
+            left -= sum(map(len, values))
+            if left < 0:
+                raise _too_large(job)
+            writer.writerow([*([""] * len(header) if problem else values), problem])
+            count += 1
+    return {"header": header, "rows": count}
+
+
+def _problem(row: list[Any], values: list[str], job: Job) -> str:
+    if any(cell != "" for cell in row[len(values) :]):
+        return f"more fields than the header's {len(values)}"
+    return f"longer than {job.max_record >> 20} million characters" if sum(map(len, values)) > job.max_record else ""
+
+
+def _too_large(job: Job) -> Refused:
+    limit = f"max_document_mb = {job.max_unpacked >> 20}"
+    return Refused(f"the workbook unpacks to more than {limit}", "split it, or raise the limit.")
+
+
+def _checked_archive(job: Job) -> datetime:
+    """Unpack once without keeping anything: a broken or swollen archive is refused. Returns day 0 of its dates."""
+    left = job.max_unpacked
+    try:
+        with zipfile.ZipFile(job.path) as archive:
+            for entry in archive.infolist():
+                with archive.open(entry) as file:
+                    while block := file.read(BLOCK):
+                        left -= len(block)
+                        if left < 0:
+                            raise _too_large(job)
+            book = archive.read("xl/workbook.xml").decode("utf-8", "replace")
+    except KeyError as error:
+        raise Refused("the file is no xlsx workbook", "save it as xlsx.") from error
+    except Exception as error:  # a damaged archive fails in more ways than zipfile has errors for
+        if isinstance(error, Refused | MemoryError) or (isinstance(error, OSError) and error.filename):
+            raise
+        fix = "save it as xlsx; a renamed csv is none."
+        raise Refused(f"the file is no readable xlsx workbook: {error}", fix) from error
+    return EPOCH_1904 if re.search(r"date1904=\"(1|true)\"", book) else EPOCH
+
+
+def _rows(job: Job) -> Iterator[list[Any]]:
+    """Rows that are not empty."""
+    with CalamineWorkbook.from_path(job.path) as book:
+        sheets = [s.name for s in book.sheets_metadata if s.typ == SheetTypeEnum.WorkSheet]
+        visible = [s.name for s in book.sheets_metadata if s.name in sheets and s.visible == SheetVisibleEnum.Visible]
+        wanted = job.sheet or next(iter([*visible, *sheets]), "")
+        if wanted not in sheets:
+            raise Refused(f"the workbook has no sheet {wanted}", "", sheets)
+        for row in book.get_sheet_by_name(wanted).iter_rows():
+            if any(cell != "" for cell in row):
+                yield row
+
+
+def _text(cell: Any) -> str:
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    if isinstance(cell, float):
+        return str(int(cell)) if cell.is_integer() and abs(cell) < WHOLE else f"{Decimal(repr(cell)):f}"
+    if isinstance(cell, datetime):
+        return cell.isoformat(sep=" ")
+    if isinstance(cell, date | time):
+        return cell.isoformat()
+    return str(cell)
+
+
+def _dated(cell: Any, epoch: datetime) -> str:
+    """A date that a cell holds as a bare number counts days since the workbook's day 0."""
+    if not isinstance(cell, float) or not 1 <= cell < MAX_SERIAL:
+        return _text(cell)
+    try:
+        return (epoch + timedelta(seconds=round(cell * 86400))).isoformat(sep=" ")
+    except OverflowError:  # the last moment of 9999, rounded up; or a count since 1904
+        return _text(cell)
+
+
+def main(text: str) -> dict[str, Any]:
+    """Convert within the job's limits."""
+    job = Job(**json.loads(text))
+    resource.setrlimit(resource.RLIMIT_CPU, (job.seconds, job.seconds + 10))
+    if sys.platform == "linux":
+        resource.setrlimit(resource.RLIMIT_AS, (job.memory, job.memory))
+    try:
+        return convert(job)
+    except Refused as error:
+        return error.answer
+    except (CalamineError, ValueError, ArithmeticError, OSError) as error:
+        if isinstance(error, OSError) and error.errno:
+            return {"os_error": [error.errno, error.strerror, error.filename]}
+        return {"problem": f"the workbook cannot be read: {error}", "fix": "save it again as xlsx."}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(main(sys.argv[1])))
