@@ -43,6 +43,7 @@ def status_page(status: Mapping[str, Any], timezone: str) -> str:
         s=status,
         verdict=verdict(status),
         changed=sorted(changed, key=lambda m: (-abs(m["row_count"] - m["row_count_before"]), m["model"])),
+        is_first=all(m["row_count_before"] is None for m in status["models"]),
         moment=moment,
         runbook=RUNBOOK,
         shown_keys=SHOWN_KEYS,

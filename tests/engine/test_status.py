@@ -52,6 +52,10 @@ def test_a_good_night(tmp_path: Path) -> None:
     assert "2026-07-01 09:34 Asia/Shanghai (01:34 UTC)" in page
     assert "+300" in page and "净收入" in page and "1,000" in page
     assert "stale" not in page
+    assert "首次发布" in _page(tmp_path, _report(tmp_path, models=models))
+    assert "行数与上次发布相同" in _page(
+        tmp_path, _report(tmp_path, models=models, rows_before={"records.touch": 1500})
+    )
     assert not re.search(r"(src|href)=|https?://", page), "the page must need no network"
 
 
