@@ -51,7 +51,9 @@ def cast_sql(column: Column, text: str, timezone: str) -> str:
         return f"try_cast({trimmed} as {column.type})"
     naive = f"regexp_full_match({trimmed}, '{NAIVE}')"
     with_offset = f"regexp_matches({trimmed}, '^[0-9]{{4}}[-/].*{OFFSET}$')"
-    moment = f"try_cast(regexp_replace(replace({trimmed}, ' UTC', 'Z'), ' ([+-])', '\\1') as timestamptz)"
+    # The engine reads most offsets as they are.
+    plain = f"regexp_replace(replace({trimmed}, ' UTC', 'Z'), ' ([+-])', '\\1')"
+    moment = f"coalesce(try_cast({trimmed} as timestamptz), try_cast({plain} as timestamptz))"
     whole = rf"regexp_full_match({trimmed}, '[+-]?[0-9]+(\.0+)?')"
     number = f"case when {whole} then try_cast({trimmed} as bigint) end"
     casts = {

@@ -22,6 +22,7 @@ from siyu.readers.base import Reading, first_line, name, told_names
 from siyu.rejects import first_reasons, write_rejects
 
 INTERIM = "compression lz4, dictionary_size_limit 1"  # read once or twice, then gone: dictionaries would not pay
+LANDED_AS = "compression zstd, dictionary_size_limit 10000"  # a larger dictionary is no smaller file
 
 
 @dataclass(frozen=True)
@@ -125,7 +126,7 @@ def _land_rows(session: Session, job: Job, landing: Landing, identity: str, scra
         f" date {quoted(landing.day)} as _landed_date, {_day_literal(job)} as _file_date from ({typed}){kept}"
     )
     written = target.with_suffix(DRAFT)
-    session.execute(f"copy ({good}) to {quoted(written)} (format parquet, compression zstd)")
+    session.execute(f"copy ({good}) to {quoted(written)} (format parquet, {LANDED_AS})")
     landed = session.value(f"select count(*) from read_parquet({quoted(written)})")
     if landed + rejected != total:
         raise EngineFault(f"{total} records were read, {landed} written, {rejected} rejected", str(job.path), "")
