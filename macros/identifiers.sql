@@ -29,11 +29,21 @@ end
 {%- endcall -%}
 {%- endmacro -%}
 
+{#- GB 32100-2015: the 18th character is (31 - sum of values times 3^i modulo 31) modulo 31, in these 31 characters. -#}
 {%- macro normal_credit_code(column) -%}
+{%- set code = "upper(trim(" ~ half_width(column) ~ "))" -%}
+{%- set characters = "'0123456789ABCDEFGHJKLMNPQRTUWXY'" -%}
+{%- set weights = [1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28] -%}
 {%- call checked(column, 'no unified social credit code') -%}
 case
-    when regexp_matches(upper(trim({{ half_width(column) }})), '^[0-9A-HJ-NPQRTUWXY]{18}$')
-        then upper(trim({{ half_width(column) }}))
+    when
+        regexp_matches({{ code }}, '^[0-9A-HJ-NPQRTUWXY]{18}$')
+        and right({{ code }}, 1) = substr({{ characters }}, 1 + (31 - (
+            {%- for weight in weights %}
+            {{ "+ " if not loop.first }}{{ weight }} * (strpos({{ characters }}, substr({{ code }}, {{ loop.index }}, 1)) - 1)
+            {%- endfor %}
+        ) % 31) % 31, 1)
+        then {{ code }}
 end
 {%- endcall -%}
 {%- endmacro -%}
