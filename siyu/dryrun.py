@@ -9,7 +9,8 @@ from pathlib import Path
 
 from siyu.channels import Channel, Export, enabled_channels, load_channels
 from siyu.engines.base import Session
-from siyu.errors import ConfigError, FileRejected, nearest
+from siyu.engines.duckdb import SqlProblem
+from siyu.errors import ConfigError, FileRejected, StatementFault, nearest
 from siyu.filing import Job, Landing
 from siyu.landing import ChannelLanding, land_file
 from siyu.ledger import LandedFile
@@ -60,26 +61,30 @@ def dry_run(settings: Settings, path: Path, target: str | None) -> DryRun:
     if not path.is_file():
         raise ConfigError(f"there is no file {path}", str(path), "check the path.")
     channel, export_name = _target(settings, path, target)
+    as_of = default_as_of(settings)
+    with tempfile.TemporaryDirectory() as folder:
+        engine = open_engine(settings, as_of, Path(folder), in_memory=True)
+        session = engine.session()
+        try:
+            return look(session, channel, export_name, path, Landing(0, as_of, Path(folder), Path(folder), {}))
+        finally:
+            session.close()
+            engine.close()
+
+
+def look(session: Session, channel: Channel, export_name: str, path: Path, landing: Landing) -> DryRun:
+    """Try a file against an export's contract; the landing is one that nobody keeps."""
     export = channel.exports[export_name]
     problems = []
     try:
         export.date_of(path.name)
     except ValueError as error:
         problems.append(str(error))
-    with tempfile.TemporaryDirectory() as folder:
-        scratch = Path(folder)
-        engine = open_engine(settings, default_as_of(settings), scratch, in_memory=True)
-        session = engine.session()
-        try:
-            relaxed = _relaxed(session, path, export, scratch, problems)
-            job = Job(channel, export_name, relaxed, path, path.parent)
-            landing = Landing(0, default_as_of(settings), scratch, scratch, {})
-            result = ChannelLanding(channel.channel)
-            land_file(session, job, landing, result)
-            return _told(session, job, export, result, problems, scratch)
-        finally:
-            session.close()
-            engine.close()
+    relaxed = _relaxed(session, path, export, landing.scratch, problems)
+    job = Job(channel, export_name, relaxed, path, path.parent)
+    result = ChannelLanding(channel.channel)
+    land_file(session, job, landing, result)
+    return _told(session, job, export, result, problems, landing.store)
 
 
 def _target(settings: Settings, path: Path, target: str | None) -> tuple[Channel, str]:
@@ -105,7 +110,7 @@ def _lies_in(path: Path, folder: Path | None) -> bool:
 
 def _relaxed(session: Session, path: Path, export: Export, scratch: Path, problems: list[str]) -> Export:
     """The contract without what already stops the file, so that its rows can be looked at all the same."""
-    loose = export.model_copy(update={"max_reject_rate": 1.0, "file_date": None, "allow_empty": True})
+    loose = export.model_copy(update={"max_reject_rate": 1.0, "file_date": None})
     try:
         read(session, path, loose, scratch)
     except WrongHeader as error:
@@ -116,7 +121,7 @@ def _relaxed(session: Session, path: Path, export: Export, scratch: Path, proble
         }
         key = tuple(name for name in loose.key if name not in error.missing)
         return loose.model_copy(update={"columns": columns, "key": key, "extra_columns": "keep"})
-    except FileRejected:
+    except (FileRejected, SqlProblem, StatementFault):
         return loose  # landing it tells the reason
     return loose
 
@@ -131,8 +136,6 @@ def _told(
         problems.append(
             f"{rejected} of {read_count} rows break the contract, more than max_reject_rate {export.max_reject_rate}"
         )
-    if file and file.landed and not read_count and export.load == "snapshot" and not export.allow_empty:
-        problems.append("the file holds no record")
     return DryRun(
         job.channel.channel, job.export_name, job.file, read_count, rejected, export.max_reject_rate,
         tuple(problems), tuple((kind, column) for _, _, kind, column in result.drift),

@@ -66,7 +66,8 @@ def masked(text: str) -> str:
 
 def without_values(message: str) -> str:
     """An engine's message in one line, without the values that it quotes."""
-    return masked(" ".join(LITERAL.sub("'…'", message).split()))
+    plain = " ".join(LITERAL.sub("'…'", message).split())
+    return masked("".join(letter if letter.isprintable() else "�" for letter in plain))
 
 
 def name(text: str) -> str:

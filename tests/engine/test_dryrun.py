@@ -93,6 +93,13 @@ def test_the_export_is_told_by_the_name_where_only_one_fits(folder: Path) -> Non
     assert code == 2 and "did you mean shop.visits?" in told
 
 
+def test_an_empty_file_would_not_land(folder: Path) -> None:
+    contract = folder / "layer" / "seeds" / "channels" / "shop.yml"
+    contract.write_text(CONTRACT.replace("format: csv", "format: jsonl"), encoding="utf-8")
+    code, told = _try(folder / "s_1.csv", "")
+    assert code == 1 and "would be rejected whole" in told and "the file is empty" in told
+
+
 def test_a_file_that_is_not_there(folder: Path) -> None:
     done = CliRunner().invoke(app, ["land", "--dry-run", str(folder / "nothing.csv")])
     assert done.exit_code == 2 and "there is no file" in done.stderr
