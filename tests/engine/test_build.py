@@ -14,7 +14,7 @@ from siyu.build import PreviousTable, build_model, prepare, run_in_order, write_
 from siyu.compile import Project
 from siyu.engines.base import RunInputs
 from siyu.engines.duckdb import DuckEngine, SqlProblem, _translate
-from siyu.errors import EngineFault
+from siyu.errors import EngineFault, StatementFault
 
 INPUTS = RunInputs("2026-06-30", "Asia/Shanghai", "test")
 NODES = st.integers(min_value=1, max_value=40)
@@ -79,6 +79,12 @@ def test_a_full_disk_is_no_fault_of_a_query() -> None:
     message = 'TransactionContext Error: Failed to commit: Could not write file "/w/x.wal": No space left on device'
     assert isinstance(_translate(duckdb.TransactionException(message), "select 1"), EngineFault)
     assert isinstance(_translate(duckdb.ConversionException("no number"), "select 1"), SqlProblem)
+
+
+@pytest.mark.parametrize("kind", [duckdb.OutOfMemoryException, duckdb.InternalException])
+def test_an_engine_that_gives_out_on_one_statement_is_told_in_one_line(kind: type[duckdb.Error]) -> None:
+    told = _translate(kind("failed to allocate\n\nPossible solutions:\n* buy more"), "select 1")
+    assert isinstance(told, StatementFault) and told.problem == "DuckDB: failed to allocate"
 
 
 def test_snapshot_rows_close_and_open(project: Project) -> None:

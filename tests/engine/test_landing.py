@@ -18,16 +18,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from siyu import casts
+from siyu import casts, readers
 from siyu import landing as landing_module
 from siyu.channels import Channel
 from siyu.engines.base import RunInputs
 from siyu.engines.duckdb import DuckEngine, DuckSession
+from siyu.errors import StatementFault
 from siyu.filing import Landing
 from siyu.journal import sweep
 from siyu.landed import source_statements
 from siyu.landing import ChannelLanding, land_channel
 from siyu.ledger import LandedFile
+from siyu.readers import base, csvs
 
 AS_OF = date(2026, 1, 31)
 TEXT = {"type": "text"}
@@ -281,6 +283,71 @@ def test_csv_record_with_bytes_that_are_not_utf8(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize(
+    ("good", "rest", "read"),
+    [
+        (65535, "x", 65536),
+        (65535, "2,b,c\n3,d\n", 65537),
+        (131071, "x\n" * 9, 131080),
+        (1, "\n" * 70_000 + "2,b,c\n3,d\n", 3),
+        (1, "x" * 300_000, 2),
+    ],
+    ids=["a field too few", "a field too many", "nothing else", "after blank lines", "a line longer than a buffer"],
+)
+def test_csv_nothing_is_lost_at_the_end_of_a_large_file(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, good: int, rest: str, read: int
+) -> None:
+    """DuckDB 2.0 skips to the end where the last piece that it reads begins with a bad record."""
+    monkeypatch.setattr(base, "STRICT_LINE", 1 << 16)
+    monkeypatch.setattr(base, "STRICT_BUFFER", 1 << 18)
+    result = shop.land_folder({"orders.csv": ("id,name\n" + "1,a\n" * good + rest).encode()}, contract())
+    (file,) = result.files
+    assert file.rows_read == read
+    assert file.rows_landed == good + ("3,d" in rest)
+
+
+def test_csv_line_breaks_in_values_and_extra_columns_are_no_lost_lines(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*arguments: Any) -> None:
+        raise AssertionError("read record by record")
+
+    monkeypatch.setattr(csvs, "_rewrite", refuse)
+    done = shop.land('id,name,more\n1,"two\nlines","and\nthree\n"\n2,b,"\\n"\n')
+    assert done.rows == [("1", "two\nlines"), ("2", "b")]
+    assert done.extra == [{"more": "and\nthree\n"}, {"more": "\\n"}]
+
+
+def test_csv_record_longer_than_any_is_rejected_alone_unless_a_quote_is_open(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(csvs, "MAX_RECORD", 1000)
+    done = shop.land(f"id,name\n1,{'x' * 2000},\n2,b\n")
+    assert done.rows == [("2", "b")]
+    assert done.rejects == [(1, "", None, "no valid csv record: longer than 16 million characters")]
+    done = shop.land('id,name\n1,a\n2,"' + "x\n" * 2000)
+    assert "a quote opens and does not close within 16 million characters (orders.csv, line 3)" in done.reason
+
+
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [
+        (["id", *(f"c{i}" for i in range(2000))], "the header has 2001 columns"),
+        (["id", "x" * 1001], "the longest name 1001 characters"),
+    ],
+)
+def test_a_header_that_is_none(shop: Shop, header: list[str], told: str) -> None:
+    done = shop.land(f"{','.join(header)}\n")
+    assert told in done.reason and "has the file lost its line breaks?" in done.reason and len(done.reason) < 300
+
+
+def test_drift_shows_nobody_and_does_not_grow(shop: Shop) -> None:
+    assert shop.land("id,name,13812345678\n1,a,b\n").drift == [("new_column", "138****5678")]
+    keys = {f"key {i:03}": i for i in range(300)}
+    drift = shop.land(json.dumps({"id": "1", "name": "a", **keys}), contract(format="jsonl")).drift
+    assert drift[199:] == [("new_column", "key 199"), ("new_column", "… and more")]
+
+
+@pytest.mark.parametrize(
     ("data", "reason"),
     [
         (b"", "the file is empty"),
@@ -395,6 +462,14 @@ def test_jsonl_broken_lines_are_rejected_by_line(shop: Shop) -> None:
     done = shop.land(data, contract(format="jsonl"))
     assert done.rows == [("1", None), ("9", None)] and done.lines == [1, 9]
     assert done.rejects == [(line, "", None, "no JSON object") for line in range(2, 9)]
+
+
+def test_jsonl_line_longer_than_any_is_rejected_alone(shop: Shop) -> None:
+    done = shop.land(
+        f'{{"id":"1"}}\n{{"id":"2","name":"{"x" * (40 << 20)}"}}\n{{"id":"3"}}\n', contract(format="jsonl")
+    )
+    assert done.rows == [("1", None), ("3", None)] and done.lines == [1, 3]
+    assert done.rejects == [(2, "", None, "longer than 16 MB")]
 
 
 def test_jsonl_a_key_twice_costs_nothing(shop: Shop) -> None:
@@ -879,6 +954,22 @@ def test_an_engine_that_fails_on_a_file_fails_on_that_file_alone(shop: Shop, mon
     done = shop.land("id,name\n1,a\n")
     assert done.file.status == "rejected" and "the file cannot be landed" in done.reason
     assert "138****5678" in done.reason and "13812345678" not in done.reason
+
+
+def test_a_file_that_the_engine_has_no_memory_for_is_told_and_tried_again(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(session: DuckSession, path: Path, export: Any, scratch: Path) -> None:
+        if path.name == "orders_1.csv":
+            raise StatementFault("DuckDB: Out of Memory Error: failed to allocate", "", "see SIYU_MEMORY_LIMIT.")
+        return readers.read(session, path, export, scratch)
+
+    monkeypatch.setattr(landing_module, "read", refuse)
+    result = shop.land_folder({"orders_1.csv": b"id,name\n1,a\n", "orders_2.csv": b"id,name\n2,b\n"}, contract())
+    assert result.problems == [
+        "orders_1.csv: the file cannot be read: DuckDB: Out of Memory Error: failed to allocate: see SIYU_MEMORY_LIMIT."
+    ]
+    assert [file.file for file in result.files] == ["orders_2.csv"]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import subprocess
 import zipfile
 from datetime import date, datetime
 from decimal import Decimal
@@ -14,6 +15,7 @@ import xlsxwriter
 
 from siyu.channels import Channel
 from siyu.engines.duckdb import DuckSession
+from siyu.readers import xlsx
 from tests.engine.test_landing import Landed, Shop, contract
 from tests.engine.test_landing import session as session
 from tests.engine.test_landing import shop as shop
@@ -147,6 +149,51 @@ def test_workbooks_that_cannot_be_landed(shop: Shop, data: bytes, reason: str) -
     done = land(shop, data, max_document_mb=16)
     assert done.file.status == "rejected"
     assert reason in done.reason
+
+
+def _with_part(name: str, old: str, new: str) -> bytes:
+    """A sound archive in which one part lies."""
+    source, target = io.BytesIO(workbook([HEADER, ["a"]])), io.BytesIO()
+    with zipfile.ZipFile(source) as before, zipfile.ZipFile(target, "w") as after:
+        for entry in before.namelist():
+            text = before.read(entry).decode()
+            after.writestr(entry, text.replace(old, new) if entry == name else text)
+    return target.getvalue()
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        _with_part("xl/worksheets/sheet1.xml", 'r="A2"', 'r="XFD1048576"'),
+        _with_part("xl/worksheets/sheet1.xml", 'r="A2"', 'r="ZZZZZZ4294967295"'),
+        _with_part("xl/sharedStrings.xml", 'uniqueCount="8"', 'uniqueCount="4294967295"'),
+    ],
+    ids=["a cell at the far end", "a cell beyond it", "more strings than memory"],
+)
+def test_what_ends_the_process_that_reads_it_rejects_its_file_alone(shop: Shop, data: bytes) -> None:
+    done = land(shop, data)
+    assert "the workbook cannot be read within 1792 MB and 10 minutes, or is damaged" in done.reason
+    assert land(shop, workbook([HEADER, ["a"]])).file.rows_landed == 1
+
+
+def test_a_reader_that_the_machine_kills_is_no_fault_of_the_file(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    killed = subprocess.CompletedProcess([], -9, "", "")
+    monkeypatch.setattr(xlsx.subprocess, "run", lambda *_, **__: killed)
+    result = shop.land_folder({"orders.xlsx": workbook([HEADER, ["a"]])}, visitors())
+    assert not result.files and "the process that reads the workbook was killed" in result.problems[0]
+
+
+def test_a_disk_that_is_full_is_no_fault_of_the_file(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    answer = '{"os_error": [28, "No space left on device", null]}'
+    monkeypatch.setattr(xlsx.subprocess, "run", lambda *_, **__: subprocess.CompletedProcess([], 0, answer, ""))
+    with pytest.raises(OSError, match="No space left on device"):
+        land(shop, workbook([HEADER, ["a"]]))
+
+
+def test_a_number_that_rounds_to_the_year_10000_is_no_date(shop: Shop) -> None:
+    done = land(shop, workbook([HEADER, ["a", None, 2958465.999999999], ["b", None, 2958465.5]]))
+    assert [row[0] for row in done.rows] == ["b"]
+    assert [(line, column, reason) for line, column, _, reason in done.rejects] == [(1, "at", "no timestamp")]
 
 
 def test_a_zip_that_is_no_workbook(shop: Shop) -> None:
