@@ -19,6 +19,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from siyu import casts, readers
+from siyu import filing as filing_module
 from siyu import landing as landing_module
 from siyu.channels import Channel
 from siyu.engines.base import RunInputs
@@ -964,7 +965,7 @@ def test_a_file_that_the_engine_has_no_memory_for_is_told_and_tried_again(
             raise StatementFault("DuckDB: Out of Memory Error: failed to allocate", "", "see SIYU_MEMORY_LIMIT.")
         return readers.read(session, path, export, scratch)
 
-    monkeypatch.setattr(landing_module, "read", refuse)
+    monkeypatch.setattr(filing_module, "read", refuse)
     result = shop.land_folder({"orders_1.csv": b"id,name\n1,a\n", "orders_2.csv": b"id,name\n2,b\n"}, contract())
     assert result.problems == [
         "orders_1.csv: the file cannot be read: DuckDB: Out of Memory Error: failed to allocate: see SIYU_MEMORY_LIMIT."

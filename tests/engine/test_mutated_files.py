@@ -225,6 +225,7 @@ LANDED = {
     "xlsx_of_100_mb_of_empty_rows": (0, 0),
     "xlsx_of_10_mb_of_cells": (320_000, 320_000),
     "parquet_of_10_million_equal_rows": (10_000_000, 10_000_000),
+    "parquet_of_a_text_of_300_mb": (1, 1),
     "parquet_of_one_long_text_in_many_rows": (1000, 1000),
 }
 LACK_OF_MEMORY = {
@@ -233,7 +234,6 @@ LACK_OF_MEMORY = {
     "json_nested_4_million_deep",
     "json_of_5_million_records",
     "json_string_of_50_mb",
-    "parquet_of_a_text_of_300_mb",
 }
 MOST_MEMORY, LONGEST = 2000, 300
 
