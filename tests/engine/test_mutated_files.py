@@ -18,7 +18,8 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from siyu.dryrun import look
 from siyu.engines.duckdb import DuckSession
-from siyu.landing import ChannelLanding, Landing
+from siyu.filing import Landing
+from siyu.landing import ChannelLanding
 from siyu.ledger import LandedFile
 from siyu.readers import base
 from tests.engine.bombs import bombs_of
