@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from siyu.engines.base import Session
@@ -11,27 +13,26 @@ from siyu.opstables import OPS_TABLES
 if TYPE_CHECKING:
     from siyu.compile import Project
 
-INSERT_BATCH = 500
+INSERT_BATCH = 5000
 
 
 def write_table(session: Session, relation: str, columns: dict[str, str], rows: Iterable[Sequence[Any]]) -> None:
-    """A small table from Python rows, replaced whole."""
+    """A table from Python rows, replaced whole. They travel as JSON texts: parameters one by one are slow."""
     listed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
     session.execute(f"create or replace table {relation} ({listed})")
-    marks = f"({', '.join('?' * len(columns))})"
-    batch: list[Sequence[Any]] = []
-    for row in rows:
-        batch.append(row)
-        if len(batch) == INSERT_BATCH:
-            _insert(session, relation, marks, batch)
-            batch = []
-    _insert(session, relation, marks, batch)
+    structure = json.dumps([dict.fromkeys(columns, "VARCHAR")])
+    values = ", ".join(f"r.{name}::{kind}" for name, kind in columns.items())
+    iterator = iter(rows)
+    while batch := list(islice(iterator, INSERT_BATCH)):
+        text = json.dumps([dict(zip(columns, map(_text, row), strict=True)) for row in batch], ensure_ascii=False)
+        session.execute(
+            f"insert into {relation} select {values} from (select unnest(from_json(?::json, ?)) as r)",
+            [text, structure],
+        )
 
 
-def _insert(session: Session, relation: str, marks: str, rows: list[Sequence[Any]]) -> None:
-    if rows:
-        values = [value for row in rows for value in row]
-        session.execute(f"insert into {relation} values {', '.join([marks] * len(rows))}", values)
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
 
 
 def write_catalog(session: Session, project: Project) -> None:

@@ -48,8 +48,8 @@ class Job:
 
     @property
     def file(self) -> str:
-        """The path in the channel's folder; bytes that are not utf-8 shown as �."""
-        return os.fsencode(self.path.relative_to(self.folder).as_posix()).decode("utf-8", "replace")
+        """The path in the channel's folder; bytes that are not utf-8 as \\xc9."""
+        return os.fsencode(self.path.relative_to(self.folder).as_posix()).decode("utf-8", "backslashreplace")
 
     def day(self) -> date | None:
         """The business date in the name. Raises ValueError where it cannot be told."""

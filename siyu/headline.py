@@ -25,8 +25,10 @@ class KpiLine:
 
 @dataclass(frozen=True)
 class KpiAlert:
-    """A figure of the as_of day outside its band; `member` is of which channel, product … it is, total = all."""
+    """A figure outside its band; `day` is the as_of day, or the last whose window has closed; `member` is of which
+    channel, product … it is, total = all."""
 
+    day: str
     code: str
     zh: str
     en: str
@@ -38,23 +40,29 @@ class KpiAlert:
     @property
     def told(self) -> str:
         """In one line."""
-        return f"{self.code} {self.zh} {self.en} ({self.member}) is {self.value}, its band {self.band}"
+        return f"{self.code} {self.zh} {self.en} ({self.member}) of {self.day} is {self.value}, its band {self.band}"
 
 
 def out_of_band(session: Session, project: Project) -> list[KpiAlert]:
-    """KPIs of the as_of day with status alert or watch, alerts first."""
+    """Status alert or watch, alerts first: of the as_of day, or of the last day whose window has closed."""
     if not {"kpi.kpi_value", "kpi.kpi_catalog"} <= project.models.keys():
         return []
     rows = session.rows(
-        "select c.kpi_code, c.name_zh, c.name_en, c.unit, case when v.dimension = 'total' then 'total'"
-        " else v.dimension || ' ' || v.member end as of_what, v.value, v.low, v.high, v.status"
+        "select v.as_of_date, c.kpi_code, c.name_zh, c.name_en, c.unit, case when v.dimension = 'total' then 'total'"
+        " else v.dimension || ' ' || coalesce(v.member, '(none)') end as of_what, v.value, v.low, v.high, v.status"
         " from kpi.kpi_value as v join kpi.kpi_catalog as c using (kpi_code)"
-        " where v.as_of_date = fn_as_of() and v.status in ('alert', 'watch') order by v.status, c.kpi_code, of_what"
+        " where v.as_of_date = fn_as_of() - coalesce(c.window_days, 0)::integer and v.status in ('alert', 'watch')"
+        " order by v.status, c.kpi_code, of_what"
     )
     return [
-        KpiAlert(code, zh, en, of, figure(value, unit), f"{figure(low, unit)} to {figure(high, unit)}", status)
-        for code, zh, en, unit, of, value, low, high, status in rows
+        KpiAlert(str(day), code, zh, en, of, figure(value, unit), f"{edge(low, unit)} to {edge(high, unit)}", status)
+        for day, code, zh, en, unit, of, value, low, high, status in rows
     ]
+
+
+def edge(value: Any, unit: str) -> str:
+    """An edge of a band: of counts with a decimal, since a band ends between them."""
+    return f"{value:,.1f}" if unit == "count" and value is not None else figure(value, unit)
 
 
 def headline_kpis(session: Session, project: Project) -> list[KpiLine]:

@@ -16,7 +16,7 @@ from siyu.engines.duckdb import quoted
 from siyu.files import fsync
 from siyu.ledger import Ledger
 from siyu.models import relation
-from siyu.publish import PRIVATE_MODE, PUBLIC, RESTRICTED, Release, current, releases
+from siyu.publish import PRIVATE_MODE, PUBLIC, RESTRICTED
 
 
 @dataclass(frozen=True)
@@ -48,21 +48,6 @@ def previous_run(ledger: Ledger, as_of: date) -> Previous | None:
 def _parse(name: str) -> Previous:
     day, _, number = name.rpartition("-")
     return Previous(date.fromisoformat(day), int(number))
-
-
-def standing_release(
-    ledger: Ledger, warehouse: Path, as_of: date, known_by: date | None, run_key: str
-) -> Release | None:
-    """The last release of a date, where a run of this very key made it and it is still there, in its place."""
-    row = ledger.last_published(as_of, known_by)
-    if row is None or row["run_key"] != run_key:
-        return None
-    release = next((r for r in releases(warehouse) if r.name == row["release"]), None)
-    seen = current(warehouse)
-    should_be_current = known_by is None and (seen is None or seen.as_of <= as_of)
-    if release is None or (should_be_current and (seen is None or seen.name != release.name)):
-        return None
-    return release
 
 
 def previous_tables(

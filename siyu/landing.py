@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 
@@ -17,6 +17,7 @@ from siyu.files import file_sha256, fsync
 from siyu.filing import Job, Landing, Outcome, attempt
 from siyu.journal import sweep
 from siyu.ledger import LandedFile, Ledger
+from siyu.readers.base import masked
 from siyu.references import Reference, changed_references
 
 
@@ -74,7 +75,7 @@ def land_file(session: Session, job: Job, landing: Landing, result: ChannelLandi
         before = _state(job.path)
         digest = file_sha256(job.path)
     except OSError as error:
-        result.problems.append(f"{job.file}: {error.strerror or error}")
+        result.problems.append(masked(f"{job.file}: {error.strerror or error}"))
         return
     try:
         day, name_problem = job.day(), None
@@ -85,14 +86,16 @@ def land_file(session: Session, job: Job, landing: Landing, result: ChannelLandi
     if known and (known.contract == job.export.fingerprint or (known.landed and not known.rows_rejected)):
         result.skipped += 1
         if not known.landed:
-            result.problems.append(f"{job.file}: {known.reason}")
+            result.problems.append(masked(f"{job.file}: {known.reason}"))
         return
     outcome = Outcome(reason=name_problem) if name_problem else attempt(session, job, landing, identity)
+    # Even the name of a file may be somebody's number.
+    outcome = replace(outcome, reason=masked(outcome.reason) if outcome.reason else None)
     hiccup = outcome.hiccup
     if _state(job.path) != before:
         hiccup = hiccup or "the file changed while it was read; the next run takes it"
     if hiccup or outcome.reason:
-        result.problems.append(f"{job.file}: {hiccup or outcome.reason}")
+        result.problems.append(masked(f"{job.file}: {hiccup or outcome.reason}"))
     if hiccup is None:
         result.drift += [(job.channel.channel, job.export_name, kind, column) for kind, column in outcome.drift]
         result.files.append(_ledger_row(job, landing, day, identity, digest, outcome))

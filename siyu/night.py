@@ -23,8 +23,9 @@ from siyu.ledger import LandedFile, Ledger
 from siyu.publish import Release
 from siyu.report import Event, Report, built, checked, landed
 from siyu.settings import Settings
+from siyu.standing import standing_release, tell_standing
 from siyu.status import write_status
-from siyu.suites import CheckResult, Suite, load_suites
+from siyu.suites import Suite, load_suites
 from siyu.workspace import Request, check_as_of, default_as_of, lock, open_engine, prepare_build, references_in_force
 
 # Raw rows lie here: nobody but the owner of the warehouse reads them.
@@ -132,7 +133,11 @@ class Night(AbstractContextManager["Night"]):
         self._write_status()
 
     def _write_status(self) -> None:
-        write_status(self.warehouse, self.report, publish.current(self.warehouse), self.settings.timezone)
+        """Where it cannot be written, that is told and no more: the night has ended as it has."""
+        try:
+            write_status(self.warehouse, self.report, publish.current(self.warehouse), self.settings.timezone)
+        except OSError as error:
+            self._tell(Event("status", "warehouse/status", f"not written: {error}", is_bad=True))
 
     # Landing
 
@@ -191,17 +196,13 @@ class Night(AbstractContextManager["Night"]):
     def nothing_new(self) -> bool:
         """The last release of this date was made by this very run, and is still there."""
         known_by = self.request.known_by
-        standing = history.standing_release(self.ledger, self.warehouse, self.as_of, known_by, self.run_key)
+        standing = standing_release(self.ledger, self.warehouse, self.as_of, known_by, self.run_key)
         if self.request.force or standing is None:
             return False
-        self.report.status, self.report.release = NOTHING_NEW, standing.path
+        tell_standing(self.report, standing, self.ledger, self.engine, self.project)
         seen = publish.current(self.warehouse)
-        self.report.is_current = seen is not None and seen.name == standing.name
-        self.report.checks = [
-            CheckResult.from_row(row) for row in self.ledger.check_results() if row["run_id"] == standing.run_id
-        ]
+        self.report.status, self.report.is_current = NOTHING_NEW, seen is not None and seen.name == standing.name
         self._is_written = True
-        self.report.manifest = standing.manifest
         return True
 
     # Building

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
@@ -16,6 +17,7 @@ from siyu.engines.base import Session
 from siyu.engines.duckdb import quoted
 from siyu.ledger import LandedFile, Ledger, Row
 from siyu.opstables import OPS_TABLES
+from siyu.readers.base import masked
 
 if TYPE_CHECKING:
     from siyu.compile import Project
@@ -97,7 +99,8 @@ def write_landed(session: Session, project: Project, ledger: Ledger, store: Path
     landings = ledger.landings(known_by)
     files = ledger.files(known_by)
     _write(session, "drift", ledger.drift(known_by))
-    _write(session, "file_ledger", [{**vars(file), "landed_date": landings[file.landed_seq]} for file in files])
+    told = ({**vars(f), "file": masked(f.file), "reason": masked(f.reason) if f.reason else None} for f in files)
+    _write(session, "file_ledger", [{**file, "landed_date": landings[file["landed_seq"]]} for file in told])
     _write_rejected_rows(session, files, store)
     _write_refused_fields(session, project)
 
@@ -115,29 +118,34 @@ def _write(session: Session, table: str, rows: Sequence[Mapping[str, Any]]) -> N
 
 
 def _write_rejected_rows(session: Session, files: Sequence[LandedFile], store: Path) -> None:
-    write_table(
-        session,
-        "ops.rejected_row",
-        OPS_TABLES["rejected_row"].types,
-        ((file.channel, file.export, file.file, None, None, None, file.reason) for file in files if not file.landed),
+    """Values are masked once more: what an earlier siyu wrote may have been masked less."""
+    columns = OPS_TABLES["rejected_row"].types
+    whole = (
+        (f.channel, f.export, masked(f.file), None, None, None, masked(f.reason or "")) for f in files if not f.landed
     )
-    for file in files:
-        if file.rejects:
-            session.execute(
-                f"insert into ops.rejected_row select {quoted(file.channel)}, {quoted(file.export)},"
-                f" {quoted(file.file)}, line, column_name, value_masked, reason"
-                f" from read_parquet({quoted(store / file.rejects)})"
-            )
+    write_table(session, "ops.rejected_row", columns, whole)
+    known = [(str(store / f.rejects), f.channel, f.export, masked(f.file)) for f in files if f.rejects]
+    if not known:
+        return
+    types = dict.fromkeys(("path", "channel", "export", "file"), "varchar")
+    write_table(session, "ops._rejects", types, known)
+    listed = ", ".join(quoted(path) for path, *_ in dict.fromkeys(known))
+    session.execute(
+        "insert into ops.rejected_row select k.channel, k.export, k.file, r.line, r.column_name,"
+        f" fn_mask_text(r.value_masked), r.reason from read_parquet([{listed}], filename = 'path') as r"
+        " join ops._rejects as k using (path)"
+    )
+    session.execute("drop table ops._rejects")
 
 
 def _write_refused_fields(session: Session, project: Project) -> None:
-    """Of the rows that count tonight; a field that several models of a channel read is counted once."""
-    found: dict[tuple[str, str, str, str], int] = {}
+    """Of the rows that count tonight: the branches of a model add up, what several models read is counted once."""
+    found: dict[tuple[str, ...], int] = {}
     for model in project.models.values():
+        counted: Counter[tuple[str, ...]] = Counter()
         for item in model.refused:
             for export, rows in session.rows(item.sql):
-                key = (str(model.model.channel), export, item.field, item.reason)
-                found[key] = max(found.get(key, 0), rows)
-    write_table(
-        session, "ops.field_reject", OPS_TABLES["field_reject"].types, ((*key, n) for key, n in sorted(found.items()))
-    )
+                counted[(str(model.model.channel), export or "", item.field, item.reason)] += rows
+        found |= {key: max(rows, found.get(key, 0)) for key, rows in counted.items()}
+    types = OPS_TABLES["field_reject"].types
+    write_table(session, "ops.field_reject", types, ((*key, rows) for key, rows in sorted(found.items())))

@@ -14,10 +14,11 @@ SHOWN_VALUE = 200
 def write_rejects(session: Session, export: Export, typed: str, path: Path) -> int:
     """Why records cannot be used, a row a reason, in a file of their own; how many there are. No file for none."""
     direct = [quoted(c) for c, column in export.columns.items() if column.pii]
-    masked = f"case when column_name in ({', '.join(direct)}) then fn_mask(value) else " if direct else "("
-    closing = " end" if direct else ")"
+    masked = "fn_mask_text(value)"
+    if direct:
+        masked = f"fn_mask_text(case when column_name in ({', '.join(direct)}) then fn_mask(value) else value end)"
     session.execute(
-        f"copy (select _line as line, column_name, left({masked}fn_mask_text(value){closing}, {SHOWN_VALUE}) as"
+        f"copy (select _line as line, column_name, left({masked}, {SHOWN_VALUE}) as"
         " value_masked, reason from (select _line,"
         " unnest(list_filter(_reasons, lambda r: r is not null), recursive := true)"
         f" from ({typed}) where not _ok)) to {quoted(path)} (format parquet, compression zstd)"

@@ -48,11 +48,9 @@ def as_json(report: Report, current: Release | None) -> dict[str, Any]:
     }
 
 
-# A run that has not come that far, or found nothing new, says nothing against what the run before it found.
-CARRIED = {
-    "running": ("channels", "checks", "failures", "models", "kpis", "alerts"),
-    "nothing new": ("models", "kpis", "alerts"),
-}
+_KEYS = tuple(as_json(Report(as_of=None, warehouse=Path()), None))
+# A run that is going on says nothing against what the run before it found.
+CARRIED = ("channels", "checks", "failures", "models", "kpis", "alerts")
 
 
 def write_status(warehouse: Path, report: Report, current: Release | None, timezone: str) -> None:
@@ -61,7 +59,8 @@ def write_status(warehouse: Path, report: Report, current: Release | None, timez
     folder.mkdir(parents=True, exist_ok=True)
     status = as_json(report, current)
     before = read_status(warehouse) or {}
-    status |= {key: before[key] for key in CARRIED.get(report.status, ()) if key in before}
+    if report.status == "running":
+        status |= {key: before[key] for key in CARRIED if key in before}
     text = json.dumps(status, indent=2, ensure_ascii=False, default=str) + "\n"
     for name, content in ((STATUS, text), (PAGE, status_page(json.loads(text), timezone))):
         draft = folder / f".{name}"
@@ -76,9 +75,10 @@ def read_status(warehouse: Path) -> dict[str, Any] | None:
         return None
     try:
         status: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except json.JSONDecodeError:
+    except ValueError:  # no JSON, or no utf-8
         return None
-    return status if status.get("version") == VERSION else None
+    is_ours = isinstance(status, dict) and status.get("version") == VERSION and set(status) == set(_KEYS)
+    return status if is_ours else None
 
 
 def status_text(status: Mapping[str, Any]) -> Text:
@@ -94,7 +94,8 @@ def status_text(status: Mapping[str, Any]) -> Text:
         if line["is_stale"]:
             text.append(f"stale      {line['channel']}: {line['reason']}\n", style="yellow")
     for alert in status["alerts"]:
-        told = f"{alert['code']} {alert['zh']} ({alert['member']}): {alert['value']}, band {alert['band']}"
+        which = f"{alert['code']} {alert['zh']} ({alert['member']}) of {alert['day']}"
+        told = f"{which}: {alert['value']}, band {alert['band']}"
         text.append(f"{alert['status']:<10} {told}\n", style="yellow")
     for failure in status["failures"]:
         where = f"{failure['table_name']}: {failure['expectation']} {failure['column_name'] or ''}".rstrip()

@@ -193,10 +193,10 @@ def _problems(project: Project, suite: Suite, types: Set[str]) -> Iterator[Confi
                     suite.file,
                     nearest(column, columns),
                 )
-        if suite.table.startswith("staging.") and expectation.severity == "critical":
+        if suite.table.startswith(("staging.", "ops.")) and expectation.severity == "critical":
             yield ConfigError(
                 f"{expectation.type} on {suite.table} is critical", suite.file,
-                "staging suites only warn, so that no single channel can hold back the rest: set severity: warning.",
+                "staging and ops suites only warn, so that no channel can hold back the rest: set severity: warning.",
             )  # fmt: skip
         if expectation.type == ROWS_EXPECTATION and not expectation.kwargs.get("unexpected_rows_query"):
             yield ConfigError(

@@ -17,6 +17,7 @@ from siyu.errors import EngineFault, SiyuError, StatementFault
 RELEASE_STORAGE = "v1.4.0"
 FAULTS = (duckdb.IOException, duckdb.FatalException)
 STATEMENT_FAULTS = (duckdb.OutOfMemoryException, duckdb.InternalException)
+OF_DATA = (duckdb.InvalidInputException, duckdb.ConversionException)  # these quote what they were given
 DISK = ("No space left on device", "Could not write file", "Disk quota exceeded")
 
 
@@ -25,12 +26,11 @@ class SqlProblem(SiyuError):
 
 
 def _translate(error: duckdb.Error, sql: str) -> SiyuError:
-    told = f"DuckDB: {' '.join(str(error).split())}"
+    first = (str(error).splitlines() or [type(error).__name__])[0]  # the lines that follow may quote a record
     # A full disk comes as a failed commit, too, which is no fault of the query; also where a spill finds no room.
-    if isinstance(error, FAULTS) or any(text in str(error) for text in DISK):
-        return EngineFault(told, "", "check disk space, memory and the file named.")
+    if isinstance(error, FAULTS) or (not isinstance(error, OF_DATA) and any(text in first for text in DISK)):
+        return EngineFault(f"DuckDB: {first}", "", "check disk space, memory and the file named.")
     if isinstance(error, STATEMENT_FAULTS):
-        first = str(error).splitlines()[0]
         return StatementFault(f"DuckDB: {first}", "", "see SIYU_MEMORY_LIMIT, or report it.")
     return SqlProblem(str(error), sql, "")
 

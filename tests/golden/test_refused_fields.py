@@ -117,3 +117,14 @@ def test_a_checked_value_that_cannot_be_counted_is_told(desk: Shop) -> None:
     desk.write("layer/models/staging/desk__contact.sql", model)
     with pytest.raises(ConfigError, match="cannot be counted"):
         desk.run("2026-06-01", channels=("desk",))
+
+
+def test_branches_of_one_export_add_up(desk: Shop) -> None:
+    branch = """select 'desk' as channel, 'calls:' || call_id as record_id, _landed_seq as landed_seq,
+    {{ normal_mobile('caller') }} as mobile, called_at as observed_at
+    from {{ source('desk', 'calls') }} where call_id"""
+    header = CONTACT[: CONTACT.index("*/") + 2]
+    model = f"{header}\n{branch} = '1'\nunion all\n{branch} <> '1'\n"
+    desk.write("layer/models/staging/desk__contact.sql", model)
+    desk.run("2026-06-01", channels=("desk",))
+    assert desk.value("select row_count from ops.field_reject where field = 'caller'") == 2
