@@ -110,7 +110,8 @@ class Deployed:
         self.until(f"run {run_id} is in the middle of the night", goes_on)
         night = psutil.Process(self.processes[-1].pid).children(recursive=True)
         for process in night:
-            process.suspend()
+            with suppress(psutil.NoSuchProcess):  # a helper that has just ended
+                process.suspend()
         assert goes_on() and is_held(self.warehouse), f"the night was over before it could be stopped\n{self.logs()}"
         return run_id, night
 
