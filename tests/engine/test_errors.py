@@ -63,7 +63,7 @@ MISTAKES: dict[str, tuple[dict[str, str], list[str]]] = {
             "expectations/staging/crm__deal.yml": "table: staging.crm__deal\nexpectations:\n"
             "  - type: expect_column_values_to_be_unique\n    kwargs: {column: deal_id}\n    severity: critical\n"
         },
-        ["is critical", "staging suites only warn"],
+        ["is critical", "suites only warn"],
     ),
     "contract with an unknown key": (
         {

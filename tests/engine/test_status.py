@@ -68,7 +68,7 @@ def test_a_failed_night_tells_what_and_where(tmp_path: Path) -> None:
 
 
 def test_stale_channels_and_alerts_are_no_green_page(tmp_path: Path) -> None:
-    alert = KpiAlert("buyers", "成交客户数", "Buyers", "total", "9", "1 to 5", "alert")
+    alert = KpiAlert("2026-06-30", "buyers", "成交客户数", "Buyers", "total", "9", "1 to 5", "alert")
     kpis = [KpiLine("buyers", "成交客户数", "Buyers", "count", "9", "20")]
     page = _page(tmp_path, _report(tmp_path, channels=[_channel("no file matches a<b")], kpis=kpis, alerts=[alert]))
     assert '<header class="warn">' in page and "1 stale channel, 1 KPI alert." in page
