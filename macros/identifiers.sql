@@ -56,3 +56,47 @@ case
 end
 {%- endcall -%}
 {%- endmacro -%}
+
+{#- WeChat: 'o' and some 27 characters more, whatever account or company it belongs to. -#}
+{%- macro normal_unionid(column) -%}
+{%- call checked(column, 'no unionid') -%}
+case when regexp_matches(trim({{ column }}), '{{ id_regex('unionid') }}') then trim({{ column }}) end
+{%- endcall -%}
+{%- endmacro -%}
+
+{%- macro normal_openid(column) -%}
+{%- call checked(column, 'no openid') -%}
+case when regexp_matches(trim({{ column }}), '{{ id_regex('openid') }}') then trim({{ column }}) end
+{%- endcall -%}
+{%- endmacro -%}
+
+{#- WeCom: an external contact is 'wm' (WeChat) or 'wo' (WeCom) and more; a member of staff is not. -#}
+{%- macro normal_external_userid(column) -%}
+{%- call checked(column, 'no external contact of WeCom') -%}
+case
+    when regexp_matches(trim({{ column }}), '{{ id_regex('external_userid') }}')
+        then trim({{ column }})
+end
+{%- endcall -%}
+{%- endmacro -%}
+
+{#- Letters, digits and blanks in half width, brackets in full width, as companies are registered. -#}
+{%- macro normal_company_name(column) -%}
+{%- set full = '０１２３４５６７８９ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ＆－．　()' -%}
+{%- set half = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz&-. （）' -%}
+{%- set name = "trim(translate(" ~ column ~ ", '" ~ full ~ "', '" ~ half ~ "'))" -%}
+{%- call checked(column, 'no company name') -%}
+case
+    when
+        regexp_matches({{ name }}, '[a-zA-Z一-龥].*[0-9a-zA-Z一-龥]')
+        and lower({{ name }}) not in ('个人', '无公司', '没有', '暂无', 'none', 'null', 'n/a', 'test', '测试')
+        then {{ name }}
+end
+{%- endcall -%}
+{%- endmacro -%}
+
+{#- The first mobile in a free text, such as a remark: 李部长 138-0000-0001. Texts without one are nothing to count. -#}
+{%- macro mobile_in_text(column) -%}
+{%- set found = "regexp_extract(" ~ half_width(column) ~ ", '(^|[^0-9])((?:[+]?86|0086)?[ -]?1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4})($|[^0-9])', 2)" -%}
+case when {{ found }} <> '' then '+86' || right(regexp_replace({{ found }}, '[ -]', '', 'g'), 11) end
+{%- endmacro -%}

@@ -21,6 +21,7 @@ NAME = re.compile(r"[a-z][a-z0-9_]*")
 SIMPLE_TYPES = ("text", "integer", "boolean", "timestamp", "date", "epoch_seconds")
 DECIMAL = re.compile(r"decimal\((\d+),\s*(\d+)\)")
 DATED = ("date", "timestamp", "epoch_seconds")
+ROOT = "$."
 SQL_TYPES = {
     "text": "varchar",
     "integer": "bigint",
@@ -35,8 +36,23 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
+def _pattern(value: str | None, key: str, held: str) -> str | None:
+    """A regular expression with one group. Raises ValueError."""
+    try:
+        groups = 1 if value is None else re.compile(value).groups
+    except re.error as error:
+        raise ValueError(f"{key} {value!r} is no regular expression: {error}") from error
+    if groups != 1:
+        raise ValueError(f"{key} {value!r} needs one group that holds {held}")
+    return value
+
+
 class Column(_Part):
-    """One column of an export: its type, where to find it, and what breaks a row."""
+    """One column of an export: its type, where to find it, and what breaks a row.
+
+    Of several paths the first that has a value counts; a path from `$.` begins at the document, not at the record;
+    `file_name` is a pattern whose group is the value.
+    """
 
     type: str
     required: bool = False
@@ -44,7 +60,18 @@ class Column(_Part):
     max: Decimal | date | None = None
     one_of: tuple[str, ...] = Field(default=(), alias="in")
     pii: Literal["direct", "indirect"] | None = None
-    path: str | None = None
+    path: tuple[str, ...] = ()
+    file_name: str | None = None
+
+    @field_validator("path", mode="before")
+    @classmethod
+    def _paths(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
+
+    @field_validator("file_name")
+    @classmethod
+    def _one_group(cls, value: str | None) -> str | None:
+        return _pattern(value, "file_name", "the value")
 
     @field_validator("type")
     @classmethod
@@ -103,6 +130,7 @@ class Export(_Part):
         for name in self.columns:
             if not NAME.fullmatch(name):
                 raise ValueError(f"column {name!r}: use lower case, digits and _; give the real name as path")
+        self._paths_fit()
         named = [*self.key, *([self.version] if self.version else [])]
         for name in named:
             if name not in self.columns:
@@ -116,6 +144,15 @@ class Export(_Part):
         if self.load == "snapshot" and not self.file_date:
             raise ValueError("load: snapshot needs file_date: it tells which files are one complete list")
         return self
+
+    def _paths_fit(self) -> None:
+        for name, column in self.columns.items():
+            if column.path and column.file_name:
+                raise ValueError(f"column {name!r} has a path and a file_name; its value is in one place")
+            if len(column.path) > 1 and self.format not in ("json", "jsonl"):
+                raise ValueError(f"column {name!r}: several paths are for json and jsonl")
+            if any(path.startswith(ROOT) for path in column.path) and not self.explode:
+                raise ValueError(f"column {name!r}: a path from {ROOT} needs explode")
 
     @field_validator("files")
     @classmethod
@@ -138,13 +175,7 @@ class Export(_Part):
     @field_validator("file_date")
     @classmethod
     def _one_group(cls, value: str | None) -> str | None:
-        try:
-            groups = 1 if value is None else re.compile(value).groups
-        except re.error as error:
-            raise ValueError(f"file_date {value!r} is no regular expression: {error}") from error
-        if groups != 1:
-            raise ValueError(f"file_date {value!r} needs one group that holds the date")
-        return value
+        return _pattern(value, "file_date", "the date")
 
     @field_validator("key", mode="before")
     @classmethod

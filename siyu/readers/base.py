@@ -76,8 +76,13 @@ def name(text: str) -> str:
 
 
 def real_name(export: Export, column: str) -> str:
-    """The name a column has in the file."""
-    return export.columns[column].path or column
+    """The name a column has in the file; of several the first."""
+    return real_names(export, column)[0]
+
+
+def real_names(export: Export, column: str) -> tuple[str, ...]:
+    """All places that a column may stand in, in order."""
+    return export.columns[column].path or (column,)
 
 
 def compare(export: Export, found: list[str], path: Path) -> tuple[list[str], list[str]]:
