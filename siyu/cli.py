@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.progress import Progress
 
 from siyu.errors import ConfigError, SiyuError, exit_code
 from siyu.settings import Settings, load_settings
@@ -276,17 +277,24 @@ def simulate(
     last_day: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day of their lives. Default: 2026-06-30.")
     ] = None,
+    nights: Annotated[int, typer.Option(min=0, help="The last so many days come as folders night=<date>/.")] = 0,
+    knob: Annotated[list[str] | None, typer.Option(help="name=share of a trait; docs/simulate.md lists them.")] = None,
 ) -> None:
     """Write channel exports of invented people, with the truth beside them. The sample was made so.
 
-    Example: siyu simulate --people 5000 --out exports
+    Example: siyu simulate --people 5000 --nights 7 --knob typo=0.05 --out exports
     """
-    with _told():
-        from siyu.simulate import LAST_DAY, simulate_exports
+    with _told(), Progress(console=out, transient=True, disable=not out.is_terminal) as bar:
+        from siyu.simulate import LAST_DAY, exports_of, simulate_exports
+        from siyu.simulate.knobs import turned
 
-        written = simulate_exports(folder, people=people, days=days, seed=seed, last_day=_day(last_day) or LAST_DAY)
-        for name, count in written.items():
-            out.print(f"{count:>10,}  {name}", markup=False)
+        task = bar.add_task("people", total=people)
+        written = simulate_exports(
+            folder, people=people, days=days, seed=seed, last_day=_day(last_day) or LAST_DAY, nights=nights,
+            knobs=turned(knob or []), progress=lambda done: bar.update(task, completed=done),
+        )  # fmt: skip
+        for name, (rows, files) in exports_of(written).items():
+            out.print(f"{rows:>12,} rows in {files:>4} files  {name}", markup=False)
 
 
 @app.command()

@@ -1,78 +1,133 @@
-"""Channel exports of invented people whose truth is known. Streams: memory does not grow with the number of people.
-
-Each person is drawn from a generator of their own (seed and number), so that the same seed gives the same files,
-and a larger world holds the smaller one.
-"""
+"""Channel exports of invented people whose truth is known. Streams: memory does not grow with the number of people."""
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
-from contextlib import ExitStack
-from datetime import date, datetime, timedelta
+from collections.abc import Callable
+from datetime import date
 from pathlib import Path
+from random import Random
 
 from siyu.errors import ConfigError
-from siyu.simulate.crm import enter_crm, to_parquet, write_company
+from siyu.simulate.convert import finish_drafts
+from siyu.simulate.crm import write_account
+from siyu.simulate.delivery import TRUTH, Delivery
+from siyu.simulate.groups import Group, list_groups, make_groups, staff_talk
+from siyu.simulate.knobs import Knobs
+from siyu.simulate.life import live
+from siyu.simulate.reach import send_to_groups, write_spend
 from siyu.simulate.reference import write_reference
-from siyu.simulate.website import visit_website
-from siyu.simulate.world import PEOPLE_A_COMPANY, Exports, Person, make_company, make_person
+from siyu.simulate.staff import write_behavior
+from siyu.simulate.world import PEOPLE_A_GROUP_BLOCK, World, make_company, make_person
 
 LAST_DAY = date(2026, 6, 30)
-TRUTH = "truth/person.csv"
-VISITS = {"passer_by": (1, 2), "researcher": (3, 8), "buyer": (5, 12), "bot": (6, 10)}
+PEOPLE = "truth/people.csv"
+Progress = Callable[[int], None]
 
 
-def simulate_exports(folder: Path, *, people: int, days: int, seed: int, last_day: date = LAST_DAY) -> dict[str, int]:
+def simulate_exports(
+    folder: Path,
+    *,
+    people: int,
+    days: int,
+    seed: int,
+    last_day: date = LAST_DAY,
+    nights: int = 0,
+    knobs: Knobs | None = None,
+    progress: Progress = lambda done: None,
+) -> dict[str, int]:
     """Write a whole exports folder and return rows by file. An earlier world in the folder is replaced whole.
 
-    Raises ConfigError where the folder holds something else.
+    `nights` days at the end are delivered in folders of their own (`night=<date>/`); `progress` is told how many people
+    are done. Raises ConfigError where the folder holds something else, or where there are more nights than days.
     """
+    if not 0 <= nights < days:
+        raise ConfigError(f"{nights} nights do not fit into {days} days", "--nights", "ask for fewer nights.")
     folder.mkdir(parents=True, exist_ok=True)
     _clear(folder)
-    with tempfile.TemporaryDirectory(dir=folder) as scratch, ExitStack() as stack:
-        exports = Exports(folder, stack)
-        drafts = Exports(Path(scratch), stack)
-        exports.line(TRUTH, "channel,record_id,person,company")
-        companies = max(people // PEOPLE_A_COMPANY, 1)
-        for number in range(companies):
-            write_company(drafts, make_company(seed, number, companies), days, last_day)
-        for number in range(people):
-            _live(make_person(seed, number, companies, days), exports, drafts, days, last_day)
-        for handle in (*exports.handles.values(), *drafts.handles.values()):
-            handle.flush()
-        counts = dict(exports.counts)
-        counts[TRUTH] -= 1
-        counts.update(to_parquet(drafts, folder))
-    write_reference(folder)
-    (folder / "exports.yml").write_text(f"as_of: {last_day}\n", encoding="utf-8")
-    return counts
+    world = World(seed, people, days, last_day, nights, knobs or Knobs())
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        out = Delivery(world, folder, Path(scratch))
+        competitors = _write_companies(world, out)
+        _live_all(world, out, progress)
+        write_spend(world, out)
+        write_behavior(world, out)
+        out.close()
+        finish_drafts(out)
+        _repeat_files(world, out)
+    write_reference(world, folder, competitors)
+    _write_calendar(world, folder)
+    return dict(sorted(out.counts.items()))
+
+
+def exports_of(written: dict[str, int]) -> dict[str, tuple[int, int]]:
+    """Rows and files by channel and export, of all deliveries together."""
+    found: dict[str, tuple[int, int]] = {}
+    for file, count in written.items():
+        channel, name = file.split("/")[-2:]
+        export = re.split(r"_(?:msg|\d)|\.", name)[0]
+        rows, files = found.get(f"{channel}/{export}", (0, 0))
+        found[f"{channel}/{export}"] = (rows + count, files + 1)
+    return dict(sorted(found.items()))
 
 
 def _clear(folder: Path) -> None:
     """Two worlds in one folder would be neither."""
-    present = sorted(path.name for path in folder.iterdir())
+    present = sorted(folder.iterdir())
     if present and not (folder / TRUTH).is_file():
         raise ConfigError(f"{folder} is not empty, and no simulated world", str(folder), "name an empty folder.")
-    for name in ("website", "crm", "reference", "truth"):
-        shutil.rmtree(folder / name, ignore_errors=True)
+    for path in present:
+        if path.is_dir():
+            shutil.rmtree(path)
 
 
-def _live(person: Person, exports: Exports, drafts: Exports, days: int, last_day: date) -> None:
-    """The whole life of one person, written as it goes."""
-    chance = person.chance
-    start = datetime.combine(last_day - timedelta(days=days - 1), datetime.min.time())
-    day, formed_at = person.first_day, None
-    for visit in range(chance.randint(*VISITS[person.kind])):
-        if day >= days:
-            break
-        moment = start + timedelta(days=day, hours=chance.randint(8, 20), minutes=chance.randrange(60))
-        wants_form = (
-            formed_at is None and person.kind in ("researcher", "buyer") and visit > 0 and chance.random() < 0.5
-        )
-        visit_website(person, exports, moment, wants_form)
-        formed_at = moment if wants_form and formed_at is None else formed_at
-        day += 0 if person.kind == "bot" else chance.randint(1, 12)
-    in_crm = formed_at is not None and chance.random() < (0.95 if person.kind == "buyer" else 0.5)
-    if in_crm and formed_at is not None:
-        enter_crm(person, drafts, exports, formed_at, start + timedelta(days=days))
+def _write_companies(world: World, out: Delivery) -> list[tuple[str, str]]:
+    """The accounts; returns the competitors as the company knows them, by name and by domain."""
+    competitors: list[tuple[str, str]] = []
+    for number in range(world.companies):
+        company = make_company(world, number)
+        write_account(world, company, out)
+        if company.kind == "competitor":
+            competitors += [("company_name", company.name), ("email_domain", company.domain)]
+    return competitors
+
+
+def _live_all(world: World, out: Delivery, progress: Progress) -> None:
+    """People in blocks that share groups."""
+    for first in range(0, world.people, PEOPLE_A_GROUP_BLOCK):
+        block = first // PEOPLE_A_GROUP_BLOCK
+        groups = make_groups(world, block)
+        for number in range(first, min(first + PEOPLE_A_GROUP_BLOCK, world.people)):
+            person = make_person(world, number)
+            live(person, groups, out)
+            traits = ";".join(sorted(trait for trait in person.traits if not trait.startswith("ck")))
+            out.line(PEOPLE, f"{person.key},{person.company.key},{person.kind},{traits}", "person,company,kind,traits")
+        _close_groups(world, block, groups, out)
+        progress(min(first + PEOPLE_A_GROUP_BLOCK, world.people))
+
+
+def _close_groups(world: World, block: int, groups: list[Group], out: Delivery) -> None:
+    list_groups(world, groups, out)
+    send_to_groups(world, groups, out)
+    staff_talk(world, groups, out, Random(f"{world.seed} staff talk {block}"))
+
+
+def _repeat_files(world: World, out: Delivery) -> None:
+    """Some files come again under another name; at least one, if any may."""
+    chance = Random(f"{world.seed} repeated files")
+    files = sorted(f for f in out.counts if f.endswith((".csv", ".jsonl")) and not f.startswith("truth/"))
+    chosen = [file for file in files if chance.random() < world.knobs.repeated_file]
+    for file in chosen or (files[:1] if world.knobs.repeated_file else []):
+        out.repeat(file)
+
+
+def _write_calendar(world: World, folder: Path) -> None:
+    """exports.yml says what the last business date of each delivery is."""
+    first = world.dates[world.days - 1 - world.nights]
+    (folder / "exports.yml").write_text(f"as_of: {first}\n", encoding="utf-8")
+    for day in world.dates[world.days - world.nights :]:
+        night = folder / f"night={day}"
+        night.mkdir(exist_ok=True)
+        (night / "exports.yml").write_text(f"as_of: {day}\n", encoding="utf-8")

@@ -1,154 +1,172 @@
-"""What staff keep in the CRM: accounts, contacts, calls and opportunities, exported as Parquet."""
+"""What staff keep in the CRM: accounts, contacts, calls, opportunities, and decisions about duplicates."""
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
-from pathlib import Path
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
 
-from siyu.compile.bind import ANY_INPUTS
-from siyu.engines.duckdb import DuckEngine, quoted
-from siyu.simulate.world import PRODUCTS, SALES, SDRS, Company, Exports, Person
+from siyu.simulate.delivery import Delivery, json_text
+from siyu.simulate.typed import typed_email, typed_mobile
+from siyu.simulate.world import DAY, PRODUCTS, Company, Person, World
 
-CRM_TYPES = {
-    "accounts": "account_id varchar, account_name varchar, credit_code varchar, email_domain varchar, industry varchar,"
-    " company_size varchar, province varchar, account_type varchar, created_at timestamp, updated_at timestamp",
-    "contacts": "contact_id varchar, account_id varchar, full_name varchar, mobile varchar, email varchar,"
-    " title varchar, province varchar, city varchar, consent varchar, source_campaign_id varchar, created_at timestamp,"
-    " updated_at timestamp",
-    "opportunities": "opportunity_id varchar, account_id varchar, contact_id varchar, stage varchar,"
-    " amount decimal(18,2), product_id varchar, campaign_id varchar, owner varchar, sdr varchar, expected_close date,"
-    " created_at timestamp, closed_at timestamp, updated_at timestamp",
-    "activities": "activity_id varchar, contact_id varchar, opportunity_id varchar, activity_type varchar,"
-    " direction varchar, outcome varchar, owner varchar, duration_seconds bigint, occurred_at timestamp",
-}
+ACTIVITIES = (
+    ("call", "outbound", "answered"), ("call", "outbound", "failed"), ("email", "outbound", "sent"),
+    ("email", "outbound", "delivered"), ("email", "inbound", "replied"), ("visit", "outbound", None),
+    ("meeting", "outbound", None), ("call", "inbound", "answered"),
+)  # fmt: skip
+OPEN_STAGES = ("qualification", "proposal", "negotiation")
 
 
-def write_company(drafts: Exports, company: Company, days: int, last_day: date) -> None:
-    """The account of a company, known before the first day."""
-    created = datetime.combine(last_day - timedelta(days=days), datetime.min.time()) + timedelta(hours=9)
+@dataclass(frozen=True)
+class Won:
+    """An opportunity that was won."""
+
+    opportunity_id: str
+    moment: int
+    cents: int
+    product_id: str
+
+
+def money(cents: int) -> str:
+    """12800.50"""
+    return f"{cents // 100}.{cents % 100:02d}"
+
+
+def write_account(world: World, company: Company, out: Delivery) -> None:
+    """The account of a company, known before the first day. One of its codes is mistyped now and then."""
+    created = f"{world.first_day - timedelta(days=1)} 09:00:00"
+    code = company.credit_code
     record = {
-        "account_id": f"A{company.number:06d}",
+        "account_id": company.key,
         "account_name": company.name,
+        "credit_code": code[:-1] + "I" if code and company.number % 40 == 7 else code,
         "email_domain": company.domain,
         "industry": company.industry,
         "company_size": ("S", "M", "L")[company.number % 3],
         "province": company.region[0],
-        "account_type": "prospect",
+        "account_type": "customer" if company.kind == "prospect" and company.number % 9 == 2 else company.kind,
         "created_at": created,
         "updated_at": created,
     }
-    drafts.line("accounts", record)
+    file = out.place("crm", "accounts", 0, "draft")
+    if file is not None:
+        out.line(file, json_text(record), folder=out.drafts)
+    out.line("truth/person.csv", f"crm,accounts:{company.key},,{company.key}")
 
 
-def enter_crm(person: Person, drafts: Exports, exports: Exports, formed_at: datetime, end: datetime) -> None:
-    """A contact, hours after the form: first as typed in, later completed; then calls and opportunities."""
-    chance = person.chance
-    created = formed_at + timedelta(hours=chance.randint(2, 72))
-    if created >= end:
+def enter_crm(person: Person, out: Delivery, moment: int) -> None:
+    """A contact: first as typed in, later completed."""
+    chance, world = person.chance, person.world
+    if person.contact_id is not None or moment >= world.end:
         return
-    contact_id = f"K{person.number:07d}"
-    record = {
-        "contact_id": contact_id,
-        "account_id": f"A{person.company.number:06d}",
+    person.contact_id = f"K{person.number:07d}"
+    mobile = typed_mobile(person, moment) if chance.random() < 0.92 else None
+    record: dict[str, Any] = {
+        "contact_id": person.contact_id,
+        "account_id": person.company.key if person.kind not in ("learner", "staff") else None,
         "full_name": person.name,
-        "mobile": person.mobile if chance.random() < 0.9 else None,
-        "email": person.email,
-        "title": person.title,
+        "mobile": mobile,
+        "email": typed_email(person) if mobile is None or chance.random() < 0.8 else None,
+        "title": None,
         "province": person.company.region[0],
-        "city": person.company.region[1],
-        "consent": chance.choice(("yes", "yes", "unknown", "no")),
-        "source_campaign_id": person.campaign,
-        "created_at": created,
-        "updated_at": created,
+        "city": None,
+        "consent": ("yes" if chance.random() < 0.8 else "unknown") if person.consent else "no",
+        "source_campaign_id": person.campaign.campaign_id if person.campaign else None,
+        "referrer_contact_id": _referrer(person),
+        "created_at": world.text(moment),
+        "updated_at": world.text(moment),
     }
-    drafts.line("contacts_first", {**record, "title": None, "city": None})
-    later = min(created + timedelta(days=chance.randint(1, 20)), end - timedelta(minutes=1))
-    drafts.line("contacts_last", {**record, "updated_at": later})
-    exports.truth("crm", f"contacts:{contact_id}", person)
-    _sell(person, drafts, exports, contact_id, created, end)
+    out.draft("crm", "contacts", person, moment, record)
+    out.truth("crm", f"contacts:{person.contact_id}", person)
+    later = moment + chance.randint(1, 20) * DAY
+    if later < world.end:
+        record |= {"title": person.title, "city": person.company.region[1], "updated_at": world.text(later)}
+        out.draft("crm", "contacts", person, later, record)
+    _decide(person, out, moment)
 
 
-def _sell(person: Person, drafts: Exports, exports: Exports, contact_id: str, moment: datetime, end: datetime) -> None:
-    """Calls, and for buyers opportunities: won, lost, or still open; some come back after a loss."""
-    for _attempt in range(2 if person.kind == "buyer" else 1):
-        moment = _call(person, drafts, exports, contact_id, moment, end)
-        if person.kind != "buyer" or person.chance.random() < 0.2:
-            return
-        closed_lost_at = _opportunity(person, drafts, exports, contact_id, moment, end)
-        if closed_lost_at is None:
-            return
-        moment = closed_lost_at
+def _referrer(person: Person) -> str | None:
+    """Who came by a referral was sent by somebody of a lower number."""
+    if person.campaign is None or person.campaign.campaign_id != "C-REFERRAL" or not person.number:
+        return None
+    person.traits.add("referred")
+    return f"K{person.chance.randrange(person.number):07d}"
 
 
-def _call(
-    person: Person, drafts: Exports, exports: Exports, contact_id: str, moment: datetime, end: datetime
-) -> datetime:
-    chance = person.chance
+def _decide(person: Person, out: Delivery, moment: int) -> None:
+    """What a data steward writes down: true things only."""
+    chance, world = person.chance, person.world
+    later = moment + chance.randint(1, 30) * DAY
+    drawn = chance.random()
+    contact = ("crm_contact_id", person.contact_id)
+    decisions: list[tuple[str, tuple[str, str | None], tuple[str, str | None], str]] = []
+    if "two_phones" in person.traits and drawn < 0.3:
+        decisions.append(("link", contact, ("mobile", person.mobiles[1]), "两个手机号都是本人"))
+    if "switchboard" in person.traits and drawn < 0.4:
+        decisions.append(("unlink", contact, ("mobile", person.company.switchboard), "总机，不是本人号码"))
+        decisions.append(("exclude", ("mobile", person.company.switchboard), ("", None), "公司总机"))
+    if drawn > 0.99:
+        decisions.append(("erase", contact, ("", None), "客户要求删除个人信息"))
+    if later >= world.end:
+        return
+    for decision, left, right, reason in decisions:
+        number = f"R{person.next_number()}"
+        out.draft("crm", "decisions", person, later, {
+            "decision_id": number, "decision": decision, "left_type": left[0], "left_value": left[1],
+            "right_type": right[0] or None, "right_value": right[1], "decided_by": world.sdr(person.number),
+            "reason": reason, "decided_at": world.text(later),
+        })  # fmt: skip
+
+
+def talk_to(person: Person, out: Delivery, moment: int) -> int:
+    """Calls, mails, visits; returns the moment after the last."""
+    chance, world = person.chance, person.world
     for _ in range(chance.randint(1, 4)):
-        moment += timedelta(days=chance.randint(0, 4), hours=chance.randint(1, 5))
-        if moment >= end:
-            break
-        kind, outcome = chance.choice(
-            (("call", "answered"), ("call", "failed"), ("email", "sent"), ("email", "replied"), ("visit", None))
-        )
+        moment += chance.randint(0, 4) * DAY + chance.randint(1, 5) * 3600
+        if moment >= world.end or person.contact_id is None:
+            return moment
+        kind, direction, outcome = chance.choice(ACTIVITIES)
         activity_id = f"V{person.next_number()}"
-        drafts.line(
-            "activities",
-            {"activity_id": activity_id, "contact_id": contact_id, "activity_type": kind, "direction": "outbound",
-             "outcome": outcome, "owner": f"S{person.number % SALES:02d}", "duration_seconds": chance.randint(30, 2400),
-             "occurred_at": moment},
-        )  # fmt: skip
-        exports.truth("crm", f"activities:{activity_id}", person)
+        out.draft("crm", "activities", person, moment, {
+            "activity_id": activity_id, "contact_id": person.contact_id, "activity_type": kind,
+            "direction": direction, "outcome": outcome, "owner": person.staff_id,
+            "duration_seconds": chance.randint(30, 2400) if kind != "email" else None,
+            "occurred_at": world.text(moment),
+        })  # fmt: skip
+        out.truth("crm", f"activities:{activity_id}", person)
+        person.warmth += 1 if outcome in ("answered", "replied") or kind in ("visit", "meeting") else 0
     return moment
 
 
-def _opportunity(
-    person: Person, drafts: Exports, exports: Exports, contact_id: str, moment: datetime, end: datetime
-) -> datetime | None:
-    """Write one opportunity; its end when it was lost, else None."""
-    chance = person.chance
-    created = moment + timedelta(hours=chance.randint(1, 48))
-    if created >= end:
-        return None
-    closed = created + timedelta(days=chance.randint(3, 60))
-    stage = (
-        chance.choice(("won", "won", "lost"))
-        if closed < end
-        else chance.choice(("qualification", "proposal", "negotiation"))
-    )
-    is_closed = stage in ("won", "lost")
+def open_opportunity(person: Person, out: Delivery, moment: int) -> tuple[Won | None, int]:
+    """An opportunity; the warmer the person, the likelier it is won. Returns the win, if any, and when it was over."""
+    chance, world = person.chance, person.world
+    created = moment + chance.randint(1, 48) * 3600
+    if created >= world.end or person.contact_id is None:
+        return None, created
+    closed = created + chance.randint(3, 60) * DAY
+    product, cents = chance.choice(PRODUCTS), chance.randint(80_000, 9_000_000)
+    is_won = chance.random() < min(0.3 + 0.05 * person.warmth, 0.8)
     opportunity_id = f"O{person.next_number()}"
-    drafts.line(
-        "opportunities",
-        {"opportunity_id": opportunity_id, "account_id": f"A{person.company.number:06d}", "contact_id": contact_id,
-         "stage": stage, "amount": f"{chance.randint(800, 90000)}.{chance.randint(0, 99):02d}",
-         "product_id": chance.choice(PRODUCTS), "campaign_id": person.campaign,
-         "owner": f"S{person.number % SALES:02d}",
-         "sdr": f"D{person.number % SDRS:02d}", "expected_close": (created + timedelta(days=45)).date(),
-         "created_at": created, "closed_at": closed if is_closed else None,
-         "updated_at": closed if is_closed else created},
-    )  # fmt: skip
-    exports.truth("crm", f"opportunities:{opportunity_id}", person)
-    return closed if stage == "lost" else None
-
-
-def to_parquet(drafts: Exports, folder: Path) -> dict[str, int]:
-    """CRM exports are Parquet; contacts come as two exports that overlap, the later one with newer versions."""
-    engine = DuckEngine(None, ANY_INPUTS)
-    session = engine.session()
-    written = {}
-    (folder / "crm").mkdir(exist_ok=True)
-    for draft, count in sorted(drafts.counts.items()):
-        table = draft.partition("_")[0]
-        columns = ", ".join(
-            f"{name}: {quoted(kind)}" for name, kind in (part.split(" ") for part in CRM_TYPES[table].split(", "))
-        )
-        file = f"crm/{draft}.parquet"
-        session.execute(
-            f"copy (select * from read_json({quoted(drafts.folder / draft)}, format = 'newline_delimited',"
-            f" columns = {{{columns}}})) to {quoted(folder / file)} (format parquet, compression zstd)"
-        )
-        written[file] = count
-    session.close()
-    engine.close()
-    return written
+    record = {
+        "opportunity_id": opportunity_id, "account_id": person.company.key, "contact_id": person.contact_id,
+        "stage": OPEN_STAGES[0], "amount": money(cents), "currency": None, "product_id": product,
+        "campaign_id": person.campaign.campaign_id if person.campaign else None, "owner": person.staff_id,
+        "sdr": world.sdr(person.number), "expected_close": world.dates[min(created // DAY + 45, world.days - 1)],
+        "created_at": world.text(created), "closed_at": None, "updated_at": world.text(created),
+    }  # fmt: skip
+    if chance.random() < world.knobs.foreign_currency:
+        record["currency"] = chance.choice(("CNY", "USD", "EUR"))
+    out.draft("crm", "opportunities", person, created, record)
+    out.truth("crm", f"opportunities:{opportunity_id}", person)
+    between = created + (closed - created) // 2
+    if between < world.end:
+        record |= {"stage": chance.choice(OPEN_STAGES[1:]), "updated_at": world.text(between)}
+        out.draft("crm", "opportunities", person, between, record)
+    if closed >= world.end:
+        return None, closed
+    stage = "won" if is_won else "lost"
+    record |= {"stage": stage, "closed_at": world.text(closed), "updated_at": world.text(closed)}
+    out.draft("crm", "opportunities", person, closed, record)
+    return (Won(opportunity_id, closed, cents, product) if is_won and record["currency"] is None else None), closed

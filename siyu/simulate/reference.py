@@ -1,33 +1,107 @@
-"""The reference tables of the invented company: products, campaigns, staff."""
+"""The lists that such a company keeps beside its systems: staff, products, content, campaigns, live codes, groups …"""
 
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterable
+from datetime import timedelta
 from pathlib import Path
+from random import Random
 
-from siyu.simulate.world import CAMPAIGNS, PRODUCTS, PUBLIC_CAMPAIGNS, SALES, SDRS
+from siyu.simulate.groups import GROUP_KINDS, block_of
+from siyu.simulate.world import PRODUCTS, World
+
+STAGES = ("awareness", "nurture", "selection", "advocacy")
+TOPICS = ("price", "quality", "delivery", "service", "compliance", "application")
+FORMATS = ("article", "white_paper", "video", "case", "course", "live")
+CONTENT = tuple(
+    (
+        f"CT-{stage[:3].upper()}-{number}",
+        stage,
+        TOPICS[(number + 2 * at) % 6],
+        FORMATS[number % 6],
+        PRODUCTS[number % 5],
+    )
+    for at, stage in enumerate(STAGES)
+    for number in range(1, 7)
+)
+ASKS = {"website": (2, "form_submit"), "ad_lead": (3, "ad_lead"), "follow": (1, "follow"), "wecom": (2, "friend_add"),
+        "course": (2, "enrol"), "exhibition": (3, "badge_scan"), "webinar": (1, "live")}  # fmt: skip
+TRAITS = (
+    "standard",
+    "low_decision_cost",
+    "talking_topic",
+    "needs_service",
+    "loyalty",
+    "differentiation",
+    "brand_power",
+)
+FOREIGN = {"USD": 7.1, "EUR": 7.8}
 
 
-def write_reference(folder: Path) -> None:
-    """Staff, products and campaigns: the lists such a company keeps."""
+def content_for(warmth: int, number: int, content: tuple[tuple[str, ...], ...]) -> str:
+    """What fits how far somebody is."""
+    stage = STAGES[min(warmth // 3, 2)]
+    fitting = [item[0] for item in content if item[1] == stage]
+    return fitting[number % len(fitting)]
+
+
+def write_reference(world: World, folder: Path, competitors: Iterable[tuple[str, str]]) -> None:
+    """All tables; `competitors` are (kind, value)."""
     (folder / "reference").mkdir(exist_ok=True)
-    tables: dict[str, tuple[list[str], list[list[str]]]] = {
-        "products": (
-            ["product_id", "product_line", "margin_rate"],
-            [[product, product.removeprefix("P-").title(), "0.35"] for product in PRODUCTS],
-        ),
-        "campaigns": (
-            ["campaign_id", "domain", "scene"],
-            [[c, "public" if c in PUBLIC_CAMPAIGNS else "private", c.removeprefix("C-").lower()] for c in CAMPAIGNS],
-        ),
-        "staff": (
-            ["staff_id", "team", "role"],
-            [[f"S{i:02d}", "sales", "sales"] for i in range(SALES)]
-            + [[f"D{i:02d}", "sdr", "sdr"] for i in range(SDRS)],
-        ),
-    }
-    for name, (header, rows) in tables.items():
-        with (folder / "reference" / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(header)
-            writer.writerows(rows)
+    for name, (header, rows) in _tables(world).items():
+        _write(folder, name, header, rows)
+    _write(folder, "competitors", "kind,value", competitors)
+
+
+def _write(folder: Path, name: str, header: str, rows: Iterable[Iterable[object]]) -> None:
+    with (folder / "reference" / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(header.split(","))
+        writer.writerows(rows)
+
+
+def _tables(world: World) -> dict[str, tuple[str, Iterable[Iterable[object]]]]:
+    campaigns = world.campaigns
+    blocks = range(block_of(world.people - 1) + 1)
+    return {
+        "products": ("product_id,product_line,margin_rate",
+                     [(p, p[2:].title(), f"0.{25 + 5 * i}") for i, p in enumerate(PRODUCTS)]),
+        "content": ("content_id,content_stage,topic,format,product_id", CONTENT),
+        "campaigns": ("campaign_id,domain,scene,step", [(c.campaign_id, c.domain, c.scene, c.step) for c in campaigns]),
+        "live_codes": ("state,campaign_id,staff_id,scene",
+                       [(c.state, c.campaign_id, world.salesman(i), c.scene) for i, c in enumerate(campaigns)]),
+        "groups": ("chat_id,group_kind,campaign_id",
+                   ((f"wr{b:06d}{kind}Siyu", kind, "C-SERVICE" if kind == "service" else None)
+                    for b in blocks for kind in GROUP_KINDS)),
+        "staff": ("staff_id,team,role,monthly_cost,outsourced,vendor", _staff(world)),
+        "calls_to_action": ("campaign_id,ask_level,action", [(c.campaign_id, *ASKS[c.entry]) for c in campaigns]),
+        "exchange_rates": ("currency,rate_date,rate", _rates(world)),
+        "targets": ("kpi_code,month,dimension,member,target",
+                    [("net_revenue", month, "total", None, world.people * 1500)
+                     for month in dict.fromkeys(day[:7] for day in world.dates)]),
+        "product_traits": ("product_line,trait,score",
+                           [(p[2:].title(), trait, 1 + (i + 2 * k) % 5)
+                            for i, p in enumerate(PRODUCTS) for k, trait in enumerate(TRAITS)]),
+    }  # fmt: skip
+
+
+def _staff(world: World) -> Iterable[tuple[object, ...]]:
+    for i in range(world.sales):
+        outsourced = i % 4 == 3
+        yield (world.salesman(i), f"sales-{1 + i % 3}", "sales", 14000 + 500 * (i % 5), str(outsourced).lower(),
+               "WeStaff" if outsourced else None)  # fmt: skip
+    for i in range(world.sdrs):
+        yield world.sdr(i), "sdr", "sdr", 11000, "false", None
+
+
+def _rates(world: World) -> Iterable[tuple[str, str, str]]:
+    """Working days only, as banks publish them; two weeks before the first day, too."""
+    chance = Random(f"{world.seed} rates")
+    for currency, first_rate in FOREIGN.items():
+        rate = first_rate
+        for offset in range(-14, world.days):
+            day = world.first_day + timedelta(days=offset)
+            rate = round(rate * (1 + chance.uniform(-0.002, 0.002)), 4)
+            if day.weekday() < 5:
+                yield currency, day.isoformat(), f"{rate:.4f}"

@@ -1,79 +1,109 @@
-"""What people leave on the website: visits, and now and then a form."""
+"""What people leave on the website: visits, and now and then a form or a login."""
 
 from __future__ import annotations
 
-import json
-import random
-from datetime import datetime, timedelta
 from typing import Any
 
-from siyu.simulate.world import PRODUCTS, Exports, Person
+from siyu.simulate.delivery import Delivery, json_text
+from siyu.simulate.reference import CONTENT, content_for
+from siyu.simulate.typed import typed_company, typed_email, typed_mobile
+from siyu.simulate.world import PRODUCTS, Person
 
 AGENTS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/126.0",
     "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5) MicroMessenger/8.0",
 )
 BOT_AGENT = "Mozilla/5.0 (compatible; PriceSpider/2.1)"
+REFERRERS = ("https://www.baidu.com/", "https://www.zhihu.com/", "https://mp.weixin.qq.com/", None)
+# event -> how likely a visit has it, for each point of warmth
+EXTRAS = {"download": 0.04, "video_play": 0.04, "search": 0.05, "video_replay": 0.02, "chat": 0.02}
+FREE_EXTRAS = {"download": 0.3, "video_play": 0.3, "video_replay": 0.2, "search": 0.1}
+MAX_ODDS = 0.3
 
 
-def visit_website(person: Person, exports: Exports, moment: datetime, wants_form: bool) -> None:
-    """One visit: pages, and what this kind of person does beside looking."""
+def visit_website(person: Person, out: Delivery, moment: int) -> None:
+    """One visit. Who comes again with a browser we do not know yet mostly says who they are."""
     chance = person.chance
-    cookie = chance.choice(person.cookies)
+    cookie = person.cookies[0] if person.warmth < 2 else chance.choice(person.cookies)
     product = chance.choice(PRODUCTS)
     names = ["page_view"] * chance.randint(1, 3)
-    if person.kind in ("researcher", "buyer"):
-        extra = {"download": 0.25, "video_play": 0.2, "search": 0.2, "video_replay": 0.08, "chat": 0.1}
-        if person.kind == "buyer":
-            extra |= {"price_view": 0.4, "chat": 0.3}
-        names += [name for name, odds in extra.items() if chance.random() < odds]
-    names += ["form_submit"] if wants_form else []
+    if person.kind == "competitor":
+        names += ["price_view"] * chance.randint(1, 3) + ["download"] * chance.randint(0, 1)
+    elif person.kind == "learner":
+        names += [name for name, odds in FREE_EXTRAS.items() if chance.random() < odds]
+    elif person.kind in ("researcher", "buyer", "partner"):
+        names += [name for name, odds in EXTRAS.items() if chance.random() < min(odds * person.warmth, MAX_ODDS)]
+        if person.kind == "buyer" and chance.random() < 0.12 * person.warmth:
+            names.append("price_view")
+    if cookie not in person.known_cookies and person.warmth >= 1 and person.kind not in ("passer_by", "bot"):
+        names.append(_said_by(person))
+        person.known_cookies.add(cookie)
     for name in names:
-        moment += timedelta(seconds=chance.randint(5, 400))
-        _event(person, exports, name, moment, cookie, product)
+        event(person, out, name, moment, cookie, product)
+        moment += chance.randint(5, 300)
+    person.warmth += 1
 
 
-def _event(person: Person, exports: Exports, name: str, moment: datetime, cookie: str, product: str) -> None:
-    chance = person.chance
+def _said_by(person: Person) -> str:
+    """A form the first time; later a login, by which another browser becomes known."""
+    if person.member_id is None:
+        person.member_id = f"m{person.number:07d}"
+        return "form_submit"
+    return "login" if person.chance.random() < 0.9 else "form_submit"
+
+
+def make_known(person: Person, out: Delivery, moment: int) -> None:
+    """A login with each browser that has been used and is not known yet."""
+    for cookie in person.cookies:
+        if cookie not in person.known_cookies and cookie in person.traits and person.chance.random() < 0.97:
+            name = _said_by(person)
+            person.known_cookies.add(cookie)
+            event(person, out, name, moment, cookie, PRODUCTS[0])
+
+
+def fill_form(person: Person, out: Delivery, moment: int, cookie: str) -> None:
+    """A form on a browser that need not be theirs: the tablet of a booth."""
+    event(person, out, "form_submit", moment, cookie, PRODUCTS[person.number % len(PRODUCTS)])
+
+
+def event(person: Person, out: Delivery, name: str, moment: int, cookie: str, product: str) -> None:
+    """One event; every name has the fields that a tracker would send with it."""
+    chance, world = person.chance, person.world
+    if moment >= world.end:
+        return
+    person.traits.add(cookie)
     event_id = f"E{person.next_number()}"
+    stamp = world.text(moment)
     record: dict[str, Any] = {
         "event_id": event_id,
-        "event_time": moment.isoformat() + chance.choice(("", "+08:00")),
+        "event_time": stamp if chance.random() < 0.5 else stamp.replace(" ", "T") + "+08:00",
         "event_name": name,
-        "page_url": f"https://www.example.cn/products/{product.lower()}",
+        "page_url": f"https://www.example.cn/products/{product[2:].lower()}",
         "cookie_id": cookie,
-        "user_agent": BOT_AGENT if person.kind == "bot" else chance.choice(AGENTS),
-        "product_id": product if chance.random() < 0.8 else None,
+        "user_agent": BOT_AGENT if person.kind == "bot" else AGENTS[person.number % 3 % 2],
     }
-    if person.campaign and chance.random() < 0.3:
-        record |= {"utm_source": "baidu", "utm_medium": "cpc", "utm_campaign": person.campaign}
+    if chance.random() < 0.8:
+        record["product_id"] = product
+    if name in ("download", "video_play", "video_replay"):
+        record["content_id"] = content_for(person.warmth, person.number, CONTENT)
+    if person.campaign is not None and person.campaign.entry == "website" and person.warmth < 2:
+        record |= {"utm_source": "baidu", "utm_medium": "cpc", "utm_campaign": person.campaign.campaign_id}
+    elif chance.random() < 0.3:
+        record["referrer"] = chance.choice(REFERRERS)
+    if name in ("login", "form_submit") and person.member_id is not None:
+        record["member_id"] = person.member_id
     if name == "form_submit":
         record["form"] = {
             "name": person.name,
-            "mobile": dirty_mobile(person.mobile, chance),
-            "email": person.email.upper() if chance.random() < 0.1 else person.email,
-            "company": person.company.name,
+            "mobile": typed_mobile(person, moment),
+            "email": typed_email(person),
+            "company": typed_company(person),
             "title": person.title,
         }
-    month = f"website/events_{moment:%Y-%m}.jsonl"
-    exports.line(month, record)
-    exports.truth("website", f"events:{event_id}", person)
-    if chance.random() < 0.002:
-        exports.line(month, record)
-    if chance.random() < 0.001:
-        exports.line(month, json.dumps(record, ensure_ascii=False)[:-9])
-
-
-def dirty_mobile(mobile: str, chance: random.Random) -> str:
-    """A mobile as people type it; now and then with a digit missing."""
-    full_width = str.maketrans("0123456789", "０１２３４５６７８９")
-    forms = (
-        (mobile, 70),
-        (f"+86 {mobile}", 8),
-        (f"{mobile[:3]} {mobile[3:7]} {mobile[7:]}", 8),
-        (f"{mobile[:3]}-{mobile[3:7]}-{mobile[7:]}", 6),
-        (mobile.translate(full_width), 4),
-        (mobile[:-1], 3),
-        ("13800138000", 1),
-    )
-    return chance.choices([form for form, _ in forms], [weight for _, weight in forms])[0]
+    out.jsonl("website", "events", person, moment, record)
+    out.truth("website", f"events:{event_id}", person)
+    if chance.random() < world.knobs.broken_row:
+        file = out.place("website", "events", moment // 86400, "jsonl")
+        if file is not None:
+            person.traits.add("broken_row")
+            out.line(file, json_text(record)[:-9])

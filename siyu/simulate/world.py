@@ -1,125 +1,328 @@
-"""The invented world: companies, people, and the files their lives are written to."""
+"""The invented world: its clock, its campaigns, its companies and people. A person is drawn from a generator of their
+own (seed and number), so that the same seed gives the same lives, however many there are."""
 
 from __future__ import annotations
 
-import json
-import random
-from collections import Counter
-from contextlib import ExitStack
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any, TextIO
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from random import Random
 
-PEOPLE_A_COMPANY = 5
-SURNAMES = "王李张刘陈杨黄赵吴周徐孙马朱胡郭何林高罗"
-GIVEN = "伟芳娜敏静丽强磊军洋勇艳杰娟涛明超秀霞平刚桂文辉玲华建国志远思雨子轩梓涵浩然欣怡"
-REGIONS = (("上海", "上海"), ("江苏", "苏州"), ("浙江", "杭州"), ("广东", "深圳"), ("山东", "青岛"), ("四川", "成都"))
-COMPANY_WORDS = ("华阳", "精锐", "东方", "恒力", "天工", "联创", "宏图", "科锐", "中泰", "瑞丰", "金桥", "海川")
-TRADES = (
-    ("机电", "machinery"),
-    ("自动化", "automation"),
-    ("汽车零部件", "automotive"),
-    ("医疗器械", "medical"),
-    ("食品机械", "food"),
+from siyu.simulate.knobs import KINDS, Knobs
+from siyu.simulate.names import (
+    FREE_MAIL,
+    OUR_DOMAIN,
+    REGIONS,
+    SURNAMES,
+    TRADES,
+    company_word,
+    credit_code,
+    external_userid,
+    mobile_number,
+    person_name,
+    wechat_id,
 )
-TITLES = ("采购经理", "设备工程师", "生产总监", "技术员", "总经理", "工艺主管")
+
+DAY = 86400
+LOCAL = 8 * 3600  # the world lives in Asia/Shanghai
+PEOPLE_A_COMPANY = 5
+PEOPLE_A_GROUP_BLOCK = 100
 PRODUCTS = ("P-SERVO", "P-ROBOT", "P-SENSOR", "P-PLC", "P-VISION")
-CAMPAIGNS = ("C-SEARCH", "C-EXPO", "C-WEBINAR", "C-NEWSLETTER")
-PUBLIC_CAMPAIGNS = ("C-SEARCH", "C-EXPO")
-SALES, SDRS = 8, 3
-FREE_MAIL = ("163.com", "qq.com", "126.com")
-KINDS = (("passer_by", 40), ("researcher", 35), ("buyer", 20), ("bot", 5))
+TITLES = ("采购经理", "设备工程师", "生产总监", "技术员", "总经理", "工艺主管", "采购员", "质量经理")
+STEP_DAYS = 30  # complete lists and newsletters in the first load
+
+
+@dataclass(frozen=True)
+class Campaign:
+    """What brings people: `entry` is how they come; it runs from first_day for `days` days."""
+
+    campaign_id: str
+    domain: str
+    scene: str
+    step: str
+    entry: str
+    first_day: int
+    days: int
+    weight: int
+
+    @property
+    def state(self) -> str:
+        """What its live codes (活码) say."""
+        return f"live-{self.campaign_id.lower()}"
+
+
+@dataclass(frozen=True)
+class World:
+    """Size, span and dirt. Moments are seconds of local time since the beginning of the first day."""
+
+    seed: int
+    people: int
+    days: int
+    last_day: date
+    nights: int = 0
+    knobs: Knobs = field(default_factory=Knobs)
+
+    @cached_property
+    def first_day(self) -> date:
+        """The first business date."""
+        return self.last_day - timedelta(days=self.days - 1)
+
+    @cached_property
+    def dates(self) -> list[str]:
+        """Day -> its date as text."""
+        return [(self.first_day + timedelta(days=i)).isoformat() for i in range(self.days)]
+
+    @cached_property
+    def epoch(self) -> int:
+        """Seconds between 1970 (UTC) and the first local midnight."""
+        return (self.first_day - date(1970, 1, 1)).days * DAY - LOCAL
+
+    @property
+    def end(self) -> int:
+        """The moment after the last day."""
+        return self.days * DAY
+
+    @property
+    def companies(self) -> int:
+        """How many companies."""
+        return max(self.people // PEOPLE_A_COMPANY, 1)
+
+    @property
+    def sales(self) -> int:
+        """How many members of staff sell."""
+        return 8 + self.people // 2000
+
+    @property
+    def sdrs(self) -> int:
+        """How many members of staff qualify leads."""
+        return 3 + self.people // 6000
+
+    @cached_property
+    def campaigns(self) -> tuple[Campaign, ...]:
+        """A search campaign all the time, a fair a quarter, a live show every second week, and so on."""
+        found = [
+            Campaign("C-SEARCH", "public", "search", "acquire", "website", 0, self.days, 6),
+            Campaign("C-WECHAT-ADS", "public", "moments_ads", "acquire", "ad_lead", 0, self.days, 3),
+            Campaign("C-ARTICLE", "private", "article", "nurture", "follow", 0, self.days, 4),
+            Campaign("C-REFERRAL", "private", "referral", "convert", "wecom", 0, self.days, 2),
+            Campaign("C-ACADEMY", "private", "academy", "nurture", "course", 0, self.days, 2),
+            Campaign("C-SERVICE", "private", "service", "serve", "wecom", 0, self.days, 1),
+        ]
+        for number, day in enumerate(range(min(20, self.days - 1), self.days, 75), start=1):
+            found.append(Campaign(f"C-EXPO-{number}", "public", "expo", "acquire", "exhibition", day, 4, 40))
+        for number, day in enumerate(range(6, self.days, 14), start=1):
+            found.append(Campaign(f"C-LIVE-{number:02d}", "private", "webinar", "nurture", "webinar", day, 1, 14))
+        return tuple(found)
+
+    @cached_property
+    def lists(self) -> list[int]:
+        """Days whose evening has complete lists (contacts, members, followers): monthly in the first load and its last
+        day, then weekly and the last night."""
+        first = self.days - 1 - self.nights
+        days = {*range(first, -1, -2 * STEP_DAYS), self.days - 1}
+        days |= {day for day in range(first + 1, self.days) if (self.days - 1 - day) % 7 == 0}
+        return sorted(days)
+
+    @cached_property
+    def sends(self) -> list[int]:
+        """Days of newsletters and mass messages."""
+        return list(range(min(25, self.days - 1), self.days, STEP_DAYS))
+
+    def text(self, moment: int) -> str:
+        """2026-06-18 09:12:00, local."""
+        second = moment % DAY
+        return f"{self.dates[moment // DAY]} {second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
+
+    def text_utc(self, moment: int) -> str:
+        """2026-06-18 01:12:00, as it stands in what has landed."""
+        return datetime.fromtimestamp(self.epoch + moment, UTC).strftime("%Y-%m-%d %H:%M:%S")
+
+    def day_name(self, day: int) -> str:
+        """20260618"""
+        return self.dates[day].replace("-", "")
+
+    def salesman(self, number: int) -> str:
+        """The member of staff who looks after person `number`."""
+        return f"S{number % self.sales:03d}"
+
+    def sdr(self, number: int) -> str:
+        """The SDR of person `number`."""
+        return f"D{number % self.sdrs:03d}"
 
 
 @dataclass(frozen=True)
 class Company:
-    """An invented company."""
+    """An invented company; `kind` is prospect, partner or competitor."""
 
     number: int
-    name: str
-    domain: str
+    kind: str
+    word: str
+    trade: str
     industry: str
-    region: tuple[str, str]
+    region: tuple[str, str, str, str]
+    domain: str
+    switchboard: str
+    credit_code: str | None
+
+    @property
+    def key(self) -> str:
+        """The company in the truth, and in the CRM."""
+        return f"company-{self.number:06d}"
+
+    @property
+    def name(self) -> str:
+        """As registered."""
+        return f"{self.region[1]}{self.word}{self.trade}有限公司"
+
+
+def make_company(world: World, number: int) -> Company:
+    """Company `number` of a world."""
+    chance = Random(f"{world.seed} company {number}")
+    region, (trade, industry) = chance.choice(REGIONS), chance.choice(TRADES)
+    kinds = (world.knobs.partner, world.knobs.competitor)
+    drawn = chance.random()
+    kind = "partner" if drawn < kinds[0] else "competitor" if drawn < sum(kinds) else "prospect"
+    code = credit_code(region[2], number) if chance.random() < 0.7 else None
+    word = company_word(number, world.companies)
+    domain = f"company{number:06d}.com.cn"
+    # Switchboards that are mobiles come from behind those of people.
+    switchboard = mobile_number(2 * world.people + 10**6 + number)
+    return Company(number, kind, word, trade, industry, region, domain, switchboard, code)
 
 
 @dataclass
 class Person:
-    """An invented person; `chance` is their own generator."""
+    """An invented person, and what has become of them so far. `chance` is their own generator."""
 
+    world: World
     number: int
-    chance: random.Random
+    chance: Random
     kind: str
     name: str
-    mobile: str
-    email: str
     company: Company
     title: str
-    campaign: str | None
+    mobiles: tuple[str, ...]
+    mobile_from: int
+    email: str
+    campaign: Campaign | None
     first_day: int
-    cookies: list[str]
+    cookies: tuple[str, ...]
+    traits: set[str] = field(default_factory=set)
     records: int = 0
+    warmth: int = 0
+    member_id: str | None = None
+    known_cookies: set[str] = field(default_factory=set)
+    openid_from: int | None = None
+    wecom_from: int | None = None
+    contact_id: str | None = None
+    remark_mobile_from: int | None = None
+    is_bridged: bool = False
+    consent: bool = True
+    told: set[str] = field(default_factory=set)
 
     @property
     def key(self) -> str:
         """The person in the truth."""
         return f"person-{self.number:07d}"
 
+    @cached_property
+    def openid(self) -> str:
+        """Who they are in the Official Account."""
+        return wechat_id(self.world.seed, "openid", self.number)
+
+    @cached_property
+    def unionid(self) -> str:
+        """Who they are in all accounts of the company."""
+        return wechat_id(self.world.seed, "unionid", self.number)
+
+    @cached_property
+    def external_userid(self) -> str:
+        """Who they are in WeCom."""
+        return external_userid(self.world.seed, self.number)
+
+    @property
+    def staff_id(self) -> str:
+        """Who looks after them."""
+        return self.world.salesman(self.number)
+
+    def mobile_at(self, moment: int) -> str:
+        """The mobile they use then: their own, in turns where they have two; a re-issued one only from its day on."""
+        if "reissued_to" in self.traits and moment < self.mobile_from * DAY:
+            return self.mobiles[-1]
+        if "reissued_from" in self.traits and moment >= self.mobile_from * DAY:
+            return self.mobiles[-1]
+        return self.mobiles[0] if len(self.mobiles) == 1 or self.chance.random() < 0.7 else self.mobiles[1]
+
+    @property
+    def mobile_then(self) -> str:
+        """The mobile that staff noted: the one in use when they noted it."""
+        if "two_phones" in self.traits:
+            return self.mobiles[0]
+        return self.mobile_at(self.remark_mobile_from or 0)
+
     def next_number(self) -> str:
         """Numbers of this person's records."""
         self.records += 1
-        return f"{self.number:07d}{self.records:04d}"
+        return f"{self.number:07d}{self.records:03d}"
 
 
-@dataclass
-class Exports:
-    """Open files of a world being written."""
-
-    folder: Path
-    stack: ExitStack
-    counts: Counter[str] = field(default_factory=Counter)
-    handles: dict[str, TextIO] = field(default_factory=dict)
-
-    def line(self, file: str, record: dict[str, Any] | str) -> None:
-        """One line of a jsonl file; a text goes in as it is."""
-        if file not in self.handles:
-            path = self.folder / file
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self.handles[file] = self.stack.enter_context(path.open("w", encoding="utf-8", newline=""))
-        text = record if isinstance(record, str) else json.dumps(record, ensure_ascii=False, default=str)
-        self.handles[file].write(text + "\n")
-        self.counts[file] += 1
-
-    def truth(self, channel: str, record_id: str, person: Person) -> None:
-        """Whose record it is."""
-        self.line("truth/person.csv", f"{channel},{record_id},{person.key},company-{person.company.number:06d}")
-
-
-def make_company(seed: int, number: int, companies: int) -> Company:
-    """Company `number` of a world."""
-    chance = random.Random(f"{seed} company {number}")
-    region = chance.choice(REGIONS)
-    trade, industry = chance.choice(TRADES)
-    word = chance.choice(COMPANY_WORDS) + (chance.choice(COMPANY_WORDS) if companies > len(COMPANY_WORDS) else "")
-    return Company(number, f"{region[1]}{word}{trade}有限公司", f"company{number:06d}.com.cn", industry, region)
-
-
-def make_person(seed: int, number: int, companies: int, days: int) -> Person:
+def make_person(world: World, number: int) -> Person:
     """Person `number` of a world."""
-    chance = random.Random(f"{seed} person {number}")
-    kind = chance.choices([name for name, _ in KINDS], [weight for _, weight in KINDS])[0]
-    company = make_company(seed, chance.randrange(companies), companies)
-    free = chance.random() < 0.3
-    email = f"user{number:07d}@{chance.choice(FREE_MAIL) if free else company.domain}"
-    return Person(
+    chance = Random(f"{world.seed} person {number}")
+    knobs = world.knobs
+    kind = chance.choices(KINDS, [getattr(knobs, kind) for kind in KINDS])[0]
+    company = make_company(world, int(world.companies * chance.random() ** 1.6))
+    if company.kind != "prospect" and kind in ("researcher", "buyer", "learner"):
+        kind = company.kind
+    elif kind in ("partner", "competitor") and company.kind != kind:
+        kind = "researcher"
+    name, title = person_name(chance), chance.choice(TITLES)
+    first_day = chance.randrange(world.days)
+    running = [c for c in world.campaigns if c.first_day <= first_day < c.first_day + c.days]
+    campaign = chance.choices(running, [c.weight for c in running])[0] if running and chance.random() < 0.8 else None
+    free = chance.random() < knobs.free_mail
+    host = chance.choice(FREE_MAIL) if free else company.domain
+    if kind == "staff":
+        host, title = OUR_DOMAIN, "员工"
+    elif kind == "learner":
+        host, title = "stu.jiangnan.edu.cn", "学生"
+    cookies = 1 + (kind not in ("passer_by", "bot") and chance.random() < knobs.second_browser)
+    person = Person(
+        world=world,
         number=number,
         chance=chance,
         kind=kind,
-        name=chance.choice(SURNAMES) + "".join(chance.choices(GIVEN, k=chance.choice((1, 2, 2)))),
-        mobile=f"1{chance.choice('35789')}{number:09d}",
-        email=email,
+        name=name,
         company=company,
-        title=chance.choice(TITLES),
-        campaign=chance.choice((*CAMPAIGNS, None)),
-        first_day=chance.randrange(days),
-        cookies=[f"ck{number:07d}{i}{chance.getrandbits(32):08x}" for i in range(chance.choice((1, 1, 2)))],
+        title=title,
+        mobiles=(mobile_number(number),),
+        mobile_from=0,
+        email=f"{SURNAMES[name[0]]}.{number:05d}@{host}",
+        campaign=campaign,
+        first_day=first_day,
+        cookies=tuple(f"ck{number:07d}{i}{chance.getrandbits(32):08x}" for i in range(cookies)),
+        traits={"free_mail"} if host in FREE_MAIL else set(),
+        consent=chance.random() < 0.9,
     )
+    _share_mobiles(person)
+    return person
+
+
+def _share_mobiles(person: Person) -> None:
+    """Two neighbours may share a mobile, or hand one down; both draw that from one generator."""
+    world, knobs = person.world, person.world.knobs
+    pair = Random(f"{world.seed} pair {person.number // 2}")
+    drawn, day = pair.random(), pair.randrange(world.days // 3, max(2 * world.days // 3, world.days // 3 + 1))
+    is_second = bool(person.number % 2)
+    first, own = mobile_number(person.number - is_second), mobile_number(person.number)
+    if drawn < knobs.family_phone:
+        person.mobiles = (first,)
+        person.traits.add("family_phone")
+    elif drawn < knobs.family_phone + knobs.reissued:
+        # The first gives the number up some weeks before the second gets it.
+        person.mobile_from = day + 20 if is_second else day
+        person.mobiles = (first, mobile_number(world.people + person.number))
+        person.traits.add("reissued_to" if is_second else "reissued_from")
+    elif person.chance.random() < knobs.two_phones:
+        person.mobiles = (own, mobile_number(world.people + person.number))
+        person.traits.add("two_phones")

@@ -1,0 +1,219 @@
+"""The files that lives are written to: by channel, export and the day they are delivered, as they come."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from array import array
+from collections import Counter, OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from siyu.simulate.world import DAY, Person, World
+
+TRUTH = "truth/person.csv"
+OPEN_FILES = 200
+ELEMENTS_A_DOCUMENT, ANSWERS_A_DOCUMENT = 5000, 500
+
+
+@dataclass
+class _Document:
+    """A JSON document being written, how it ends, and how many elements were written to it and those before it."""
+
+    handle: TextIO
+    tail: str
+    count: int = 0
+
+    def close(self) -> None:
+        self.handle.write(self.tail)
+        self.handle.close()
+
+
+class Delivery:
+    """Files of a world being written. Rows are delivered on the day they happen, or some days late; the last
+    `world.nights` days go to folders of their own."""
+
+    def __init__(self, world: World, folder: Path, drafts: Path) -> None:
+        self.world = world
+        self.folder = folder
+        self.drafts = drafts  # jsonl of what becomes Parquet or xlsx in the end
+        self.counts: Counter[str] = Counter()
+        self._open: OrderedDict[Path, TextIO] = OrderedDict()
+        self._documents: dict[str, _Document] = {}
+        self.staff_days = StaffDays(world)
+        self.clicks: Counter[tuple[int, str, str]] = Counter()  # of ads: day, platform, campaign
+        self.line(TRUTH, "channel,record_id,person,company")
+        self.counts.clear()
+
+    def when(self, person: Person, moment: int) -> int:
+        """The day a row is delivered on; days beyond the last never come."""
+        day = moment // DAY
+        return day + person.chance.randint(1, 5) if person.chance.random() < self.world.knobs.late else day
+
+    def night(self, day: int) -> str:
+        """'' for the first load, else the folder of the night that delivers this day."""
+        return f"night={self.world.dates[day]}/" if day >= self.world.days - self.world.nights else ""
+
+    def place(self, channel: str, export: str, day: int, suffix: str) -> str | None:
+        """The file of a day's rows: monthly in the first load, one a night after it. None where it comes too late."""
+        if day >= self.world.days:
+            return None
+        night = self.night(day)
+        stamp = self.world.day_name(day) if night else self.world.dates[day][:7]
+        return f"{night}{channel}/{export}_{stamp}.{suffix}"
+
+    def jsonl(self, channel: str, export: str, person: Person, moment: int, record: dict[str, Any]) -> None:
+        """One record of a jsonl export."""
+        file = self.place(channel, export, self.when(person, moment), "jsonl")
+        self._write(file, person, json_text(record))
+
+    def row(self, channel: str, export: str, person: Person, moment: int, record: dict[str, Any]) -> None:
+        """One record of a csv export."""
+        day = self.when(person, moment)
+        file = self.place(channel, export, day, "csv")
+        self._write(file, person, csv_text(record.values()), csv_text(record), encoding_of(export))
+
+    def draft(self, channel: str, export: str, person: Person, moment: int, record: dict[str, Any]) -> None:
+        """One record of an export that becomes Parquet or a workbook."""
+        file = self.place(channel, export, self.when(person, moment), "draft")
+        self._write(file, person, json_text(record), folder=self.drafts)
+
+    def _write(
+        self,
+        file: str | None,
+        person: Person,
+        text: str,
+        header: str | None = None,
+        encoding: str = "utf-8",
+        folder: Path | None = None,
+    ) -> None:
+        if file is None:
+            return
+        self.line(file, text, header, encoding, folder)
+        if person.chance.random() < self.world.knobs.repeated_row:
+            person.traits.add("repeated_row")
+            self.line(file, text, header, encoding, folder)
+
+    def write(self, file: str, record: dict[str, Any]) -> None:
+        """One record of a jsonl file that is a complete list."""
+        self.line(file, json_text(record))
+
+    def line(
+        self, file: str, text: str, header: str | None = None, encoding: str = "utf-8", folder: Path | None = None
+    ) -> None:
+        """A line as it is; a file that is new begins with its header."""
+        handle = self._handle((folder or self.folder) / file, header, encoding)
+        handle.write(text + "\n")
+        self.counts[file] += 1
+
+    def _handle(self, path: Path, header: str | None, encoding: str) -> TextIO:
+        handle = self._open.get(path)
+        if handle is not None:
+            self._open.move_to_end(path)
+            return handle
+        is_new = not path.exists()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if len(self._open) >= OPEN_FILES:
+            self._open.popitem(last=False)[1].close()
+        handle = path.open("a", encoding=encoding, newline="")
+        if is_new and header is not None:
+            handle.write(header + "\n")
+        self._open[path] = handle
+        return handle
+
+    def element(self, file: str, array: str, record: dict[str, Any], **document: Any) -> None:
+        """One element of the array of an API's answer; an answer that is full is followed by the next, in the next
+        file. `{part}` in the file's name is its number."""
+        head = json_text({"errcode": 0, "errmsg": "ok", **document})[:-1] + f',"{array}":[\n'
+        self._append(file, json_text(record), head, "\n]}\n", ELEMENTS_A_DOCUMENT, 1)
+
+    def answer(self, file: str, record: dict[str, Any], rows: int) -> None:
+        """One of the answers of a file that is a list of them; `rows` is how many rows it holds."""
+        self._append(file, json_text(record), "[\n", "\n]\n", ANSWERS_A_DOCUMENT, rows)
+
+    def _append(self, file: str, text: str, head: str, tail: str, most: int, rows: int) -> None:
+        count = self._documents[file].count if file in self._documents else 0
+        now = file.format(part=f"{count // most:03d}")
+        if count % most == 0:
+            if count:
+                self._documents[file].close()
+            path = self.folder / now
+            path.parent.mkdir(parents=True, exist_ok=True)
+            self._documents[file] = _Document(path.open("w", encoding="utf-8", newline=""), tail)
+            self._documents[file].handle.write(head + text)
+        else:
+            self._documents[file].handle.write(",\n" + text)
+        self._documents[file].count = count + 1
+        self.counts[now] += rows
+
+    def truth(self, channel: str, record_id: str, person: Person) -> None:
+        """Whose record it is."""
+        self.line(TRUTH, f"{channel},{record_id},{person.key},{person.company.key}")
+
+    def truth_once(self, channel: str, record_id: str, person: Person) -> bool:
+        """The same for a record that stands in several lists; False when it was said before."""
+        if record_id in person.told:
+            return False
+        person.told.add(record_id)
+        self.truth(channel, record_id, person)
+        return True
+
+    def close(self) -> None:
+        """Everything on disk."""
+        for handle in self._open.values():
+            handle.close()
+        self._open.clear()
+        for document in self._documents.values():
+            document.close()
+        self._documents.clear()
+
+    def repeat(self, file: str) -> None:
+        """The same file again under another name, as exports do that are started twice."""
+        path = self.folder / file
+        again = path.with_name(f"{path.stem}_again{path.suffix}")
+        shutil.copyfile(path, again)
+        self.counts[again.relative_to(self.folder).as_posix()] = self.counts[file]
+
+
+class StaffDays:
+    """What every member of staff did every day; as an array, so that a large world fits."""
+
+    WHAT = ("chats", "messages", "replied", "deletions", "adds")
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._counts = array("l", bytes(array("l").itemsize * world.sales * world.days * len(self.WHAT)))
+
+    def add(self, staff_id: str, moment: int, **more: int) -> None:
+        """Count things of the day in which the moment lies."""
+        for what, count in more.items():
+            self._counts[self._at(staff_id, moment // DAY) + self.WHAT.index(what)] += count
+
+    def of(self, staff_id: str, day: int) -> dict[str, int]:
+        """The counts of one day."""
+        at = self._at(staff_id, day)
+        return dict(zip(self.WHAT, self._counts[at : at + len(self.WHAT)], strict=True))
+
+    def _at(self, staff_id: str, day: int) -> int:
+        return (int(staff_id[1:]) * self._world.days + day) * len(self.WHAT)
+
+
+def encoding_of(export: str) -> str:
+    """Coupons come from an old system."""
+    return "gb18030" if export == "coupons" else "utf-8"
+
+
+def json_text(record: dict[str, Any]) -> str:
+    """As exporters write it: no blanks, Chinese as it is."""
+    return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+
+
+def csv_text(values: Any) -> str:
+    """One csv line; None is empty."""
+    return ",".join([_field(value) for value in values])
+
+
+def _field(value: Any) -> str:
+    text = "" if value is None else str(value)
+    return '"' + text.replace('"', '""') + '"' if "," in text or '"' in text or "\n" in text else text

@@ -1,0 +1,106 @@
+"""Where people give time: exhibitions, live shows, courses."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from siyu.simulate.delivery import Delivery
+from siyu.simulate.typed import typed_company, typed_email, typed_mobile
+from siyu.simulate.website import fill_form
+from siyu.simulate.world import DAY, PRODUCTS, Campaign, Person
+
+COURSES = ("K-SERVO-101", "K-PLC-101", "K-VISION-201", "K-SAFETY-101")
+HALLS = ("A1", "B3", "N2")
+
+
+def fair_at(person: Person, day: int) -> Campaign | None:
+    """The exhibition that is open that day."""
+    for campaign in person.world.campaigns:
+        if campaign.entry == "exhibition" and campaign.first_day <= day < campaign.first_day + campaign.days:
+            return campaign
+    return None
+
+
+def show_after(person: Person, day: int) -> Campaign | None:
+    """The next live show."""
+    shows = [c for c in person.world.campaigns if c.entry == "webinar" and c.first_day >= day]
+    return shows[0] if shows else None
+
+
+def visit_fair(person: Person, out: Delivery, campaign: Campaign, day: int) -> None:
+    """A badge is scanned; some fill the form on the booth's tablet, which has one cookie for all."""
+    chance, world = person.chance, person.world
+    moment = day * DAY + chance.randint(9 * 3600, 17 * 3600)
+    visitor_no, number = f"X{person.number:07d}", campaign.campaign_id[-1]
+    event = f"工业展 {number}"
+    if out.truth_once("exhibition", f"visitors:{visitor_no}|{event}", person):
+        record: dict[str, Any] = {
+            "编号": visitor_no, "展会": event, "姓名": person.name, "公司": typed_company(person), "职位": person.title,
+            "手机": typed_mobile(person, moment), "邮箱": typed_email(person) if chance.random() < 0.5 else None,
+            "展位": chance.choice(HALLS), "感兴趣的产品": chance.choice(PRODUCTS) if chance.random() < 0.7 else None,
+            "签到时间": world.text(moment), "活动": campaign.campaign_id,
+        }  # fmt: skip
+        out.draft("exhibition", "visitors", person, moment, record)
+    if chance.random() < world.knobs.kiosk:
+        person.traits.add("kiosk")
+        fill_form(person, out, moment + 600, f"kiosk-{campaign.campaign_id.lower()}")
+    person.warmth += 2
+
+
+def attend_show(person: Person, out: Delivery, campaign: Campaign, now: int, knows_wechat: bool) -> None:
+    """Register, mostly come, perhaps ask, perhaps watch again. The platform exports a row again when it changes."""
+    chance, world = person.chance, person.world
+    viewer = f"L{person.number:07d}"
+    key = f"{campaign.campaign_id}|{viewer}"
+    start = campaign.first_day * DAY + 19 * 3600
+    if not out.truth_once("webinar", f"attendance:{key}", person):
+        return
+    registered = min(max(now, start - 6 * DAY), start - 600) if chance.random() < 0.85 else None
+    comes, replays = registered is None or chance.random() < 0.6, chance.random() < 0.2
+    gives_mobile = not knows_wechat or chance.random() < 0.6
+    record: dict[str, Any] = {
+        "live_id": campaign.campaign_id, "viewer_id": viewer, "unionid": person.unionid if knows_wechat else None,
+        "mobile": typed_mobile(person, start) if gives_mobile else None, "name": person.name,
+        "company": typed_company(person), "registered_at": None if registered is None else world.text(registered),
+        "joined_at": None, "watch_minutes": None, "replayed_at": None, "replay_minutes": None, "questions": None,
+        "campaign_id": campaign.campaign_id, "updated_at": None,
+    }  # fmt: skip
+    steps: list[tuple[int, dict[str, Any]]] = [] if registered is None else [(registered, {})]
+    if comes:
+        joined = start + chance.randint(-300, 2400)
+        steps.append((joined, {"joined_at": world.text(joined), "watch_minutes": chance.randint(3, 75),
+                               "questions": chance.choice((0, 0, 0, 1, 2))}))  # fmt: skip
+    if replays:
+        again = start + chance.randint(1, 10) * DAY
+        if again < world.end:
+            steps.append((again, {"replayed_at": world.text(again), "replay_minutes": chance.randint(5, 60)}))
+    for moment, changes in steps:
+        record |= {**changes, "updated_at": world.text(moment)}
+        out.row("webinar", "attendance", person, moment, record)
+    person.warmth += 1 + comes
+
+
+def take_course(person: Person, out: Delivery, moment: int) -> None:
+    """Enrol, get on, and half of them complete."""
+    chance, world = person.chance, person.world
+    course = chance.choice(COURSES)
+    learner = f"T{person.number:07d}"
+    if not out.truth_once("training", f"enrolments:{course}|{learner}", person):
+        return
+    record: dict[str, Any] = {
+        "course_id": course, "learner": learner, "name": person.name, "mobile": typed_mobile(person, moment),
+        "email": typed_email(person) if chance.random() < 0.5 else None, "company": typed_company(person),
+        "enrolled_at": world.text(moment), "progress": "0.00", "completed_at": None, "score": None,
+        "campaign_id": person.campaign.campaign_id if person.campaign else None, "updated_at": world.text(moment),
+    }  # fmt: skip
+    out.row("training", "enrolments", person, moment, record)
+    later = moment + chance.randint(3, 15) * DAY
+    if later < world.end:
+        record |= {"progress": f"{chance.randint(10, 90)}.00", "updated_at": world.text(later)}
+        out.row("training", "enrolments", person, later, record)
+    done = later + chance.randint(1, 15) * DAY
+    if done < world.end and chance.random() < (0.8 if person.kind == "learner" else 0.5):
+        record |= {"progress": "100.00", "completed_at": world.text(done), "score": f"{chance.randint(60, 100)}.00",
+                   "updated_at": world.text(done)}  # fmt: skip
+        out.row("training", "enrolments", person, done, record)
+    person.warmth += 2

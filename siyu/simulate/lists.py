@@ -1,0 +1,75 @@
+"""Complete lists as of some evenings: the followers of the Official Account, the contacts of WeCom."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from siyu.simulate.delivery import Delivery
+from siyu.simulate.wechat import Link, WeChat
+from siyu.simulate.world import DAY, Person
+
+TAGS = ("etSiyuSelection", "etSiyuService", "etSiyuAcademy")
+
+
+def list_person(person: Person, wechat: WeChat, out: Delivery) -> None:
+    """The lines of a person in every complete list that knows them."""
+    world = person.world
+    for day in world.lists:
+        evening = (day + 1) * DAY
+        if wechat.follows and wechat.follows[0][0] < evening:
+            _follower(person, wechat, out, day, evening)
+        latest = {link.userid: link for link in wechat.links if link.begun < evening}
+        for link in latest.values():
+            # Who deleted us stays in our list; whom we deleted or handed on does not.
+            if link.ended is None or link.ended >= evening or link.ended_by == "person":
+                _contact(person, wechat, link, out, day, evening)
+
+
+def _follower(person: Person, wechat: WeChat, out: Delivery, day: int, evening: int) -> None:
+    begun, until = [f for f in wechat.follows if f[0] < evening][-1]
+    subscribe = int(until is None or until >= evening)
+    record: dict[str, Any] = {"subscribe": subscribe, "openid": person.openid}
+    if subscribe:
+        is_code = wechat.scene == "ADD_SCENE_QR_CODE"
+        record |= {
+            "language": "zh_CN", "subscribe_time": person.world.epoch + begun, "unionid": person.unionid, "remark": "",
+            "groupid": 0, "tagid_list": [2] if person.warmth > 3 else [], "subscribe_scene": wechat.scene,
+            "qr_scene": 0, "qr_scene_str": wechat.state if is_code and wechat.state else "",
+        }  # fmt: skip
+    else:
+        person.traits.add("subscribe_0")
+    file = f"{out.night(day)}official_account/users_{person.world.day_name(day)}.jsonl"
+    out.write(file, record)
+    out.truth_once("official_account", f"users:{person.openid}|{subscribe}", person)
+
+
+def _contact(person: Person, wechat: WeChat, link: Link, out: Delivery, day: int, evening: int) -> None:
+    world, knobs = person.world, person.world.knobs
+    external: dict[str, Any] = {
+        "external_userid": person.external_userid, "name": person.name, "type": 1 + person.number % 5 // 4,
+        "gender": person.number % 3, "position": person.title if person.number % 2 else "",
+    }  # fmt: skip
+    if external["type"] == 2 and person.kind not in ("learner", "staff"):
+        external |= {"corp_name": person.company.word + person.company.trade, "corp_full_name": person.company.name}
+    if wechat.has_unionid:
+        external["unionid"] = person.unionid
+    follow: dict[str, Any] = {
+        "userid": link.userid, "remark": person.name, "createtime": world.epoch + link.begun,
+        "tag_id": [TAGS[person.number % 3]] if person.number % 2 else [], "oper_userid": link.userid,
+        "add_way": link.add_way,
+    }  # fmt: skip
+    if wechat.remark_company is not None and person.kind not in ("learner", "staff"):
+        follow["remark_corp_name"] = wechat.remark_company
+    if link.state is not None:
+        follow["state"] = link.state
+    if person.remark_mobile_from is not None and person.remark_mobile_from < evening:
+        # One and the same number in every list; those who have two gave both.
+        mobiles = list(person.mobiles) if "two_phones" in person.traits else [person.mobile_then]
+        if person.number % 100 < 100 * knobs.phone_in_remark:
+            person.traits.add("phone_in_remark")
+            follow["remark"] = f"{person.name} {mobiles[0][:3]}-{mobiles[0][3:7]}-{mobiles[0][7:]}"
+        else:
+            follow["remark_mobiles"] = mobiles
+    file = f"{out.night(day)}wecom/contacts_{world.day_name(day)}_{{part}}.json"
+    out.element(file, "external_contact_list", {"external_contact": external, "follow_info": follow}, next_cursor="")
+    out.truth_once("wecom", f"contacts:{person.external_userid}|{link.userid}", person)

@@ -1,0 +1,42 @@
+"""The statistics of WeCom about its members: asked every night for the last three days, complete only then."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+from siyu.simulate.delivery import Delivery
+from siyu.simulate.world import World
+
+RE_READ = 3
+EMPTY_DAY = 11  # every so many days the statistics come as zeros for everybody, and are mended the night after
+
+
+def write_behavior(world: World, out: Delivery) -> None:
+    """One file a night of the nightly deliveries; the first load has the last evening's and a monthly one."""
+    first = world.days - world.nights
+    for day in range(world.days):
+        if day < first and day % EMPTY_DAY and day != first - 1:
+            continue
+        since = max(day - RE_READ + 1, 0) if day >= first else max(day - EMPTY_DAY, 0)
+        file = f"{out.night(day)}wecom/behavior_{world.day_name(day)}.jsonl"
+        for asked in range(since, day + 1):
+            for number in range(world.sales):
+                out.write(file, _answer(world, out, world.salesman(number), asked, is_early=asked == day))
+
+
+def _answer(world: World, out: Delivery, staff_id: str, day: int, *, is_early: bool) -> dict[str, Any]:
+    """One member's day; on the evening of some days the statistics are not there yet."""
+    counts = out.staff_days.of(staff_id, day)
+    if is_early and day % EMPTY_DAY == 0:
+        counts = dict.fromkeys(counts, 0)
+    answer: dict[str, Any] = {
+        "userid": staff_id, "stat_time": world.epoch + day * 86400, "chat_cnt": counts["chats"],
+        "message_cnt": counts["messages"], "negative_feedback_cnt": counts["deletions"],
+        "new_apply_cnt": counts["adds"], "new_contact_cnt": counts["adds"],
+    }  # fmt: skip
+    if counts["chats"]:
+        chance = Random(f"{world.seed} reply {staff_id} {day}")
+        answer["reply_percentage"] = round(100 * counts["replied"] / counts["chats"], 2)
+        answer["avg_reply_time"] = chance.randint(1, 90)
+    return answer

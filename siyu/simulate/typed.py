@@ -1,0 +1,63 @@
+"""What people type into forms and staff into systems: their own mobile, mail and company, more or less."""
+
+from __future__ import annotations
+
+from siyu.simulate.names import FULL_WIDTH
+from siyu.simulate.world import Company, Person
+
+
+def typed_mobile(person: Person, moment: int) -> str:
+    """A mobile as it arrives: now and then the company's, a landline, mistyped, or in another form."""
+    chance, knobs = person.chance, person.world.knobs
+    drawn = chance.random()
+    for trait, share in (("switchboard", knobs.switchboard), ("landline", knobs.landline), ("typo", knobs.typo)):
+        if drawn < share:
+            person.traits.add(trait)
+            break
+        drawn -= share
+    else:
+        trait = ""
+    if trait == "landline":
+        return f"{person.company.region[3]}-{chance.randint(2, 8)}{chance.randrange(10**7):07d}"
+    mobile = person.company.switchboard if trait == "switchboard" else person.mobile_at(moment)
+    if trait == "typo":
+        at = chance.randint(3, 10)
+        mobile = mobile[:at] + str((int(mobile[at]) + chance.randint(1, 9)) % 10) + mobile[at + 1 :]
+    drawn = chance.random()
+    if drawn < knobs.full_width:
+        person.traits.add("full_width")
+        return mobile.translate(FULL_WIDTH)
+    if drawn < knobs.full_width + knobs.messy_mobile:
+        person.traits.add("messy_mobile")
+        spaced = f"{mobile[:3]} {mobile[3:7]} {mobile[7:]}"
+        return chance.choice((f"+86{mobile}", f"0086{mobile}", spaced, spaced.replace(" ", "-"), f"+86 {spaced}"))
+    return mobile
+
+
+def typed_email(person: Person) -> str:
+    """A mail address, now and then the company's mailbox for everything."""
+    if person.kind not in ("learner", "staff") and person.chance.random() < person.world.knobs.info_mailbox:
+        person.traits.add("info_mailbox")
+        return f"info@{person.company.domain}"
+    return person.email.upper() if person.chance.random() < 0.08 else person.email
+
+
+def typed_company(person: Person) -> str | None:
+    """The company's name in one of its forms; students have none."""
+    if person.kind in ("learner", "staff") or person.chance.random() < person.world.knobs.no_company:
+        person.traits.add("no_company")
+        return None
+    return written_company(person.company, person)
+
+
+def written_company(company: Company, person: Person) -> str:
+    """As registered, short, or with the region in brackets."""
+    knobs, drawn = person.world.knobs, person.chance.random()
+    if drawn < knobs.short_company:
+        person.traits.add("short_company")
+        return person.chance.choice((company.word + company.trade, company.region[1] + company.word))
+    if drawn < knobs.short_company + knobs.bracket_company:
+        person.traits.add("bracket_company")
+        left, right = person.chance.choice((("（", "）"), ("(", ")")))
+        return f"{company.word}{company.trade}{left}{company.region[1]}{right}有限公司"
+    return company.name
