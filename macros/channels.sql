@@ -1,0 +1,22 @@
+{#- What the staging of several channels shares. -#}
+
+{#- The 活码 table, a row a state, whatever a copy-and-paste did to the file. -#}
+{%- macro live_codes() -%}
+select
+    state,
+    campaign_id,
+    staff_id,
+    scene
+from {{ ref('live_codes') }}
+qualify row_number() over (partition by state order by campaign_id, staff_id, scene) = 1
+{%- endmacro -%}
+
+{#- The moment from which a row of a list is known: the day of the list, or that of the landing. -#}
+{%- macro listed_at() -%}
+fn_local_midnight(coalesce(_file_date, _landed_date))
+{%- endmacro -%}
+
+{#- When a mass message of WeCom went out. Only who got it has a time; a member of staff sends to all at once. -#}
+{%- macro sent_at() -%}
+coalesce(send_time, min(send_time) over (partition by msgid, userid), {{ listed_at() }})
+{%- endmacro -%}
