@@ -1,0 +1,142 @@
+/*
+description: Who followed the Official Account, a row each time. Messages of the server get lost,
+  so lists of users fill in, where no message tells.
+grain: [record_id]
+*/
+with
+
+events as (
+    select
+        openid,
+        event_time,
+        event,
+        _landed_seq
+    from {{ source('official_account', 'events') }}
+),
+
+users as (
+    select
+        openid,
+        subscribe,
+        unionid,
+        subscribe_time,
+        coalesce(_file_date, _landed_date) as listed_date,
+        _landed_seq
+    from {{ source('official_account', 'users') }}
+),
+
+follows as (
+    select
+        'events:' || openid || '|' || cast(event_time as varchar) || '|' || event as record_id,
+        _landed_seq as landed_seq,
+        1 as precedence,
+        null as unionid,
+        {{ normal_openid('openid') }} as openid,
+        openid as follower,
+        event_time as started_at
+    from events
+    where event = 'subscribe'
+    union all
+    select
+        'users:' || openid || '|' || subscribe as record_id,
+        _landed_seq as landed_seq,
+        2 as precedence,
+        {{ normal_unionid('unionid') }} as unionid,
+        {{ normal_openid('openid') }} as openid,
+        openid as follower,
+        subscribe_time as started_at
+    from users
+    where subscribe = '1' and subscribe_time is not null
+),
+
+-- A message and a list that tell of the same second tell of one follow.
+starts as (
+    select
+        record_id,
+        landed_seq,
+        unionid,
+        openid,
+        follower,
+        started_at
+    from follows
+    qualify
+        row_number() over (partition by follower, started_at order by precedence, record_id) = 1
+),
+
+links as (
+    select
+        record_id,
+        landed_seq,
+        unionid,
+        openid,
+        follower,
+        started_at,
+        lead(started_at) over (
+            partition by follower order by started_at, record_id
+        ) as next_started_at
+    from starts
+),
+
+lists as (
+    select
+        openid as follower,
+        max(case when subscribe = '1' then listed_date end) as followed_date,
+        max(case when subscribe = '0' then listed_date end) as unfollowed_date
+    from users
+    where listed_date <= fn_as_of()
+    group by openid
+),
+
+-- A list counts only where no message tells.
+signs as (
+    select
+        openid as follower,
+        event_time as ended_at,
+        'unsubscribed' as end_reason,
+        1 as precedence
+    from events
+    where event = 'unsubscribe' and event_time < fn_as_of_end()
+    union all
+    select
+        follower,
+        fn_local_midnight(unfollowed_date) as ended_at,
+        'list' as end_reason,
+        2 as precedence
+    from lists
+    where unfollowed_date is not null and coalesce(unfollowed_date > followed_date, true)
+),
+
+ends as (
+    select
+        l.record_id,
+        s.ended_at,
+        s.end_reason
+    from links as l
+    inner join signs as s
+        on
+            l.follower = s.follower
+            and l.started_at < s.ended_at
+            and coalesce(l.next_started_at >= s.ended_at, true)
+    qualify
+        row_number() over (
+            partition by l.record_id order by s.precedence, s.ended_at, s.end_reason
+        ) = 1
+)
+
+select
+    'official_account' as channel,
+    l.record_id,
+    l.landed_seq,
+    l.unionid,
+    l.openid,
+    'official_account' as touchpoint,
+    'official_account' as holder_id,
+    l.started_at,
+    coalesce(e.ended_at, l.next_started_at) as ended_at,
+    case
+        when e.end_reason is not null then e.end_reason
+        when l.next_started_at is not null then 'lost_event'
+    end as end_reason,
+    case when coalesce(e.ended_at, l.next_started_at) is not null then 'person' end as ended_by
+from links as l
+left join ends as e on l.record_id = e.record_id
