@@ -20,3 +20,17 @@ fn_local_midnight(coalesce(_file_date, _landed_date))
 {%- macro sent_at() -%}
 coalesce(send_time, min(send_time) over (partition by msgid, userid), {{ listed_at() }})
 {%- endmacro -%}
+
+{#- The campaigns that groups belong to, a row a group. -#}
+{%- macro group_campaigns() -%}
+select
+    chat_id,
+    campaign_id
+from {{ ref('groups') }}
+qualify row_number() over (partition by chat_id order by campaign_id) = 1
+{%- endmacro -%}
+
+{#- Is a member of a group, or who invited one, an external contact? Members of staff are no refused values. -#}
+{%- macro is_external(column) -%}
+regexp_matches(trim({{ column }}), '{{ id_regex('external_userid') }}')
+{%- endmacro -%}
