@@ -13,7 +13,7 @@ REASONS = ("质量问题", "拍错了", "不再需要", None)
 
 
 def place_order(person: Person, out: Delivery, moment: int, knows_wechat: bool, won: Won | None = None) -> str | None:
-    """An order, its lines, what becomes of it, and now and then its refund; it may fulfil an opportunity that was won."""
+    """An order, its lines, what becomes of it, now and then its refund; it may fulfil an opportunity that was won."""
     chance, world, knobs = person.chance, person.world, person.world.knobs
     if moment >= world.end:
         return None
