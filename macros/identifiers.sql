@@ -80,6 +80,14 @@ end
 {%- endcall -%}
 {%- endmacro -%}
 
+{#- As on the nameplate: letters keep their case, full width becomes half. -#}
+{%- macro normal_device_serial(column) -%}
+{%- set serial = "trim(" ~ half_width(column) ~ ")" -%}
+{%- call checked(column, 'no serial number') -%}
+case when regexp_matches({{ serial }}, '{{ id_regex('device_serial') }}') then {{ serial }} end
+{%- endcall -%}
+{%- endmacro -%}
+
 {#- Letters, digits and blanks in half width, brackets in full width, as companies are registered. -#}
 {%- macro normal_company_name(column) -%}
 {%- set full = '０１２３４５６７８９ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ＆－．　()' -%}

@@ -1,0 +1,34 @@
+{#- Money of other currencies, at the rate of the day. exchange_rates.csv holds one a business day at most, so a rate
+    holds until the next one, and no longer than exchange_rate_days: an old rate is none. Usage:
+
+    rates as (
+        {{ exchange_rate_ranges() }}
+    )
+    …
+    left join rates as r
+        on x.currency = r.currency and x.day >= r.rate_from and x.day < r.rate_until
+-#}
+{%- macro exchange_rate_ranges() -%}
+select
+    currency,
+    cast(rate as decimal(16, 8)) as rate,
+    cast(rate_date as date) as rate_from,
+    least(
+        lead(cast(rate_date as date)) over (
+            partition by currency order by cast(rate_date as date), cast(rate as decimal(16, 8))
+        ),
+        cast(cast(rate_date as date) + interval {{ var('exchange_rate_days') + 1 }} day as date)
+    ) as rate_until
+from {{ ref('exchange_rates') }}
+{%- endmacro -%}
+
+{#- An amount in the currency of the vars; a row that names no currency is in that one. Without a rate it is NULL, and
+    counted. 20 digits, since a product of two decimals of 18 digits has no more than 18 in DuckDB, and fails above. -#}
+{%- macro in_currency(amount, currency, rate) -%}
+{%- call checked(amount, 'no exchange rate of that day') -%}
+case
+    when coalesce({{ currency }}, '{{ var('currency') }}') = '{{ var('currency') }}' then {{ amount }}
+    else try_cast(round(cast({{ amount }} as decimal(20, 2)) * {{ rate }}, 2) as decimal(18, 2))
+end
+{%- endcall -%}
+{%- endmacro -%}
