@@ -26,7 +26,7 @@ select
     account_id as crm_account_id,
     {{ normal_credit_code('credit_code') }} as credit_code,
     {{ normal_domain('email_domain') }} as email_domain,
-    nullif(trim(account_name), '') as company_name,
+    {{ normal_company_name('account_name') }} as company_name,
     updated_at as observed_at,
     industry,
     company_size as size,

@@ -16,6 +16,7 @@ contacts as (
         city,
         consent,
         source_campaign_id,
+        referrer_contact_id,
         updated_at,
         _landed_seq
     from {{ source('crm', 'contacts') }}
@@ -36,5 +37,7 @@ select
     city,
     consent,
     source_campaign_id,
-    'staff_remark' as mobile_source
+    'staff_remark' as mobile_source,
+    case when referrer_contact_id is not null then 'crm_contact_id' end as referrer_type,
+    referrer_contact_id as referrer_value
 from contacts

@@ -1,5 +1,6 @@
 /*
 description: Opportunities of the CRM; qualification, proposal and negotiation are open.
+  Money of another currency is worth what it was on the day the opportunity was opened.
 grain: [record_id]
 */
 with
@@ -11,6 +12,7 @@ opportunities as (
         contact_id,
         stage,
         amount,
+        currency,
         product_id,
         campaign_id,
         owner,
@@ -19,23 +21,32 @@ opportunities as (
         closed_at,
         _landed_seq
     from {{ source('crm', 'opportunities') }}
+),
+
+rates as (
+    {{ exchange_rate_ranges() }}
 )
 
 select
     'crm' as channel,
-    'opportunities:' || opportunity_id as record_id,
-    _landed_seq as landed_seq,
-    contact_id as crm_contact_id,
-    account_id as crm_account_id,
-    opportunity_id as deal_id,
+    'opportunities:' || o.opportunity_id as record_id,
+    o._landed_seq as landed_seq,
+    o.contact_id as crm_contact_id,
+    o.account_id as crm_account_id,
+    o.opportunity_id as deal_id,
     1 as line_no,
     'opportunity' as kind,
-    created_at as occurred_at,
-    closed_at,
-    case when stage in ('won', 'lost') then stage else 'open' end as status,
-    amount,
-    product_id,
-    campaign_id,
-    owner as staff_id,
-    sdr as sdr_id
-from opportunities
+    o.created_at as occurred_at,
+    o.closed_at,
+    case when o.stage in ('won', 'lost') then o.stage else 'open' end as status,
+    {{ in_currency('o.amount', 'o.currency', 'r.rate') }} as amount,
+    o.product_id,
+    o.campaign_id,
+    o.owner as staff_id,
+    o.sdr as sdr_id
+from opportunities as o
+left join rates as r
+    on
+        o.currency = r.currency
+        and fn_local_date(o.created_at) >= r.rate_from
+        and fn_local_date(o.created_at) < r.rate_until

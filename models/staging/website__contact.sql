@@ -29,7 +29,7 @@ select
     member_id,
     {{ normal_mobile('form_mobile') }} as mobile,
     {{ normal_email('form_email') }} as email,
-    form_company as company_name,
+    {{ normal_company_name('form_company') }} as company_name,
     event_time as observed_at,
     nullif(trim(form_name), '') as full_name,
     nullif(trim(form_title), '') as title,

@@ -30,7 +30,7 @@ select
     member_id,
     {{ normal_mobile('form_mobile') }} as mobile,
     {{ normal_email('form_email') }} as email,
-    form_company as company_name,
+    {{ normal_company_name('form_company') }} as company_name,
     event_time as occurred_at,
     case event_name
         when 'download' then 'download'
