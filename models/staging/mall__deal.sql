@@ -72,7 +72,8 @@ orders as (
 
 lines as (
     select
-        'order_items:' || i.order_id || '|' || i.line_no as record_id,
+        'order_items' as export,
+        i.order_id || '|' || i.line_no as export_key,
         i._landed_seq as landed_seq,
         o.unionid,
         o.member_id,
@@ -94,7 +95,8 @@ lines as (
     left join orders as o on i.order_id = o.order_id
     union all
     select
-        o.record_id,
+        'orders' as export,
+        o.order_id as export_key,
         o._landed_seq as landed_seq,
         o.unionid,
         o.member_id,
@@ -117,7 +119,8 @@ lines as (
     where i.order_id is null
     union all
     select
-        'refunds:' || r.refund_id as record_id,
+        'refunds' as export,
+        r.refund_id as export_key,
         r._landed_seq as landed_seq,
         o.unionid,
         o.member_id,
@@ -146,7 +149,7 @@ rates as (
 
 select
     'mall' as channel,
-    l.record_id,
+    l.export || ':' || l.export_key as record_id,
     l.landed_seq,
     l.unionid,
     l.member_id,
