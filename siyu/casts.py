@@ -13,6 +13,7 @@ from siyu.readers.base import name
 TRUE, FALSE = ("true", "t", "1", "yes", "y", "是"), ("false", "f", "0", "no", "n", "否")
 NAIVE = r"[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}([ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?)?"
 OFFSET = r"[ T][0-9]{1,2}:[0-9.:]+(Z| UTC| ?[+-][01][0-9](:?[0-9]{2})?)"
+MISSING = "a required value is missing"
 FIRST_SECOND, LAST_SECOND = -62135596800, 253402300799  # of the years 1 to 9999
 
 
@@ -42,6 +43,11 @@ def typed_query(channel: Channel, export: Export, interim: Path) -> str:
 def _guard(column: str) -> str:
     """A record that is broken as a whole has that one reason, not one a column."""
     return "_error is null and " if column else ""
+
+
+def file_name_sql(column: Column, file: str) -> str:
+    """The text that a file's path in the channel's folder has for a column, NULL where it does not match."""
+    return f"nullif(regexp_extract({file}, {quoted(column.file_name)}, 1), '')"
 
 
 def cast_sql(column: Column, text: str, timezone: str) -> str:
@@ -82,7 +88,8 @@ def _tests(column: Column, is_key: bool, text: str, value: str, timezone: str) -
     else:
         tests.append((f"{text} is not null and {value} is null", quoted(f"no {column.type}")))
     if column.required or is_key:
-        tests.append((f"{text} is null", quoted("a required value is missing")))
+        lacks = f"the file's name does not match {column.file_name}" if column.file_name else MISSING
+        tests.append((f"{text} is null", quoted(lacks)))
     if column.min is not None:
         tests.append((f"{value} < {_bound(column, column.min, timezone)}", quoted(f"less than {column.min}")))
     if column.max is not None:

@@ -22,6 +22,7 @@ SIMPLE_TYPES = ("text", "integer", "boolean", "timestamp", "date", "epoch_second
 DECIMAL = re.compile(r"decimal\((\d+),\s*(\d+)\)")
 DATED = ("date", "timestamp", "epoch_seconds")
 ROOT = "$."
+ONLY_PYTHON = re.compile(r"\(\?(<?[=!]|>|\(|P=)|\\[1-9Z]")  # what the engine's regular expressions lack
 SQL_TYPES = {
     "text": "varchar",
     "integer": "bigint",
@@ -71,6 +72,10 @@ class Column(_Part):
     @field_validator("file_name")
     @classmethod
     def _one_group(cls, value: str | None) -> str | None:
+        if value and ONLY_PYTHON.search(value):
+            raise ValueError(
+                f"file_name {value!r} looks ahead, behind or back, which the engine cannot; say it without"
+            )
         return _pattern(value, "file_name", "the value")
 
     @field_validator("type")
@@ -153,6 +158,8 @@ class Export(_Part):
                 raise ValueError(f"column {name!r}: several paths are for json and jsonl")
             if any(path.startswith(ROOT) for path in column.path) and not self.explode:
                 raise ValueError(f"column {name!r}: a path from {ROOT} needs explode")
+        if self.columns and not self.in_file.columns:
+            raise ValueError("no column is read from the file itself")
 
     @field_validator("files")
     @classmethod
@@ -181,6 +188,17 @@ class Export(_Part):
     @classmethod
     def _one_key(cls, value: Any) -> Any:
         return [value] if isinstance(value, str) else value
+
+    @property
+    def named(self) -> dict[str, Column]:
+        """The columns that the file's name tells."""
+        return {name: column for name, column in self.columns.items() if column.file_name}
+
+    @property
+    def in_file(self) -> Self:
+        """The contract without those: what a reader has to read."""
+        columns = {name: column for name, column in self.columns.items() if not column.file_name}
+        return self.model_copy(update={"columns": columns, "key": tuple(key for key in self.key if key in columns)})
 
     @property
     def fingerprint(self) -> str:

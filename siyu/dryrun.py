@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from siyu.channels import Channel, Export, enabled_channels, load_channels
@@ -76,12 +76,13 @@ def look(session: Session, channel: Channel, export_name: str, path: Path, landi
     """Try a file against an export's contract; the landing is one that nobody keeps."""
     export = channel.exports[export_name]
     problems = []
+    path = path.resolve()
+    job = Job(channel, export_name, export, path, _folder(path, export))
     try:
-        export.date_of(path.name)
+        job.day()
     except ValueError as error:
         problems.append(str(error))
-    relaxed = _relaxed(session, path, export, landing.scratch, problems)
-    job = Job(channel, export_name, relaxed, path, path.parent)
+    job = replace(job, export=_relaxed(session, path, export, landing.scratch, problems))
     result = ChannelLanding(channel.channel)
     land_file(session, job, landing, result)
     return _told(session, job, export, result, problems, landing.store)
@@ -102,6 +103,12 @@ def _target(settings: Settings, path: Path, target: str | None) -> tuple[Channel
         meant = f"could be {', '.join(chosen)}" if chosen else "fits the pattern of no export"
         raise ConfigError(f"{path.name} {meant}", str(path), f"name it: --as channel.export ({', '.join(names)}).")
     return names[chosen[0]]
+
+
+def _folder(path: Path, export: Export) -> Path:
+    """Where the channel's folder would be, were the file in it: above the folders that the contract's pattern names."""
+    above = len(Path(export.files).parts) - 1
+    return path.parents[above] if path.match(export.files) else path.parent
 
 
 def _lies_in(path: Path, folder: Path | None) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from siyu.casts import typed_query
+from siyu.casts import file_name_sql, typed_query
 from siyu.channels import Channel, Export
 from siyu.engines.base import Session
 from siyu.engines.duckdb import SqlProblem, quoted
@@ -138,7 +138,7 @@ def _land_rows(session: Session, job: Job, landing: Landing, identity: str, scra
 def _copy_text(session: Session, job: Job, reading: Reading, interim: Path) -> Reading:
     """The records as text, in the file's order, in a Parquet of their own: later passes need not parse again."""
     try:
-        session.execute(f"copy ({reading.sql}) to {quoted(interim)} (format parquet, {INTERIM})")
+        session.execute(f"copy ({_with_names(job, reading.sql)}) to {quoted(interim)} (format parquet, {INTERIM})")
         if reading.is_whole is None or reading.is_whole(session, f"read_parquet({quoted(interim)})"):
             return reading
     except SqlProblem as error:
@@ -149,6 +149,13 @@ def _copy_text(session: Session, job: Job, reading: Reading, interim: Path) -> R
     if reading.otherwise is None:
         raise FileRejected("not every record could be read", job.file, "check its format.")
     return _copy_text(session, job, reading.otherwise(), interim)
+
+
+def _with_names(job: Job, sql: str) -> str:
+    """With the columns that the file's name tells, the same in every record."""
+    named = job.export.named.items()
+    values = "".join(f", {file_name_sql(column, quoted(job.file))} as {name(c)}" for c, column in named)
+    return f"select *{values} from ({sql})" if values else sql
 
 
 def _day_literal(job: Job) -> str:

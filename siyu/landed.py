@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from siyu.casts import cast_sql
-from siyu.channels import Export
+from siyu.casts import cast_sql, file_name_sql
+from siyu.channels import ROOT, Export
 from siyu.engines.duckdb import quoted
 from siyu.ledger import LandedFile
-from siyu.readers.base import json_path, name, real_name
+from siyu.readers.base import json_path, name, real_names
 
 INTERNAL = "_extra, _file, _line, _landed_seq, _landed_date, _file_date"
 
@@ -69,7 +69,7 @@ def _removed(export: Export, files: Sequence[LandedFile]) -> str:
 
 
 def _union(export: Export, landed: Sequence[LandedFile], store: Path, timezone: str) -> str:
-    """Landed files under today's contract: a column that came later is taken from `_extra` of older files."""
+    """Landed files under today's contract: a later column is taken from `_extra` or the name of older files."""
     groups: dict[str, list[LandedFile]] = {}
     for file in landed:
         groups.setdefault(file.columns, []).append(file)
@@ -90,10 +90,14 @@ def _held(export: Export, column_name: str, types: Mapping[str, str], timezone: 
         # A timestamp that landed is UTC; a text still speaks the contract's time.
         zone = timezone if types[column_name] == "text" else "UTC"
         return cast_sql(column, f"cast({name(column_name)} as varchar)", zone)
-    real = real_name(export, column_name)
+    if column.file_name:
+        return cast_sql(column, file_name_sql(column, "_file"), timezone)
     is_nested = export.format in ("json", "jsonl")
-    path = json_path(real) if is_nested else "/" + real.replace("~", "~0").replace("/", "~1")
-    return cast_sql(column, f"nullif(json_extract_string(_extra, {quoted(path)}), '')", timezone)
+    # What stands in the document, beside the records, is in no record's `_extra`.
+    places = [real for real in real_names(export, column_name) if not real.startswith(ROOT)]
+    paths = [json_path(r) if is_nested else "/" + r.replace("~", "~0").replace("/", "~1") for r in places]
+    texts = [f"nullif(json_extract_string(_extra, {quoted(path)}), '')" for path in paths]
+    return cast_sql(column, f"coalesce({', '.join([*texts, 'null::varchar'])})", timezone)
 
 
 def _empty(export: Export) -> str:

@@ -81,8 +81,7 @@ def land_file(session: Session, job: Job, landing: Landing, result: ChannelLandi
         day, name_problem = job.day(), None
     except ValueError as error:
         day, name_problem = None, str(error)
-    identity = file_identity(job.channel.channel, job.export_name, day.isoformat() if day else job.file, digest)
-    known = landing.known.get(identity) or next((file for file in result.files if file.identity == identity), None)
+    identity, known = _find(job, day, digest, landing, result)
     if known and (known.contract == job.export.fingerprint or (known.landed and not known.rows_rejected)):
         result.skipped += 1
         if not known.landed:
@@ -99,6 +98,20 @@ def land_file(session: Session, job: Job, landing: Landing, result: ChannelLandi
     if hiccup is None:
         result.drift += [(job.channel.channel, job.export_name, kind, column) for kind, column in outcome.drift]
         result.files.append(_ledger_row(job, landing, day, identity, digest, outcome))
+
+
+def _find(
+    job: Job, day: date | None, digest: str, landing: Landing, result: ChannelLanding
+) -> tuple[str, LandedFile | None]:
+    """A file's identity, and what is known of it. Where the name tells a column, the same content under another name is
+    another file: two messages may have been sent to the same people."""
+    known = None
+    for day_or_name in (day.isoformat() if day else job.file, job.file):
+        identity = file_identity(job.channel.channel, job.export_name, day_or_name, digest)
+        known = landing.known.get(identity) or next((file for file in result.files if file.identity == identity), None)
+        if known is None or known.file == job.file or not job.export.named:
+            break
+    return identity, known
 
 
 def _ledger_row(
@@ -169,5 +182,6 @@ def _retyped(ledger: Ledger, result: ChannelLanding) -> Iterator[tuple[str, str,
 
 
 def file_identity(channel: str, export: str, day_or_name: str, digest: str) -> str:
-    """A file is the same file when channel, export, file_date (else name) and content are the same."""
+    """A file is the same file when channel, export, file_date (else name) and content are the same; and the name, where
+    it tells a column."""
     return hashlib.sha256("\n".join((channel, export, day_or_name, digest)).encode()).hexdigest()

@@ -1,7 +1,8 @@
 """Export formats: a file -> a query of text columns, one row a record, in the file's order.
 
-Each reader yields the contract's columns as text, `_extra` (JSON of unknown fields, or NULL) and `_error` (why
-the record itself cannot be used, or NULL). What cannot be read at all raises FileRejected.
+Each reader yields the contract's columns as text, but for those that the file's name tells, `_extra` (JSON of unknown
+fields, or NULL) and `_error` (why the record itself cannot be used, or NULL). What cannot be read at all raises
+FileRejected.
 """
 
 from __future__ import annotations
@@ -30,4 +31,4 @@ def read(session: Session, path: Path, export: Export, scratch: Path) -> Reading
     """The query that reads a file. `scratch` may hold rewritten copies. Raises FileRejected."""
     if path.stat().st_size == 0 and not (export.format == "jsonl" and export.allow_empty):
         raise FileRejected("the file is empty", path.name, "ask the channel's owner for a new export.")
-    return READERS[export.format](session, path, export, scratch)
+    return READERS[export.format](session, path, export.in_file, scratch)

@@ -342,6 +342,27 @@ def _found_json(data: bytes) -> Found | None:
     return Found([_flat(item) for item in (items if isinstance(items, list) else [items])])
 
 
+def _answers(t: Table) -> list[dict[str, Any]]:
+    """A list of answers with a record each, what is nested in a record stands beside it."""
+    return [{"errcode": 0, "contact": item.pop("contact"), "data": {"list": [item]}} for item in _objects(t)]
+
+
+def _found_answers(data: bytes) -> Found:
+    try:
+        document = _loads(data.removeprefix(b"\xef\xbb\xbf"))
+    except (ValueError, RecursionError):
+        return Found(None)
+    answers = [item for item in (document if isinstance(document, list) else [document]) if isinstance(item, dict)]
+    lists = [item["data"].get("list") if isinstance(item.get("data"), dict) else None for item in answers]
+    if not any(isinstance(listed, list | dict) for listed in lists):
+        return Found(None)
+    records: list[Record | None] = []
+    for item, listed in zip(answers, lists, strict=True):
+        found = listed if isinstance(listed, list) else [listed] if isinstance(listed, dict) else []
+        records += [_flat({**r, "contact": item.get("contact")}) if isinstance(r, dict) else None for r in found]
+    return Found(records)
+
+
 def _xlsx(t: Table) -> bytes:
     data = io.BytesIO()
     with xlsxwriter.Workbook(data, {"strings_to_numbers": False}) as book:
@@ -397,6 +418,10 @@ NESTED = {
     name: {**column, **({"path": f"contact.{name}"} if name in ("name", "mobile") else {})}
     for name, column in COLUMNS.items()
 }
+BESIDE = {
+    name: {**column, **({"path": [name, f"$.contact.{name}"]} if name in ("name", "mobile") else {})}
+    for name, column in COLUMNS.items()
+}
 FLAT = {"columns": COLUMNS}
 FORMATS = {
     "csv": Format({"format": "csv", **FLAT}, lambda t: _csv_text(t).encode(), _found_csv("utf-8")),
@@ -420,6 +445,11 @@ FORMATS = {
         {"format": "json", "explode": "data.list", "columns": NESTED},
         lambda t: json.dumps({"errcode": 0, "data": {"list": _objects(t)}}, ensure_ascii=False).encode(),
         _found_json,
+    ),
+    "json answers": Format(
+        {"format": "json", "explode": "data.list", "columns": BESIDE},
+        lambda t: json.dumps(_answers(t), ensure_ascii=False).encode(),
+        _found_answers,
     ),
     "xlsx": Format({"format": "xlsx", **FLAT}, _xlsx, lambda _: None),
     "xlsx in its parts": Format({"format": "xlsx", **FLAT}, _xlsx, lambda _: None, _damaged_part),
