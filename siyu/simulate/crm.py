@@ -73,7 +73,7 @@ def enter_crm(person: Person, out: Delivery, moment: int) -> None:
         "city": None,
         "consent": ("yes" if chance.random() < 0.8 else "unknown") if person.consent else "no",
         "source_campaign_id": person.campaign.campaign_id if person.campaign else None,
-        "referrer_contact_id": _referrer(person),
+        "referrer_contact_id": _referrer(person, out),
         "created_at": world.text(moment),
         "updated_at": world.text(moment),
     }
@@ -81,17 +81,20 @@ def enter_crm(person: Person, out: Delivery, moment: int) -> None:
     out.truth("crm", f"contacts:{person.contact_id}", person)
     later = moment + chance.randint(1, 20) * DAY
     if later < world.end:
-        record |= {"title": person.title, "city": person.company.region[1], "updated_at": world.text(later)}
+        # Whoever is called is asked for their number.
+        record |= {"title": person.title, "city": person.company.region[1], "updated_at": world.text(later),
+                   "mobile": mobile if person.is_careless else person.main_mobile(later)}  # fmt: skip
         out.draft("crm", "contacts", person, later, record)
     _decide(person, out, moment)
 
 
-def _referrer(person: Person) -> str | None:
-    """Who came by a referral was sent by somebody of a lower number."""
-    if person.campaign is None or person.campaign.campaign_id != "C-REFERRAL" or not person.number:
+def _referrer(person: Person, out: Delivery) -> str | None:
+    """Who came by a referral was sent by a contact we had."""
+    known, out.last_contact = out.last_contact, person.contact_id
+    if known is None or person.campaign is None or person.campaign.campaign_id != "C-REFERRAL":
         return None
     person.traits.add("referred")
-    return f"K{person.chance.randrange(person.number):07d}"
+    return known
 
 
 def _decide(person: Person, out: Delivery, moment: int) -> None:

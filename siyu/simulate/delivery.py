@@ -42,6 +42,7 @@ class Delivery:
         self._open: OrderedDict[Path, TextIO] = OrderedDict()
         self._documents: dict[str, _Document] = {}
         self.staff_days = StaffDays(world)
+        self.last_contact: str | None = None  # of the CRM
         self.clicks: Counter[tuple[int, str, str]] = Counter()  # of ads: day, platform, campaign
         self.line(TRUTH, "channel,record_id,person,company")
         self.counts.clear()

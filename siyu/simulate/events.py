@@ -36,7 +36,7 @@ def visit_fair(person: Person, out: Delivery, campaign: Campaign, day: int) -> N
     if out.truth_once("exhibition", f"visitors:{visitor_no}|{event}", person):
         record: dict[str, Any] = {
             "编号": visitor_no, "展会": event, "姓名": person.name, "公司": typed_company(person), "职位": person.title,
-            "手机": typed_mobile(person, moment), "邮箱": typed_email(person) if chance.random() < 0.5 else None,
+            "手机": typed_mobile(person, moment), "邮箱": typed_email(person) if chance.random() < 0.75 else None,
             "展位": chance.choice(HALLS), "感兴趣的产品": chance.choice(PRODUCTS) if chance.random() < 0.7 else None,
             "签到时间": world.text(moment), "活动": campaign.campaign_id,
         }  # fmt: skip
@@ -47,37 +47,59 @@ def visit_fair(person: Person, out: Delivery, campaign: Campaign, day: int) -> N
     person.warmth += 2
 
 
-def attend_show(person: Person, out: Delivery, campaign: Campaign, now: int, knows_wechat: bool) -> None:
-    """Register, mostly come, perhaps ask, perhaps watch again. The platform exports a row again when it changes."""
+def attend_show(
+    person: Person, out: Delivery, campaign: Campaign, now: int, *, knows_wechat: bool, is_clear: bool = False
+) -> None:
+    """Register, mostly come, perhaps ask, perhaps watch again. `is_clear`: they give the mobile that is theirs."""
     chance, world = person.chance, person.world
-    viewer = f"L{person.number:07d}"
-    key = f"{campaign.campaign_id}|{viewer}"
     start = campaign.first_day * DAY + 19 * 3600
-    if not out.truth_once("webinar", f"attendance:{key}", person):
+    record = _attendance(person, out, campaign, start, knows_wechat=knows_wechat, is_clear=is_clear)
+    if record is None:
         return
     registered = min(max(now, start - 6 * DAY), start - 600) if chance.random() < 0.85 else None
-    comes, replays = registered is None or chance.random() < 0.6, chance.random() < 0.2
-    gives_mobile = not knows_wechat or chance.random() < 0.6
-    record: dict[str, Any] = {
-        "live_id": campaign.campaign_id, "viewer_id": viewer, "unionid": person.unionid if knows_wechat else None,
-        "mobile": typed_mobile(person, start) if gives_mobile else None, "name": person.name,
-        "company": typed_company(person), "registered_at": None if registered is None else world.text(registered),
-        "joined_at": None, "watch_minutes": None, "replayed_at": None, "replay_minutes": None, "questions": None,
-        "campaign_id": campaign.campaign_id, "updated_at": None,
-    }  # fmt: skip
-    steps: list[tuple[int, dict[str, Any]]] = [] if registered is None else [(registered, {})]
+    comes = registered is None or chance.random() < 0.6
+    steps: list[tuple[int, dict[str, Any]]] = []
+    if registered is not None:
+        steps.append((registered, {"registered_at": world.text(registered)}))
     if comes:
         joined = start + chance.randint(-300, 2400)
         steps.append((joined, {"joined_at": world.text(joined), "watch_minutes": chance.randint(3, 75),
                                "questions": chance.choice((0, 0, 0, 1, 2))}))  # fmt: skip
-    if replays:
-        again = start + chance.randint(1, 10) * DAY
-        if again < world.end:
-            steps.append((again, {"replayed_at": world.text(again), "replay_minutes": chance.randint(5, 60)}))
+    again = start + chance.randint(1, 10) * DAY
+    if chance.random() < 0.2 and again < world.end:
+        steps.append((again, {"replayed_at": world.text(again), "replay_minutes": chance.randint(5, 60)}))
     for moment, changes in steps:
         record |= {**changes, "updated_at": world.text(moment)}
         out.row("webinar", "attendance", person, moment, record)
     person.warmth += 1 + comes
+
+
+def watch_replay(person: Person, out: Delivery, moment: int) -> None:
+    """The latest show once more, by somebody who signs in with WeChat and gives their mobile."""
+    shows = [c for c in person.world.campaigns if c.entry == "webinar" and (c.first_day + 1) * DAY < moment]
+    record = _attendance(person, out, shows[-1], moment, knows_wechat=True, is_clear=True) if shows else None
+    if record is not None:
+        stamp = person.world.text(moment)
+        record |= {"replayed_at": stamp, "replay_minutes": person.chance.randint(5, 60), "updated_at": stamp}
+        out.row("webinar", "attendance", person, moment, record)
+
+
+def _attendance(
+    person: Person, out: Delivery, campaign: Campaign, moment: int, *, knows_wechat: bool, is_clear: bool
+) -> dict[str, Any] | None:
+    """The platform's row of a viewer, which it exports again when it changes; None for a show they know already."""
+    viewer = f"L{person.number:07d}"
+    if not out.truth_once("webinar", f"attendance:{campaign.campaign_id}|{viewer}", person):
+        return None
+    gives_mobile = not knows_wechat or person.chance.random() < 0.6
+    mobile = typed_mobile(person, moment) if gives_mobile else None
+    return {
+        "live_id": campaign.campaign_id, "viewer_id": viewer, "unionid": person.unionid if knows_wechat else None,
+        "mobile": person.main_mobile(moment) if is_clear else mobile, "name": person.name,
+        "company": typed_company(person), "registered_at": None, "joined_at": None, "watch_minutes": None,
+        "replayed_at": None, "replay_minutes": None, "questions": None, "campaign_id": campaign.campaign_id,
+        "updated_at": None,
+    }  # fmt: skip
 
 
 def take_course(person: Person, out: Delivery, moment: int) -> None:
@@ -89,7 +111,7 @@ def take_course(person: Person, out: Delivery, moment: int) -> None:
         return
     record: dict[str, Any] = {
         "course_id": course, "learner": learner, "name": person.name, "mobile": typed_mobile(person, moment),
-        "email": typed_email(person) if chance.random() < 0.5 else None, "company": typed_company(person),
+        "email": typed_email(person) if chance.random() < 0.75 else None, "company": typed_company(person),
         "enrolled_at": world.text(moment), "progress": "0.00", "completed_at": None, "score": None,
         "campaign_id": person.campaign.campaign_id if person.campaign else None, "updated_at": world.text(moment),
     }  # fmt: skip

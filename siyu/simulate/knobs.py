@@ -23,12 +23,15 @@ class Knobs:
     partner: float = _share(0.025, "people of distributors and integrators")
     staff: float = _share(0.01, "our own staff on our own website")
     bot: float = _share(0.05, "machines")
-    switchboard: float = _share(0.03, "typed mobiles that are the company's shared number")
-    landline: float = _share(0.02, "typed mobiles that are a landline")
+    careless: float = _share(
+        0.03, "people who never once say clearly who they are, so that what they did stays in pieces"
+    )
+    switchboard: float = _share(0.015, "typed mobiles that are the company's shared number")
+    landline: float = _share(0.01, "typed mobiles that are a landline")
     family_phone: float = _share(0.006, "pairs of people who share one mobile")
     reissued: float = _share(0.006, "pairs of people of whom the second gets the mobile the first gave up")
     two_phones: float = _share(0.08, "people who use two mobiles")
-    typo: float = _share(0.006, "typed mobiles with one digit wrong")
+    typo: float = _share(0.004, "typed mobiles with one digit wrong")
     full_width: float = _share(0.03, "typed mobiles in full-width digits")
     messy_mobile: float = _share(0.15, "typed mobiles with +86, 0086, blanks or dashes")
     free_mail: float = _share(0.3, "people whose mail is at a free provider")

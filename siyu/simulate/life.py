@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from siyu.simulate.crm import enter_crm, open_opportunity, talk_to
 from siyu.simulate.delivery import Delivery
-from siyu.simulate.events import attend_show, fair_at, show_after, take_course, visit_fair
+from siyu.simulate.events import attend_show, fair_at, show_after, take_course, visit_fair, watch_replay
 from siyu.simulate.groups import Group, join_group, talk
 from siyu.simulate.lists import list_person
 from siyu.simulate.mall import give_coupon, place_order
@@ -18,11 +18,11 @@ from siyu.simulate.wechat import WeChat, add_staff, chat, follow, read_account
 from siyu.simulate.world import DAY, PRODUCTS, Person
 
 # How many steps a life has, and how likely each step is what; warmth moves weight towards those on the right.
-STEPS = {"researcher": (3, 7), "buyer": (6, 12), "learner": (3, 6), "competitor": (3, 6), "partner": (5, 9)}
+STEPS = {"researcher": (3, 7), "buyer": (6, 13), "learner": (3, 6), "competitor": (3, 6), "partner": (5, 9)}
 WEIGHTS: dict[str, dict[str, int]] = {
     "researcher": {"visit": 44, "follow": 10, "read": 8, "show": 10, "fair": 6, "course": 5, "wecom": 10, "group": 7},
     "buyer": {"visit": 30, "follow": 8, "read": 6, "show": 9, "fair": 8, "course": 5, "wecom": 14, "group": 7,
-              "sale": 24, "order": 9, "ticket": 5},
+              "sale": 24, "order": 16, "ticket": 7},
     "learner": {"visit": 25, "follow": 8, "read": 8, "show": 20, "course": 30, "group": 9},
     "competitor": {"visit": 60, "follow": 10, "show": 15, "wecom": 10, "fair": 5},
     "partner": {"visit": 20, "course": 25, "show": 10, "wecom": 15, "group": 10, "order": 25, "ticket": 5, "sale": 5},
@@ -137,7 +137,7 @@ def _read(life: Life) -> None:
 def _show(life: Life) -> None:
     campaign = show_after(life.person, life.moment // DAY)
     if campaign is not None:
-        attend_show(life.person, life.out, campaign, life.moment, life.knows_wechat)
+        attend_show(life.person, life.out, campaign, life.moment, knows_wechat=life.knows_wechat)
 
 
 def _fair(life: Life) -> None:
@@ -205,11 +205,15 @@ ACTIONS: dict[str, Callable[[Life], None]] = {
 
 
 def _settle(life: Life) -> None:
-    """Who is known in WeChat and by mobile, too, mostly tells so once; who used a browser, signs in with it."""
-    person, chance = life.person, life.person.chance
+    """Sooner or later most people say clearly who they are, wherever they have been: on the website, to the member of
+    staff who has them as contact, at a live show."""
+    person, out = life.person, life.out
+    if person.is_careless:
+        person.traits.add("careless")
+        return
     last = min(life.moment, person.world.end - 3600)
-    make_known(person, life.out, last)
-    if life.wechat.links and person.remark_mobile_from is None and chance.random() < 0.97:
+    make_known(person, out, last)
+    if life.wechat.links and person.remark_mobile_from is None:
         person.remark_mobile_from = last
-    elif life.wechat.follows and not life.wechat.links and chance.random() < 0.97:
-        _show(life)
+    if life.wechat.follows:
+        watch_replay(person, out, last)

@@ -64,7 +64,9 @@ def _contact(person: Person, wechat: WeChat, link: Link, out: Delivery, day: int
         follow["state"] = link.state
     if person.remark_mobile_from is not None and person.remark_mobile_from < evening:
         # One and the same number in every list; those who have two gave both.
-        mobiles = list(person.mobiles) if "two_phones" in person.traits else [person.mobile_then]
+        mobiles = (
+            list(person.mobiles) if "two_phones" in person.traits else [person.main_mobile(person.remark_mobile_from)]
+        )
         if person.number % 100 < 100 * knobs.phone_in_remark:
             person.traits.add("phone_in_remark")
             follow["remark"] = f"{person.name} {mobiles[0][:3]}-{mobiles[0][3:7]}-{mobiles[0][7:]}"

@@ -58,7 +58,7 @@ def send_all(person: Person, wechat: WeChat, out: Delivery) -> None:
     for number, day in enumerate(world.sends):
         if person.contact_id is not None and person.consent and chance.random() < 0.6:
             medium = chance.choice(("email", "email", "sms", "call"))
-            value = person.email if medium == "email" else person.mobiles[0]
+            value = person.email if medium == "email" else person.main_mobile(day * DAY)
             _send(person, out, medium, "email" if medium == "email" else "mobile", value, day * DAY + TEN)
         link = current_link(wechat, day * DAY + TEN)
         _mass_message(person, wechat, out, number, day)

@@ -53,12 +53,14 @@ def _said_by(person: Person) -> str:
 
 
 def make_known(person: Person, out: Delivery, moment: int) -> None:
-    """A login with each browser that has been used and is not known yet."""
-    for cookie in person.cookies:
-        if cookie not in person.known_cookies and cookie in person.traits and person.chance.random() < 0.97:
-            name = _said_by(person)
-            person.known_cookies.add(cookie)
-            event(person, out, name, moment, cookie, PRODUCTS[0])
+    """A clear form on the first browser, with each mobile they have; a login on others that have been used."""
+    used = [cookie for cookie in person.cookies if cookie in person.traits]
+    if used:
+        person.member_id = person.member_id or f"m{person.number:07d}"
+        for mobile in {person.main_mobile(moment): None, **dict.fromkeys(person.mobiles_of_two)}:
+            event(person, out, "form_submit", moment, used[0], PRODUCTS[0], mobile)
+    for cookie in used[1:]:
+        event(person, out, "login", moment + 60, cookie, PRODUCTS[0])
 
 
 def fill_form(person: Person, out: Delivery, moment: int, cookie: str) -> None:
@@ -66,8 +68,10 @@ def fill_form(person: Person, out: Delivery, moment: int, cookie: str) -> None:
     event(person, out, "form_submit", moment, cookie, PRODUCTS[person.number % len(PRODUCTS)])
 
 
-def event(person: Person, out: Delivery, name: str, moment: int, cookie: str, product: str) -> None:
-    """One event; every name has the fields that a tracker would send with it."""
+def event(
+    person: Person, out: Delivery, name: str, moment: int, cookie: str, product: str, mobile: str | None = None
+) -> None:
+    """One event; every name has the fields that a tracker would send with it. `mobile` is typed clearly."""
     chance, world = person.chance, person.world
     if moment >= world.end:
         return
@@ -95,8 +99,8 @@ def event(person: Person, out: Delivery, name: str, moment: int, cookie: str, pr
     if name == "form_submit":
         record["form"] = {
             "name": person.name,
-            "mobile": typed_mobile(person, moment),
-            "email": typed_email(person),
+            "mobile": mobile or typed_mobile(person, moment),
+            "email": person.email if mobile else typed_email(person),
             "company": typed_company(person),
             "title": person.title,
         }

@@ -17,7 +17,7 @@ SCENES = (
 )  # fmt: skip
 MENU = ("MENU_PRODUCTS", "MENU_SERVICE", "MENU_ACADEMY")
 SCANNED, SHARED_CARD, REFERRED, TRANSFERRED = 1, 3, 201, 202
-OTHER_WAYS = (0, 2, 4, 5, 6, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 21, 22, 24, 25, 26)
+OTHER_WAYS = (0, 2, 4, 5, 6, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 21, 22, 24)
 WORDS = ("对接采购事务", "设备选型", "展会认识", "老客户介绍", None)
 
 

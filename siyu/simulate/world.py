@@ -216,8 +216,8 @@ class Person:
     wecom_from: int | None = None
     contact_id: str | None = None
     remark_mobile_from: int | None = None
-    is_bridged: bool = False
     consent: bool = True
+    is_careless: bool = False
     told: set[str] = field(default_factory=set)
 
     @property
@@ -253,12 +253,14 @@ class Person:
             return self.mobiles[-1]
         return self.mobiles[0] if len(self.mobiles) == 1 or self.chance.random() < 0.7 else self.mobiles[1]
 
+    def main_mobile(self, moment: int) -> str:
+        """The mobile they give when asked for theirs."""
+        return self.mobiles[0] if "two_phones" in self.traits else self.mobile_at(moment)
+
     @property
-    def mobile_then(self) -> str:
-        """The mobile that staff noted: the one in use when they noted it."""
-        if "two_phones" in self.traits:
-            return self.mobiles[0]
-        return self.mobile_at(self.remark_mobile_from or 0)
+    def mobiles_of_two(self) -> tuple[str, ...]:
+        """Both mobiles of those who use two at a time."""
+        return self.mobiles if "two_phones" in self.traits else ()
 
     def next_number(self) -> str:
         """Numbers of this person's records."""
@@ -303,6 +305,7 @@ def make_person(world: World, number: int) -> Person:
         cookies=tuple(f"ck{number:07d}{i}{chance.getrandbits(32):08x}" for i in range(cookies)),
         traits={"free_mail"} if host in FREE_MAIL else set(),
         consent=chance.random() < 0.9,
+        is_careless=chance.random() < knobs.careless,
     )
     _share_mobiles(person)
     return person
