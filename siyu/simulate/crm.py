@@ -62,12 +62,14 @@ def enter_crm(person: Person, out: Delivery, moment: int) -> None:
         return
     person.contact_id = f"K{person.number:07d}"
     mobile = typed_mobile(person, moment) if chance.random() < 0.92 else None
+    email = typed_email(person) if mobile is None or chance.random() < 0.8 else None
+    person.has_given_mail = email is not None
     record: dict[str, Any] = {
         "contact_id": person.contact_id,
         "account_id": person.company.key if person.kind not in ("learner", "staff") else None,
         "full_name": person.name,
         "mobile": mobile,
-        "email": typed_email(person) if mobile is None or chance.random() < 0.8 else None,
+        "email": email,
         "title": None,
         "province": person.company.region[0],
         "city": None,

@@ -75,9 +75,10 @@ def attend_show(
 
 
 def watch_replay(person: Person, out: Delivery, moment: int) -> None:
-    """The latest show once more, by somebody who signs in with WeChat and gives their mobile."""
+    """The latest show they did not see, by somebody who signs in with WeChat and gives their mobile."""
     shows = [c for c in person.world.campaigns if c.entry == "webinar" and (c.first_day + 1) * DAY < moment]
-    record = _attendance(person, out, shows[-1], moment, knows_wechat=True, is_clear=True) if shows else None
+    records = (_attendance(person, out, c, moment, knows_wechat=True, is_clear=True) for c in reversed(shows))
+    record = next((found for found in records if found is not None), None)
     if record is not None:
         stamp = person.world.text(moment)
         record |= {"replayed_at": stamp, "replay_minutes": person.chance.randint(5, 60), "updated_at": stamp}

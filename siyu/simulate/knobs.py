@@ -24,7 +24,7 @@ class Knobs:
     staff: float = _share(0.01, "our own staff on our own website")
     bot: float = _share(0.05, "machines")
     careless: float = _share(
-        0.03, "people who never once say clearly who they are, so that what they did stays in pieces"
+        0.02, "people who never once say clearly who they are, so that what they did stays in pieces"
     )
     switchboard: float = _share(0.015, "typed mobiles that are the company's shared number")
     landline: float = _share(0.01, "typed mobiles that are a landline")

@@ -57,7 +57,7 @@ def send_all(person: Person, wechat: WeChat, out: Delivery) -> None:
     chance, world = person.chance, person.world
     for number, day in enumerate(world.sends):
         if person.contact_id is not None and person.consent and chance.random() < 0.6:
-            medium = chance.choice(("email", "email", "sms", "call"))
+            medium = chance.choice(("email", "email", "sms", "call") if person.has_given_mail else ("sms", "call"))
             value = person.email if medium == "email" else person.main_mobile(day * DAY)
             _send(person, out, medium, "email" if medium == "email" else "mobile", value, day * DAY + TEN)
         link = current_link(wechat, day * DAY + TEN)

@@ -216,6 +216,7 @@ class Person:
     wecom_from: int | None = None
     contact_id: str | None = None
     remark_mobile_from: int | None = None
+    has_given_mail: bool = False
     consent: bool = True
     is_careless: bool = False
     told: set[str] = field(default_factory=set)
