@@ -96,15 +96,22 @@ case when regexp_matches({{ serial }}, '{{ id_regex('device_serial') }}') then {
 {%- call checked(column, 'no company name') -%}
 case
     when
-        regexp_matches({{ name }}, '[a-zA-Z一-龥].*[0-9a-zA-Z一-龥]')
-        and lower({{ name }}) not in ('个人', '无公司', '没有', '暂无', 'none', 'null', 'n/a', 'test', '测试')
+        regexp_matches({{ name }}, '[a-zA-Z一-龥]')
+        and regexp_matches({{ name }}, '[0-9a-zA-Z一-龥].*[0-9a-zA-Z一-龥]')
+        and regexp_replace(lower({{ name }}), '[^0-9a-z一-龥]', '', 'g') not in (
+            '个人', '个体', '无公司', '无单位', '没有', '暂无', '未知', '保密', '自由职业', 'none', 'null', 'na', 'test', '测试'
+        )
         then {{ name }}
 end
 {%- endcall -%}
 {%- endmacro -%}
 
-{#- The first mobile in a free text, such as a remark: 李部长 138-0000-0001. Texts without one are nothing to count. -#}
+{#- The first mobile in a free text, such as a remark: 李部长 138-0000-0001. Part of a longer number or word, or an
+    amount, is none. Texts without one are nothing to count. -#}
 {%- macro mobile_in_text(column) -%}
-{%- set found = "regexp_extract(" ~ half_width(column) ~ ", '(^|[^0-9])((?:[+]?86|0086)?[ -]?1[3-9][0-9][ -]?[0-9]{4}[ -]?[0-9]{4})($|[^0-9])', 2)" -%}
+{%- set prefix = "(?:[+]?86|0086)?[ -]?" -%}
+{%- set number = "1[3-9][0-9](?:[ -]?[0-9]{4}[ -]?[0-9]{4}|[ -][0-9]{3}[ -][0-9]{5})" -%}
+{%- set pattern = "(^|[^0-9a-zA-Z¥￥$])(" ~ prefix ~ number ~ ")($|[^0-9a-zA-Z])" -%}
+{%- set found = "regexp_extract(" ~ half_width(column) ~ ", '" ~ pattern ~ "', 2)" -%}
 case when {{ found }} <> '' then '+86' || right(regexp_replace({{ found }}, '[ -]', '', 'g'), 11) end
 {%- endmacro -%}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -11,16 +12,21 @@ import jinja2
 import phonenumbers
 import pytest
 
-MACROS = Path(__file__).resolve().parents[2] / "macros" / "identifiers.sql"
+ROOT = Path(__file__).resolve().parents[2]
+MACROS = ROOT / "macros" / "identifiers.sql"
+Normal = Callable[[str, list[str]], list[str | None]]
 CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 FULL_WIDTH = str.maketrans("0123456789+- ", "０１２３４５６７８９＋－　")
 
 
 @pytest.fixture(scope="module")
-def normal() -> Callable[[str, list[str]], list[str | None]]:
+def normal() -> Normal:
     """What a macro makes of texts."""
+    with (ROOT / "seeds" / "reference" / "identifier_types.csv").open(encoding="utf-8", newline="") as file:
+        patterns = {row["id_type"]: row["valid_regex"] for row in csv.DictReader(file)}
     source = jinja2.Environment().from_string(MACROS.read_text(encoding="utf-8"))
-    module = source.make_module({"checked": lambda field, reason, caller: caller()})
+    names = {"checked": lambda field, reason, caller: caller(), "id_regex": patterns.__getitem__}
+    module = source.make_module(names)
 
     def run(macro: str, texts: list[str]) -> list[str | None]:
         given = "(select unnest(?) as v, generate_subscripts(?, 1) as i)"
@@ -41,7 +47,7 @@ def _written(chance: random.Random, number: str) -> str:
     return text.translate(FULL_WIDTH) if chance.random() < 0.3 else text
 
 
-def test_mobiles_that_libphonenumber_knows(normal: Callable[[str, list[str]], list[str | None]]) -> None:
+def test_mobiles_that_libphonenumber_knows(normal: Normal) -> None:
     chance = random.Random(86)
     numbers = [f"1{chance.randint(3, 9)}{chance.randint(0, 999_999_999):09d}" for _ in range(5000)]
     kinds = {n: phonenumbers.number_type(phonenumbers.parse(n, "CN")) for n in numbers}
@@ -54,7 +60,7 @@ def test_mobiles_that_libphonenumber_knows(normal: Callable[[str, list[str]], li
     assert found == expected
 
 
-def test_landlines_and_foreign_numbers_are_no_mobiles(normal: Callable[[str, list[str]], list[str | None]]) -> None:
+def test_landlines_and_foreign_numbers_are_no_mobiles(normal: Normal) -> None:
     examples = [
         phonenumbers.example_number_for_type("CN", kind)
         for kind in (phonenumbers.PhoneNumberType.FIXED_LINE, phonenumbers.PhoneNumberType.TOLL_FREE)
@@ -72,7 +78,7 @@ def _code(body: str) -> str:
     return body + CHARACTERS[(31 - total % 31) % 31]
 
 
-def test_credit_codes(normal: Callable[[str, list[str]], list[str | None]]) -> None:
+def test_credit_codes(normal: Normal) -> None:
     """Published codes of two companies; random ones; each with one character changed is none."""
     chance = random.Random(32100)
     good = ["91350100M000100Y43", "91110108551385082Q"]
@@ -85,3 +91,167 @@ def test_credit_codes(normal: Callable[[str, list[str]], list[str | None]]) -> N
         other = chance.choice(CHARACTERS.replace(code[place], ""))
         wrong.append(code[:place] + other + code[place + 1 :])
     assert normal("normal_credit_code", wrong) == [None] * len(wrong)
+
+
+# WeChat and WeCom
+
+
+@pytest.mark.parametrize("macro", ["normal_unionid", "normal_openid"])
+def test_ids_of_wechat(normal: Normal, macro: str) -> None:
+    """24 to 32 characters, as the documentation's own samples have; their case counts."""
+    good = ["ozynqsulJFCZ2z1aYeS8h-nuasdAAA", "o6_bmasdasdsad6_2sgVt7hMZOPfL", "o" + "A" * 23, "o" + "-" * 31]
+    assert normal(macro, good) == good
+    assert normal(macro, [f" {text}  " for text in good]) == good
+    wrong = ["", "o", "o" + "A" * 22, "o" + "A" * 32, "O" + "A" * 27, "x" + "A" * 27, "o" + "A" * 13 + " " + "A" * 13,
+             "o" + "A" * 26 + "号", "o" + "A" * 26 + "＿", "null", "13812345678", "o" + "A" * 26 + ";"]  # fmt: skip
+    assert normal(macro, wrong) == [None] * len(wrong)
+
+
+def test_external_contacts_of_wecom(normal: Normal) -> None:
+    good = [
+        "woAJ2GCAAAXtWyujaWJHDDGi0mACHAAA",
+        "wmqfasd1e19278asdasAAAA",
+        "wmOgQhDgAAuXFJGwbve4g4iXknfOAAAA",
+        "wm_-1234",
+    ]
+    assert normal("normal_external_userid", [f" {text} " for text in good]) == good
+    staff = ["rocky", "zhangsan", "womack", "wm12345", "wrOgQhDgAAMYQiS5ol9G7gK9JVAAAA", "WMqfasd1e19278asdasAAAA",
+             "wm" + "A" * 63, "wm1234 5678", "", "wm张三李四王五"]  # fmt: skip
+    assert normal("normal_external_userid", staff) == [None] * len(staff)
+
+
+# Companies
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("上海华阳机电有限公司", "上海华阳机电有限公司"),
+        ("　 上海华阳机电有限公司 　", "上海华阳机电有限公司"),
+        ("华阳(上海)机电有限公司", "华阳（上海）机电有限公司"),
+        ("华阳（上海）机电有限公司", "华阳（上海）机电有限公司"),
+        ("华阳（上海)机电有限公司", "华阳（上海）机电有限公司"),
+        ("ＡＢＢ　（中国）有限公司", "ABB （中国）有限公司"),
+        ("ｂｏｓｃｈ　Ｒｅｘｒｏｔｈ　Ａ＆Ｄ", "bosch Rexroth A&D"),
+        ("ＴＣＬ－科技１２３", "TCL-科技123"),
+        ("3M", "3M"),
+        ("３Ｍ中国", "3M中国"),
+        ("360", None),
+        ("IBM", "IBM"),
+        ("7-Eleven", "7-Eleven"),
+        ("中国石化", "中国石化"),
+    ],
+)
+def test_company_names(normal: Normal, text: str, name: str | None) -> None:
+    assert normal("normal_company_name", [text]) == [name]
+    assert normal("normal_company_name", [name or text]) == [name], "a name in its form stays as it is"
+
+
+def test_what_is_no_company(normal: Normal) -> None:
+    texts = [
+        "",
+        " ",
+        "　",
+        "-",
+        "--",
+        "/",
+        "123456",
+        "13812345678",
+        "１２３",
+        "（）",
+        "(-)",
+        "a",
+        "无",
+        "无。",
+        "（无）",
+    ]
+    texts += [
+        "个人",
+        " 个人 ",
+        "(个人)",
+        "无公司",
+        "没有",
+        "暂无",
+        "　暂无",
+        "未知",
+        "保密",
+        "自由职业",
+        "测试",
+        "test",
+        "Test",
+    ]
+    texts += ["none", "NONE", "Ｎｏｎｅ", "null", "N/A", "n/a", "N.A.", "NA"]
+    assert normal("normal_company_name", texts) == [None] * len(texts)
+
+
+# Mobiles in free text
+
+MARKS = ["，", "。", "：", "、", "；", "！"]  # across a blank or a slash libphonenumber takes two numbers for one
+WORDS = [
+    "李部长",
+    "采购",
+    "对接人",
+    "王总（老客户）",
+    "上海华阳",
+    "2号楼",
+    "展会A12",
+    "报价3.5万",
+    "第18期",
+    "微信同号",
+    "VIP",
+    "tel",
+]
+OTHERS = ["010-12345678", "021 58881234", "0755-27881234", "400-820-8820", "800 810 8888", "订单202601138123456789",
+          "税号91350100M000100Y43", "138123456789012", "5138123456780", "卡号6222021381234567890", "13812345",
+          "SN13812345678X", "￥13812345678", "1381234567"]  # fmt: skip
+
+
+def _first_mobile(text: str) -> str | None:
+    """The first that libphonenumber finds in a text."""
+    for match in phonenumbers.PhoneNumberMatcher(text, "CN"):
+        if phonenumbers.number_type(match.number) == phonenumbers.PhoneNumberType.MOBILE:
+            return phonenumbers.format_number(match.number, phonenumbers.PhoneNumberFormat.E164)
+    return None
+
+
+def _in_a_remark(chance: random.Random, number: str) -> str:
+    """Groups of 3, 4 and 4 digits, of 3 and 8, of 7 and 4, or of 3, 3 and 5."""
+    places = chance.choice([(3, 7), (3,), (7,), (3, 6), ()])
+    groups = [number[a:b] for a, b in zip((0, *places), (*places, 11), strict=True)]
+    text = chance.choice(["", "", "+86", "86", "0086", "+86 ", "86-", "+86-"]) + chance.choice([" ", "-"]).join(groups)
+    return text.translate(FULL_WIDTH) if chance.random() < 0.2 else text
+
+
+def test_mobiles_in_texts_are_those_that_libphonenumber_finds(normal: Normal) -> None:
+    chance = random.Random(138)
+    texts = []
+    while len(texts) < 4000:
+        number = f"1{chance.randint(3, 9)}{chance.randint(0, 999_999_999):09d}"
+        if phonenumbers.number_type(phonenumbers.parse(number, "CN")) != phonenumbers.PhoneNumberType.MOBILE:
+            continue
+        parts = chance.choices(WORDS, k=chance.randint(0, 2)) + chance.choices(OTHERS, k=chance.randint(0, 2))
+        if chance.random() < 0.7:
+            parts.append(_in_a_remark(chance, number))
+        chance.shuffle(parts)
+        texts.append("".join(part + chance.choice(MARKS) for part in parts))
+    expected = [_first_mobile(text) for text in texts]
+    assert 2000 < sum(found is not None for found in expected) < 3500
+    found = normal("mobile_in_text", texts)
+    assert {t: f for t, f, e in zip(texts, found, expected, strict=True) if f != e} == {}
+
+
+def test_a_mobile_beside_words(normal: Normal) -> None:
+    texts = [
+        "李部长138-0000-0001",
+        "13800000001李部长",
+        "138 0000 0001/139 0000 0002",
+        "010-12345678 13800000001",
+        "13800000001 400-820-8820",
+        "1380000000\n13800000001",
+        "Tel:13800000001",
+        "+8613800000001".translate(FULL_WIDTH),
+    ]
+    assert normal("mobile_in_text", texts) == ["+8613800000001"] * len(texts)
+    lines = ["010-12345678", "021 5888 1234", "400-820-8820", "800-810-8888", "138-0000-00012", "1380000000", "无", ""]
+    assert normal("mobile_in_text", lines) == [None] * len(lines)
+    assert normal("normal_mobile", lines) == [None] * len(lines)
