@@ -299,19 +299,17 @@ def simulate(
 
 @app.command()
 def docs(
-    folder: Annotated[Path, typer.Option("--out", help="Folder to write catalog.md and cli.md to.")] = Path("docs"),
+    folder: Annotated[Path, typer.Option("--out", help="Folder to write the documents to.")] = Path("docs"),
 ) -> None:
-    """Write the data dictionary and the list of commands, from the comments of models and the help of commands.
+    """Write catalog.md, channels.md and cli.md: from the models' comments, the contracts and the commands' help.
 
     Example: siyu docs --out docs
     """
     with _told():
-        from siyu.docs import catalog_markdown, cli_markdown
+        from siyu.docs import write_docs
 
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "catalog.md").write_text(catalog_markdown(_project(_settings())), encoding="utf-8")
-        (folder / "cli.md").write_text(cli_markdown(app), encoding="utf-8")
-        out.print(f"wrote {folder / 'catalog.md'} and {folder / 'cli.md'}")
+        written = write_docs(folder, _project(_settings()), app)
+        out.print(f"wrote {', '.join(map(str, written))}")
 
 
 def main(arguments: list[str] | None = None) -> Any:

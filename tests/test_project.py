@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from siyu.cli import app
 from siyu.compile import Project
 from siyu.compile.analyse import to_dialect
-from siyu.docs import catalog_markdown, cli_markdown
+from siyu.docs import catalog_markdown, channels_markdown, cli_markdown
 from siyu.models import SCHEMAS
 from siyu.opstables import OPS_TABLES
 from siyu.suites import load_suites
@@ -165,6 +165,7 @@ def test_every_command_is_in_the_docs() -> None:
 
 def test_generated_docs_are_fresh(project: Project) -> None:
     assert (ROOT / "docs" / "catalog.md").read_text(encoding="utf-8") == catalog_markdown(project), "run: make docs"
+    assert (ROOT / "docs" / "channels.md").read_text(encoding="utf-8") == channels_markdown(project), "run: make docs"
     assert (ROOT / "docs" / "cli.md").read_text(encoding="utf-8") == cli_markdown(app), "run: make docs"
 
 
