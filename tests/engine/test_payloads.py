@@ -4,18 +4,23 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from siyu.channels import ROOT, Channel, Column, Export, load_channels
 from siyu.engines.duckdb import DuckSession
 from siyu.filing import Landing
 from siyu.landing import ChannelLanding, land_channel
+from siyu.publish import RESTRICTED
+from siyu.run import run_night
 from siyu.settings import load_settings
+from siyu.workspace import Request
 from tests.engine.test_identifiers import normal as normal
 from tests.engine.test_landing import session as session
 
@@ -160,6 +165,37 @@ def test_a_documented_answer_lands_as_it_is(
 @documented
 def test_every_documented_answer_is_tried() -> None:
     assert {_method(path) for path in _files()} == set(ANSWERS)
+
+
+@documented
+def test_a_contact_and_a_member_of_a_group_with_one_unionid_are_one_person(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """李四 and 王语嫣 of the documentation: two external ids, one unionid. Nobody else is joined with them."""
+    monkeypatch.setenv("SIYU_SALT", "documented, long enough to be one")
+    for path in _files():
+        channel, _, name = ANSWERS[_method(path)]
+        (tmp_path / "exports" / channel).mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, tmp_path / "exports" / channel / name)
+    settings = load_settings(
+        tmp_path, warehouse=tmp_path / "warehouse", exports=tmp_path / "exports", channels=("wecom", "wecom_group")
+    )
+    run_night(settings, Request(as_of=DAY))
+    with duckdb.connect(str(settings.warehouse / "current" / RESTRICTED), read_only=True) as release:
+        people = dict(release.execute("select record_id, one_id from identity.record_person").fetchall())
+    contacts = json.loads((DATA / "externalcontact.batch.get_by_user.response.0.json").read_text(encoding="utf-8"))
+    group = json.loads((DATA / "externalcontact.groupchat.get.response.0.json").read_text(encoding="utf-8"))[
+        "group_chat"
+    ]
+    (member,) = (m for m in group["member_list"] if m["type"] == 2)
+    one, another = contacts["external_contact_list"]
+    assert member["unionid"] == one["external_contact"]["unionid"] != another["external_contact"]["unionid"]
+    of_one, of_another = (
+        people[f"contacts:{c['external_contact']['external_userid']}|{c['follow_info']['userid']}"]
+        for c in (one, another)
+    )
+    assert people[f"groups:{group['chat_id']}|{member['userid']}"] == of_one != of_another
+    assert None not in (of_one, of_another)
 
 
 def test_the_documented_user_of_the_official_account_lands(
