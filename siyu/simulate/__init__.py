@@ -17,10 +17,11 @@ from siyu.simulate.delivery import TRUTH, Delivery
 from siyu.simulate.groups import Group, list_groups, make_groups, staff_talk
 from siyu.simulate.knobs import Knobs
 from siyu.simulate.life import live
+from siyu.simulate.people import make_company, make_person
 from siyu.simulate.reach import send_to_groups, write_spend
 from siyu.simulate.reference import write_reference
 from siyu.simulate.staff import write_behavior
-from siyu.simulate.world import PEOPLE_A_GROUP_BLOCK, World, make_company, make_person
+from siyu.simulate.world import PEOPLE_A_GROUP_BLOCK, World
 
 LAST_DAY = date(2026, 6, 30)
 PEOPLE = "truth/people.csv"

@@ -7,8 +7,9 @@ from datetime import timedelta
 from typing import Any
 
 from siyu.simulate.delivery import Delivery, json_text
+from siyu.simulate.people import Company, Person
 from siyu.simulate.typed import typed_email, typed_mobile
-from siyu.simulate.world import DAY, PRODUCTS, Company, Person, World
+from siyu.simulate.world import DAY, PRODUCTS, World
 
 ACTIVITIES = (
     ("call", "outbound", "answered"), ("call", "outbound", "failed"), ("email", "outbound", "sent"),

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from siyu.simulate.world import DAY, Person, World
+from siyu.simulate.people import Person
+from siyu.simulate.world import DAY, World
 
 TRUTH = "truth/person.csv"
 OPEN_FILES = 200

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from siyu.simulate.delivery import Delivery
+from siyu.simulate.people import Person
 from siyu.simulate.typed import typed_company, typed_email, typed_mobile
 from siyu.simulate.website import fill_form
-from siyu.simulate.world import DAY, PRODUCTS, Campaign, Person
+from siyu.simulate.world import DAY, PRODUCTS, Campaign
 
 COURSES = ("K-SERVO-101", "K-PLC-101", "K-VISION-201", "K-SAFETY-101")
 HALLS = ("A1", "B3", "N2")

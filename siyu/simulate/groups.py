@@ -7,8 +7,9 @@ from random import Random
 from typing import Any
 
 from siyu.simulate.delivery import Delivery
+from siyu.simulate.people import Person
 from siyu.simulate.wechat import WeChat, code_of, current_link
-from siyu.simulate.world import DAY, PEOPLE_A_GROUP_BLOCK, Person, World
+from siyu.simulate.world import DAY, PEOPLE_A_GROUP_BLOCK, World
 
 GROUP_KINDS = ("service", "topic", "flash", "deal")
 KIND_NAMES = {"service": "售后服务群", "topic": "技术交流群", "flash": "限时活动群", "deal": "项目对接群"}

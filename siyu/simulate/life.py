@@ -11,11 +11,12 @@ from siyu.simulate.events import attend_show, fair_at, show_after, take_course, 
 from siyu.simulate.groups import Group, join_group, talk
 from siyu.simulate.lists import list_person
 from siyu.simulate.mall import give_coupon, place_order
+from siyu.simulate.people import Person
 from siyu.simulate.reach import see_ad, send_all
 from siyu.simulate.service import deliver_device, open_ticket
 from siyu.simulate.website import make_known, visit_website
 from siyu.simulate.wechat import WeChat, add_staff, chat, follow, read_account
-from siyu.simulate.world import DAY, PRODUCTS, Person
+from siyu.simulate.world import DAY, PRODUCTS
 
 # How many steps a life has, and how likely each step is what; warmth moves weight towards those on the right.
 STEPS = {"researcher": (3, 7), "buyer": (6, 13), "learner": (3, 6), "competitor": (3, 6), "partner": (5, 9)}

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from siyu.simulate.delivery import Delivery
+from siyu.simulate.people import Person
 from siyu.simulate.wechat import Link, WeChat
-from siyu.simulate.world import DAY, Person
+from siyu.simulate.world import DAY
 
 TAGS = ("etSiyuSelection", "etSiyuService", "etSiyuAcademy")
 

@@ -6,8 +6,9 @@ from typing import Any
 
 from siyu.simulate.crm import Won, money
 from siyu.simulate.delivery import Delivery
+from siyu.simulate.people import Person
 from siyu.simulate.typed import typed_company, typed_mobile
-from siyu.simulate.world import DAY, PRODUCTS, Person
+from siyu.simulate.world import DAY, PRODUCTS
 
 REASONS = ("质量问题", "拍错了", "不再需要", None)
 

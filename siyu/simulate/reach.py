@@ -7,10 +7,11 @@ from typing import Any
 
 from siyu.simulate.delivery import Delivery, csv_text
 from siyu.simulate.groups import Group
+from siyu.simulate.people import Person
 from siyu.simulate.reference import CONTENT
 from siyu.simulate.typed import typed_company, typed_mobile
 from siyu.simulate.wechat import WeChat, current_link
-from siyu.simulate.world import DAY, Person, World
+from siyu.simulate.world import DAY, World
 
 PLATFORMS = ("baidu", "wechat_ads", "douyin", "zhihu")
 COST = {"email": "0.0050", "sms": "0.0450", "call": "1.2000", "moments": "0.0000", "one_to_one": "0.0000",

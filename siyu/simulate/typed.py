@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from siyu.simulate.names import FULL_WIDTH
-from siyu.simulate.world import Company, Person
+from siyu.simulate.people import Company, Person
 
 
 def typed_mobile(person: Person, moment: int) -> str:

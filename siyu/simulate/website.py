@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from siyu.simulate.delivery import Delivery, json_text
+from siyu.simulate.people import Person
 from siyu.simulate.reference import CONTENT, content_for
 from siyu.simulate.typed import typed_company, typed_email, typed_mobile
-from siyu.simulate.world import PRODUCTS, Person
+from siyu.simulate.world import PRODUCTS
 
 AGENTS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/126.0",

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from siyu.simulate.delivery import Delivery
+from siyu.simulate.people import Person
 from siyu.simulate.typed import written_company
-from siyu.simulate.world import DAY, Campaign, Person
+from siyu.simulate.world import DAY, Campaign
 
 SCENES = (
     "ADD_SCENE_SEARCH", "ADD_SCENE_PROFILE_CARD", "ADD_SCENE_PROFILE_LINK", "ADD_SCENE_PROFILE_ITEM",
