@@ -87,7 +87,18 @@ lists as (
     group by openid
 ),
 
--- A list counts only where no message tells.
+last_starts as (
+    select
+        s.follower,
+        fn_local_date(max(s.started_at)) as started_date
+    from starts as s
+    inner join lists as l on s.follower = l.follower
+    where fn_local_date(s.started_at) <= l.unfollowed_date
+    group by s.follower
+),
+
+-- A list counts only where no message tells: gone since the last list that had them, a day that
+-- later lists do not move.
 signs as (
     select
         openid as follower,
@@ -98,12 +109,18 @@ signs as (
     where event = 'unsubscribe' and event_time < fn_as_of_end()
     union all
     select
-        follower,
-        fn_local_midnight(unfollowed_date) as ended_at,
+        l.follower,
+        fn_local_midnight(
+            cast(
+                greatest(coalesce(l.followed_date, f.started_date), f.started_date)
+                + interval 1 day as date
+            )
+        ) as ended_at,
         'list' as end_reason,
         2 as precedence
-    from lists
-    where unfollowed_date is not null and coalesce(unfollowed_date > followed_date, true)
+    from lists as l
+    inner join last_starts as f on l.follower = f.follower
+    where l.unfollowed_date is not null and coalesce(l.unfollowed_date > l.followed_date, true)
 ),
 
 ends as (
