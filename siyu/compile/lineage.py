@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from sqlglot import exp
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, build_scope
+from sqlglot.schema import MappingSchema
 
 from siyu.compile.analyse import final_select
 
@@ -47,15 +48,19 @@ def carried_columns(node: exp.Expr) -> Iterator[exp.Column]:
                 yield from carried_columns(child)
 
 
-def column_lineage(tree: exp.Query, schema: dict[str, dict[str, dict[str, str]]], pick: Pick = all_columns) -> Origins:
-    """column -> the (schema.table, column) pairs its value is made of.
+def column_lineage(tree: exp.Query, read: dict[str, dict[str, str]], pick: Pick = all_columns) -> Origins:
+    """column -> the (schema.table, column) pairs its value is made of. `read` is relation -> column -> type of what the
+    query reads.
 
     sqlglot's own lineage() walks every path anew, which on wide unions takes seconds; one pass over its scopes,
     each column of a scope resolved once, takes milliseconds.
     """
-    qualified = qualify(
-        tree.copy(), schema=dict(schema), dialect="duckdb", validate_qualify_columns=False, identify=False
-    )
+    tables: dict[str, dict[str, dict[str, str]]] = {}
+    for relation, columns in read.items():
+        namespace, _, table = relation.partition(".")
+        tables.setdefault(namespace, {})[table] = columns
+    schema = MappingSchema(dict(tables), dialect="duckdb", normalize=False)
+    qualified = qualify(tree.copy(), schema=schema, dialect="duckdb", validate_qualify_columns=False, identify=False)
     scope = build_scope(qualified)
     known: Known = {}
     names = [item.alias_or_name for item in final_select(tree).selects]

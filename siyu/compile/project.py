@@ -97,18 +97,19 @@ class Project:
     @cached_property
     def lineage(self) -> dict[str, Origins]:
         """model -> column -> (relation, column) pairs its value is made of."""
-        return self._lineage(all_columns)
+        return self._lineage(all_columns, [name for name, model in self.models.items() if not model.companion])
 
-    def _lineage(self, pick: Pick) -> dict[str, Origins]:
-        schema: dict[str, dict[str, dict[str, str]]] = {}
-        for name in {r for m in self.models.values() for r in (*m.refs, *m.sources)} | {
-            previous_relation(p) for m in self.models.values() for p in m.previous
-        }:
-            namespace, _, table = name.partition(".")
-            schema.setdefault(namespace, {})[table] = {c.name: c.type for c in self.binder.columns(relation(name))}
-        return {
-            name: column_lineage(model.tree, schema, pick) for name, model in self.models.items() if not model.companion
-        }
+    def _lineage(self, pick: Pick, names: list[str]) -> dict[str, Origins]:
+        known: dict[str, dict[str, str]] = {}
+        found = {}
+        for name in names:
+            model = self.models[name]
+            # A fixpoint reads its own last result.
+            read = {name, *model.refs, *model.sources, *(previous_relation(p) for p in model.previous)}
+            for one in read - known.keys():
+                known[one] = {c.name: c.type for c in self.binder.columns(relation(one))}
+            found[name] = column_lineage(model.tree, {one: known[one] for one in read}, pick)
+        return found
 
     def check_privacy(self) -> None:
         """Raise ConfigError where a column hands personal values on without the mark that masks them."""
@@ -117,6 +118,7 @@ class Project:
             if model.model.schema == "staging":
                 marked = {c.name for c in self.shapes.of(model.model.shape or "") if c.description.startswith(PII)}
                 personal |= {(name, column.name) for column in model.columns if column.name in marked}
+        later = [name for name, model in self.models.items() if model.model.schema != "staging"]
         raise_all(
             [
                 ConfigError(
@@ -125,8 +127,7 @@ class Project:
                     self.models[name].model.file,
                     "begin its comment with [pii]; or with [public], where its values tell of nobody.",
                 )
-                for name, columns in self._lineage(carried_columns).items()
-                if self.models[name].model.schema != "staging"
+                for name, columns in self._lineage(carried_columns, later).items()
                 for column, origins in columns.items()
                 if (found := origins & personal) and not self._is_marked(name, column)
             ]

@@ -16,7 +16,15 @@ from siyu.compile.shapes import ShapeColumn
 from siyu.models import Model, relation
 
 NO_MOMENT = "a record without its moment counts nowhere"
-DROPPED = ("with_", "distinct", "order", "limit", "offset", "qualify")  # what does not decide which rows are read
+DROPPED = (
+    "expressions",
+    "with_",
+    "distinct",
+    "order",
+    "limit",
+    "offset",
+    "qualify",
+)  # what does not decide which rows are read
 
 
 @dataclass(frozen=True)
@@ -32,13 +40,16 @@ def refused_fields(
     model: Model, tree: exp.Query, checked: Sequence[Checked], moments: Sequence[ShapeColumn], exports: Sequence[str]
 ) -> Iterator[RefusedField]:
     """The counting queries of a staging model: of every checked value, and of records that lack their moment."""
+    ctes = [f"{cte.args['alias'].sql()} as ({_sql(cte.this)})" for cte in tree.ctes]
     for item in dict.fromkeys(checked):
         value = sqlglot.parse_one(item.value, dialect="duckdb")
         selects = {id(s): s for n in tree.find_all(type(value)) if n == value and (s := n.find_ancestor(exp.Select))}
         for select in selects.values():
-            inner = _rows(tree, select, item, exports).sql(dialect="duckdb", normalize_functions=False)
+            around = select.find_ancestor(exp.CTE)
+            earlier = ctes[: next((i for i, cte in enumerate(tree.ctes) if cte is around), len(ctes))]
+            read = ("with " + ", ".join(earlier) + " " if earlier else "") + _rows(select, item, exports)
             sql = (
-                f"select export, count(*) from ({inner}) where value is null"
+                f"select export, count(*) from ({read}) where value is null"
                 " and nullif(trim(cast(field as varchar)), '') is not null group by export"
             )
             field = sqlglot.parse_one(item.field, dialect="duckdb")
@@ -53,22 +64,23 @@ def refused_fields(
             yield RefusedField(column.name, NO_MOMENT, sql)
 
 
-def _rows(tree: exp.Query, select: exp.Select, item: Checked, exports: Sequence[str]) -> exp.Select:
+def _rows(select: exp.Select, item: Checked, exports: Sequence[str]) -> str:
     """What a select reads: a row each, with the export it comes from, the field and the value made of it."""
-    query = select.copy()
-    for part in DROPPED:
-        query.set(part, None)
     record_id = next((s.this for s in select.selects if s.alias_or_name == "record_id"), None)
     if record_id is not None and not isinstance(record_id, exp.Identifier):
-        export: exp.Expr = exp.func("split_part", record_id.copy(), exp.Literal.string(":"), exp.Literal.number(1))
+        export = f"split_part({_sql(record_id)}, ':', 1)"
     else:
         read = {table.name.partition("__")[2] for table in select.find_all(exp.Table) if table.db == "raw"}
-        export = exp.Literal.string(", ".join(sorted(read or exports)))
-    field, value = (sqlglot.parse_one(text, dialect="duckdb") for text in (item.field, item.value))
-    query.set("expressions", [exp.alias_(e, n) for e, n in ((export, "export"), (field, "field"), (value, "value"))])
-    around = select.find_ancestor(exp.CTE)
-    for cte in tree.ctes:
-        if cte is around:
-            break
-        query = query.with_(cte.args["alias"].copy(), as_=cte.this.copy(), copy=False)
-    return query
+        export = f"'{', '.join(sorted(read or exports))}'"
+    rest = exp.Select()
+    for part, content in select.args.items():
+        if part not in DROPPED:
+            copied = [node.copy() for node in content] if isinstance(content, list) else content and content.copy()
+            rest.set(part, copied)
+    return (
+        f"select {export} as export, {item.field} as field, {item.value} as value {_sql(rest).removeprefix('SELECT')}"
+    )
+
+
+def _sql(node: exp.Expr) -> str:
+    return node.sql(dialect="duckdb", normalize_functions=False)

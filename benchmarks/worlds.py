@@ -1,0 +1,192 @@
+"""What landing and staging twelve channels cost: simulated worlds of 100,000 and 1,000,000 people, by siyu and by a bare
+DuckDB script that reads the same files with declared types into a database file.
+
+Both run as whole processes, in turn, on as many threads. siyu's landing hashes every file, checks every row against its
+contract, keeps the rejected ones and writes Parquet; the bare script only reads and casts (workbooks and gb18030 through
+Python, as it has to). "and staging" builds every table of schema records on top. The targets: landing in at most 2.5
+times the bare script's time, and all of it in less than 4 GB; the simulator in less than 1 GB.
+
+    python benchmarks/worlds.py
+    python benchmarks/worlds.py --people 10000 --runs 3
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+from overhead import KEY, measure
+
+from siyu.channels import Export, load_channels
+from siyu.engines.duckdb import quoted
+from siyu.ledger import Ledger
+from siyu.readers.base import name, real_name
+from siyu.settings import load_settings
+
+PEOPLE = (100_000, 1_000_000)
+BARE = """
+import csv, json, sys
+from pathlib import Path
+import duckdb
+from python_calamine import CalamineWorkbook
+
+plan, database, threads = json.loads(Path(sys.argv[1]).read_text()), sys.argv[2], int(sys.argv[3])
+con = duckdb.connect(database, config={"threads": threads, "memory_limit": "55%", "preserve_insertion_order": False})
+con.execute("set TimeZone = 'Asia/Shanghai'")
+scratch = Path(database).with_suffix(".txt")
+for item in plan:
+    if item["kind"] == "sql":
+        con.execute(item["sql"])
+        continue
+    with scratch.open("w", encoding="utf-8", newline="") as out:
+        for number, file in enumerate(item["files"]):
+            if item["kind"] == "gb18030":
+                text = Path(file).read_text(encoding="gb18030")
+                out.write(text if not number else text.partition("\\n")[2])
+            else:
+                rows = CalamineWorkbook.from_path(file).get_sheet_by_index(0).to_python()
+                csv.writer(out).writerows(rows[1 if number else 0:])
+    con.execute(item["sql"].replace("{scratch}", str(scratch)))
+con.close()
+"""
+OURS = """
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from siyu import build
+from siyu.night import Night
+from siyu.settings import load_settings
+from siyu.workspace import Request
+
+with Night(load_settings(), Request()) as night:
+    with ThreadPoolExecutor(max_workers=night.settings.cores) as pool:
+        list(pool.map(night.land, night.channels))
+    night.commit_landing()
+    if sys.argv[1] == "staging":
+        night.start_build()
+        wanted = [m for m in night.project.graph if m.startswith(("staging.", "records."))]
+        graph = {m: night.project.graph[m] for m in wanted}
+        build.run_in_order(graph, wanted, night.build, night.settings.cores, lambda result: None)
+"""
+TYPES = {"text": "VARCHAR", "integer": "BIGINT", "epoch_seconds": "BIGINT", "timestamp": "TIMESTAMP", "date": "DATE"}
+
+
+def bare_plan(root: Path) -> list[dict[str, object]]:
+    """What the bare script does: a statement an export, its types taken from the contracts."""
+    plan: list[dict[str, object]] = []
+    for channel in load_channels(load_settings(root)).values():
+        for export_name, export in channel.exports.items():
+            files = sorted(str(path) for path in (root / channel.channel).glob(export.files))
+            if not files:
+                continue
+            table, kind = f"{channel.channel}__{export_name}", "sql"
+            listed = "[" + ", ".join(quoted(file) for file in files) + "]"
+            if export.format == "xlsx":
+                kind, listed = "xlsx", "'{scratch}'"
+            elif export_name == "coupons":
+                kind, listed = "gb18030", "'{scratch}'"
+            sql = f"create table {table} as {_reading(export, listed)}"
+            plan.append({"kind": kind, "files": files, "sql": sql})
+    return plan
+
+
+def _reading(export: Export, listed: str) -> str:
+    kinds = {real_name(export, c): TYPES.get(column.type, column.type) for c, column in export.columns.items()}
+    if export.format == "parquet":
+        return f"select * from read_parquet({listed})"
+    if export.format in ("csv", "xlsx"):
+        if export.format == "xlsx":
+            kinds = dict.fromkeys(kinds, "VARCHAR")
+        columns = ", ".join(f"{quoted(column)}: {quoted(kind)}" for column, kind in kinds.items())
+        return f"select * from read_csv({listed}, header = true, columns = {{{columns}}})"
+    record = {n: k for n, k in kinds.items() if not n.startswith("$.") and export.columns.get("msgid", None) is not n}
+    columns = _nested({**record, **({"event_time": "TIMESTAMPTZ"} if "event_id" in record else {})})
+    if export.format == "jsonl":
+        listing = ", ".join(f"{quoted(column)}: {quoted(kind)}" for column, kind in columns.items())
+        form = "format = 'newline_delimited', ignore_errors = true"
+        return f"select * from read_json({listed}, {form}, columns = {{{listing}}})"
+    array = f"STRUCT({', '.join(f'{name(column)} {kind}' for column, kind in columns.items())})[]"
+    top, _, inner = (export.explode or "").partition(".")
+    outer = {inner: array} if inner else {}
+    for path in (p[2:].split(".") for p in kinds if p.startswith("$.")):
+        outer[path[-1]] = kinds[f"$.{'.'.join(path)}"]
+    whole = f"STRUCT({', '.join(f'{name(k)} {v}' for k, v in outer.items())})" if inner else array
+    source = f"read_json({listed}, columns = {{{quoted(top)}: {quoted(whole)}}}, maximum_object_size = 200000000)"
+    if not inner:
+        return f"select unnest({name(top)}, recursive := true) from {source}"
+    rest = ", ".join(f"{name(top)}.{name(k)} as {name('_' + k)}" for k in outer if k != inner)
+    return f"select {rest}, unnest({name(top)}.{name(inner)}, recursive := true) from {source}"
+
+
+def _nested(kinds: dict[str, str]) -> dict[str, str]:
+    """Dotted names as structs."""
+    found: dict[str, dict[str, str]] = {}
+    for column, kind in kinds.items():
+        top, _, rest = column.partition(".")
+        found.setdefault(top, {})[rest] = kind
+    return {
+        top: parts[""] if "" in parts else f"STRUCT({', '.join(f'{name(k)} {v}' for k, v in parts.items())})"
+        for top, parts in found.items()
+    }
+
+
+def compare(root: Path, people: int, runs: int) -> None:
+    """Simulate, then run each in turn, and print medians and peaks."""
+    world = root / f"world_{people}"
+    command = ["simulate", "--people", str(people), "--out", str(world)]
+    seconds, memory = measure([sys.executable, "-m", "siyu", *command], dict(os.environ))
+    size = sum(path.stat().st_size for path in world.rglob("*") if path.is_file() and "truth" not in path.parts)
+    print(f"\n{people:,} people, {size / 2**20:,.0f} MiB of exports")
+    print(f"  {'siyu simulate':<20} {seconds:8.2f} s   {memory:8.0f} MiB peak")
+    plan, bare, ours = root / "plan.json", root / "bare.py", root / "ours.py"
+    plan.write_text(json.dumps(bare_plan(world)), encoding="utf-8")
+    bare.write_text(BARE, encoding="utf-8")
+    ours.write_text(OURS, encoding="utf-8")
+    threads = str(load_settings(root).cores)
+    results: dict[str, list[tuple[float, float]]] = {}
+    for number in range(runs):
+        database = root / "bare.duckdb"
+        database.unlink(missing_ok=True)
+        steps = {"bare script": [sys.executable, str(bare), str(plan), str(database), threads]}
+        steps |= {f"siyu {what}": [sys.executable, str(ours), what] for what in ("landing", "staging")}
+        for title, command in steps.items():
+            warehouse = root / f"warehouse_{people}_{number}_{title[-7:]}"
+            environment = os.environ | {
+                "SIYU_EXPORTS": str(world), "SIYU_SALT": KEY, "SIYU_WAREHOUSE": str(warehouse),
+            }  # fmt: skip
+            results.setdefault(title, []).append(measure(command, environment))
+            if title == "siyu landing":
+                _check(warehouse)
+    middle = {title: statistics.median(seconds for seconds, _ in rows) for title, rows in results.items()}
+    for title, rows in results.items():
+        shown = "siyu landing and staging" if title == "siyu staging" else title
+        print(f"  {shown:<24} {middle[title]:8.2f} s   {max(memory for _, memory in rows):8.0f} MiB peak")
+    print(f"  ratio of landing         {middle['siyu landing'] / middle['bare script']:8.2f}   ({runs} runs, in turn)")
+
+
+def _check(warehouse: Path) -> None:
+    ledger = Ledger(warehouse / "ledger.sqlite")
+    files = ledger.files()
+    ledger.close()
+    lost = [file for file in files if file.rows_read != file.rows_landed + file.rows_rejected]
+    if lost or not files:
+        raise SystemExit(f"rows were lost: {lost}")
+    print(f"  landed {sum(file.rows_landed for file in files):,} rows of {len(files)} files", flush=True)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--people", type=int, action="append")
+    parser.add_argument("--runs", type=int, default=1)
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        for people in arguments.people or PEOPLE:
+            compare(Path(folder), people, arguments.runs)
+
+
+if __name__ == "__main__":
+    main()
