@@ -125,8 +125,8 @@ def _decide(person: Person, out: Delivery, moment: int) -> None:
         })  # fmt: skip
 
 
-def talk_to(person: Person, out: Delivery, moment: int) -> int:
-    """Calls, mails, visits; returns the moment after the last."""
+def talk_to(person: Person, out: Delivery, moment: int, opportunity_id: str | None = None) -> int:
+    """Calls, mails, visits, maybe about an opportunity; returns the moment after the last."""
     chance, world = person.chance, person.world
     for _ in range(chance.randint(1, 4)):
         moment += chance.randint(0, 4) * DAY + chance.randint(1, 5) * 3600
@@ -135,7 +135,8 @@ def talk_to(person: Person, out: Delivery, moment: int) -> int:
         kind, direction, outcome = chance.choice(ACTIVITIES)
         activity_id = f"V{person.next_number()}"
         out.draft("crm", "activities", person, moment, {
-            "activity_id": activity_id, "contact_id": person.contact_id, "activity_type": kind,
+            "activity_id": activity_id, "contact_id": person.contact_id, "opportunity_id": opportunity_id,
+                "activity_type": kind,
             "direction": direction, "outcome": outcome, "owner": person.staff_id,
             "duration_seconds": chance.randint(30, 2400) if kind != "email" else None,
             "occurred_at": world.text(moment),
@@ -145,12 +146,12 @@ def talk_to(person: Person, out: Delivery, moment: int) -> int:
     return moment
 
 
-def open_opportunity(person: Person, out: Delivery, moment: int) -> tuple[Won | None, int]:
-    """An opportunity; the warmer the person, the likelier it is won. Returns the win, if any, and when it was over."""
+def open_opportunity(person: Person, out: Delivery, moment: int) -> tuple[str | None, Won | None, int]:
+    """An opportunity; the warmer the person, the likelier it is won. Returns its number, the win, when it was over."""
     chance, world = person.chance, person.world
     created = moment + chance.randint(1, 48) * 3600
     if created >= world.end or person.contact_id is None:
-        return None, created
+        return None, None, created
     closed = created + chance.randint(3, 60) * DAY
     product, cents = chance.choice(PRODUCTS), chance.randint(80_000, 9_000_000)
     is_won = chance.random() < min(0.3 + 0.05 * person.warmth, 0.8)
@@ -163,7 +164,7 @@ def open_opportunity(person: Person, out: Delivery, moment: int) -> tuple[Won | 
         "created_at": world.text(created), "closed_at": None, "updated_at": world.text(created),
     }  # fmt: skip
     if chance.random() < world.knobs.foreign_currency:
-        record["currency"] = chance.choice(("CNY", "USD", "EUR"))
+        record["currency"] = ("CNY", "USD", "EUR")[person.records % 3]
     out.draft("crm", "opportunities", person, created, record)
     out.truth("crm", f"opportunities:{opportunity_id}", person)
     between = created + (closed - created) // 2
@@ -171,8 +172,9 @@ def open_opportunity(person: Person, out: Delivery, moment: int) -> tuple[Won | 
         record |= {"stage": chance.choice(OPEN_STAGES[1:]), "updated_at": world.text(between)}
         out.draft("crm", "opportunities", person, between, record)
     if closed >= world.end:
-        return None, closed
+        return opportunity_id, None, closed
     stage = "won" if is_won else "lost"
     record |= {"stage": stage, "closed_at": world.text(closed), "updated_at": world.text(closed)}
     out.draft("crm", "opportunities", person, closed, record)
-    return (Won(opportunity_id, closed, cents, product) if is_won and record["currency"] is None else None), closed
+    is_plain = is_won and record["currency"] is None
+    return opportunity_id, Won(opportunity_id, closed, cents, product) if is_plain else None, closed

@@ -46,7 +46,7 @@ class Knobs:
     phone_in_remark: float = _share(0.15, "mobiles that staff wrote into the remark's text, not into its field")
     deletion: float = _share(0.12, "WeCom links that the person ends; the contact stays in our list")
     staff_deletion: float = _share(0.03, "WeCom links that staff end")
-    transfer: float = _share(0.03, "WeCom links handed to another member of staff")
+    transfer: float = _share(0.05, "WeCom links handed to another member of staff")
     readd: float = _share(0.3, "ended WeCom links and follows that begin again")
     lost_callback: float = _share(0.08, "WeCom and Official Account messages that never arrive")
     repeated_callback: float = _share(0.05, "messages that arrive twice")

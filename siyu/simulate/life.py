@@ -177,8 +177,9 @@ def _sale(life: Life) -> None:
     life.moment = talk_to(person, out, life.moment + 3600)
     if person.kind != "buyer" or person.warmth < 4:
         return
-    won, life.moment = open_opportunity(person, out, life.moment)
+    opportunity_id, won, life.moment = open_opportunity(person, out, life.moment)
     if won is None:
+        life.moment = talk_to(person, out, life.moment, opportunity_id)
         return
     if person.chance.random() < 0.6:
         place_order(person, out, won.moment + person.chance.randint(1, 6) * DAY, life.knows_wechat, won)

@@ -6,7 +6,7 @@ from typing import Any
 
 from siyu.simulate.delivery import Delivery
 from siyu.simulate.people import Person
-from siyu.simulate.wechat import Link, WeChat
+from siyu.simulate.wechat import WORDS, Link, WeChat
 from siyu.simulate.world import DAY
 
 TAGS = ("etSiyuSelection", "etSiyuService", "etSiyuAcademy")
@@ -33,7 +33,8 @@ def _follower(person: Person, wechat: WeChat, out: Delivery, day: int, evening: 
     if subscribe:
         is_code = wechat.scene == "ADD_SCENE_QR_CODE"
         record |= {
-            "language": "zh_CN", "subscribe_time": person.world.epoch + begun, "unionid": person.unionid, "remark": "",
+            "language": "zh_CN", "subscribe_time": person.world.epoch + begun, "unionid": person.unionid,
+            "remark": person.name if person.number % 7 == 0 else "",
             "groupid": 0, "tagid_list": [2] if person.warmth > 3 else [], "subscribe_scene": wechat.scene,
             "qr_scene": 0, "qr_scene_str": wechat.state if is_code and wechat.state else "",
         }  # fmt: skip
@@ -56,7 +57,8 @@ def _contact(person: Person, wechat: WeChat, link: Link, out: Delivery, day: int
         external["unionid"] = person.unionid
     follow: dict[str, Any] = {
         "userid": link.userid, "remark": person.name, "createtime": world.epoch + link.begun,
-        "tag_id": [TAGS[person.number % 3]] if person.number % 2 else [], "oper_userid": link.userid,
+        "description": WORDS[person.number % len(WORDS)], "oper_userid": link.userid,
+        "tag_id": [TAGS[person.number % 3]] if person.number % 2 else [],
         "add_way": link.add_way,
     }  # fmt: skip
     if wechat.remark_company is not None and person.kind not in ("learner", "staff"):
@@ -73,6 +75,17 @@ def _contact(person: Person, wechat: WeChat, link: Link, out: Delivery, day: int
             follow["remark"] = f"{person.name} {mobiles[0][:3]}-{mobiles[0][3:7]}-{mobiles[0][7:]}"
         else:
             follow["remark_mobiles"] = mobiles
+    if day == world.days - 1 and person.number % 10 == 0:
+        _detail(person, external, follow, out, day)
     file = f"{out.night(day)}wecom/contacts_{world.day_name(day)}_{{part}}.json"
     out.element(file, "external_contact_list", {"external_contact": external, "follow_info": follow}, next_cursor="")
     out.truth_once("wecom", f"contacts:{person.external_userid}|{link.userid}", person)
+
+
+def _detail(person: Person, external: dict[str, Any], follow: dict[str, Any], out: Delivery, day: int) -> None:
+    """Some contacts are asked for one by one, too: externalcontact/get, which tells tags with their names."""
+    tags = [{"group_name": "兴趣", "tag_name": tag[2:], "tag_id": tag, "type": 1} for tag in follow["tag_id"]]
+    user = {name: value for name, value in follow.items() if name != "tag_id"} | {"tags": tags}
+    answer = {"errcode": 0, "errmsg": "ok", "external_contact": external, "follow_user": [user]}
+    out.answer(f"{out.night(day)}wecom/contact_details_{person.world.day_name(day)}_{{part}}.json", answer, 1)
+    out.truth_once("wecom", f"contact_details:{external['external_userid']}|{follow['userid']}", person)

@@ -92,7 +92,8 @@ def event(
     if name in ("download", "video_play", "video_replay"):
         record["content_id"] = content_for(person.warmth, person.number, CONTENT)
     if person.campaign is not None and person.campaign.entry == "website" and person.warmth < 2:
-        record |= {"utm_source": "baidu", "utm_medium": "cpc", "utm_campaign": person.campaign.campaign_id}
+        record |= {"utm_source": "baidu", "utm_medium": "cpc", "utm_campaign": person.campaign.campaign_id,
+                   "utm_content": f"ad-{person.number % 4}"}  # fmt: skip
     elif chance.random() < 0.3:
         record["referrer"] = chance.choice(REFERRERS)
     if name in ("login", "form_submit") and person.member_id is not None:

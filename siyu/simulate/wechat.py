@@ -19,7 +19,7 @@ SCENES = (
 MENU = ("MENU_PRODUCTS", "MENU_SERVICE", "MENU_ACADEMY")
 SCANNED, SHARED_CARD, REFERRED, TRANSFERRED = 1, 3, 201, 202
 OTHER_WAYS = (0, 2, 4, 5, 6, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 21, 22, 24)
-WORDS = ("对接采购事务", "设备选型", "展会认识", "老客户介绍", None)
+WORDS = ("对接采购事务", "设备选型", "展会认识", "老客户介绍", "")
 
 
 @dataclass
@@ -75,6 +75,8 @@ def _message(person: Person, out: Delivery, moment: int, event: str, key: str | 
     }  # fmt: skip
     if key is not None:
         record["EventKey"] = key
+    if event == "SCAN" or (key or "").startswith("qrscene_"):
+        record["Ticket"] = f"gQH{person.number:07d}"
     _callback(
         person, out, "official_account", moment, record, f"{person.openid}|{person.world.text_utc(moment)}|{event}"
     )
@@ -168,8 +170,8 @@ def _end(person: Person, wechat: WeChat, out: Delivery, link: Link) -> None:
     elif drawn < knobs.deletion + knobs.staff_deletion + knobs.transfer:
         heir = world.salesman(person.number + 1)
         person.traits.add("transfer")
-        if heir == link.userid or chance.random() < 0.25:
-            reason = chance.choice(("customer_refused", "customer_limit_exceed"))
+        if heir == link.userid or chance.random() < 0.4:
+            reason = ("customer_refused", "customer_limit_exceed")[person.records % 2]
             _change(person, out, moment, "transfer_fail", link, FailReason=reason)
             return
         link.ended, link.ended_by = moment, "transfer"
