@@ -1,8 +1,8 @@
-"""What landing and staging twelve channels cost: simulated worlds of 100,000 and 1,000,000 people, by siyu and by a bare
-DuckDB script that reads the same files with declared types into a database file.
+"""What landing and staging twelve channels cost: simulated worlds of 100,000 and 1,000,000 people, by siyu and a bare
+script that reads the same files with declared types into a database file.
 
-Both run as whole processes, in turn, on as many threads. siyu's landing hashes every file, checks every row against its
-contract, keeps the rejected ones and writes Parquet; the bare script only reads and casts (workbooks and gb18030 through
+Both run as whole processes, in turn, on as many threads. siyu hashes every file, checks every row against its
+contract, keeps the rejected ones and writes Parquet; the bare script reads and casts (workbooks and gb18030 through
 Python, as it has to). "and staging" builds every table of schema records on top. The targets: landing in at most 2.5
 times the bare script's time, and all of it in less than 4 GB; the simulator in less than 1 GB.
 

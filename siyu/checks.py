@@ -6,6 +6,8 @@ import json
 import logging
 import os
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -38,6 +40,7 @@ from siyu.suites import (
 MAX_KEYS = 20
 SMALLEST_MOBILE = 13_000_000_000
 DIALECT = "duckdb.siyu"
+HELD = "checked"
 
 logging.getLogger("great_expectations").setLevel(logging.ERROR)
 
@@ -81,8 +84,8 @@ class Checker:
         table = checked_table(self._project, suite.table)
         if table is None:
             raise ConfigError(f"the suite checks {suite.table}, which is no table", suite.file, "")
-        with self._lock:
-            asset = self._source.add_query_asset(suite.table, query=f"select * from {table.relation}")
+        with self._lock, self._held(suite.table, table.relation) as relation:
+            asset = self._source.add_query_asset(suite.table, query=f"select * from {relation}")
             batch = asset.add_batch_definition_whole_table(suite.table).get_batch()
             answer = batch.validate(
                 gx.ExpectationSuite(name=suite.table, expectations=construct(suite)),
@@ -95,6 +98,24 @@ class Checker:
         session = self._engine.session()
         try:
             return [_result(session, suite, table, result) for result in answer.results]
+        finally:
+            session.close()
+
+
+    @contextmanager
+    def _held(self, name: str, relation: str) -> Iterator[str]:
+        """The rows of a view for the time of its suite: a suite asks some ten times, a view would read its files as
+        often."""
+        model = self._project.models.get(name)
+        if model is None or model.materialized != "view":
+            yield relation
+            return
+        session = self._engine.session()
+        try:
+            session.execute(f"create schema if not exists {HELD}")
+            session.execute(f"create or replace table {HELD}.rows as select * from {relation}")
+            yield f"{HELD}.rows"
+            session.execute(f"drop table {HELD}.rows")
         finally:
             session.close()
 

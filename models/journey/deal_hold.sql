@@ -65,10 +65,15 @@ refunded_orders as (
     select
         o.channel,
         o.deal_id,
-        greatest(o.paid_at, min(r.occurred_at)) as refunded_at
+        greatest(
+            o.paid_at,
+            coalesce(
+                min(r.occurred_at) filter (where r.refunded + o.amount <= 0), max(r.occurred_at)
+            )
+        ) as refunded_at
     from order_totals as o
     inner join refund_sums as r on o.channel = r.channel and o.deal_id = r.deal_id
-    where r.refunded + o.amount <= 0
+    where r.refunded + o.amount <= 0 or o.kept_lines = 0
     group by o.channel, o.deal_id, o.paid_at
 ),
 

@@ -1,6 +1,7 @@
 /*
-description: Orders by line, and refunds. An order without lines is one line itself; a line whose
-  order has not landed has no moment yet and counts nowhere.
+description: Orders by line, and refunds, these at the rate of the day of their order, so that a
+  full refund leaves nothing. An order without lines is one line itself; a line whose order has
+  not landed has no moment yet and counts nowhere.
 grain: [record_id]
 */
 with
@@ -83,6 +84,7 @@ lines as (
         i.line_no,
         'order' as kind,
         o.ordered_at as occurred_at,
+        o.ordered_at as rated_at,
         o.status,
         i.amount,
         o.currency,
@@ -106,6 +108,7 @@ lines as (
         1 as line_no,
         'order' as kind,
         o.ordered_at as occurred_at,
+        o.ordered_at as rated_at,
         o.status,
         o.amount,
         o.currency,
@@ -130,6 +133,7 @@ lines as (
         coalesce(r.line_no, 1) as line_no,
         'refund' as kind,
         r.refunded_at as occurred_at,
+        coalesce(o.ordered_at, r.refunded_at) as rated_at,
         null as status,
         -r.amount as amount,
         o.currency,
@@ -170,5 +174,5 @@ from lines as l
 left join rates as r
     on
         l.currency = r.currency
-        and fn_local_date(l.occurred_at) >= r.rate_from
-        and fn_local_date(l.occurred_at) < r.rate_until
+        and fn_local_date(l.rated_at) >= r.rate_from
+        and fn_local_date(l.rated_at) < r.rate_until

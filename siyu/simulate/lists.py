@@ -75,7 +75,7 @@ def _contact(person: Person, wechat: WeChat, link: Link, out: Delivery, day: int
             follow["remark"] = f"{person.name} {mobiles[0][:3]}-{mobiles[0][3:7]}-{mobiles[0][7:]}"
         else:
             follow["remark_mobiles"] = mobiles
-    if day == world.days - 1 and person.number % 10 == 0:
+    if day == world.days - 1 and person.number % 7 == 0:
         _detail(person, external, follow, out, day)
     file = f"{out.night(day)}wecom/contacts_{world.day_name(day)}_{{part}}.json"
     out.element(file, "external_contact_list", {"external_contact": external, "follow_info": follow}, next_cursor="")
