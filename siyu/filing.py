@@ -111,25 +111,26 @@ def _land_rows(session: Session, job: Job, landing: Landing, identity: str, scra
     if reading.drift:
         new, missing = reading.drift(session, f"read_parquet({quoted(interim)})")
     drift = tuple([("new_column", item) for item in told_names(new)] + [("missing_column", item) for item in missing])
-    refused = landing.store / f"{stem}{REJECTS}"
-    rejected = write_rejects(session, job.export, typed, refused)
-    rejects = f"{stem}{REJECTS}" if rejected else None
-    if total and rejected / total > job.export.max_reject_rate:
-        share = f"{rejected} of {total} rows break the contract"
-        first = first_reasons(session, refused)
-        reason = f"{share}, more than max_reject_rate {job.export.max_reject_rate}: {first}"
-        return Outcome(total, 0, reason, None, rejects, drift)
     columns = ", ".join(name(column) for column in job.export.columns)
-    kept = f" anti join read_parquet({quoted(refused)}) as refused on _line = refused.line" if rejected else ""
     good = (
         f"select {columns}, _extra, {quoted(job.file)} as _file, _line, {landing.seq}::integer as _landed_seq,"
-        f" date {quoted(landing.day)} as _landed_date, {_day_literal(job)} as _file_date from ({typed}){kept}"
+        f" date {quoted(landing.day)} as _landed_date, {_day_literal(job)} as _file_date from ({typed}) where _ok"
     )
     written = target.with_suffix(DRAFT)
     session.execute(f"copy ({good}) to {quoted(written)} (format parquet, {LANDED_AS})")
     landed = session.value(f"select count(*) from read_parquet({quoted(written)})")
+    refused = landing.store / f"{stem}{REJECTS}"
+    # Most files have no broken row, and need no second pass.
+    rejected = write_rejects(session, job.export, typed, refused) if landed < total else 0
+    rejects = f"{stem}{REJECTS}" if rejected else None
     if landed + rejected != total:
         raise EngineFault(f"{total} records were read, {landed} written, {rejected} rejected", str(job.path), "")
+    if total and rejected / total > job.export.max_reject_rate:
+        written.unlink()
+        share = f"{rejected} of {total} rows break the contract"
+        first = first_reasons(session, refused)
+        reason = f"{share}, more than max_reject_rate {job.export.max_reject_rate}: {first}"
+        return Outcome(total, 0, reason, None, rejects, drift)
     fsync(written)
     os.replace(written, target)
     return Outcome(total, landed, None, f"{stem}{LANDED}", rejects, drift)
