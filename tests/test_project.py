@@ -177,6 +177,16 @@ def test_every_setting_is_in_the_docs() -> None:
         assert f"SIYU_{name.upper()}" in text
 
 
+def test_every_knob_is_in_the_docs() -> None:
+    from dataclasses import fields
+
+    from siyu.simulate.knobs import Knobs
+
+    text = (ROOT / "docs" / "simulate.md").read_text(encoding="utf-8")
+    rows = [line for line in text.split("## Knobs")[1].splitlines() if line.startswith("| `")]
+    assert rows == [f"| `{knob.name}` | {knob.default:g} | {knob.metadata['what']} |" for knob in fields(Knobs)]
+
+
 def test_kpis_and_tags_name_models_that_exist(project: Project) -> None:
     import csv
 
