@@ -177,6 +177,15 @@ def test_every_setting_is_in_the_docs() -> None:
         assert f"SIYU_{name.upper()}" in text
 
 
+def test_every_key_of_a_contract_is_in_the_docs() -> None:
+    from siyu.channels import Channel, Column, Export
+
+    text = (ROOT / "docs" / "add-a-channel.md").read_text(encoding="utf-8")
+    rows = [line.split("|")[1] for line in text.split("\n## The contract\n")[1].splitlines() if line.startswith("| `")]
+    for name, field in (item for part in (Channel, Export, Column) for item in part.model_fields.items()):
+        assert any(f"`{field.alias or name}`" in row for row in rows), f"{field.alias or name} is in no table"
+
+
 def test_every_knob_is_in_the_docs() -> None:
     from dataclasses import fields
 
