@@ -45,6 +45,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     "training/enrolments": ("course_id", "learner"),
     "webinar/attendance": ("live_id", "viewer_id"),
     "website/events": ("event_id",),
+    "wecom/contact_details": ("external_userid", "userid"),
     "wecom/behavior": ("userid", "stat_time"),
     "wecom/contacts": ("external_userid", "userid"),
     "wecom/events": ("ChangeType", "UserID", "ExternalUserID", "CreateTime"),
@@ -237,6 +238,8 @@ def _json(path: Path) -> Iterator[Row]:
     for answer in document if isinstance(document, list) else [document]:
         for found in answer.get("external_contact_list", []):
             yield {**found["external_contact"], **found["follow_info"]}
+        for found in answer.get("follow_user", []):
+            yield {**answer["external_contact"], **found}
         for found in answer.get("send_list", []):
             recipient = found.get("external_userid") or found["chat_id"]
             yield {"msgid": path.stem.split("_")[2], "recipient": recipient, **found}

@@ -66,8 +66,8 @@ def _account_contacts(files: Exported) -> Iterator[tuple[str, Row]]:
 
 def _wecom_contacts(files: Exported) -> Iterator[tuple[str, Row]]:
     """Each further mobile that staff wrote down is a record of its own."""
-    for row in files.things("wecom/contacts"):
-        record = f"contacts:{row['external_userid']}|{row['userid']}"
+    for export, row in _lists_of_wecom(files):
+        record = f"{export}:{row['external_userid']}|{row['userid']}"
         ids = {"external_userid": row["external_userid"], "unionid": row.get("unionid")}
         written = [mobile(text) for text in row.get("remark_mobiles", [])]
         digits = re.findall(r"1\d\d-\d{4}-\d{4}", row["remark"])
@@ -75,6 +75,12 @@ def _wecom_contacts(files: Exported) -> Iterator[tuple[str, Row]]:
         yield record, ids | {"mobile": numbers[0] if numbers else None}
         for place, number in enumerate(numbers[1:], start=2):
             yield f"{record}#{place}", ids | {"mobile": number}
+
+
+def _lists_of_wecom(files: Exported) -> Iterator[tuple[str, Row]]:
+    """Contacts as all of them are listed, and as some are asked for one by one."""
+    for export in ("contacts", "contact_details"):
+        yield from ((export, row) for row in files.things(f"wecom/{export}"))
 
 
 def _group_contacts(files: Exported) -> Iterator[tuple[str, Row]]:
@@ -309,7 +315,7 @@ def _wecom_links(files: Exported) -> Links:
     for row in files.things("wecom/events"):
         if row["ChangeType"] == "add_external_contact":
             pairs[row["ExternalUserID"], row["UserID"]].append(utc(row["CreateTime"]))
-    for row in files.things("wecom/contacts"):
+    for _, row in _lists_of_wecom(files):
         pairs[row["external_userid"], row["userid"]].append(utc(row["createtime"]))
     ends = _wecom_ends(files)
     found: Links = {}
