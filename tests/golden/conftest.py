@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import random
+import re
 import shutil
+from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -48,33 +53,92 @@ def shuffled_night(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     root = tmp_path_factory.mktemp("shuffled")
     exports = root / "exports"
     shutil.copytree(SAMPLE, exports)
-    chance = random.Random(11)
-    _shuffle_lines(exports / "website", chance)
-    for path in sorted((exports / "crm").glob("*.parquet")):
-        _shuffle_parquet(path)
+    shuffle_exports(exports, random.Random(11))
     return run_on(root, exports, threads=1)
 
 
-def _shuffle_lines(folder: Path, chance: random.Random) -> None:
-    lines: list[str] = []
-    for path in sorted(folder.glob("*.jsonl")):
-        lines += path.read_text(encoding="utf-8").splitlines()
+def shuffle_exports(exports: Path, chance: random.Random) -> None:
+    """Every channel: rows in another order and in other files, but for a date in a file's name, which says of when its
+    rows are; workbooks stay as they are."""
+    by_export: dict[tuple[Path, str], list[Path]] = defaultdict(list)
+    for path in sorted(exports.glob("*/*")):
+        if path.parent.name not in ("reference", "truth") and path.suffix != ".xlsx":
+            by_export[path.parent, _dated_name(path)].append(path)
+    for (folder, name), paths in by_export.items():
+        SHUFFLES[paths[0].suffix](folder / name, paths, chance)
+
+
+def _dated_name(path: Path) -> str:
+    """contacts_20260302_000.json -> contacts_20260302; orders_2026-01.csv -> orders"""
+    dated = re.match(r".*_\d{8}(?=_|$)", path.stem)
+    return dated[0] if dated else re.sub(r"_\d{4}-\d{2}(_again)?$", "", path.stem)
+
+
+def _shuffle_csv(target: Path, paths: list[Path], chance: random.Random) -> None:
+    _write_lines(target, ".csv", *_lines(paths, has_header=True), chance)
+
+
+def _shuffle_jsonl(target: Path, paths: list[Path], chance: random.Random) -> None:
+    _write_lines(target, ".jsonl", *_lines(paths, has_header=False), chance)
+
+
+def _lines(paths: list[Path], *, has_header: bool) -> tuple[list[bytes], list[bytes]]:
+    """As bytes, since one system writes gb18030."""
+    files = [path.read_bytes().splitlines(keepends=True) for path in paths]
+    for path in paths:
         path.unlink()
-    chance.shuffle(lines)
-    third = len(lines) // 3
-    for name, part in (("z", lines[:third]), ("a", lines[third : 2 * third]), ("m", lines[2 * third :])):
-        (folder / f"events_{name}.jsonl").write_text("\n".join(part) + "\n", encoding="utf-8")
+    header = files[0][:1] if has_header else []
+    assert all(lines[:1] == header or not has_header for lines in files)
+    return header, [line for lines in files for line in lines[len(header) :]]
 
 
-def _shuffle_parquet(path: Path) -> None:
-    """Two files, rows in the order of a hash."""
-    name, _, rest = path.name.partition("_")
-    for part in (0, 1):
-        target = path.with_name(f"{name.removesuffix('.parquet')}_{1 - part}_{rest or 'all.parquet'}")
-        duckdb.sql(
-            f"copy (select * from (select *, hash(t) as h from '{path}' as t) where h % 2 = {part} order by h)"
-            f" to '{target}' (format parquet)"
-        )
-        duckdb.sql(f"copy (select * exclude (h) from '{target}') to '{target}.new' (format parquet)")
-        Path(f"{target}.new").replace(target)
-    path.unlink()
+def _write_lines(target: Path, suffix: str, header: list[bytes], lines: list[bytes], chance: random.Random) -> None:
+    for name, part in _parts(lines, chance):
+        target.with_name(f"{target.name}_{name}{suffix}").write_bytes(b"".join([*header, *part]))
+
+
+def _parts(rows: list[Any], chance: random.Random) -> list[tuple[str, list[Any]]]:
+    """Shuffled, in up to three parts, none of them empty."""
+    chance.shuffle(rows)
+    third = len(rows) // 3 + 1
+    parts = [("z", rows[:third]), ("a", rows[third : 2 * third]), ("m", rows[2 * third :])]
+    return [(name, part) for name, part in parts if part]
+
+
+def _shuffle_json(target: Path, paths: list[Path], chance: random.Random) -> None:
+    """Documents with one array, or lists of answers; the members of a group are an array in an answer."""
+    documents = [json.loads(path.read_text(encoding="utf-8")) for path in paths]
+    for path in paths:
+        path.unlink()
+    if isinstance(documents[0], list):
+        answers = [answer for document in documents for answer in document]
+        for answer in answers:
+            chance.shuffle(answer.get("group_chat", {}).get("member_list", []))
+            chance.shuffle(answer.get("follow_user", []))
+        made: list[tuple[str, Any]] = list(_parts(answers, chance))
+    else:
+        array = next(name for name, value in documents[0].items() if isinstance(value, list))
+        elements = [element for document in documents for element in document[array]]
+        made = [(name, {**documents[0], array: part}) for name, part in _parts(elements, chance)]
+    for name, document in made:
+        text = json.dumps(document, ensure_ascii=False)
+        target.with_name(f"{target.name}_{name}.json").write_text(text, encoding="utf-8")
+
+
+def _shuffle_parquet(target: Path, paths: list[Path], _chance: random.Random) -> None:
+    """Two files, rows in the order of a hash; what came twice comes twice."""
+    files = [str(path) for path in paths]
+    with duckdb.connect() as con:
+        con.execute("create table t as select * from read_parquet(?)", [files])
+        for path in paths:
+            path.unlink()
+        for part in (0, 1):
+            file = target.with_name(f"{target.name}_{1 - part}.parquet")
+            con.execute(
+                f"copy (select t.* from t where hash(t) % 2 = {part} order by hash(t)) to '{file}' (format parquet)"
+            )
+
+
+SHUFFLES: dict[str, Callable[[Path, list[Path], random.Random], None]] = {
+    ".csv": _shuffle_csv, ".jsonl": _shuffle_jsonl, ".json": _shuffle_json, ".parquet": _shuffle_parquet,
+}  # fmt: skip
