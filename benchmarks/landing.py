@@ -1,11 +1,13 @@
-"""What landing costs: 5 million website events (jsonl), by siyu and by a bare typed `read_json` into a database file.
+"""What landing costs: 5 million website events (jsonl), by siyu and by a bare typed `read_json` into a database file;
+then all twelve channels of simulated worlds of 100,000 and 1,000,000 people, as worlds.py says.
 
 Both run as whole processes, in turn, on as many threads. siyu's landing hashes the file, checks every row against the
 contract, keeps the rejected ones and writes Parquet; the bare statement only reads and casts. The target: at most 3
 times its time, in less than 2 GB.
 
     python benchmarks/landing.py
-    python benchmarks/landing.py --rows 500000 --runs 1
+    python benchmarks/landing.py --rows 500000 --runs 1 --people 10000
+    python benchmarks/landing.py --rows 0 --runs 1
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from pathlib import Path
 
 import duckdb
 from overhead import AS_OF, KEY, measure
+from worlds import PEOPLE, compare
 
 from siyu.engines.duckdb import quoted
 from siyu.ledger import Ledger
@@ -95,34 +98,43 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rows", type=int, default=ROWS)
     parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--people", type=int, action="append", help="Sizes of worlds; 0 for none.")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        events = root / "exports" / "website" / "events.jsonl"
-        write_events(events, arguments.rows)
-        print(f"{arguments.rows:,} events, {events.stat().st_size / 2**30:.2f} GiB of jsonl")
-        environment = os.environ | {
-            "SIYU_EXPORTS": str(root / "exports"),
-            "SIYU_CHANNELS": "website",
-            "SIYU_SALT": KEY,
-        }
-        threads = str(load_settings(root).cores)
-        bare, ours = root / "bare.py", root / "ours.py"
-        bare.write_text(BARE, encoding="utf-8")
-        ours.write_text(OURS, encoding="utf-8")
-        results: dict[str, list[tuple[float, float]]] = {"bare read_json": [], "siyu landing": []}
-        for number in range(arguments.runs):
-            database = root / "bare.duckdb"
-            database.unlink(missing_ok=True)
-            command = [sys.executable, str(bare), str(events), str(database), threads]
-            results["bare read_json"].append(measure(command, environment))
-            results["siyu landing"].append(land_once(root, number, environment, ours))
+        if arguments.rows:
+            land_events(Path(folder), arguments.rows, arguments.runs)
+        for people in arguments.people or PEOPLE:
+            if people:
+                compare(Path(folder), people, arguments.runs)
+
+
+def land_events(root: Path, rows: int, runs: int) -> None:
+    """One file of events, by each in turn."""
+    events = root / "exports" / "website" / "events.jsonl"
+    write_events(events, rows)
+    print(f"{rows:,} events, {events.stat().st_size / 2**30:.2f} GiB of jsonl")
+    environment = os.environ | {
+        "SIYU_EXPORTS": str(root / "exports"),
+        "SIYU_CHANNELS": "website",
+        "SIYU_SALT": KEY,
+    }
+    threads = str(load_settings(root).cores)
+    bare, ours = root / "bare.py", root / "ours.py"
+    bare.write_text(BARE, encoding="utf-8")
+    ours.write_text(OURS, encoding="utf-8")
+    results: dict[str, list[tuple[float, float]]] = {"bare read_json": [], "siyu landing": []}
+    for number in range(runs):
+        database = root / "bare.duckdb"
+        database.unlink(missing_ok=True)
+        command = [sys.executable, str(bare), str(events), str(database), threads]
+        results["bare read_json"].append(measure(command, environment))
+        results["siyu landing"].append(land_once(root, number, environment, ours))
     middle = {}
-    for name, rows in results.items():
-        middle[name] = statistics.median(seconds for seconds, _ in rows)
-        print(f"  {name:<16} {middle[name]:8.2f} s   {max(memory for _, memory in rows):8.0f} MiB peak")
+    for name, told in results.items():
+        middle[name] = statistics.median(seconds for seconds, _ in told)
+        print(f"  {name:<16} {middle[name]:8.2f} s   {max(memory for _, memory in told):8.0f} MiB peak")
     ratio = middle["siyu landing"] / middle["bare read_json"]
-    print(f"  ratio            {ratio:8.2f}   ({arguments.runs} runs, in turn)")
+    print(f"  ratio            {ratio:8.2f}   ({runs} runs, in turn)")
 
 
 if __name__ == "__main__":

@@ -5,19 +5,15 @@ Both run as whole processes, in turn, on as many threads. siyu hashes every file
 contract, keeps the rejected ones and writes Parquet; the bare script reads and casts (workbooks and gb18030 through
 Python, as it has to). "and staging" builds every table of schema records on top. The targets: landing in at most 2.5
 times the bare script's time, and all of it in less than 4 GB; the simulator in less than 1 GB.
-
-    python benchmarks/worlds.py
-    python benchmarks/worlds.py --people 10000 --runs 3
+Run by landing.py.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import statistics
 import sys
-import tempfile
 from pathlib import Path
 
 from overhead import KEY, measure
@@ -176,17 +172,3 @@ def _check(warehouse: Path) -> None:
     if lost or not files:
         raise SystemExit(f"rows were lost: {lost}")
     print(f"  landed {sum(file.rows_landed for file in files):,} rows of {len(files)} files", flush=True)
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--people", type=int, action="append")
-    parser.add_argument("--runs", type=int, default=1)
-    arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        for people in arguments.people or PEOPLE:
-            compare(Path(folder), people, arguments.runs)
-
-
-if __name__ == "__main__":
-    main()

@@ -101,7 +101,6 @@ class Checker:
         finally:
             session.close()
 
-
     @contextmanager
     def _held(self, name: str, relation: str) -> Iterator[str]:
         """The rows of a view for the time of its suite: a suite asks some ten times, a view would read its files as
