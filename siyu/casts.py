@@ -17,8 +17,9 @@ MISSING = "a required value is missing"
 FIRST_SECOND, LAST_SECOND = -62135596800, 253402300799  # of the years 1 to 9999
 
 
-def typed_query(channel: Channel, export: Export, interim: Path) -> str:
-    """Text columns -> typed ones, with `_ok` and `_reasons`: a list of (column_name, value, reason) a row."""
+def typed_query(channel: Channel, export: Export, interim: Path, landed: Path | None = None) -> str:
+    """Text columns -> typed ones, with `_ok` and `_reasons`: a list of (column_name, value, reason) a row. Only the
+    rows that are not in `landed`, where that is given."""
     source, typed, tests = [], [], []
     for column_name, column in export.columns.items():
         text, value = name(f"_t_{column_name}"), name(column_name)
@@ -33,10 +34,13 @@ def typed_query(channel: Channel, export: Export, interim: Path) -> str:
         for column, failed, reason in tests
     )
     failed = " or ".join(f"({test})" for _, test, _ in tests)
+    left = (
+        f" anti join read_parquet({quoted(landed)}) as landed on file_row_number + 1 = landed._line" if landed else ""
+    )
     return (
         f"select *, not coalesce({failed}, false) as _ok, [{reasons}] as _reasons from ("
         f"select *, {', '.join(typed)} from (select {', '.join(source)}, _extra, _error,"
-        f" file_row_number + 1 as _line from read_parquet({quoted(interim)}, file_row_number = true)))"
+        f" file_row_number + 1 as _line from read_parquet({quoted(interim)}, file_row_number = true) as interim{left}))"
     )
 
 

@@ -121,7 +121,9 @@ def _land_rows(session: Session, job: Job, landing: Landing, identity: str, scra
     landed = session.value(f"select count(*) from read_parquet({quoted(written)})")
     refused = landing.store / f"{stem}{REJECTS}"
     # Most files have no broken row, and need no second pass.
-    rejected = write_rejects(session, job.export, typed, refused) if landed < total else 0
+    rejected = 0
+    if landed < total:
+        rejected = write_rejects(session, job.export, typed_query(job.channel, job.export, interim, written), refused)
     rejects = f"{stem}{REJECTS}" if rejected else None
     if landed + rejected != total:
         raise EngineFault(f"{total} records were read, {landed} written, {rejected} rejected", str(job.path), "")

@@ -15,7 +15,7 @@ from siyu.errors import FileRejected
 from siyu.readers.base import BOM, MAX_RECORD, Reading, first_line, json_path, name, real_names
 
 WHITESPACE = "' ' || chr(9) || chr(10) || chr(13)"  # what JSON allows around a value
-FIRST_RECORDS = 1000
+FIRST_RECORDS, MORE_RECORDS = 1000, 10_000
 LONG_LINE = MAX_RECORD - 1024
 TOO_LONG = f"longer than {MAX_RECORD >> 20} MB"  # a JSON text, and so no record
 
@@ -114,9 +114,9 @@ def _drift(
     filled = {_top(paths[0]) for column, paths in places.columns.items() if column not in empty and len(paths) == 1}
     wanted = list(dict.fromkeys(_top(path) for column in empty for path in places.columns[column]))
     absent = [top for top in wanted if top not in filled]
-    # A field may be there and null in every record: mostly the first ones tell.
-    for records in (f"(select json from {relation} limit {FIRST_RECORDS})", relation):
-        absent = _absent(session, f"(select json as j from {records})", absent, "")
+    # A field may be there and null in every record: the first ones tell.
+    for count in (FIRST_RECORDS, MORE_RECORDS):
+        absent = _absent(session, f"(select json as j from {relation} limit {count})", absent, "")
     if answers:
         absent = _absent(session, f"(select answer as j from {answers})", absent, ROOT)
     return new, [column for column in empty if all(_top(path) in absent for path in places.columns[column])]
