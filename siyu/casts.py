@@ -34,11 +34,16 @@ def typed_query(channel: Channel, export: Export, interim: Path, landed: Path | 
         for column, failed, reason in tests
     )
     failed = " or ".join(f"({test})" for _, test, _ in tests)
-    left = f" where file_row_number + 1 not in (select _line from read_parquet({quoted(landed)}))" if landed else ""
+    left = (
+        f" where file_row_number + 1 not in (select _line from read_parquet({quoted(landed)}, hive_partitioning = false))"
+        if landed
+        else ""
+    )
     return (
         f"select *, not coalesce({failed}, false) as _ok, [{reasons}] as _reasons from ("
         f"select *, {', '.join(typed)} from (select {', '.join(source)}, _extra, _error,"
-        f" file_row_number + 1 as _line from read_parquet({quoted(interim)}, file_row_number = true){left}))"
+        f" file_row_number + 1 as _line"
+        f" from read_parquet({quoted(interim)}, hive_partitioning = false, file_row_number = true){left}))"
     )
 
 

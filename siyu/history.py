@@ -61,7 +61,7 @@ def previous_tables(
     for name in names:
         path = previous.snapshot(warehouse, name)
         if path.is_file():
-            found[name] = _table(session, f"read_parquet({quoted(path)})")
+            found[name] = _table(session, f"read_parquet({quoted(path)}, hive_partitioning = false)")
     for alias, file in (("previous_restricted", RESTRICTED), ("previous_public", PUBLIC)):
         path = warehouse / "releases" / previous.name / file
         if not path.is_file():

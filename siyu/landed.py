@@ -77,7 +77,7 @@ def _union(export: Export, landed: Sequence[LandedFile], store: Path, timezone: 
     for _columns, members in sorted(groups.items()):
         chosen = ", ".join(f"{_held(export, c, members[0].types, timezone)} as {name(c)}" for c in export.columns)
         paths = ", ".join(quoted(store / str(file.path)) for file in members)
-        parts.append(f"select {chosen}, {INTERNAL} from read_parquet([{paths}])")
+        parts.append(f"select {chosen}, {INTERNAL} from read_parquet([{paths}], hive_partitioning = false)")
     return " union all ".join(parts)
 
 

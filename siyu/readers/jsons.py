@@ -189,7 +189,8 @@ def read_json(session: Session, path: Path, export: Export, scratch: Path) -> Re
         f"copy (select unnest(records) as json{', a' if wanted else ''}"
         f" from (select {records} as records{beside} from {answers})) to {quoted(interim)} (format parquet)"
     )
-    return _json_query(session, f"read_parquet({quoted(interim)})", export, answers if wanted else None)
+    read = f"read_parquet({quoted(interim)}, hive_partitioning = false)"
+    return _json_query(session, read, export, answers if wanted else None)
 
 
 def _at(export: Export) -> str:
@@ -212,7 +213,7 @@ def _answers(session: Session, path: Path, export: Export, document: str, interi
         # takes a column, as it works out an expression anew for every 2,048 rows.
         split = f"select unnest(items) as answer from (select json::json[] as items from {document})"
         session.execute(f"copy ({split}) to {quoted(interim)} (format parquet)")
-        answers = f"read_parquet({quoted(interim)})"
+        answers = f"read_parquet({quoted(interim)}, hive_partitioning = false)"
         kind = f"json_type(json_extract(answer, {at}))"
         has_records = bool(session.rows(f"select 1 from {answers} where {kind} in ('ARRAY', 'OBJECT') limit 1"))
         has_records |= export.allow_empty and not session.rows(f"select 1 from {answers} limit 1")

@@ -12,8 +12,8 @@ from siyu.readers.base import WHOLE, Reading, checked_header, compare, first_lin
 
 
 def read_parquet(session: Session, path: Path, export: Export, scratch: Path) -> Reading:
-    """The columns of the file's own schema."""
-    relation = f"read_parquet({quoted(path)})"
+    """The columns of the file's own schema; a folder called night=2026-06-30 adds none."""
+    relation = f"read_parquet({quoted(path)}, hive_partitioning = false)"
     try:
         types = {column.name: column.type for column in session.columns(f"select * from {relation}")}
     except SqlProblem as error:

@@ -8,7 +8,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -111,7 +111,8 @@ class Shop:
         return result
 
     def landed(self, file: LandedFile, columns: str) -> list[Row]:
-        return self.session.rows(f"select {columns} from read_parquet('{self.root / str(file.path)}') order by _line")
+        path = f"read_parquet('{self.root / str(file.path)}', hive_partitioning = false)"
+        return self.session.rows(f"select {columns} from {path} order by _line")
 
     def land(self, data: bytes | str, channel: Channel | None = None, name: str = "orders.csv") -> Landed:
         channel = channel or contract()
@@ -586,6 +587,14 @@ def test_parquet_timestamps_with_a_zone_keep_their_moment(shop: Shop) -> None:
     done = shop.land(shop.parquet(query), contract(PARQUET, format="parquet"))
     assert done.rows == [(1, None, datetime(2026, 1, 1, 7), None, None, None)]
     assert ("missing_column", "amount") in done.drift
+
+
+def test_a_folder_named_like_a_partition_adds_no_column(shop: Shop) -> None:
+    """Exports and the warehouse may lie in night=2026-06-30/ or below id=7/: none is a column, or the value of one."""
+    inner = replace(shop, root=shop.root / "night=2026-06-30" / "id=7")
+    inner.root.mkdir(parents=True)
+    done = inner.land(inner.parquet("select 1 as id, 'x' as name"), contract(format="parquet"))
+    assert (done.rows, done.extra, done.drift) == ([("1", "x")], [None], [])
 
 
 @pytest.mark.parametrize("keep", [0.2, 0.5, 0.99])
