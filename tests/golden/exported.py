@@ -62,11 +62,11 @@ class Exported:
 
     root: Path
 
-    def rows(self, name: str) -> list[Row]:
-        """Every row of an export, file by file; `_date` is the date in the file's name, if any."""
+    def rows(self, name: str, file: Path | None = None) -> list[Row]:
+        """Every row of an export, or of one of its files; `_date` is the date in the file's name, if any."""
         channel, export = name.split("/")
         found: list[Row] = []
-        for path in sorted((self.root / channel).glob(f"{export}_*")):
+        for path in [file] if file else sorted((self.root / channel).glob(f"{export}_*")):
             # order_items_… is no file of an export called order
             if re.fullmatch(rf"{export}_(msg\w+_)?\d.*", path.stem):
                 dated = re.search(r"_(\d{8})(?:_|$)", path.stem)
@@ -149,8 +149,10 @@ class Exported:
                 found["mall", f"orders:{order['order_id']}"] = whole
         for row in self.things("mall/refunds"):
             order = orders.get(row["order_id"], {"order_id": row["order_id"]})
-            refund = self._deal("refund", order, -Decimal(row["amount"]), row["refunded_at"])
-            found["mall", f"refunds:{row['refund_id']}"] = refund | {"status": None}
+            # At the rate of the order: what was given back whole leaves nothing.
+            ordered = order.get("ordered_at", row["refunded_at"])
+            refund = self._deal("refund", order, -Decimal(row["amount"]), ordered)
+            found["mall", f"refunds:{row['refund_id']}"] = refund | {"status": None, "at": utc(row["refunded_at"])}
         for row in self.things("crm/opportunities"):
             created = utc(row["created_at"])
             found["crm", f"opportunities:{row['opportunity_id']}"] = {
@@ -257,7 +259,7 @@ def _xlsx(path: Path) -> Iterator[Row]:
 
 
 def _parquet(path: Path) -> Iterator[Row]:
-    table = duckdb.sql(f"select * from '{path}'")
+    table = duckdb.sql(f"select * from read_parquet('{path}', hive_partitioning = false)")
     yield from (dict(zip(table.columns, row, strict=True)) for row in table.fetchall())
 
 
