@@ -15,7 +15,6 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
-import psutil
 import pytest
 from python_calamine import CalamineWorkbook
 
@@ -337,6 +336,5 @@ def test_a_larger_world_takes_no_more_memory(tmp_path: Path) -> None:
         env = {**os.environ, "PYTHONPATH": str(ROOT)}
         return int(subprocess.run(command, check=True, capture_output=True, text=True, env=env).stdout)
 
-    assert psutil.virtual_memory().available > 10**9
     small, large = peak(500), peak(4000)
-    assert large < 1.5 * small
+    assert large < 1.25 * small

@@ -496,8 +496,8 @@ def test_every_knob_has_a_check() -> None:
 def test_a_knob_turns_its_trait_in_the_files(knob: str, lively: World, tmp_path: Path) -> None:
     assert CHECKS[knob](lively), f"nothing of {knob} in the files"
     off = replace(LIVELY, **{knob: 0.0}, **ALIKE.get(knob, {}))
-    simulate_exports(tmp_path, people=600, days=DAYS, seed=5, knobs=off)
-    assert not CHECKS[knob](World(Exported(tmp_path), 600)), f"{knob} at nothing"
+    simulate_exports(tmp_path, people=400, days=DAYS, seed=5, knobs=off)
+    assert not CHECKS[knob](World(Exported(tmp_path), 400)), f"{knob} at nothing"
 
 
 def test_kinds_of_people_come_as_often_as_their_knobs_say(lively: World) -> None:

@@ -278,23 +278,25 @@ def _members(files: Exported) -> list[Row]:
     return [row for row in files.things("wecom_group/groups") if row["type"] == 2]
 
 
-# Links: (who, holder, since) -> who ended it, None while it stands.
+# Links: (who, holder, since) -> who ended it and when, None while it stands.
 
-Links = dict[tuple[str, str, datetime], str | None]
+End = tuple[str, datetime]
+Links = dict[tuple[str, str, datetime], End | None]
 
 
 def _account_links(files: Exported) -> Links:
     """A life of follows: begun where a message or the last list says so; ended by a message, by the next follow, or,
-    where nobody told, by a last list that knows the follower no longer."""
+    where nobody told, on the day after a list knew the follower for the last time."""
     begun: dict[str, set[datetime]] = defaultdict(set)
     left: dict[str, set[datetime]] = defaultdict(set)
     for row in files.rows("official_account/events"):
         {"subscribe": begun, "unsubscribe": left}.get(row["Event"], defaultdict(set))[row["FromUserName"]].add(
             utc(row["CreateTime"])
         )
-    listed: dict[str, tuple[str, int]] = {}
+    listed: dict[tuple[str, int], str] = {}
     for row in files.rows("official_account/users"):
-        listed[row["openid"]] = max(listed.get(row["openid"], ("", 0)), (row["_date"], row["subscribe"]))
+        key = (row["openid"], row["subscribe"])
+        listed[key] = max(listed.get(key, ""), row["_date"])
     for row in files.things("official_account/users"):
         if row["subscribe"]:
             begun[row["openid"]].add(utc(row["subscribe_time"]))
@@ -302,10 +304,14 @@ def _account_links(files: Exported) -> Links:
     for openid, starts in begun.items():
         for start in starts:
             later = min((other for other in starts if other > start), default=AS_OF_END)
-            is_gone = later < AS_OF_END or any(start < moment <= later for moment in left[openid])
-            day, subscribe = listed.get(openid, ("", 1))
-            is_gone = is_gone or (not subscribe and start < midnight(day) + timedelta(days=1))
-            found[openid, "official_account", start] = "person" if is_gone else None
+            ends = [moment for moment in left[openid] if start < moment <= later]
+            known, gone = listed.get((openid, 1), ""), listed.get((openid, 0), "")
+            if not ends and later < AS_OF_END:
+                ends = [later]
+            elif not ends and known < gone and start < midnight(gone) + timedelta(days=1):
+                since = max(known, local_day(start).strftime("%Y%m%d"))
+                ends = [midnight(since) + timedelta(days=1)]
+            found[openid, "official_account", start] = ("person", min(ends)) if ends else None
     return found
 
 
@@ -323,8 +329,11 @@ def _wecom_links(files: Exported) -> Links:
         starts = [m for m in sorted(set(moments)) if not any(m - SAME_ADD <= other < m for other in moments)]
         for start in starts:
             later = min((other for other in starts if other > start), default=AS_OF_END)
-            told = sorted((known, by) for moment, known, by in ends[who, holder] if start < moment <= later)
-            found[who, holder, start] = told[0][1] if told else "person" if later < AS_OF_END else None
+            told = sorted((known, at, by) for at, known, by in ends[who, holder] if start < at <= later)
+            if told:
+                found[who, holder, start] = (told[0][2], told[0][1])
+            else:
+                found[who, holder, start] = ("person", later) if later < AS_OF_END else None
     return found
 
 
@@ -354,14 +363,16 @@ def _wecom_ends(files: Exported) -> dict[tuple[str, str], list[tuple[datetime, d
 def _group_links(files: Exported) -> Links:
     """Present until a list lacks them; a group that is in no list any more was dissolved."""
     rows = files.rows("wecom_group/groups")
-    last = max(row["_date"] for row in rows)
-    alive = {row["chat_id"] for row in rows if row["_date"] == last}
-    return {
-        (row["userid"], row["chat_id"], utc(row["join_time"])): (
-            None if row["_date"] == last else "person" if row["chat_id"] in alive else "system"
-        )
-        for row in _members(files)
-    }
+    lists = sorted({row["_date"] for row in rows})
+    alive = {(row["chat_id"], row["_date"]) for row in rows}
+    found: Links = {}
+    for row in _members(files):
+        key = (row["userid"], row["chat_id"], utc(row["join_time"]))
+        found[key] = None
+        if row["_date"] != lists[-1]:
+            lacking = lists[lists.index(row["_date"]) + 1]
+            found[key] = ("person" if (row["chat_id"], lacking) in alive else "system", midnight(lacking))
+    return found
 
 
 def _mall_links(files: Exported) -> Links:
@@ -428,9 +439,9 @@ def test_links_started_and_ended(touchpoint: str, files: Exported, release: duck
         f"select {who}, coalesce(holder_id, ''), started_at, ended_by, ended_at from records.link where touchpoint = ?",
         [touchpoint],
     ).fetchall()
-    found = {row[:3]: row[3] for row in rows}
+    found = {row[:3]: row[3:] if row[4] else None for row in rows}
     assert len(found) == len(rows) == len(expected)
-    assert sum(by is not None for by in found.values()) == sum(by is not None for by in expected.values())
+    assert sum(end is not None for end in found.values()) == sum(end is not None for end in expected.values())
     assert found == expected
     assert all((row[4] is None) == (row[3] is None) and (row[4] is None or row[2] <= row[4]) for row in rows)
 
