@@ -1,6 +1,6 @@
 /*
 description: What people do in the Official Account: follow, scan, use the menu. To unfollow is no
-  touch but the end of a link.
+  touch but the end of a link; receipts of templates and other messages of the server are none.
 grain: [record_id]
 */
 with
@@ -22,7 +22,7 @@ events as (
         end as state,
         _landed_seq
     from {{ source('official_account', 'events') }}
-    where event <> 'unsubscribe'
+    where event in ('subscribe', 'SCAN', 'CLICK', 'VIEW')
 )
 
 select

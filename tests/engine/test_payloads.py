@@ -69,6 +69,27 @@ EVENTS = [
     {**MESSAGE, "Event": "SCAN", "EventKey": "SCENE_VALUE", "Ticket": "TICKET"},
     {**MESSAGE, "Event": "CLICK", "EventKey": "EVENTKEY"},
     {**MESSAGE, "Event": "VIEW", "EventKey": "www.qq.com"},
+    {**MESSAGE, "Event": "LOCATION", "Latitude": "23.137466", "Longitude": "113.352425", "Precision": "119.385040"},
+    {**MESSAGE, "Event": "TEMPLATESENDJOBFINISH", "MsgID": 200163836, "Status": "success"},
+    {**MESSAGE, "MsgType": "text", "Content": "this is a test", "MsgId": 1234567890123456},
+]
+CALLBACK = {
+    "ToUserName": "toUser",
+    "FromUserName": "sys",
+    "CreateTime": 1403610513,
+    "MsgType": "event",
+    "Event": "change_external_contact",
+    "UserID": "zhangsan",
+    "ExternalUserID": "woAJ2GCAAAXtWyujaWJHDDGi0mACAAAA",
+}
+CALLBACKS = [
+    {**CALLBACK, "ChangeType": "add_external_contact", "State": "teststate", "WelcomeCode": "WELCOMECODE"},
+    {**CALLBACK, "ChangeType": "edit_external_contact"},
+    {**CALLBACK, "ChangeType": "add_half_external_contact", "State": "teststate", "WelcomeCode": "WELCOMECODE"},
+    {**CALLBACK, "ChangeType": "del_external_contact", "Source": "DELETE_BY_TRANSFER"},
+    {**CALLBACK, "ChangeType": "del_follow_user"},
+    {**CALLBACK, "ChangeType": "transfer_fail", "FailReason": "customer_refused"},
+    {**CALLBACK, "ChangeType": "msg_audit_approved", "WelcomeCode": "WELCOMECODE"},
 ]
 
 
@@ -224,3 +245,11 @@ def test_the_documented_events_of_the_official_account_land(
     text = "\n".join(json.dumps(event) for event in EVENTS)
     result = _land(session, channels["official_account"], tmp_path, "events", f"events_{TOLD}.jsonl", text)
     _hold(_landed(session, result, tmp_path), EVENTS, None, channels["official_account"].exports["events"])
+
+
+def test_the_documented_callbacks_of_wecom_land(
+    session: DuckSession, channels: dict[str, Channel], tmp_path: Path
+) -> None:
+    text = "\n".join(json.dumps(event) for event in CALLBACKS)
+    result = _land(session, channels["wecom"], tmp_path, "events", f"events_{TOLD}.jsonl", text)
+    _hold(_landed(session, result, tmp_path), CALLBACKS, None, channels["wecom"].exports["events"])
