@@ -5,8 +5,10 @@
 translate({{ column }}, '０１２３４５６７８９＋－＠．　', '0123456789+-@. ')
 {%- endmacro -%}
 
+{#- Also without what nobody sees: tabs that shops put around numbers for Excel, no-break spaces, marks of width and
+    direction that iOS copies along with a number. -#}
 {%- macro digits_of(column) -%}
-regexp_replace({{ half_width(column) }}, '[ ()\-]', '', 'g')
+regexp_replace({{ half_width(column) }}, '[ ()\-\x{0009}\x{00A0}\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}-\x{2069}\x{FEFF}]', '', 'g')
 {%- endmacro -%}
 
 {%- macro normal_mobile(column) -%}

@@ -47,6 +47,18 @@ def _written(chance: random.Random, number: str) -> str:
     return text.translate(FULL_WIDTH) if chance.random() < 0.3 else text
 
 
+def test_a_mobile_with_what_nobody_sees_around_it(normal: Normal) -> None:
+    number = "13800000001"
+    copied = [
+        f"{number}\t",
+        f"\t{number}",
+        f"\u202d{number}\u202c",
+        f"\u2068138\u00a00000\u00a00001\u2069",
+        f"\ufeff{number}",
+    ]
+    assert normal("normal_mobile", copied) == [f"+86{number}"] * len(copied)
+
+
 def test_mobiles_that_libphonenumber_knows(normal: Normal) -> None:
     chance = random.Random(86)
     numbers = [f"1{chance.randint(3, 9)}{chance.randint(0, 999_999_999):09d}" for _ in range(5000)]
