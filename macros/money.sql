@@ -6,20 +6,28 @@
     )
     …
     left join rates as r
-        on x.currency = r.currency and x.day >= r.rate_from and x.day < r.rate_until
+        on {{ currency_code('x.currency') }} = r.currency and x.day >= r.rate_from and x.day < r.rate_until
 -#}
 {%- macro exchange_rate_ranges() -%}
 select
-    currency,
+    {{ currency_code('currency') }} as currency,
     cast(rate as decimal(16, 8)) as rate,
     cast(rate_date as date) as rate_from,
     least(
         lead(cast(rate_date as date)) over (
-            partition by currency order by cast(rate_date as date), cast(rate as decimal(16, 8))
+            partition by {{ currency_code('currency') }} order by cast(rate_date as date), cast(rate as decimal(16, 8))
         ),
         cast(cast(rate_date as date) + interval {{ var('exchange_rate_days') + 1 }} day as date)
     ) as rate_until
 from {{ ref('exchange_rates') }}
+{%- endmacro -%}
+
+{#- As ISO 4217 writes it; renminbi have names of their own. -#}
+{%- macro currency_code(column) -%}
+case
+    when upper(trim({{ column }})) in ('RMB', '人民币', '¥', '￥') then 'CNY'
+    else nullif(upper(trim({{ column }})), '')
+end
 {%- endmacro -%}
 
 {#- An amount in the currency of the vars; a row that names no currency is in that one. Without a rate it is NULL, and
@@ -27,7 +35,7 @@ from {{ ref('exchange_rates') }}
 {%- macro in_currency(amount, currency, rate) -%}
 {%- call checked(amount, 'no exchange rate of that day') -%}
 case
-    when coalesce({{ currency }}, '{{ var('currency') }}') = '{{ var('currency') }}' then {{ amount }}
+    when coalesce({{ currency_code(currency) }}, '{{ var('currency') }}') = '{{ var('currency') }}' then {{ amount }}
     else try_cast(round(cast({{ amount }} as decimal(20, 2)) * {{ rate }}, 2) as decimal(18, 2))
 end
 {%- endcall -%}

@@ -39,4 +39,7 @@ select
 from spend as s
 left join campaigns as c on s.campaign_id = c.campaign_id
 left join rates as r
-    on s.currency = r.currency and s.day >= r.rate_from and s.day < r.rate_until
+    on
+        {{ currency_code('s.currency') }} = r.currency
+        and s.day >= r.rate_from
+        and s.day < r.rate_until

@@ -47,6 +47,6 @@ select
 from opportunities as o
 left join rates as r
     on
-        o.currency = r.currency
+        {{ currency_code('o.currency') }} = r.currency
         and fn_local_date(o.created_at) >= r.rate_from
         and fn_local_date(o.created_at) < r.rate_until

@@ -173,6 +173,6 @@ select
 from lines as l
 left join rates as r
     on
-        l.currency = r.currency
+        {{ currency_code('l.currency') }} = r.currency
         and fn_local_date(l.rated_at) >= r.rate_from
         and fn_local_date(l.rated_at) < r.rate_until

@@ -53,7 +53,7 @@ def test_a_mobile_with_what_nobody_sees_around_it(normal: Normal) -> None:
         f"{number}\t",
         f"\t{number}",
         f"\u202d{number}\u202c",
-        f"\u2068138\u00a00000\u00a00001\u2069",
+        "\u2068138\u00a00000\u00a00001\u2069",
         f"\ufeff{number}",
     ]
     assert normal("normal_mobile", copied) == [f"+86{number}"] * len(copied)
