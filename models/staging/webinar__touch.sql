@@ -52,7 +52,7 @@ select
         when 'register' then v.registered_at
         when 'join' then v.joined_at
         when 'replay' then v.replayed_at
-        when 'question' then coalesce(v.joined_at, v.replayed_at)
+        when 'question' then coalesce(v.joined_at, v.replayed_at, v.registered_at)
     end as occurred_at,
     case m.moment
         when 'register' then 'register'
