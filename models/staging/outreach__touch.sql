@@ -44,7 +44,7 @@ recipients as (
         opened_at,
         clicked_at,
         replied_at,
-        cast(round(cost, 2) as decimal(18, 2)) as cost,
+        cost,
         coalesce(
             least(delivered_at, opened_at, clicked_at, replied_at) < fn_as_of_end(), false
         ) as is_delivered,
