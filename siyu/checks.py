@@ -113,8 +113,10 @@ class Checker:
         try:
             session.execute(f"create schema if not exists {HELD}")
             session.execute(f"create or replace table {HELD}.rows as select * from {relation}")
-            yield f"{HELD}.rows"
-            session.execute(f"drop table {HELD}.rows")
+            try:
+                yield f"{HELD}.rows"
+            finally:
+                session.execute(f"drop table if exists {HELD}.rows")
         finally:
             session.close()
 
