@@ -100,8 +100,9 @@ live_codes as (
 add_ways as (
     select
         add_way,
-        name
+        min(name) as name
     from {{ ref('wecom_add_ways') }}
+    group by add_way
 ),
 
 known as (

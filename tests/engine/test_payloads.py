@@ -253,3 +253,15 @@ def test_the_documented_callbacks_of_wecom_land(
     text = "\n".join(json.dumps(event) for event in CALLBACKS)
     result = _land(session, channels["wecom"], tmp_path, "events", f"events_{TOLD}.jsonl", text)
     _hold(_landed(session, result, tmp_path), CALLBACKS, None, channels["wecom"].exports["events"])
+
+
+def test_values_that_wecom_has_not_documented_yet_land(
+    session: DuckSession, channels: dict[str, Channel], tmp_path: Path
+) -> None:
+    """A contact that is rejected is one of an incomplete list, after which nobody counts as removed."""
+    person = {"external_userid": "woAJ2GCAAAXtWyujaWJHDDGi0mACAAAA", "type": 3, "gender": 9}
+    follow = {"userid": "zhangsan", "createtime": 1403610513, "add_way": 999, "remark_mobiles": [], "tag_id": None}
+    answer = {"errcode": 0, "external_contact_list": [{"external_contact": person, "follow_info": follow}]}
+    result = _land(session, channels["wecom"], tmp_path, "contacts", f"contacts_{TOLD}.json", json.dumps(answer))
+    (row,) = _landed(session, result, tmp_path)
+    assert (row["contact_type"], row["gender"], row["add_way"]) == ("3", "9", "999")
