@@ -16,9 +16,14 @@ qualify row_number() over (partition by state order by campaign_id, staff_id, sc
 fn_local_midnight(coalesce(_file_date, _landed_date))
 {%- endmacro -%}
 
-{#- When a mass message of WeCom went out. Only who got it has a time; a member of staff sends to all at once. -#}
+{#- When a mass message of WeCom went out. Only who got it has a time, others none or 0; a member of staff sends to all
+    at once. -#}
 {%- macro sent_at() -%}
-coalesce(send_time, min(send_time) over (partition by msgid, userid), {{ listed_at() }})
+coalesce(
+    case when status = '1' then send_time end,
+    min(case when status = '1' then send_time end) over (partition by msgid, userid),
+    {{ listed_at() }}
+)
 {%- endmacro -%}
 
 {#- The campaigns that groups belong to, a row a group. -#}
