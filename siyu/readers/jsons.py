@@ -180,6 +180,7 @@ def read_json(session: Session, path: Path, export: Export, scratch: Path) -> Re
     source = _without_bom(path, scratch)
     document = f"read_json_objects({quoted(source)}, format = 'unstructured', maximum_object_size = {size + 1024})"
     answers = _answers(session, path, export, document, scratch / "answers.parquet")
+    _all_told(session, path, export, answers)
     found = f"json_extract(answer, {quoted(_at(export))})"
     records = f"case json_type({found}) when 'ARRAY' then {found}::json[] when 'OBJECT' then [{found}] end"
     wanted = _places(export).in_answer
@@ -220,6 +221,22 @@ def _answers(session: Session, path: Path, export: Export, document: str, interi
     if not has_records:
         raise FileRejected(f"no list of records at {_at(export)}", path.name, "check `explode` in the contract.")
     return answers
+
+
+def _all_told(session: Session, path: Path, export: Export, answers: str) -> None:
+    """Raises FileRejected where an answer says that it is none: a list without its records is not the whole list."""
+    if not export.answers:
+        return
+    said = f"json_extract_string(answer, {quoted(json_path(export.answers.path))})"
+    accepted = ", ".join(quoted(item) for item in export.answers.one_of)
+    bad = session.rows(
+        f"select {said}, count(*) from {answers} where {said} not in ({accepted}) group by all order by all"
+    )
+    if bad:
+        count, first = sum(row[1] for row in bad), bad[0][0]
+        raise FileRejected(
+            f"{count} of the answers say {export.answers.path} {first}", path.name, "ask again for what they lack."
+        )
 
 
 def _without_bom(path: Path, scratch: Path) -> Path:

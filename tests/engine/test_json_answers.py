@@ -66,6 +66,16 @@ def test_answers_without_records_have_none(shop: Shop) -> None:
     assert [(row[0], row[3]) for row in done.rows] == [("g1", "a")] and not done.rejects
 
 
+def test_an_answer_that_says_it_is_none_rejects_the_file(shop: Shop) -> None:
+    """Whoever it would have listed has not been removed."""
+    accepted = {"answers": {"path": "errcode", "in": ["0", "49008"]}}
+    dissolved, refused = {"errcode": 49008}, {"errcode": 45009, "errmsg": "api freq out of limit"}
+    done = land(shop, [answer("g1", "a"), dissolved, {"group_chat": None}], **accepted)
+    assert [(row[0], row[3]) for row in done.rows] == [("g1", "a")]
+    refusal = land(shop, [answer("g1", "a"), refused, refused], **accepted)
+    assert not refusal.rows and "2 of the answers say errcode 45009" in str(refusal.reason)
+
+
 def test_answers_of_which_one_has_an_object_for_its_list(shop: Shop) -> None:
     one = {"group_chat": {"chat_id": "g1", "member_list": {"userid": "a"}}}
     assert [(row[0], row[3]) for row in land(shop, [one, answer("g2", "b")]).rows] == [("g1", "a"), ("g2", "b")]
