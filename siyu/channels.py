@@ -110,13 +110,6 @@ class Column(_Part):
         return SQL_TYPES.get(self.type, self.type)
 
 
-class Answers(_Part):
-    """What an answer of an API must say at a path, where it says anything there, for the file to be whole."""
-
-    path: str
-    one_of: tuple[str, ...] = Field(alias="in", min_length=1)
-
-
 class Export(_Part):
     """One kind of file of a channel."""
 
@@ -129,7 +122,7 @@ class Export(_Part):
     key: tuple[str, ...]
     version: str | None = None
     explode: str | None = None
-    answers: Answers | None = None
+    answers: dict[str, tuple[str, ...]] = Field(default={})  # path in an answer -> what it may say there
     sheet: str | None = None
     columns: dict[str, Column]
     extra_columns: Literal["keep", "ignore", "reject"] = "keep"
@@ -150,10 +143,8 @@ class Export(_Part):
                 raise ValueError(f"{name!r} is no column here; {nearest(name, self.columns)}")
         if not self.key:
             raise ValueError("key names no column; without a key a repeated row cannot be told")
-        if self.explode and self.format != "json":
-            raise ValueError("explode is for format json")
-        if self.answers and not self.explode:
-            raise ValueError("answers needs explode, which tells an answer from its records")
+        if (self.explode or self.answers) and self.format != "json":
+            raise ValueError("explode and answers are for format json")
         if self.sheet and self.format != "xlsx":
             raise ValueError("sheet is for format xlsx")
         if self.load == "snapshot" and not self.file_date:

@@ -133,7 +133,7 @@ def _export(channel: Channel, export: Export, shapes: list[str]) -> Iterator[str
         f"- version 版本: {export.version}" if export.version else "",
         f"- date in the name 文件日期: `{export.file_date}`" if export.file_date else "",
         f"- rows at 行的位置: `{export.explode}`" if export.explode else "",
-        f"- answers 应答: `{export.answers.path}` {', '.join(export.answers.one_of)}" if export.answers else "",
+        *(f"- answers 应答: `{path}` {', '.join(accepted)}" for path, accepted in export.answers.items()),
         f"- further columns 其他列: {export.extra_columns}; at most 最多 {export.max_reject_rate:.0%} of rows rejected",
         f"- fills 记录: {', '.join(shapes) or 'nothing by itself 无'}",
     ]

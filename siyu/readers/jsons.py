@@ -225,18 +225,15 @@ def _answers(session: Session, path: Path, export: Export, document: str, interi
 
 def _all_told(session: Session, path: Path, export: Export, answers: str) -> None:
     """Raises FileRejected where an answer says that it is none: a list without its records is not the whole list."""
-    if not export.answers:
-        return
-    said = f"json_extract_string(answer, {quoted(json_path(export.answers.path))})"
-    accepted = ", ".join(quoted(item) for item in export.answers.one_of)
-    bad = session.rows(
-        f"select {said}, count(*) from {answers} where {said} not in ({accepted}) group by all order by all"
-    )
-    if bad:
-        count, first = sum(row[1] for row in bad), bad[0][0]
-        raise FileRejected(
-            f"{count} of the answers say {export.answers.path} {first}", path.name, "ask again for what they lack."
+    for place, accepted in export.answers.items():
+        said = f"json_extract_string(answer, {quoted(json_path(place))})"
+        listed = ", ".join(quoted(item) for item in accepted)
+        bad = session.rows(
+            f"select {said}, count(*) from {answers} where {said} not in ({listed}) group by 1 order by 1"
         )
+        if bad:
+            told = f"{sum(count for _, count in bad)} of the answers say {place} {bad[0][0]}"
+            raise FileRejected(told, path.name, "ask again for what they lack.")
 
 
 def _without_bom(path: Path, scratch: Path) -> Path:

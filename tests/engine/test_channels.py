@@ -154,7 +154,7 @@ MISTAKES = {
     ),
     "explode in csv": (
         ("format: csv", "format: csv\n    explode: list"),
-        ("exports.orders", "explode is for format json", ""),
+        ("exports.orders", "explode and answers are for format json", ""),
     ),
     "files outside the folder": (
         ("orders*.csv", "/data/orders*.csv"),
