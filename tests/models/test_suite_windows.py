@@ -1,0 +1,68 @@
+"""What went wrong once is told for a month, not for ever: a warning that is always there is one nobody reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from siyu.build import prepare
+from siyu.compile import Project
+from siyu.engines.base import RunInputs
+from siyu.engines.duckdb import DuckEngine
+from siyu.models import relation
+from siyu.suites import load_suites, rows_query
+from tests.models.test_models import AS_OF, _fill
+
+LATELY, LONG_AGO = "2026-06-20", "2026-03-20"
+
+
+def _failed_message(day: str) -> list[dict[str, Any]]:
+    told = {"action": "mass_send", "outcome": "failed", "occurred_at": f"{day} 03:00:00"}
+    return [{"record_id": f"group_sends:m1|zhangsan|wm{i}", **told} for i in range(20)]
+
+
+def _gone_groups(day: str) -> list[dict[str, Any]]:
+    return [{"holder_id": f"g{i}", "end_reason": "dissolved", "ended_at": f"{day} 16:00:00"} for i in range(4)]
+
+
+def _dear_day(day: str) -> list[dict[str, Any]]:
+    usual = [{"campaign_id": "C", "spend_date": f"2026-05-{i + 1:02d}", "amount": 10} for i in range(20)]
+    return [*usual, {"campaign_id": "C", "spend_date": day, "amount": 1000}]
+
+
+def _early_reaction(day: str) -> list[dict[str, Any]]:
+    return [
+        {"record_id": "sends:1", "direction": "outbound", "occurred_at": f"{day} 03:00:00"},
+        {"record_id": "sends:1#click", "direction": "inbound", "occurred_at": f"{day} 02:00:00"},
+    ]
+
+
+def _failed_sends(day: str) -> list[dict[str, Any]]:
+    told = {"medium": "sms", "direction": "outbound", "outcome": "failed", "occurred_at": f"{day} 03:00:00"}
+    return [{"record_id": f"sends:{i}", **told} for i in range(100)]
+
+
+@pytest.mark.parametrize(
+    ("table", "described", "rows"),
+    [
+        ("staging.wecom__touch", "most of a mass message failed", _failed_message),
+        ("staging.wecom_group__link", "many groups are gone on one day", _gone_groups),
+        ("staging.ads__spend", "a day far above the campaign's others", _dear_day),
+        ("staging.outreach__touch", "a reaction before its send", _early_reaction),
+        ("staging.outreach__touch", "most sends of a medium failed", _failed_sends),
+    ],
+)
+def test_what_went_wrong_is_told_for_a_month(project: Project, table: str, described: str, rows: Any) -> None:
+    (expectation,) = (e for e in load_suites(project)[table].expectations if e.kwargs.get("description") == described)
+    engine = DuckEngine(None, RunInputs(AS_OF, "Asia/Shanghai", "test"))
+    prepare(engine, project)
+    session = engine.session()
+    columns = {c.name: c.type for c in project.binder.columns(relation(table))}
+    try:
+        for day, is_told in ((LATELY, True), (LONG_AGO, False)):
+            _fill(session, relation(table), columns, rows(day))
+            assert bool(session.rows(rows_query(expectation, relation(table)))) == is_told, day
+    finally:
+        session.close()
+        engine.close()
