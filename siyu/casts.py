@@ -34,11 +34,10 @@ def typed_query(channel: Channel, export: Export, interim: Path, landed: Path | 
         for column, failed, reason in tests
     )
     failed = " or ".join(f"({test})" for _, test, _ in tests)
-    left = (
-        f" where file_row_number + 1 not in (select _line from read_parquet({quoted(landed)}, hive_partitioning = false))"
-        if landed
-        else ""
-    )
+    left = ""
+    if landed:
+        known = f"read_parquet({quoted(landed)}, hive_partitioning = false)"
+        left = f" where file_row_number + 1 not in (select _line from {known})"
     return (
         f"select *, not coalesce({failed}, false) as _ok, [{reasons}] as _reasons from ("
         f"select *, {', '.join(typed)} from (select {', '.join(source)}, _extra, _error,"

@@ -61,7 +61,7 @@ def enter_crm(person: Person, out: Delivery, moment: int) -> None:
     chance, world = person.chance, person.world
     if person.contact_id is not None or moment >= world.end:
         return
-    person.contact_id = f"K{person.number:07d}"
+    person.contact_id, person.contact_from = f"K{person.number:07d}", moment
     mobile = typed_mobile(person, moment) if chance.random() < 0.92 else None
     email = typed_email(person) if mobile is None or chance.random() < 0.8 else None
     person.has_given_mail = email is not None

@@ -174,7 +174,7 @@ def _sale(life: Life) -> None:
     """Into the CRM, a call or two; those with a need get an offer, and what is won is mostly ordered in the mall."""
     person, out = life.person, life.out
     enter_crm(person, out, life.moment)
-    life.moment = talk_to(person, out, life.moment + 3600)
+    life.moment = talk_to(person, out, max(life.moment, person.contact_from) + 3600)
     if person.kind != "buyer" or person.warmth < 4:
         return
     opportunity_id, won, life.moment = open_opportunity(person, out, life.moment)

@@ -91,6 +91,7 @@ class Person:
     openid_from: int | None = None
     wecom_from: int | None = None
     contact_id: str | None = None
+    contact_from: int = 0
     remark_mobile_from: int | None = None
     has_given_mail: bool = False
     consent: bool = True

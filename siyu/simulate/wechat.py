@@ -201,11 +201,12 @@ def chat(person: Person, wechat: WeChat, out: Delivery, moment: int) -> None:
         return
     sent, received = chance.randint(1, 6), chance.choice((0, 1, 2, 4))
     day = moment // DAY
+    if not out.truth_once("wecom", f"messages:{world.dates[day]}|{link.userid}|{person.external_userid}", person):
+        return
     out.row("wecom", "messages", person, moment, {
         "day": world.dates[day], "userid": link.userid, "external_userid": person.external_userid,
         "sent_cnt": sent, "received_cnt": received,
     })  # fmt: skip
-    out.truth("wecom", f"messages:{world.dates[day]}|{link.userid}|{person.external_userid}", person)
     out.staff_days.add(link.userid, moment, chats=1, messages=sent, replied=int(received > 0))
     person.warmth += 1 if received else 0
 
