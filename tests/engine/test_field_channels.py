@@ -94,7 +94,7 @@ def test_of_an_order_in_two_exports_the_later_update_counts_whichever_came_first
 def test_money_without_a_rate_and_lines_without_their_order_are_counted(
     shop: Shop, mall: Channel, project: Project
 ) -> None:
-    orders = "SO-1,m-1,王芳,13900000001,2026-01-10 10:00:00,paid,100,USD,2026-01-10 10:00:00\n"
+    orders = "SO-1,m-1,王芳,13900000001,2026-01-10 10:00:00,paid,100,JPY,2026-01-10 10:00:00\n"
     orders += "SO-2,m-2,李伟,12345,2026-01-11 10:00:00,paid,50,CNY,2026-01-11 10:00:00\n"
     items = "order_id,line_no,product_id,item_count,amount,updated_at\n"
     items += "SO-9,1,P-SERVO,1,70,2026-01-11 10:00:00\n"
