@@ -53,9 +53,10 @@ def finish_drafts(out: Delivery) -> None:
                 final = place.with_suffix(".parquet")
                 (out.folder / final).parent.mkdir(parents=True, exist_ok=True)
                 columns = ", ".join(f"{name}: {quoted(kind)}" for name, kind in CRM_TYPES[export].items())
+                known = f"format = 'newline_delimited', hive_partitioning = false, columns = {{{columns}}}"
                 session.execute(
-                    f"copy (select * from read_json({quoted(draft)}, format = 'newline_delimited',"
-                    f" hive_partitioning = false, columns = {{{columns}}})) to {quoted(out.folder / final)} (format parquet, compression zstd)"
+                    f"copy (select * from read_json({quoted(draft)}, {known}))"
+                    f" to {quoted(out.folder / final)} (format parquet, compression zstd)"
                 )
             else:
                 final = place.with_suffix(".xlsx")
