@@ -58,7 +58,9 @@ def _removed(export: Export, files: Sequence[LandedFile]) -> str:
     """
     latest = {file.identity: file for file in files}  # a file may have been refused once and landed since
     broken = {file.file_date for file in latest.values() if file.rows_rejected or not file.landed}
-    days = sorted({file.file_date for file in files if file.landed and file.file_date} - broken)
+    # A list nobody stands on is none, unless the contract says so.
+    filled = {file.file_date for file in files if file.landed and (file.rows_landed or export.allow_empty)}
+    days = sorted({day for day in filled if day} - broken)
     if export.load != "snapshot" or not days:
         return "null::date"
     lists = ", ".join(f"date {quoted(day)}" for day in days)

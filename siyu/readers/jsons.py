@@ -180,7 +180,6 @@ def read_json(session: Session, path: Path, export: Export, scratch: Path) -> Re
     source = _without_bom(path, scratch)
     document = f"read_json_objects({quoted(source)}, format = 'unstructured', maximum_object_size = {size + 1024})"
     answers = _answers(session, path, export, document, scratch / "answers.parquet")
-    _all_told(session, path, export, answers)
     found = f"json_extract(answer, {quoted(_at(export))})"
     records = f"case json_type({found}) when 'ARRAY' then {found}::json[] when 'OBJECT' then [{found}] end"
     wanted = _places(export).in_answer
@@ -218,22 +217,25 @@ def _answers(session: Session, path: Path, export: Export, document: str, interi
         kind = f"json_type(json_extract(answer, {at}))"
         has_records = bool(session.rows(f"select 1 from {answers} where {kind} in ('ARRAY', 'OBJECT') limit 1"))
         has_records |= export.allow_empty and not session.rows(f"select 1 from {answers} limit 1")
-    if not has_records:
+    has_told = _has_told(session, path, export, answers)
+    if not has_records and not has_told:
         raise FileRejected(f"no list of records at {_at(export)}", path.name, "check `explode` in the contract.")
     return answers
 
 
-def _all_told(session: Session, path: Path, export: Export, answers: str) -> None:
-    """Raises FileRejected where an answer says that it is none: a list without its records is not the whole list."""
+def _has_told(session: Session, path: Path, export: Export, answers: str) -> bool:
+    """Whether an answer says that it is one, with or without records. Raises FileRejected where one says that it is
+    none: a list without its records is not the whole list."""
+    has_told = False
     for place, accepted in export.answers.items():
         said = f"json_extract_string(answer, {quoted(json_path(place))})"
-        listed = ", ".join(quoted(item) for item in accepted)
-        bad = session.rows(
-            f"select {said}, count(*) from {answers} where {said} not in ({listed}) group by 1 order by 1"
-        )
+        rows = session.rows(f"select {said}, count(*) from {answers} where {said} is not null group by 1 order by 1")
+        bad = [(value, count) for value, count in rows if value not in accepted]
         if bad:
             told = f"{sum(count for _, count in bad)} of the answers say {place} {bad[0][0]}"
             raise FileRejected(told, path.name, "ask again for what they lack.")
+        has_told |= bool(rows)
+    return has_told
 
 
 def _without_bom(path: Path, scratch: Path) -> Path:

@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from siyu.channels import Export
 from siyu.dryrun import look
 from siyu.filing import Landing
+from siyu.ledger import LandedFile
 from siyu.readers import jsons
 from tests.engine.test_landing import AS_OF, TEXT, Landed, Row, Shop, contract
 from tests.engine.test_landing import session as session
@@ -74,6 +75,27 @@ def test_an_answer_that_says_it_is_none_rejects_the_file(shop: Shop) -> None:
     assert [(row[0], row[3]) for row in done.rows] == [("g1", "a")]
     refusal = land(shop, [answer("g1", "a"), refused, refused], **accepted)
     assert not refusal.rows and "2 of the answers say errcode 45009" in str(refusal.reason)
+
+
+@pytest.mark.parametrize("page", [{"errcode": 84061}, {"errcode": 0, "group_chat": {"member_list": []}}])
+def test_a_page_of_nobody_is_part_of_a_list_and_a_list_of_nobody_is_none(shop: Shop, page: Any) -> None:
+    """Pages of one day are one list. Where every page is empty, nobody has been removed: the list is wrong."""
+    told = {"load": "snapshot", "file_date": r"(\d{8})", "files": "*.json", "answers": {"errcode": ["0", "84061"]}}
+    channel = contract(GROUPS, **EXPLODED, **told)
+    files: list[LandedFile] = []
+    for seq, pages in enumerate(
+        [
+            {"20260128_0.json": answer("g1", "a", "b"), "20260128_1.json": page},
+            {"20260129_0.json": answer("g1", "a"), "20260129_1.json": page},
+            {"20260130_0.json": page, "20260130_1.json": page | {"next": ""}},
+        ],
+        start=1,
+    ):
+        texts = {name: json.dumps(one).encode() for name, one in pages.items()}
+        result = shop.land_folder(texts, channel, seq, AS_OF, files)
+        assert not result.problems and len(result.files) == 2
+        files += result.files
+    assert shop.read(channel, files, "member, _removed_date") == [("a", None), ("b", date(2026, 1, 29))]
 
 
 def test_answers_of_which_one_has_an_object_for_its_list(shop: Shop) -> None:
