@@ -10,7 +10,7 @@ users as (
         openid,
         subscribe,
         unionid,
-        subscribe_time,
+        nullif(subscribe_time, timestamp '1970-01-01 00:00:00') as subscribe_time,
         subscribe_scene,
         qr_scene_str,
         {{ listed_at() }} as listed_at,

@@ -19,7 +19,7 @@ users as (
         openid,
         subscribe,
         unionid,
-        subscribe_time,
+        nullif(subscribe_time, timestamp '1970-01-01 00:00:00') as subscribe_time,
         coalesce(_file_date, _landed_date) as listed_date,
         _landed_seq
     from {{ source('official_account', 'users') }}
