@@ -26,7 +26,7 @@ def _start(warehouse: Path, *options: str) -> subprocess.Popen[bytes]:
     environment = {name: value for name, value in os.environ.items() if not name.startswith("SIYU_")}
     return subprocess.Popen(
         [sys.executable, "-m", "siyu", "run", *options],
-        env=environment | {"SIYU_WAREHOUSE": str(warehouse)},
+        env=environment | {"SIYU_WAREHOUSE": str(warehouse), "SIYU_CHANNELS": "website,crm,wecom"},
         cwd=warehouse.parent,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
