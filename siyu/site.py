@@ -46,6 +46,7 @@ def status_page(status: Mapping[str, Any], timezone: str) -> str:
         is_first=all(m["row_count_before"] is None for m in status["models"]),
         moment=moment,
         runbook=RUNBOOK,
+        is_note=is_note,
         shown_keys=SHOWN_KEYS,
         shown_tables=SHOWN_TABLES,
         overdue_hours=OVERDUE_HOURS,
@@ -55,7 +56,8 @@ def status_page(status: Mapping[str, Any], timezone: str) -> str:
 def verdict(status: Mapping[str, Any]) -> Verdict:
     """Good, bad, or to be looked at, and what that means for those who read the release."""
     stale = sum(line["is_stale"] for line in status["channels"])
-    found = ((stale, "stale channel"), (len(status["failures"]), "warning"), (len(status["alerts"]), "KPI alert"))
+    serious = [failure for failure in status["failures"] if not is_note(failure)]
+    found = ((stale, "stale channel"), (len(serious), "warning"), (len(status["alerts"]), "KPI alert"))
     told = [f"{count} {what}{'s' if count > 1 else ''}" for count, what in found if count]
     last = status["current_release"] or "no release yet"
     if status["status"] == "running":
@@ -69,4 +71,11 @@ def verdict(status: Mapping[str, Any]) -> Verdict:
         return Verdict("warn", "Published, have a look", "已发布，请关注", f"{', '.join(told)}.")
     if status["status"] == "nothing new":
         return Verdict("good", "Nothing is new", "无新数据", "The release stands: no input has changed since.")
-    return Verdict("good", "Published", "已发布", "Every channel is fresh, every check holds.")
+    notes = len(status["failures"])
+    holds = f"no check warns, {notes} of severity info told something" if notes else "every check holds"
+    return Verdict("good", "Published", "已发布", f"Every channel is fresh, {holds}.")
+
+
+def is_note(failure: Mapping[str, Any]) -> bool:
+    """A check of severity info that ran: worth knowing, nothing to do."""
+    return failure["severity"] == "info" and not failure["error"]
