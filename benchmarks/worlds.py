@@ -91,7 +91,8 @@ def bare_plan(root: Path) -> list[dict[str, object]]:
 
 
 def _reading(export: Export, listed: str) -> str:
-    kinds = {real_name(export, c): TYPES.get(column.type, column.type) for c, column in export.columns.items()}
+    in_file = {c: column for c, column in export.columns.items() if not column.file_name}
+    kinds = {real_name(export, c): TYPES.get(column.type, column.type) for c, column in in_file.items()}
     if export.format == "parquet":
         return f"select * from read_parquet({listed})"
     if export.format in ("csv", "xlsx"):
@@ -99,7 +100,7 @@ def _reading(export: Export, listed: str) -> str:
             kinds = dict.fromkeys(kinds, "VARCHAR")
         columns = ", ".join(f"{quoted(column)}: {quoted(kind)}" for column, kind in kinds.items())
         return f"select * from read_csv({listed}, header = true, columns = {{{columns}}})"
-    record = {n: k for n, k in kinds.items() if not n.startswith("$.") and export.columns.get("msgid", None) is not n}
+    record = {n: k for n, k in kinds.items() if not n.startswith("$.")}
     columns = _nested({**record, **({"event_time": "TIMESTAMPTZ"} if "event_id" in record else {})})
     if export.format == "jsonl":
         listing = ", ".join(f"{quoted(column)}: {quoted(kind)}" for column, kind in columns.items())

@@ -73,8 +73,21 @@ links as (
         started_at,
         lead(started_at) over (
             partition by follower order by started_at, record_id
-        ) as next_started_at
+        ) as following_at
     from starts
+),
+
+-- What begins after as_of ends nothing yet.
+bounded_links as (
+    select
+        record_id,
+        landed_seq,
+        unionid,
+        openid,
+        follower,
+        started_at,
+        case when following_at < fn_as_of_end() then following_at end as next_started_at
+    from links
 ),
 
 lists as (
@@ -128,7 +141,7 @@ ends as (
         l.record_id,
         s.ended_at,
         s.end_reason
-    from links as l
+    from bounded_links as l
     inner join signs as s
         on
             l.follower = s.follower
@@ -155,5 +168,5 @@ select
         when l.next_started_at is not null then 'lost_event'
     end as end_reason,
     case when coalesce(e.ended_at, l.next_started_at) is not null then 'person' end as ended_by
-from links as l
+from bounded_links as l
 left join ends as e on l.record_id = e.record_id

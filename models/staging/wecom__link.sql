@@ -139,8 +139,22 @@ links as (
         customer,
         userid,
         started_at,
-        lead(started_at) over (partition by customer, userid order by add_no) as next_started_at
+        lead(started_at) over (partition by customer, userid order by add_no) as following_at
     from starts
+),
+
+-- What begins after as_of ends nothing yet.
+bounded_links as (
+    select
+        record_id,
+        landed_seq,
+        unionid,
+        external_userid,
+        customer,
+        userid,
+        started_at,
+        case when following_at < fn_as_of_end() then following_at end as next_started_at
+    from links
 ),
 
 -- known_at: a callback counts before a list of its day.
@@ -169,7 +183,7 @@ signs as (
         ) as known_at,
         'not_friend' as end_reason
     from group_sends
-    where status = '2'
+    where status = '2' and sent_at < fn_as_of_end()
     union all
     select
         external_userid as customer,
@@ -186,7 +200,7 @@ ends as (
         l.record_id,
         s.ended_at,
         s.end_reason
-    from links as l
+    from bounded_links as l
     inner join signs as s
         on
             l.customer = s.customer
@@ -218,5 +232,5 @@ select
         when e.end_reason = 'transferred' then 'system'
         when coalesce(e.ended_at, l.next_started_at) is not null then 'person'
     end as ended_by
-from links as l
+from bounded_links as l
 left join ends as e on l.record_id = e.record_id

@@ -14,7 +14,7 @@ from siyu.errors import ConfigError
 from siyu.simulate.convert import finish_drafts
 from siyu.simulate.crm import write_account
 from siyu.simulate.delivery import TRUTH, Delivery
-from siyu.simulate.groups import Group, list_groups, make_groups, staff_talk
+from siyu.simulate.groups import Group, block_of, list_groups, make_groups, staff_talk
 from siyu.simulate.knobs import Knobs
 from siyu.simulate.life import live
 from siyu.simulate.people import make_company, make_person
@@ -98,7 +98,7 @@ def _write_companies(world: World, out: Delivery) -> list[tuple[str, str]]:
 def _live_all(world: World, out: Delivery, progress: Progress) -> None:
     """People in blocks that share groups."""
     for first in range(0, world.people, PEOPLE_A_GROUP_BLOCK):
-        block = first // PEOPLE_A_GROUP_BLOCK
+        block = block_of(first)
         groups = make_groups(world, block)
         for number in range(first, min(first + PEOPLE_A_GROUP_BLOCK, world.people)):
             person = make_person(world, number)

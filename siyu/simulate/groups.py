@@ -58,7 +58,7 @@ def make_groups(world: World, block: int) -> list[Group]:
 
 
 def join_group(person: Person, wechat: WeChat, groups: list[Group], moment: int) -> Group | None:
-    """Join the group that fits: service for who bought, else by chance. Some leave."""
+    """Join one of the groups, or none where it does not stand or has them already. Some leave."""
     chance, world = person.chance, person.world
     group = chance.choice(groups)
     standing = group.begun < moment and (group.dissolved is None or moment < group.dissolved)

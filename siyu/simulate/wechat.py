@@ -160,7 +160,6 @@ def _end(person: Person, wechat: WeChat, out: Delivery, link: Link) -> None:
         again = moment + chance.randint(DAY, 30 * DAY)
         if chance.random() < knobs.readd and again < world.end:
             person.traits.add("readd")
-            person.traits.add("deletion_and_readd")
             readd = add_staff(person, wechat, out, again, link.userid)
             readd.add_way, readd.state = link.add_way, link.state
     elif drawn < knobs.deletion + knobs.staff_deletion:

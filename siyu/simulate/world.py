@@ -13,7 +13,7 @@ LOCAL = 8 * 3600  # the world lives in Asia/Shanghai
 PEOPLE_A_COMPANY = 5
 PEOPLE_A_GROUP_BLOCK = 100
 PRODUCTS = ("P-SERVO", "P-ROBOT", "P-SENSOR", "P-PLC", "P-VISION")
-STEP_DAYS = 30  # complete lists and newsletters in the first load
+STEP_DAYS = 30  # between newsletters; half of what lies between complete lists of the first load
 
 
 @dataclass(frozen=True)
@@ -100,8 +100,8 @@ class World:
 
     @cached_property
     def lists(self) -> list[int]:
-        """Days whose evening has complete lists (contacts, members, followers): monthly in the first load and its last
-        day, then weekly and the last night."""
+        """Days whose evening has complete lists (contacts, members, followers): every second month of the first load
+        and its last day, then weekly and the last night."""
         first = self.days - 1 - self.nights
         days = {*range(first, -1, -2 * STEP_DAYS), self.days - 1}
         days |= {day for day in range(first + 1, self.days) if (self.days - 1 - day) % 7 == 0}
