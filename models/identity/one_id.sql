@@ -28,6 +28,7 @@ anchors as (
 select
     l.id_type,  -- Identifier type.
     l.id_value,  -- [pii] The identifier.
+    l.anchor_node as person_key,  -- The person within this release: a number to join by.
     a.one_id,  -- The person: 'P' and 20 hex digits of the keyed hash of the oldest identifier.
     l.strength,  -- 1 is the strongest.
     l.first_landed_seq,  -- First landing that brought the identifier.

@@ -15,7 +15,7 @@ with
 
 contacts as (
     select
-        p.one_id,
+        p.person_key,
         c.channel,
         c.record_id,
         c.observed_at,
@@ -32,12 +32,12 @@ contacts as (
         on c.channel = p.channel and c.record_id = p.record_id
     left join {{ ref('one_id') }} as m on m.id_type = 'mobile' and c.mobile = m.id_value
     left join {{ ref('one_id') }} as e on e.id_type = 'email' and c.email = e.id_value
-    where p.one_id is not null
+    where p.person_key is not null
 ),
 
 golden as (
     select
-        one_id,
+        person_key,
         {%- for name in attributes %}
         {{ latest(name) }} as {{ name }},
         {{ latest_channel(name) }} as {{ name }}_channel,
@@ -46,7 +46,7 @@ golden as (
         arg_min(source_campaign_id, struct_pack(a := observed_at, b := channel, c := record_id))
             filter (where source_campaign_id is not null) as source_campaign_id
     from contacts
-    group by one_id
+    group by person_key
 ),
 
 moments as (
@@ -83,6 +83,7 @@ moments as (
 
 activity as (
     select
+        p.person_key,
         p.one_id,
         min(m.seen_at) as first_seen_at,
         max(m.seen_at) as last_seen_at,
@@ -93,12 +94,13 @@ activity as (
     from moments as m
     inner join {{ ref('record_person') }} as p
         on m.channel = p.channel and m.record_id = p.record_id
-    where p.one_id is not null
-    group by p.one_id
+    where p.person_key is not null
+    group by p.person_key, p.one_id
 )
 
 select
     a.one_id,  -- The person.
+    a.person_key,  -- The person within this release: a number to join by.
     {%- for name in attributes %}
     g.{{ name }},  -- {{ words[name] }}.
     g.{{ name }}_channel,  -- Channel that says so.
@@ -111,4 +113,4 @@ select
     a.channel_count,  -- Channels that know the person.
     a.record_count  -- Rows of records that are the person's.
 from activity as a
-left join golden as g on a.one_id = g.one_id
+left join golden as g on a.person_key = g.person_key

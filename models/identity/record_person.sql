@@ -10,6 +10,7 @@ with
 combination_person as (
     select
         c.combination_id,
+        o.person_key,
         o.one_id,
         o.strength,
         o.id_type,
@@ -27,6 +28,7 @@ keyed as (
         {%- for id in ids %}
         c.{{ id }},
         {%- endfor %}
+        p.person_key,
         p.one_id,
         p.strength,
         p.id_type,
@@ -52,6 +54,7 @@ owned as (
     select
         r.channel,
         r.record_id,
+        k.person_key,
         k.one_id,
         k.strength,
         k.id_type,
@@ -67,6 +70,7 @@ owned as (
 select
     channel,  -- Channel code.
     record_id,  -- [pii] The exported row.
+    person_key,  -- The person within this release: a number to join by.
     one_id  -- The person; NULL when nobody is known to stand behind it.
 from owned
 qualify
