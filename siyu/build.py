@@ -1,4 +1,4 @@
-"""Build: run models into the private build database. table, view, fixpoint, snapshot."""
+"""Build: run models into the private build database. table, view, fixpoint, agglomerate, snapshot."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import TypeVar
 from siyu.catalog import write_catalog
 from siyu.compile import ALL_SCHEMAS, CompiledModel, Project, previous_models
 from siyu.compile.render import previous_relation, source_relation
+from siyu.components import EDGE_COLUMNS, KEPT, REASONS, agglomerate
 from siyu.engines.base import Engine, Session
 from siyu.engines.duckdb import SqlProblem, quoted
 from siyu.errors import EngineFault, SiyuError
@@ -141,7 +142,9 @@ def build_model(engine: Engine, project: Project, name: str) -> ModelRun:
 def _materialize(session: Session, model: CompiledModel) -> int:
     if model.materialized == "fixpoint":
         return _fixpoint(session, model)
-    if model.materialized == "snapshot":
+    if model.materialized == "agglomerate":
+        _agglomerate(session, model)
+    elif model.materialized == "snapshot":
         session.execute(f"create or replace table {model.relation} as {_snapshot_query(model)}")
     else:
         session.execute(f"create or replace {model.materialized} {model.relation} as (\n{model.sql}\n)")
@@ -166,6 +169,22 @@ def _fixpoint(session: Session, model: CompiledModel) -> int:
         model.model.file,
         "make the query come to rest.",
     )
+
+
+def _agglomerate(session: Session, model: CompiledModel) -> None:
+    """The edges that the query yields, each with what became of it and whose its ends are."""
+    edges, outcome = (f"{model.model.schema}.{model.model.table}__{part}" for part in ("edges", "outcome"))
+    session.execute(f"create or replace table {edges} as (\n{model.sql}\n)")
+    arrays = session.arrays(f"select {', '.join(EDGE_COLUMNS)} from {edges}")
+    session.write_arrays(outcome, agglomerate(arrays, model.config["max_size"]))
+    reason = " ".join(f"when {n} then {quoted(text)}" for n, text in enumerate(REASONS) if text)
+    session.execute(
+        f"create or replace table {model.relation} as select e.*, o.reason = {KEPT} as is_kept,"
+        f" case o.reason {reason} end as cut_reason, o.node_group::bigint as node_group,"
+        f" o.lesser_group::bigint as lesser_group from {edges} as e join {outcome} as o using (edge_no)"
+    )
+    for table in (edges, outcome):
+        session.execute(f"drop table {table}")
 
 
 def _snapshot_query(model: CompiledModel) -> str:

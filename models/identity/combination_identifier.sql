@@ -8,24 +8,22 @@ select
     {%- if loop.first %}
     combination_id,  -- Number within this build.
     cast('{{ id }}' as varchar) as id_type,  -- Identifier type.
-    {{ id }} as id_value,  -- [pii] Identifier.
+    {{ id_column(id) }} as id_value,  -- [pii] Identifier.
     first_landed_seq,  -- First landing that brought the combination.
-    first_seen_at,  -- Earliest time of its records (UTC).
-    last_seen_at,  -- Latest time of its records (UTC).
-    record_count,  -- Current records that carry it.
-    channels  -- Channels that brought it.
+    first_seen_at,  -- Earliest time of its records, in any version (UTC).
+    last_seen_at,  -- Latest time of its records, in any version (UTC).
+    record_count  -- Current records that carry it.
     {%- else %}
     combination_id,
     cast('{{ id }}' as varchar) as id_type,
-    {{ id }} as id_value,
+    {{ id_column(id) }} as id_value,
     first_landed_seq,
     first_seen_at,
     last_seen_at,
-    record_count,
-    channels
+    record_count
     {%- endif %}
 from {{ ref('combination') }}
-where {{ id }} is not null
+where {{ id_column(id) }} is not null
 {%- if not loop.last %}
 union all
 {%- endif %}

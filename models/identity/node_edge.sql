@@ -1,9 +1,19 @@
 /*
-description: Kept edges as pairs of numbers, the seed of the components.
+description: Edges between identifiers that are not shared, as pairs of numbers; the seed of the
+  components.
 grain: [node, parent]
 */
+with
+
+shared as (
+    select distinct node
+    from {{ ref('shared_identifier') }}
+)
+
 select
-    node,  -- Identifier with the greater number.
-    lesser_node as parent  -- Identifier with the lesser number.
-from {{ ref('edge') }}
-where is_kept
+    e.node,  -- Identifier with the greater number.
+    e.lesser_node as parent  -- Identifier with the lesser number.
+from {{ ref('raw_edge') }} as e
+left join shared as a on e.node = a.node
+left join shared as b on e.lesser_node = b.node
+where a.node is null and b.node is null

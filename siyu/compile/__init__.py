@@ -8,6 +8,8 @@ from typing import TypeVar
 from siyu.channels import Channel, enabled_channels, load_channels
 from siyu.compile import analyse
 from siyu.compile.bind import Binder
+from siyu.compile.identifiers import COLUMNS as IDENTIFIER_COLUMNS
+from siyu.compile.identifiers import load_identifier_types
 from siyu.compile.project import Column, CompiledModel, Project
 from siyu.compile.refused import refused_fields
 from siyu.compile.render import Rendered, Renderer, World, previous_relation, source_relation
@@ -25,10 +27,19 @@ __all__ = ["ALL_SCHEMAS", "CompiledModel", "Project", "compile_project", "previo
 ALL_SCHEMAS = ("raw", "reference", "ops", "previous", *SCHEMAS)
 NEEDED_REFERENCES = {
     "record_shapes": ("shape", "column_name", "type", "is_pii", "is_bound", "description"),
-    "identifier_types": ("id_type", "entity", "strength", "valid_regex", "parts", "is_pii", "description"),
+    "identifier_types": IDENTIFIER_COLUMNS,
 }
 T = TypeVar("T")
 SNAPSHOT_COLUMNS = {"valid_from", "valid_to"}
+# Columns that a materialization adds.
+ADDED_DOCS = {
+    "valid_from": "First business date of this version.",
+    "valid_to": "Business date it ended; NULL = current.",
+    "is_kept": "False = cut, with a reason.",
+    "cut_reason": "unique: two of a unique type would meet; size: too many identifiers.",
+    "node_group": "Least identifier number of the group of the one.",
+    "lesser_group": "Least identifier number of the group of the other.",
+}
 SOURCE_COLUMNS = {
     "_extra": "varchar", "_file": "varchar", "_line": "bigint", "_landed_seq": "integer",
     "_landed_date": "date", "_file_date": "date", "_removed_date": "date",
@@ -58,7 +69,9 @@ def compile_project(
             raise ConfigError(
                 f"the reference table {name} lacks {', '.join(lacking)}", str(tables[name].path), "add the column."
             )
-    shapes = load_shapes(*(reference_rows(tables[name]) for name in NEEDED_REFERENCES))
+    types = tables["identifier_types"]
+    identifiers = load_identifier_types(reference_rows(types), str(types.path))
+    shapes = load_shapes(reference_rows(tables["record_shapes"]), identifiers)
     models = {
         name: model
         for name, model in load_models(settings).items()
@@ -113,7 +126,6 @@ class _Compiler:
             variables=project.variables,
             macros=tuple(layer_files(project.settings.roots, "macros", "*.sql")),
             identifiers=project.shapes.identifiers,
-            patterns=project.shapes.patterns,
             union_shape=self._union_shape,
         )
         self._renderer = Renderer(world)
@@ -260,14 +272,7 @@ class _Compiler:
 def _documentation(column: Column | None, name: str) -> tuple[str, bool, bool]:
     if column is not None:
         return column.description, column.pii, column.public
-    return (
-        {
-            "valid_from": "First business date of this version.",
-            "valid_to": "Business date it ended; NULL = current.",
-        }[name],
-        False,
-        False,
-    )
+    return ADDED_DOCS[name], False, False
 
 
 def previous_models(models: Iterable[CompiledModel]) -> set[str]:

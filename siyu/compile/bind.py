@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from siyu.compile.analyse import where
 from siyu.compile.portable_types import type_findings
 from siyu.compile.render import Rendered
+from siyu.components import ADDED_COLUMNS, EDGE_COLUMNS
 from siyu.engines.base import ColumnType, RunInputs
 from siyu.engines.duckdb import DuckEngine
 from siyu.errors import ConfigError, SiyuError, raise_all
@@ -44,6 +45,8 @@ class Binder:
         else:
             self._session.execute(f"create table {name} as ({rendered.sql}\n) with no data")
         self._check_types(rendered)
+        if rendered.materialized == "agglomerate":
+            self._add_outcome(rendered)
         if rendered.materialized == "snapshot":
             own = {column.name.lower() for column in self._session.columns(name)} & {"valid_from", "valid_to"}
             if own:
@@ -95,6 +98,21 @@ class Binder:
                 rendered.model.file,
                 "cast it to bigint or decimal.",
             )
+
+    def _add_outcome(self, rendered: Rendered) -> None:
+        """The columns that grouping the edges adds."""
+        name = rendered.model.relation
+        own = {column.name for column in self._session.columns(name)}
+        missing, taken = [c for c in EDGE_COLUMNS if c not in own], sorted(own & ADDED_COLUMNS.keys())
+        if missing or taken:
+            raise ConfigError(
+                f"{rendered.model.name} agglomerates edges and "
+                + (f"lacks {', '.join(missing)}" if missing else f"yields {', '.join(taken)}, which siyu adds itself"),
+                rendered.model.file,
+                f"yield {', '.join(EDGE_COLUMNS)}.",
+            )
+        for column, kind in ADDED_COLUMNS.items():
+            self._session.execute(f"alter table {name} add column {column} {kind}")
 
     def _check_key(self, rendered: Rendered) -> None:
         names = [column.name for column in self._session.columns(rendered.model.relation)]

@@ -11,13 +11,14 @@ from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError
 from jinja2.sandbox import SandboxedEnvironment
 
 from siyu.channels import Channel
+from siyu.compile.identifiers import IdentifierTypes, identifier_functions
 from siyu.errors import ConfigError, SiyuError, nearest
 from siyu.models import SCHEMAS, Model
 from siyu.settings import LayerFile
 
 OPS_SOURCES = ("model", "column", "column_lineage", "channel_status")
-MATERIALIZATIONS = ("table", "view", "fixpoint", "snapshot")
-CONFIG_KEYS = ("materialized", "key", "seed")
+MATERIALIZATIONS = ("table", "view", "fixpoint", "agglomerate", "snapshot")
+CONFIG_KEYS = ("materialized", "key", "seed", "max_size")
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,7 @@ class World:
     contracts: dict[str, Channel]
     variables: dict[str, Any]
     macros: tuple[LayerFile, ...]
-    identifiers: dict[str, tuple[str, ...]]
-    patterns: dict[str, str]
+    identifiers: IdentifierTypes
     union_shape: Callable[[Rendered, str, bool, str], str]
 
 
@@ -161,23 +161,14 @@ class Renderer:
         def union_shape(shape: str, bounded: bool = True, versions: str = "current") -> str:
             return world.union_shape(result, shape, bounded, versions)
 
-        def id_types(entity: str) -> tuple[str, ...]:
-            if entity not in world.identifiers:
-                raise ConfigError(f"no identifier belongs to a {entity}", "", nearest(entity, world.identifiers))
-            return world.identifiers[entity]
-
-        def id_regex(id_type: str) -> str:
-            if id_type not in world.patterns:
-                raise ConfigError(f"there is no identifier type {id_type}", "", nearest(id_type, world.patterns))
-            return world.patterns[id_type].replace("'", "''")
-
         def checked(field: str, reason: str, caller: Callable[[], str]) -> str:
             value = caller()
             result.checked.append(Checked(field, reason, value))
             return value
 
-        functions = (ref, source, var, config, previous, union_shape, id_types, id_regex, checked)
-        return {**{f.__name__: f for f in functions}, "this": model.relation}
+        functions = (ref, source, var, config, previous, union_shape, checked)
+        named = {f.__name__: f for f in functions}
+        return {**named, **identifier_functions(world.identifiers), "this": model.relation}
 
     def _ref(self, result: Rendered, table: str) -> str:
         model = result.model
@@ -248,7 +239,10 @@ def _check_config(model: Model, values: dict[str, Any]) -> None:
     key = values.get("key", [])
     if not isinstance(key, list | tuple) or not all(isinstance(item, str) for item in key):
         raise ConfigError(f"the key of {model.name} is no list of columns", "", "write key=['id_type', 'id_value'].")
-    needed = {"fixpoint": "seed", "snapshot": "key"}.get(str(kind))
+    size = values.get("max_size", 1)
+    if not isinstance(size, int) or size < 1:
+        raise ConfigError(f"the max_size of {model.name} is {size!r}", "", "write a whole number from 1.")
+    needed = {"fixpoint": "seed", "snapshot": "key", "agglomerate": "max_size"}.get(str(kind))
     if needed and needed not in values:
         raise ConfigError(f"{model.name} is a {kind} and names no {needed}", "", f"add {needed}=… to config().")
 

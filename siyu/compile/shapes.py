@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from siyu.compile.identifiers import IdentifierTypes
 from siyu.compile.render import Rendered
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
 
@@ -31,8 +32,7 @@ class Shapes:
     """All record shapes: the columns each begins with, the identifiers, and its own."""
 
     columns: dict[str, tuple[ShapeColumn, ...]]
-    identifiers: dict[str, tuple[str, ...]]
-    patterns: dict[str, str]
+    identifiers: IdentifierTypes
 
     def of(self, shape: str) -> tuple[ShapeColumn, ...]:
         """Columns of a shape in order. Raises ConfigError for one nobody declared."""
@@ -43,25 +43,16 @@ class Shapes:
         return self.columns[shape]
 
 
-def load_shapes(shape_rows: list[dict[str, str]], identifier_rows: list[dict[str, str]]) -> Shapes:
-    """From record_shapes.csv and identifier_types.csv."""
+def load_shapes(shape_rows: list[dict[str, str]], identifiers: IdentifierTypes) -> Shapes:
+    """From record_shapes.csv and the identifier types."""
     first = [ShapeColumn(*column) for column in BEGINNING]
-    for row in identifier_rows:
-        if not row["parts"]:
-            mark = "[pii] " if row["is_pii"] == "true" else ""
-            first.append(ShapeColumn(row["id_type"], "varchar", f"{mark}{row['description']}"))
+    first += [ShapeColumn(one.column, "varchar", one.documented) for one in identifiers.simple]
     columns: dict[str, tuple[ShapeColumn, ...]] = {}
     for row in shape_rows:
         mark = "[pii] " if row["is_pii"] == "true" else ""
         column = ShapeColumn(row["column_name"], row["type"], f"{mark}{row['description']}", row["is_bound"] == "true")
         columns[row["shape"]] = (*columns.get(row["shape"], tuple(first)), column)
-    simple = [row for row in identifier_rows if not row["parts"]]
-    entities = {row["entity"] for row in simple}
-    return Shapes(
-        columns,
-        {e: tuple(row["id_type"] for row in simple if row["entity"] == e) for e in entities},
-        {row["id_type"]: row["valid_regex"] for row in identifier_rows},
-    )
+    return Shapes(columns, identifiers)
 
 
 def check_staging(rendered: Rendered, columns: list[str], shapes: Shapes) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+
+import numpy as np
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,14 @@ class Session(Protocol):
 
     def columns(self, relation: str) -> list[ColumnType]:
         """Columns of a table or view, in order."""
+        ...
+
+    def arrays(self, sql: str) -> dict[str, np.ndarray[Any, Any]]:
+        """A result of numbers without NULLs, an array a column."""
+        ...
+
+    def write_arrays(self, relation: str, arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
+        """Arrays of equal length as a table."""
         ...
 
     def content_hash(self, relation: str) -> tuple[int, str]:

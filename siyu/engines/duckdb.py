@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import numpy as np
 
 from siyu.engines.base import ColumnType, RunInputs
 from siyu.engines.functions import FUNCTIONS
@@ -60,6 +61,22 @@ class DuckSession:
     def columns(self, relation: str) -> list[ColumnType]:
         """Columns of a table or view, in order."""
         return [ColumnType(row[0], row[1]) for row in self.rows(f"describe {relation}")]
+
+    def arrays(self, sql: str) -> dict[str, np.ndarray[Any, Any]]:
+        """A result of numbers without NULLs, an array a column."""
+        try:
+            found: dict[str, np.ndarray[Any, Any]] = self._cursor.execute(sql).fetchnumpy()
+        except duckdb.Error as error:
+            raise _translate(error, sql) from error
+        return found
+
+    def write_arrays(self, relation: str, arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
+        """Arrays of equal length as a table."""
+        self._cursor.register("arrays_to_write", dict(arrays))
+        try:
+            self.execute(f"create or replace table {relation} as select * from arrays_to_write")
+        finally:
+            self._cursor.unregister("arrays_to_write")
 
     def content_hash(self, relation: str) -> tuple[int, str]:
         """Rows, and an order-free sum of the md5 of every row as JSON."""

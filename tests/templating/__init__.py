@@ -39,6 +39,18 @@ def id_types(entity: str) -> list[str]:
     return [row["id_type"] for row in _TYPES if row["entity"] == entity and not row["parts"]]
 
 
+def id_column(id_type: str) -> str:
+    return id_type
+
+
+def id_value(id_type: str) -> str:
+    return id_type
+
+
+def id_parts(id_type: str) -> list[str]:
+    return []
+
+
 def id_regex(id_type: str) -> str:
     return next(row["valid_regex"] for row in _TYPES if row["id_type"] == id_type)
 

@@ -1,0 +1,79 @@
+/*
+description: Components that hold what no person can, built again from their edges, strongest first;
+  an edge that would bring the offence back is cut.
+grain: [node, lesser_node]
+*/
+{{ config(materialized='agglomerate', max_size=var('max_identifiers_per_person')) }}
+with
+
+offending as (
+    select distinct component
+    from {{ ref('component_offence') }}
+),
+
+members as (
+    select
+        c.node,
+        c.parent as component
+    from {{ ref('component') }} as c
+    inner join offending as o on c.parent = o.component
+    union all
+    select
+        component as node,
+        component
+    from offending
+),
+
+unique_types as (
+    select
+        id_type,
+        row_number() over (order by id_type) as unique_no
+    from {{ ref('identifier_types') }}
+    where is_unique = 'true' and entity = 'person'
+),
+
+nodes as (
+    select
+        i.node,
+        i.id_type,
+        i.id_value,
+        coalesce(u.unique_no, 0) as unique_no,
+        case when t.counts_to_size = 'true' then 1 else 0 end as size
+    from members as m
+    inner join {{ ref('identifier_seen') }} as i on m.node = i.node
+    inner join {{ ref('identifier_types') }} as t on i.id_type = t.id_type
+    left join unique_types as u on i.id_type = u.id_type
+),
+
+edges as (
+    select
+        e.node,
+        e.parent as lesser_node,
+        r.strength,
+        r.first_seen_at,
+        least(a.id_type, b.id_type) as first_type,
+        case when a.id_type < b.id_type then a.id_value else b.id_value end as first_value,
+        greatest(a.id_type, b.id_type) as last_type,
+        case when a.id_type < b.id_type then b.id_value else a.id_value end as last_value,
+        a.unique_no as node_unique,
+        b.unique_no as lesser_unique,
+        a.size as node_size,
+        b.size as lesser_size
+    from {{ ref('node_edge') }} as e
+    inner join {{ ref('raw_edge') }} as r on e.node = r.node and e.parent = r.lesser_node
+    inner join nodes as a on e.node = a.node
+    inner join nodes as b on e.parent = b.node
+)
+
+select
+    row_number() over (
+        order by
+            strength, first_seen_at nulls last, first_type, first_value, last_type, last_value
+    ) as edge_no,  -- Order in which the edges are tried.
+    node,  -- Identifier with the greater number.
+    lesser_node,  -- Identifier with the lesser number.
+    node_unique,  -- Number of the unique type of the one; 0 = its type is not unique.
+    lesser_unique,  -- Number of the unique type of the other.
+    node_size,  -- 1 = the one counts to the size of a person.
+    lesser_size  -- 1 = the other counts.
+from edges

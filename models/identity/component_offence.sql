@@ -1,0 +1,58 @@
+/*
+description: Components that hold what no person can; two of a unique type, or too many identifiers.
+grain: [component, reason, id_type]
+*/
+with
+
+members as (
+    select
+        node,
+        parent as component
+    from {{ ref('component') }}
+    union
+    select
+        parent as node,
+        parent as component
+    from {{ ref('component') }}
+),
+
+types as (
+    select
+        id_type,
+        is_unique = 'true' as is_unique,
+        counts_to_size = 'true' as counts_to_size
+    from {{ ref('identifier_types') }}
+),
+
+held as (
+    select
+        m.component,
+        t.id_type,
+        t.is_unique,
+        t.counts_to_size,
+        count(*) as identifier_count
+    from members as m
+    inner join {{ ref('identifier_seen') }} as i on m.node = i.node
+    inner join types as t on i.id_type = t.id_type
+    group by m.component, t.id_type, t.is_unique, t.counts_to_size
+)
+
+select
+    component,  -- Number of its least identifier.
+    'unique' as reason,  -- unique or size.
+    id_type,  -- The unique type it holds several of; 'all' of a size.
+    identifier_count,  -- How many it holds.
+    cast(1 as bigint) as allowed_count  -- How many a person may have.
+from held
+where is_unique and identifier_count > 1
+union all
+select
+    component,
+    'size' as reason,
+    'all' as id_type,
+    cast(sum(identifier_count) as bigint) as identifier_count,
+    cast({{ var('max_identifiers_per_person') }} as bigint) as allowed_count
+from held
+where counts_to_size
+group by component
+having sum(identifier_count) > {{ var('max_identifiers_per_person') }}

@@ -1,0 +1,128 @@
+/*
+description: Every identifier seen, and whether it is a valid one that is not blocked; these are
+  numbered in anchor order.
+grain: [id_type, id_value]
+*/
+-- noqa: disable=LT02
+-- A pattern that is a constant is compiled once, one from a table for every row.
+{%- set composites = [] %}
+{%- for id in id_types('person') if id_parts(id) %}{% set _ = composites.append(id) %}{% endfor %}
+with
+
+seen as (
+    select
+        id_type,
+        id_value,
+        min(first_landed_seq) as first_landed_seq,
+        min(first_seen_at) as first_seen_at,
+        max(last_seen_at) as last_seen_at,
+        sum(record_count) as record_count
+    from {{ ref('combination_identifier') }}
+    group by id_type, id_value
+),
+
+types as (
+    select
+        id_type,
+        cast(strength as bigint) as strength
+    from {{ ref('identifier_types') }}
+),
+
+-- A composite is blocked by itself, or by any of its parts.
+blockable as (
+    select
+        id_type,
+        id_value,
+        id_type as listed_type,
+        id_value as listed_value
+    from seen
+    {%- for id in composites %}
+    {%- for part in id_parts(id) %}
+    union all
+    select
+        id_type,
+        id_value,
+        '{{ part }}' as listed_type,
+        replace(replace(split_part(id_value, '|', {{ loop.index }}), '%7C', '|'), '%25', '%')
+            as listed_value
+    from seen
+    where id_type = '{{ id }}'
+    {%- endfor %}
+    {%- endfor %}
+),
+
+blocked_values as (
+    select
+        s.id_type,
+        s.id_value,
+        max(b.why) as why
+    from blockable as s
+    inner join {{ ref('blocked_identifiers') }} as b
+        on s.listed_type = b.id_type and s.listed_value = b.pattern
+    where b.kind = 'value'
+    group by s.id_type, s.id_value
+),
+
+blocked_patterns as (
+    select
+        s.id_type,
+        s.id_value,
+        max(b.why) as why
+    from blockable as s
+    inner join {{ ref('blocked_identifiers') }} as b
+        on s.listed_type = b.id_type and regexp_matches(s.listed_value, b.pattern)
+    where b.kind = 'regex'
+    group by s.id_type, s.id_value
+),
+
+judged as (
+    select
+        s.id_type,
+        s.id_value,
+        s.first_landed_seq,
+        s.first_seen_at,
+        s.last_seen_at,
+        s.record_count,
+        t.strength,
+        coalesce(v.why, p.why) as blocked_why,
+        case
+            when
+                not case s.id_type
+                    {%- for id in id_types('person') %}
+                    when '{{ id }}' then regexp_matches(s.id_value, '{{ id_regex(id) }}')
+                    {%- endfor %}
+                end
+                then 'invalid'
+            when v.id_value is not null then 'blocked_value'
+            when p.id_value is not null then 'blocked_pattern'
+            else 'valid'
+        end as verdict
+    from seen as s
+    inner join types as t on s.id_type = t.id_type
+    left join blocked_values as v on s.id_type = v.id_type and s.id_value = v.id_value
+    left join blocked_patterns as p on s.id_type = p.id_type and s.id_value = p.id_value
+)
+
+select
+    id_type,  -- Identifier type, as in identifier_types.csv.
+    id_value,  -- [pii] The identifier.
+    verdict,  -- valid, invalid, blocked_value or blocked_pattern.
+    case when verdict like 'blocked%' then blocked_why end
+        as blocked_why,  -- Why blocked_identifiers.csv lists it.
+    strength,  -- 1 is the strongest.
+    first_landed_seq,  -- First landing that brought it, in any version of a record.
+    first_seen_at,  -- Earliest record that carries it, in any version (UTC).
+    last_seen_at,  -- Latest record that carries it, in any version (UTC).
+    cast(record_count as bigint) as record_count,  -- Current records that carry it.
+    case
+        when verdict = 'valid'
+            then row_number() over (
+                order by
+                    case when verdict = 'valid' then 0 else 1 end,
+                    first_landed_seq,
+                    strength,
+                    id_type,
+                    id_value
+            )
+    end as node  -- Number in anchor order within this build; only of valid ones.
+from judged

@@ -1,0 +1,32 @@
+/*
+description: Whose each identifier is, by numbers; a person's number is that of the least of its
+  identifiers, the anchor.
+grain: [node]
+*/
+with
+
+grouped as (
+    select
+        node,
+        node_group as person_key
+    from {{ ref('agglomeration') }}
+    union
+    select
+        lesser_node as node,
+        lesser_group as person_key
+    from {{ ref('agglomeration') }}
+),
+
+shared as (
+    select distinct node
+    from {{ ref('shared_identifier') }}
+)
+
+select
+    i.node,  -- The identifier, by its number.
+    coalesce(g.person_key, c.parent, i.node) as person_key  -- The person within this release.
+from {{ ref('identifier_seen') }} as i
+left join grouped as g on i.node = g.node
+left join {{ ref('component') }} as c on i.node = c.node
+left join shared as s on i.node = s.node
+where i.verdict = 'valid' and s.node is null
