@@ -1,12 +1,11 @@
-{#- The value of the latest record that has one; ties by channel and record. -#}
-{%- macro latest(column) -%}
-arg_max({{ column }}, struct_pack(a := observed_at, b := channel, c := record_id))
-    filter (where {{ column }} is not null)
-{%- endmacro -%}
-{%- macro latest_channel(column) -%}
-arg_max(channel, struct_pack(a := observed_at, b := channel, c := record_id))
-    filter (where {{ column }} is not null)
-{%- endmacro -%}
-{%- macro latest_at(column) -%}
-max(observed_at) filter (where {{ column }} is not null)
+{#- The value that stands in the golden record, with its channel and moment: of the channel that source_priority.csv
+    puts first for the attribute, else (or among equals) the latest; ties by channel and record. What a person says of
+    themselves comes before what staff noted. -#}
+{%- macro best_value(attribute) -%}
+arg_max(
+    struct_pack(v := {{ attribute }}, c := channel, t := observed_at),
+    struct_pack(
+        p := -{{ attribute }}_priority, s := is_own_word, t := observed_at, c := channel, r := record_id
+    )
+) filter (where {{ attribute }} is not null)
 {%- endmacro -%}

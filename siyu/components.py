@@ -57,9 +57,9 @@ class Groups:
 def agglomerate(edges: Arrays, max_size: int) -> dict[str, np.ndarray[Any, Any]]:
     """Take edges in the order of `edge_no`; keep each that leaves persons whole (identity.md, rule 5).
 
-    `edges` are arrays of equal length by the names of EDGE_COLUMNS: `node` and `lesser_node` any integers, `…_unique` the
-    number of a node's unique type (1 to 62; 0 = none), `…_size` 1 where a node counts. Gives `edge_no`, `reason` (an index
-    into REASONS), and for either end the least node of its group.
+    `edges` are arrays of equal length by the names of EDGE_COLUMNS: `node` and `lesser_node` any integers, `…_unique`
+    the number of a node's unique type (from 1; 0 = none), `…_size` 1 where a node counts. Gives `edge_no`, `reason`
+    (an index into REASONS), and for either end the least node of its group.
     """
     order = np.argsort(edges["edge_no"], kind="stable")
     ends = np.concatenate([edges["node"][order], edges["lesser_node"][order]])

@@ -1,6 +1,6 @@
 /*
-description: Who held a contested identifier, and when. Of the ends of a cut edge that is the one seen
-  with more identifiers of the other person, such as a mobile that was issued again.
+description: Who held a contested identifier, and when. Of the ends of a cut edge that is the one
+  seen with more identifiers of the other person, such as a mobile that was issued again.
 grain: [node, person_key]
 */
 with

@@ -1,5 +1,6 @@
 /*
-description: Pairs of used identifiers seen together on current records; kept, or cut with the reason.
+description: Pairs of used identifiers seen together on current records; kept, or cut with the
+  reason.
 grain: [node, lesser_node]
 */
 select

@@ -21,6 +21,7 @@ contested as (
 select
     i.id_type,  -- Identifier type.
     i.id_value,  -- [pii] The identifier.
+    p.node,  -- The identifier within this release: its number in anchor order.
     p.person_key,  -- The person within this release: a number to join by.
     a.one_id,  -- The person: 'P' and 20 hex digits of the keyed hash of the oldest identifier.
     i.strength,  -- 1 is the strongest.

@@ -1,6 +1,6 @@
 /*
-description: One row a person (档案, golden record); the best value of each attribute, with its
-  source and time.
+description: One row a person (档案, golden record); of each attribute the best value by
+  source_priority.csv, with its source and time, and how many values contradict each other.
 grain: [one_id]
 */
 -- noqa: disable=LT02
@@ -13,6 +13,36 @@ grain: [one_id]
 } %}
 with
 
+-- A contested identifier reaches its last holder; one that several used at a time reaches each.
+reachable as (
+    select
+        id_type,
+        id_value,
+        person_key
+    from {{ ref('one_id') }}
+    where not is_contested and id_type in ('mobile', 'email')
+    union all
+    select
+        o.id_type,
+        o.id_value,
+        t.person_key
+    from {{ ref('contested_tenure') }} as t
+    inner join {{ ref('one_id') }} as o on t.node = o.node
+    where o.id_type in ('mobile', 'email')
+    qualify not t.is_handed_on or t.held_to = max(t.held_to) over (partition by t.node)
+),
+
+priorities as (
+    select
+        channel,
+        {%- for name in attributes %}
+        min(case when attribute = '{{ name }}' then cast(priority as bigint) end)
+            as {{ name }}_priority{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('source_priority') }}
+    group by channel
+),
+
 contacts as (
     select
         p.person_key,
@@ -20,18 +50,26 @@ contacts as (
         c.record_id,
         c.observed_at,
         c.source_campaign_id,
+        case when c.mobile_source = 'staff_remark' then 0 else 1 end as is_own_word,
         c.full_name,
-        case when m.one_id is not null then c.mobile end as mobile,
-        case when e.one_id is not null then c.email end as email,
+        m.id_value as mobile,
+        e.id_value as email,
         c.title,
         c.province,
         c.city,
-        c.company_name
+        c.company_name,
+        {%- for name in attributes %}
+        coalesce(s.{{ name }}_priority, {{ var('unlisted_priority') }})
+            as {{ name }}_priority{{ ',' if not loop.last }}
+        {%- endfor %}
     from {{ ref('contact') }} as c
     inner join {{ ref('record_person') }} as p
         on c.channel = p.channel and c.record_id = p.record_id
-    left join {{ ref('one_id') }} as m on m.id_type = 'mobile' and c.mobile = m.id_value
-    left join {{ ref('one_id') }} as e on e.id_type = 'email' and c.email = e.id_value
+    left join reachable as m
+        on m.id_type = 'mobile' and c.mobile = m.id_value and p.person_key = m.person_key
+    left join reachable as e
+        on e.id_type = 'email' and c.email = e.id_value and p.person_key = e.person_key
+    left join priorities as s on c.channel = s.channel
     where p.person_key is not null
 ),
 
@@ -39,9 +77,8 @@ golden as (
     select
         person_key,
         {%- for name in attributes %}
-        {{ latest(name) }} as {{ name }},
-        {{ latest_channel(name) }} as {{ name }}_channel,
-        {{ latest_at(name) }} as {{ name }}_at,
+        {{ best_value(name) }} as {{ name }}_best,
+        count(distinct {{ name }}) as {{ name }}_count,
         {%- endfor %}
         arg_min(source_campaign_id, struct_pack(a := observed_at, b := channel, c := record_id))
             filter (where source_campaign_id is not null) as source_campaign_id
@@ -102,9 +139,11 @@ select
     a.one_id,  -- The person.
     a.person_key,  -- The person within this release: a number to join by.
     {%- for name in attributes %}
-    g.{{ name }},  -- {{ words[name] }}.
-    g.{{ name }}_channel,  -- Channel that says so.
-    g.{{ name }}_at,  -- When it said so (UTC).
+    g.{{ name }}_best.v as {{ name }},  -- {{ words[name] }}.
+    g.{{ name }}_best.c as {{ name }}_channel,  -- Channel that says so.
+    g.{{ name }}_best.t as {{ name }}_at,  -- When it said so (UTC).
+    coalesce(g.{{ name }}_count, 0)
+        as {{ name }}_count,  -- Different values that channels give; above 1 they contradict.
     {%- endfor %}
     g.source_campaign_id,  -- Campaign that brought the person; NULL = no channel says.
     a.first_channel,  -- Channel of the earliest record.

@@ -84,7 +84,8 @@ matched as (
     left join keyed as k
         on
             {%- for id in ids %}
-            {{ 'and ' if not loop.first }}r.{{ id_column(id) }} is not distinct from k.{{ id_column(id) }}
+            {%- set column = id_column(id) %}
+            {{ 'and ' if not loop.first }}r.{{ column }} is not distinct from k.{{ column }}
             {%- endfor %}
 ),
 

@@ -1,6 +1,6 @@
 /*
-description: Identifiers that are shared, such as a switchboard, the tablet of a booth or a mailbox of
-  many; they stand with more others of one type than a person has.
+description: Identifiers that are shared, such as a switchboard, the tablet of a booth or a mailbox
+  of many; they stand with more others of one type than a person has.
 grain: [node, neighbour_type]
 */
 with
