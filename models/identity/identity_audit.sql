@@ -1,6 +1,6 @@
 /*
-description: What did not join people, and why; blocked, shared and contested identifiers, cut edges,
-  components that no person can be.
+description: What did not join people, and why; blocked, shared and contested identifiers, cut
+  edges, components that no person can be.
 grain: [subject, reason, id_type, id_value, other_id_type, other_id_value]
 */
 with
