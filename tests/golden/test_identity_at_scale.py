@@ -1,4 +1,4 @@
-"""OneID against the simulator's truth, 100,000 people with default dirt: how right, and that neither order nor the nights
+"""OneID against the truth of 100,000 simulated people, default dirt: how right, and that neither order nor the nights
 on which files arrive decide who is who. Figures are reckoned here, not read off siyu's own."""
 
 from __future__ import annotations
@@ -21,7 +21,6 @@ from siyu.engines.duckdb import quoted
 from siyu.night import Night
 from siyu.settings import Settings, load_settings
 from siyu.simulate import simulate_exports
-from siyu.simulate.knobs import Knobs
 from siyu.workspace import Request
 from tests.golden.conftest import shuffle_exports
 
@@ -111,7 +110,7 @@ def pair_figures(found: np.ndarray, person: np.ndarray, people: int) -> dict[str
     """`found` 0 = of nobody. Pairs of records; a record of nobody is a miss, and for B-cubed a person of its own."""
     is_known = found > 0
     _, groups = np.unique(found, return_inverse=True)
-    cell, cells = np.unique(groups * people + person, return_inverse=True)
+    _, cells = np.unique(groups * people + person, return_inverse=True)
     cell_size = np.bincount(cells)[cells].astype(float)
     group_size = np.bincount(groups)[groups].astype(float)
     true_size = np.bincount(person)[person].astype(float)
@@ -155,7 +154,7 @@ def test_the_dirt_is_real_and_not_too_much(world: Path, at_once: Built) -> None:
         for shape in ("contact", "touch", "link", "deal", "ticket")
     )
     con.execute(
-        "create temp table records as select dense_rank() over (order by channel, record_id) - 1 as record,"
+        "create temp table records as select dense_rank() over (order by channel, r.record_id) - 1 as record,"
         f" dense_rank() over (order by t.person) - 1 as person, {columns} from ({shapes}) as r"
         f" join read_csv({quoted(world / 'truth' / 'person.csv')}, all_varchar = true) as t using (channel)"
         " where t.record_id = split_part(r.record_id, '#', 1) and t.person is not null"
