@@ -52,7 +52,8 @@ def catalog_markdown(project: Project) -> str:
         lines += [f"## {title}", ""]
         for model in sorted(models, key=lambda m: m.name):
             lines += [f"### {model.name}", "", model.model.description, ""]
-            lines += [f"Grain: {', '.join(model.model.grain)}. Reads: {_reads(model.refs)}.", ""]
+            working = "" if model.is_published else " A working table, in no release."
+            lines += [f"Grain: {', '.join(model.model.grain)}. Reads: {_reads(model.refs)}.{working}", ""]
             lines += ["| column | type | what it is |", "| --- | --- | --- |"]
             for column in model.columns:
                 mark = "[pii] " if column.pii else ""

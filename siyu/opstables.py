@@ -40,7 +40,7 @@ OPS_TABLES: dict[str, OpsTable] = {
     "model_run": OpsTable("What a run built.", {
         "run_id": RUN,
         "model": MODEL,
-        "materialized": ("varchar", "table, view, fixpoint or snapshot."),
+        "materialized": ("varchar", "table, view, fixpoint, agglomerate or snapshot."),
         "seconds": ("double", "Time it took."),
         "row_count": ("bigint", "Rows; NULL for a view."),
         "row_count_before": ("bigint", "Rows in the published run before."),
@@ -113,7 +113,7 @@ OPS_TABLES: dict[str, OpsTable] = {
         "schema_name": ("varchar", "Schema."),
         "table_name": ("varchar", "Table."),
         "file": ("varchar", "Where it stands in its layer."),
-        "materialized": ("varchar", "table, view, fixpoint or snapshot."),
+        "materialized": ("varchar", "table, view, fixpoint, agglomerate or snapshot."),
         "description": ("varchar", "From its header."),
         "grain": ("varchar", "Columns that identify a row."),
         "compiled_sql": ("varchar", "The query that ran."),

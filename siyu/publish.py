@@ -104,7 +104,7 @@ def write_release(engine: Engine, project: Project, warehouse: Path, facts: Rele
 def _is_published(project: Project, model: CompiledModel) -> bool:
     if model.model.schema == "records":
         return project.settings.publish_records
-    return model.model.schema in PUBLISHED_SCHEMAS
+    return model.model.schema in PUBLISHED_SCHEMAS and model.is_published
 
 
 def public_columns(model: CompiledModel) -> str:

@@ -3,7 +3,9 @@ description: Components that hold what no person can, built again from their edg
   an edge that would bring the offence back is cut.
 grain: [node, lesser_node]
 */
-{{ config(materialized='agglomerate', max_size=var('max_identifiers_per_person')) }}
+{{ config(
+    materialized='agglomerate', max_size=var('max_identifiers_per_person'), published=false
+) }}
 with
 
 offending as (

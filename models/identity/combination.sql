@@ -3,6 +3,7 @@ description: Distinct combinations of identifiers, over every record known; the 
   OneID.
 grain: [combination_id]
 */
+{{ config(published=false) }}
 -- noqa: disable=LT02
 {%- set ids = id_types('person') %}
 {%- set columns = [] %}

@@ -2,6 +2,7 @@
 description: The identifiers of each combination, a row each.
 grain: [combination_id, id_type]
 */
+{{ config(published=false) }}
 -- noqa: disable=LT02
 {%- for id in id_types('person') %}
 select

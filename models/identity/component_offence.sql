@@ -2,6 +2,7 @@
 description: Components that hold what no person can; two of a unique type, or too many identifiers.
 grain: [component, reason, id_type]
 */
+{{ config(published=false) }}
 with
 
 members as (

@@ -3,6 +3,7 @@ description: Every identifier seen, and whether it is a valid one that is not bl
   numbered in anchor order.
 grain: [id_type, id_value]
 */
+{{ config(published=false) }}
 -- noqa: disable=LT02
 -- A pattern that is a constant is compiled once, one from a table for every row.
 {%- set composites = [] %}

@@ -3,6 +3,7 @@ description: How right the identities are by identity_labels.csv; pairs of recor
   Without labels no row.
 grain: [metric]
 */
+{{ config(published=false) }}
 with
 
 labelled as (

@@ -3,6 +3,7 @@ description: Edges between identifiers that are not shared, as pairs of numbers;
   components.
 grain: [node, parent]
 */
+{{ config(published=false) }}
 with
 
 shared as (

@@ -3,6 +3,7 @@ description: Whose each identifier is, by numbers; a person's number is that of 
   identifiers, the anchor.
 grain: [node]
 */
+{{ config(published=false) }}
 with
 
 grouped as (

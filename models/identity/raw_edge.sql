@@ -3,6 +3,7 @@ description: Pairs of valid identifiers seen together on current records, before
   or cut.
 grain: [node, lesser_node]
 */
+{{ config(published=false) }}
 with
 
 nodes as (

@@ -3,6 +3,7 @@ description: Identifiers that are shared, such as a switchboard, the tablet of a
   of many; they stand with more others of one type than a person has.
 grain: [node, neighbour_type]
 */
+{{ config(published=false) }}
 with
 
 types as (

@@ -59,6 +59,11 @@ class CompiledModel:
         """The name as SQL."""
         return relation(self.name)
 
+    @property
+    def is_published(self) -> bool:
+        """False: a working table, which only other models read."""
+        return bool(self.config.get("published", True))
+
     @cached_property
     def tables(self) -> set[str]:
         """Every relation the SQL reads, ops sources included."""

@@ -18,7 +18,7 @@ from siyu.settings import LayerFile
 
 OPS_SOURCES = ("model", "column", "column_lineage", "channel_status")
 MATERIALIZATIONS = ("table", "view", "fixpoint", "agglomerate", "snapshot")
-CONFIG_KEYS = ("materialized", "key", "seed", "max_size")
+CONFIG_KEYS = ("materialized", "key", "seed", "max_size", "published")
 
 
 @dataclass(frozen=True)
@@ -239,6 +239,8 @@ def _check_config(model: Model, values: dict[str, Any]) -> None:
     key = values.get("key", [])
     if not isinstance(key, list | tuple) or not all(isinstance(item, str) for item in key):
         raise ConfigError(f"the key of {model.name} is no list of columns", "", "write key=['id_type', 'id_value'].")
+    if not isinstance(values.get("published", True), bool):
+        raise ConfigError(f"published of {model.name} is {values['published']!r}", "", "write true or false.")
     size = values.get("max_size", 1)
     if not isinstance(size, int) or size < 1:
         raise ConfigError(f"the max_size of {model.name} is {size!r}", "", "write a whole number from 1.")
