@@ -64,16 +64,33 @@ blocked_values as (
     group by s.id_type, s.id_value
 ),
 
+pattern_hits as (
+    select
+        id_type,
+        id_value,
+        cast(null as varchar) as why
+    from blockable
+    where false
+    {%- for row in reference('blocked_identifiers') if row.kind == 'regex' %}
+    union all
+    select
+        id_type,
+        id_value,
+        {{ literal(row.why) }} as why
+    from blockable
+    where
+        listed_type = {{ literal(row.id_type) }}
+        and regexp_matches(listed_value, {{ literal(row.pattern) }})
+    {%- endfor %}
+),
+
 blocked_patterns as (
     select
-        s.id_type,
-        s.id_value,
-        max(b.why) as why
-    from blockable as s
-    inner join {{ ref('blocked_identifiers') }} as b
-        on s.listed_type = b.id_type and regexp_matches(s.listed_value, b.pattern)
-    where b.kind = 'regex'
-    group by s.id_type, s.id_value
+        id_type,
+        id_value,
+        max(why) as why
+    from pattern_hits
+    group by id_type, id_value
 ),
 
 judged as (

@@ -122,6 +122,7 @@ class _Compiler:
         world = World(
             models=models,
             references=frozenset(project.references),
+            reference_rows=lambda table: reference_rows(project.references[table]),
             contracts=project.channels,
             variables=project.variables,
             macros=tuple(layer_files(project.settings.roots, "macros", "*.sql")),
@@ -215,7 +216,7 @@ class _Compiler:
                     nearest(column, columns - SNAPSHOT_COLUMNS),
                 )
 
-    def _union_shape(self, reader: Rendered, shape: str, bounded: bool, versions: str) -> str:
+    def _union_shape(self, reader: Rendered, shape: str, bounded: bool, versions: str, beyond: bool) -> str:
         self._project.shapes.of(shape)
         if versions not in ("current", "superseded"):
             raise ConfigError(f"unknown versions {versions!r}", "", "current or superseded.")
@@ -229,7 +230,7 @@ class _Compiler:
             compiled = self._compiled[model.name + (SUPERSEDED if versions == "superseded" else "")]
             parts[compiled.name] = [column.name for column in compiled.columns]
         reader.refs.update(parts)
-        return union_sql(shape, parts, self._project.shapes, bounded=bounded)
+        return union_sql(shape, parts, self._project.shapes, bounded=bounded, beyond=beyond)
 
     def _bind(self, compiled: CompiledModel) -> None:
         binder = self._project.binder

@@ -70,11 +70,12 @@ class World:
 
     models: dict[str, Model]
     references: frozenset[str]
+    reference_rows: Callable[[str], list[dict[str, str]]]
     contracts: dict[str, Channel]
     variables: dict[str, Any]
     macros: tuple[LayerFile, ...]
     identifiers: IdentifierTypes
-    union_shape: Callable[[Rendered, str, bool, str], str]
+    union_shape: Callable[[Rendered, str, bool, str, bool], str]
 
 
 class Renderer:
@@ -158,15 +159,26 @@ class Renderer:
             result.previous.add(full)
             return previous_relation(full)
 
-        def union_shape(shape: str, bounded: bool = True, versions: str = "current") -> str:
-            return world.union_shape(result, shape, bounded, versions)
+        def union_shape(shape: str, bounded: bool = True, versions: str = "current", beyond: bool = False) -> str:
+            return world.union_shape(result, shape, bounded, versions, beyond)
+
+        def reference(table: str) -> list[dict[str, str]]:
+            if table not in world.references:
+                raise ConfigError(
+                    f"{model.name} reads {table}, which is no reference table", "", nearest(table, world.references)
+                )
+            result.refs.add(f"reference.{table}")
+            return world.reference_rows(table)
+
+        def literal(text: str) -> str:
+            return "'" + text.replace("'", "''") + "'"
 
         def checked(field: str, reason: str, caller: Callable[[], str]) -> str:
             value = caller()
             result.checked.append(Checked(field, reason, value))
             return value
 
-        functions = (ref, source, var, config, previous, union_shape, checked)
+        functions = (ref, source, var, config, previous, union_shape, reference, literal, checked)
         named = {f.__name__: f for f in functions}
         return {**named, **identifier_functions(world.identifiers), "this": model.relation}
 

@@ -79,8 +79,9 @@ def check_staging(rendered: Rendered, columns: list[str], shapes: Shapes) -> Non
     raise_all(errors)
 
 
-def union_sql(shape: str, parts: Mapping[str, list[str]], shapes: Shapes, *, bounded: bool) -> str:
-    """`parts` maps a staging relation to its columns. Columns come in the shape's order, typed, with comments."""
+def union_sql(shape: str, parts: Mapping[str, list[str]], shapes: Shapes, *, bounded: bool, beyond: bool) -> str:
+    """`parts` maps a staging relation to its columns. Columns come in the shape's order, typed, with comments.
+    `bounded`: up to as_of only; `beyond`: only what that leaves out."""
     columns = shapes.of(shape)
     selects = [
         "    select\n"
@@ -88,7 +89,9 @@ def union_sql(shape: str, parts: Mapping[str, list[str]], shapes: Shapes, *, bou
         + f"\n    from {relation}"
         for relation, held in parts.items()
     ] or ["    select\n" + ",\n".join(f"        {_value(c, [])} as {c.name}" for c in columns) + "\n    where false"]
-    limit = "".join(f"\nwhere {_limit(c)}" for c in columns if c.is_bound and bounded)
+    bounds = [_limit(column) for column in columns if column.is_bound]
+    limit = "".join(f"\nwhere not coalesce({b}, false)" if beyond else f"\nwhere {b}" for b in bounds)
+    limit = limit if bounded or beyond else ""
     body = "\n    union all\n".join(selects)
     return f"select\n{_documented(columns)}\nfrom (\n{body}\n) as records{limit}"
 

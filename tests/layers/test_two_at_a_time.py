@@ -1,5 +1,5 @@
-"""Identifier types of a layer, by CSV and staging alone: a landline, an address and a company name that say who somebody
-is only two at a time."""
+"""Identifier types of a layer, by CSV and staging alone: a landline, an address and a company name that say who
+somebody is only two at a time."""
 
 from __future__ import annotations
 

@@ -35,6 +35,15 @@ def union_shape(shape: str, **options: object) -> str:
     return f"select channel, record_id from {shape}"
 
 
+def reference(table: str) -> list[dict[str, str]]:
+    with (ROOT / "seeds" / "reference" / f"{table}.csv").open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
 def id_types(entity: str) -> list[str]:
     return [row["id_type"] for row in _TYPES if row["entity"] == entity and not row["parts"]]
 
