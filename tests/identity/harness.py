@@ -1,0 +1,157 @@
+"""Records into the real compiled models, on DuckDB in memory, and what comes out."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from siyu.build import build_model, prepare, write_previous, write_sources
+from siyu.compile import Project
+from siyu.engines.base import RunInputs, Session
+from siyu.engines.duckdb import DuckEngine
+from siyu.models import relation
+from siyu.settings import base_layer
+from tests.identity.reference import Identifier, Record, Type
+
+KEY = "test"
+# A channel whose rows carry whatever identifiers there are, as contacts and as touches.
+CHANNEL = "anything"
+MOMENTS = {"contact": "observed_at", "touch": "occurred_at"}
+
+
+def _rows() -> list[dict[str, str]]:
+    path = base_layer() / "seeds" / "reference" / "identifier_types.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def identifier_types(max_neighbours: int | None = None) -> dict[str, Type]:
+    """The types of a person, from the table itself; the number of neighbours may be another for all."""
+    return {
+        row["id_type"]: Type(
+            int(row["strength"]),
+            row["is_unique"] == "true",
+            max_neighbours or int(row["max_neighbours"]),
+            row["counts_to_size"] == "true",
+            row["valid_regex"],
+        )
+        for row in _rows()
+        if row["entity"] == "person"
+    }
+
+
+def write_layer(layer: Path, max_size: int, max_neighbours: int | None = None) -> None:
+    """The channel, as a layer; and the two numbers that decide what is too much for a person."""
+    rows = _rows()
+    table = io.StringIO()
+    writer = csv.DictWriter(table, rows[0].keys(), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({**row, "max_neighbours": max_neighbours or row["max_neighbours"]} for row in rows)
+    _write(layer / "seeds" / "reference" / "identifier_types.csv", table.getvalue())
+    columns = "\n".join(f"      {name}: {{type: text}}" for name in identifier_types())
+    contract = (
+        f"channel: {CHANNEL}\ntitle: 任意 Anything\ndomain: private\nowner: tests\nfreshness_hours: 24\nexports:\n"
+        "  rows:\n    files: '*.csv'\n    format: csv\n    key: [id]\n    columns:\n"
+        "      id: {type: text, required: true}\n"
+        f"      happened_at: {{type: timestamp}}\n{columns}\n"
+    )
+    _write(layer / "seeds" / "channels" / f"{CHANNEL}.yml", contract)
+    _write(layer / "seeds" / "vars.yml", f"max_identifiers_per_person: {max_size}\n")
+    for shape, moment in MOMENTS.items():
+        listed = ",\n    ".join(identifier_types())
+        _write(
+            layer / "models" / "staging" / f"{CHANNEL}__{shape}.sql",
+            f"/*\ndescription: Rows.\ngrain: [record_id]\n*/\nselect\n    '{CHANNEL}' as channel,\n"
+            f"    id as record_id,\n    _landed_seq as landed_seq,\n    {listed},\n    happened_at as {moment}\n"
+            f"from {{{{ source('{CHANNEL}', 'rows') }}}}\n",
+        )
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
+
+
+class Models:
+    """An engine with every staging relation empty but one; build as often as you like."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self.engine = DuckEngine(None, RunInputs("2026-06-30", "Asia/Shanghai", KEY))
+        prepare(self.engine, project)
+        later = [name for name in project.models if not name.startswith("staging.")]
+        write_sources(self.engine, project, [], Path(), later)
+        self.session: Session = self.engine.session()
+        for name in project.models:
+            if name.startswith("staging."):
+                self._empty(name)
+        write_previous(self.engine, project, {})
+        self.names = [name for name in project.models if name.startswith(("records.", "identity."))]
+
+    def close(self) -> None:
+        self.session.close()
+        self.engine.close()
+
+    def _empty(self, name: str) -> None:
+        self._create(relation(name), {c.name: c.type for c in self.project.binder.columns(relation(name))})
+
+    def _create(self, name: str, columns: dict[str, str]) -> None:
+        listed = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
+        self.session.execute(f"create or replace table {name} ({listed})")
+
+    def build(self, records: list[Record]) -> None:
+        """Identity of these records, and nothing else."""
+        names = list(identifier_types())
+        rows: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
+        for number, record in enumerate(sorted(records, key=lambda r: r.record_id)):
+            shape = list(MOMENTS)[number % len(MOMENTS)]
+            where = f"staging.{CHANNEL}__{shape}" + ("" if record.is_current else "__superseded")
+            values = [record.identifiers.get(name) for name in names]
+            rows[where].append((CHANNEL, record.record_id, record.landed_seq, record.seen_at, *values))
+        for shape, moment in MOMENTS.items():
+            columns = ["channel", "record_id", "landed_seq", moment, *names]
+            for name in (f"staging.{CHANNEL}__{shape}", f"staging.{CHANNEL}__{shape}__superseded"):
+                self._empty(name)
+                self._insert(name, columns, rows[name])
+        for name in self.names:
+            build_model(self.engine, self.project, name)
+
+    def _insert(self, name: str, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
+        if rows:
+            one = "(" + ", ".join("?" for _ in columns) + ")"
+            self.session.execute(
+                f"insert into {name} ({', '.join(columns)}) values {', '.join(one for _ in rows)}",
+                [value for row in rows for value in row],
+            )
+
+    def status(self) -> dict[Identifier, str]:
+        rows = self.session.rows("select id_type, id_value, status from identity.identifier")
+        return {(kind, value): status for kind, value, status in rows}
+
+    def one_ids(self) -> dict[Identifier, str]:
+        rows = self.session.rows("select id_type, id_value, one_id from identity.one_id")
+        return {(kind, value): one_id for kind, value, one_id in rows}
+
+    def contested(self) -> set[Identifier]:
+        return {
+            (a, b) for a, b in self.session.rows("select id_type, id_value from identity.one_id where is_contested")
+        }
+
+    def edges(self) -> dict[frozenset[Identifier], str | None]:
+        """Edge -> why it was cut; None = kept."""
+        rows = self.session.rows(
+            "select a.id_type, a.id_value, b.id_type, b.id_value, e.is_kept, e.cut_reason from identity.edge as e"
+            " join identity.identifier as a on e.node = a.node join identity.identifier as b on e.lesser_node = b.node"
+        )
+        assert all(is_kept == (reason is None) for *_, is_kept, reason in rows)
+        return {frozenset([(a, b), (c, d)]): reason for a, b, c, d, _, reason in rows}
+
+    def owners(self) -> dict[str, str | None]:
+        return dict(self.session.rows("select record_id, one_id from identity.record_person"))
+
+    def audit(self) -> set[tuple[str, str, str]]:
+        """(reason, type, value)"""
+        return set(self.session.rows("select reason, id_type, id_value from identity.identity_audit"))

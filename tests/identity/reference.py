@@ -1,0 +1,223 @@
+"""The rules of docs/identity.md in plain Python: slow, obvious, and written from the page, not from the models."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import combinations
+
+Identifier = tuple[str, str]  # (id_type, id_value)
+
+
+@dataclass(frozen=True)
+class Type:
+    """A row of identifier_types.csv."""
+
+    strength: int
+    is_unique: bool
+    max_neighbours: int | None
+    counts_to_size: bool
+    valid_regex: str
+
+
+@dataclass(frozen=True)
+class Record:
+    """One version of an exported row; `is_current` unless a later version replaced it."""
+
+    record_id: str
+    landed_seq: int
+    seen_at: datetime | None
+    identifiers: Mapping[str, str]
+    is_current: bool = True
+
+
+@dataclass
+class Edge:
+    """Two identifiers seen together, the lesser by (type, value) first."""
+
+    ends: tuple[Identifier, Identifier]
+    first_seen_at: datetime | None
+    last_seen_at: datetime | None
+    is_kept: bool = True
+    cut_reason: str | None = None
+
+
+@dataclass
+class Answer:
+    """Everything the rules say of some records."""
+
+    status: dict[Identifier, str] = field(default_factory=dict)
+    edges: dict[tuple[Identifier, Identifier], Edge] = field(default_factory=dict)
+    one_ids: dict[Identifier, str] = field(default_factory=dict)
+    contested: set[Identifier] = field(default_factory=set)
+    owners: dict[str, str | None] = field(default_factory=dict)
+
+    @property
+    def partition(self) -> set[frozenset[Identifier]]:
+        """The people, as sets of identifiers."""
+        people: dict[str, set[Identifier]] = defaultdict(set)
+        for identifier, one_id in self.one_ids.items():
+            people[one_id].add(identifier)
+        return {frozenset(members) for members in people.values()}
+
+
+def keyed_hash(key: str, value: str) -> str:
+    """sha256(key || sha256(key || value))"""
+    inner = hashlib.sha256((key + value).encode()).hexdigest()
+    return hashlib.sha256((key + inner).encode()).hexdigest()
+
+
+def who_is_who(
+    records: list[Record], types: Mapping[str, Type], is_blocked: set[Identifier], max_size: int, key: str
+) -> Answer:
+    """The rules, one after the other."""
+    answer = Answer()
+    landed: dict[Identifier, int] = {}
+    for record in records:
+        for identifier in record.identifiers.items():
+            landed[identifier] = min(record.landed_seq, landed.get(identifier, record.landed_seq))
+    valid = set()
+    for identifier in landed:
+        if not re.search(types[identifier[0]].valid_regex, identifier[1]):
+            answer.status[identifier] = "invalid"
+        elif identifier in is_blocked:
+            answer.status[identifier] = "blocked"
+        else:
+            valid.add(identifier)
+    raw = _raw_edges(records, valid)
+    shared = _shared(raw, types)
+    for identifier in valid:
+        answer.status[identifier] = "shared" if identifier in shared else "used"
+    used = valid - shared
+    answer.edges = {ends: edge for ends, edge in raw.items() if not set(ends) & shared}
+    groups = _people(answer.edges, used, types, max_size)
+    for group in groups:
+        anchor = min(group, key=lambda i: (landed[i], types[i[0]].strength, i))
+        one_id = "P" + keyed_hash(key, f"{anchor[0]}:{anchor[1]}")[:20]
+        answer.one_ids.update(dict.fromkeys(group, one_id))
+    answer.contested = _contested(answer, types)
+    for record in records:
+        if record.is_current:
+            answer.owners[record.record_id] = _owner(record, answer, types)
+    return answer
+
+
+def _raw_edges(records: list[Record], valid: set[Identifier]) -> dict[tuple[Identifier, Identifier], Edge]:
+    times: dict[tuple[Identifier, Identifier], list[datetime]] = defaultdict(list)
+    for record in records:
+        if record.is_current:
+            for ends in combinations(sorted(i for i in record.identifiers.items() if i in valid), 2):
+                times[ends] += [record.seen_at] if record.seen_at else []
+    return {ends: Edge(ends, min(seen, default=None), max(seen, default=None)) for ends, seen in times.items()}
+
+
+def _neighbours(edges: Iterable[tuple[Identifier, Identifier]]) -> dict[Identifier, set[Identifier]]:
+    found: dict[Identifier, set[Identifier]] = defaultdict(set)
+    for left, right in edges:
+        found[left].add(right)
+        found[right].add(left)
+    return found
+
+
+def _shared(raw: Mapping[tuple[Identifier, Identifier], Edge], types: Mapping[str, Type]) -> set[Identifier]:
+    shared = set()
+    for identifier, others in _neighbours(raw).items():
+        own = types[identifier[0]]
+        for name in {other[0] for other in others}:
+            count = sum(other[0] == name for other in others)
+            if own.max_neighbours and types[name].strength <= own.strength and count > own.max_neighbours:
+                shared.add(identifier)
+    return shared
+
+
+def _people(
+    edges: dict[tuple[Identifier, Identifier], Edge],
+    used: set[Identifier],
+    types: Mapping[str, Type],
+    max_size: int,
+) -> list[set[Identifier]]:
+    """Every component greedily: where nothing offends, that gives the component itself."""
+    group = {identifier: {identifier} for identifier in used}
+
+    def strength(ends: tuple[Identifier, Identifier]) -> int:
+        return max(types[end[0]].strength for end in ends)
+
+    order = sorted(
+        edges.values(),
+        key=lambda e: (strength(e.ends), e.first_seen_at is None, e.first_seen_at or datetime.min, e.ends),
+    )
+    reasons = {}
+    for edge in order:
+        left, right = (group[end] for end in edge.ends)
+        if left is right:
+            continue
+        united = left | right
+        held = [name for name, _ in united if types[name].is_unique]
+        if len(held) > len(set(held)):
+            reasons[edge.ends] = "unique"
+        elif sum(types[name].counts_to_size for name, _ in united) > max_size:
+            reasons[edge.ends] = "size"
+        else:
+            for identifier in united:
+                group[identifier] = united
+    for ends, reason in reasons.items():
+        if group[ends[0]] is not group[ends[1]]:
+            edges[ends].is_kept, edges[ends].cut_reason = False, reason
+    return list({id(members): members for members in group.values()}.values())
+
+
+def _contested(answer: Answer, types: Mapping[str, Type]) -> set[Identifier]:
+    cuts = _neighbours(ends for ends, edge in answer.edges.items() if not edge.is_kept)
+    contested = set()
+    for mine, others in cuts.items():
+        for other in others:
+            seen_with = sum(answer.one_ids[x] == answer.one_ids[other] for x in others)
+            seen_by = sum(answer.one_ids[x] == answer.one_ids[mine] for x in cuts[other])
+            weaker = types[mine[0]].strength >= types[other[0]].strength
+            if not types[mine[0]].is_unique and (
+                types[other[0]].is_unique or seen_with > seen_by or (seen_with == seen_by and weaker)
+            ):
+                contested.add(mine)
+    return contested
+
+
+def _owner(record: Record, answer: Answer, types: Mapping[str, Type]) -> str | None:
+    used = sorted(
+        (i for i in record.identifiers.items() if answer.status[i] == "used"), key=lambda i: (types[i[0]].strength, i)
+    )
+    for identifier in used:
+        if identifier not in answer.contested:
+            return answer.one_ids[identifier]
+    for identifier in used:
+        holder = _holder(identifier, record.seen_at, answer)
+        if holder is not None:
+            return holder
+    return None
+
+
+def _holder(identifier: Identifier, moment: datetime | None, answer: Answer) -> str | None:
+    """Who held a contested identifier at a moment; nobody where two held it at once."""
+    times: dict[str, list[tuple[datetime | None, datetime | None]]] = defaultdict(list)
+    for ends, edge in answer.edges.items():
+        if identifier in ends:
+            other = ends[0] if ends[1] == identifier else ends[1]
+            times[answer.one_ids[other]].append((edge.first_seen_at, edge.last_seen_at))
+    tenures = []
+    for one_id, spans in times.items():
+        first = min((a for a, _ in spans if a), default=None)
+        last = max((b for _, b in spans if b), default=None)
+        if first is None or last is None:
+            return None
+        tenures.append((first, last, one_id))
+    tenures.sort()
+    if moment is None or any(b[0] <= a[1] for a, b in combinations(tenures, 2)):
+        return None
+    if moment < tenures[0][0]:
+        return tenures[0][2]
+    if moment > tenures[-1][1]:
+        return tenures[-1][2]
+    return next((one_id for first, last, one_id in tenures if first <= moment <= last), None)

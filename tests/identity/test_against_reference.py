@@ -1,0 +1,113 @@
+"""Any small graph, with any landings: models and plain Python say the same of status, people, IDs, cuts and records."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+from siyu.compile import compile_project
+from siyu.settings import load_settings
+from tests.identity.harness import CHANNEL, KEY, Models, identifier_types, write_layer
+from tests.identity.reference import Record, Type, who_is_who
+
+EXAMPLES = int(os.environ.get("IDENTITY_EXAMPLES", "60"))
+# (identifiers a person may have, neighbours an identifier may have; None = as the table says)
+USUAL, SMALL = (60, None), (4, 2)
+VALUES = {
+    "unionid": ["o" + "u" * 26 + str(n) for n in range(3)],
+    "openid": ["o" + "p" * 26 + str(n) for n in range(4)],
+    "external_userid": [f"wm{'x' * 8}{n}" for n in range(3)],
+    "member_id": ["guest", *(f"member{n}" for n in range(3))],
+    "crm_contact_id": [f"K{n}" for n in range(6)],
+    "mobile": ["+8613800138000", "12345", *(f"+861390000000{n}" for n in range(5))],
+    "email": ["info@firm.cn", *(f"li{n}@firm.cn" for n in range(5))],
+    "device_serial": [f"SN-0{n}" for n in range(3)],
+    "cookie_id": ["undefined", "ck", "cookie0", "cookie1", "cookie2"],
+}
+BLOCKED = {("mobile", "+8613800138000"), ("email", "info@firm.cn"), ("member_id", "guest"), ("cookie_id", "undefined")}
+BEGIN = datetime(2026, 6, 1)
+
+
+@st.composite
+def small_graphs(draw: st.DrawFn) -> list[Record]:
+    """Rows drawn piece by piece: a failure shrinks to the smallest graph that shows it."""
+    found = []
+    for number in range(draw(st.integers(1, 12))):
+        kinds = draw(st.lists(st.sampled_from(sorted(VALUES)), max_size=4, unique=True))
+        identifiers = {kind: draw(st.sampled_from(VALUES[kind])) for kind in kinds}
+        moment = BEGIN + timedelta(hours=draw(st.integers(0, 9)))
+        found.append(Record(f"r{number}", draw(st.integers(1, 4)), moment, identifiers, draw(st.integers(0, 5)) > 0))
+    return found
+
+
+@st.composite
+def dense_graphs(draw: st.DrawFn) -> list[Record]:
+    """Rows from a seed: what hangs together is large, shared and torn more often than piece by piece."""
+    chance = Random(draw(st.integers(0, 2**32)))
+    found = []
+    for number in range(chance.choice((6, 14, 26))):
+        kinds = chance.sample(sorted(VALUES), chance.choice((1, 1, 2, 3, 4, 5)))
+        identifiers = {kind: chance.choice(VALUES[kind]) for kind in kinds}
+        moment = BEGIN + timedelta(hours=chance.randrange(40))
+        found.append(Record(f"r{number}", chance.randint(1, 4), moment, identifiers, chance.random() > 0.1))
+    return found
+
+
+@pytest.fixture(scope="module", params=[USUAL, SMALL], ids=["usual", "small"])
+def models(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    root = tmp_path_factory.mktemp("identity")
+    write_layer(root / "layer", *request.param)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SIYU_SALT", "identity, long enough to be one")
+        project = compile_project(
+            load_settings(root, warehouse=root / "warehouse", layers=(root / "layer",), channels=(CHANNEL,))
+        )
+    found = Models(project)
+    yield found, request.param[0], identifier_types(request.param[1])
+    found.close()
+    project.binder.close()
+
+
+def compare(models: Models, rows: list[Record], max_size: int, types: dict[str, Type]) -> None:
+    expected = who_is_who(rows, types, BLOCKED, max_size, KEY)
+    for what, happens in {
+        "something is shared": "shared" in expected.status.values(),
+        "cut, unique": any(edge.cut_reason == "unique" for edge in expected.edges.values()),
+        "cut, size": any(edge.cut_reason == "size" for edge in expected.edges.values()),
+        "contested": bool(expected.contested),
+        "a record of nobody": None in expected.owners.values(),
+    }.items():
+        if happens:
+            event(what)
+    models.build(rows)
+    assert models.status() == expected.status
+    assert models.edges() == {frozenset(ends): edge.cut_reason for ends, edge in expected.edges.items()}
+    assert models.one_ids() == expected.one_ids
+    assert models.contested() == expected.contested
+    assert models.owners() == expected.owners
+
+
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize="IDENTITY_EXAMPLES" not in os.environ,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(rows=small_graphs() | dense_graphs() | dense_graphs(), data=st.data())
+def test_models_and_plain_python_agree(
+    models: tuple[Models, int, dict[str, Type]], rows: list[Record], data: st.DataObject
+) -> None:
+    engine, *limits = models
+    compare(engine, rows, *limits)
+    first = engine.session.rows("select id_type, id_value, person_key, one_id from identity.one_id order by all")
+    engine.build(data.draw(st.permutations(rows)))
+    assert (
+        engine.session.rows("select id_type, id_value, person_key, one_id from identity.one_id order by all") == first
+    )
