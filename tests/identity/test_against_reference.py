@@ -12,9 +12,8 @@ import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
-from siyu.compile import compile_project
-from siyu.settings import load_settings
-from tests.identity.harness import CHANNEL, KEY, Models, identifier_types, write_layer
+from tests.identity.conftest import models_of
+from tests.identity.harness import KEY, Models, identifier_types
 from tests.identity.reference import Record, Type, who_is_who
 
 EXAMPLES = int(os.environ.get("IDENTITY_EXAMPLES", "60"))
@@ -62,17 +61,8 @@ def dense_graphs(draw: st.DrawFn) -> list[Record]:
 
 @pytest.fixture(scope="module", params=[USUAL, SMALL], ids=["usual", "small"])
 def models(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    root = tmp_path_factory.mktemp("identity")
-    write_layer(root / "layer", *request.param)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SIYU_SALT", "identity, long enough to be one")
-        project = compile_project(
-            load_settings(root, warehouse=root / "warehouse", layers=(root / "layer",), channels=(CHANNEL,))
-        )
-    found = Models(project)
-    yield found, request.param[0], identifier_types(request.param[1])
-    found.close()
-    project.binder.close()
+    with models_of(tmp_path_factory.mktemp("identity"), *request.param) as found:
+        yield found, request.param[0], identifier_types(request.param[1])
 
 
 def compare(models: Models, rows: list[Record], max_size: int, types: dict[str, Type]) -> None:

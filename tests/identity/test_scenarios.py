@@ -1,0 +1,153 @@
+"""What data teams fear, each as docs/identity.md says it ends, and told in the audit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+import pytest
+
+from tests.identity.conftest import models_of
+from tests.identity.harness import Models
+from tests.identity.reference import Record
+
+BEGIN = datetime(2025, 10, 1)
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Models]:
+    with models_of(tmp_path_factory.mktemp("scenarios"), 60, None) as found:
+        yield found
+
+
+def record(number: str, day: int, **identifiers: str) -> Record:
+    return Record(number, 1, BEGIN + timedelta(days=day), identifiers)
+
+
+def unionid(number: int) -> str:
+    return f"o{number:027d}"
+
+
+def mobile(number: int) -> str:
+    return f"+86139{number:08d}"
+
+
+def reasons(models: Models, id_type: str, value: str) -> set[str]:
+    return {reason for reason, kind, found in models.audit() if (kind, found) == (id_type, value)}
+
+
+def test_a_switchboard_that_five_hundred_people_typed(models: Models) -> None:
+    rows = [record(f"r{n:03d}", n % 100, member_id=f"member{n}", mobile=mobile(1)) for n in range(500)]
+    models.build([*rows, record("only", 50, mobile=mobile(1))])
+    owners = models.owners()
+    assert owners.pop("only") is None
+    assert len(set(owners.values())) == 500 and None not in owners.values()
+    assert models.status()["mobile", mobile(1)] == "shared"
+    assert reasons(models, "mobile", mobile(1)) == {"shared"}
+    counted = models.session.rows("select other_id_type, counted, allowed from identity.identity_audit")
+    assert counted == [("member_id", 500, 3)]
+
+
+def test_the_tablet_of_a_booth(models: Models) -> None:
+    rows = [record(f"r{n}", 0, cookie_id="ck-kiosk", mobile=mobile(n), email=f"li{n}@firm.cn") for n in range(40)]
+    models.build([*rows, record("only", 0, cookie_id="ck-kiosk")])
+    owners = models.owners()
+    assert owners.pop("only") is None
+    assert len(set(owners.values())) == 40
+    assert reasons(models, "cookie_id", "ck-kiosk") == {"shared"}
+
+
+def test_a_cookie_with_few_strong_neighbours_is_not_shared_for_its_weak_ones(models: Models) -> None:
+    """A login with any number of cookies is one person; a cookie does not count the weaker."""
+    models.build([record(f"r{n:03d}", n, member_id="member1", cookie_id=f"cookie{n:03d}") for n in range(300)])
+    assert len(set(models.owners().values())) == 1
+    assert models.audit() == set()
+
+
+def test_a_mailbox_of_everybody(models: Models) -> None:
+    """info@ is blocked by its name, office-gz@ is found to be shared."""
+    rows = []
+    for n in range(6):
+        rows.append(record(f"i{n}", n, member_id=f"member{n}", email="info@firm.cn"))
+        rows.append(record(f"o{n}", n, member_id=f"member{n}", email="office-gz@firm.cn"))
+    models.build(rows)
+    assert len(set(models.owners().values())) == 6
+    assert reasons(models, "email", "info@firm.cn") == {"blocked_pattern"}
+    assert reasons(models, "email", "office-gz@firm.cn") == {"shared"}
+
+
+def test_a_mobile_that_was_issued_again(models: Models) -> None:
+    models.build(
+        [
+            record("first 1", 10, unionid=unionid(1), mobile=mobile(1)),
+            record("first 2", 60, unionid=unionid(1), mobile=mobile(1)),
+            record("second 1", 120, unionid=unionid(2), mobile=mobile(1)),
+            record("second 2", 170, unionid=unionid(2), mobile=mobile(1)),
+            *(record(f"alone {day}", day, mobile=mobile(1)) for day in (1, 30, 90, 150, 200)),
+        ]
+    )
+    owners = models.owners()
+    first, second = owners["first 1"], owners["second 1"]
+    assert first != second and None not in (first, second)
+    assert (owners["first 2"], owners["second 2"]) == (first, second)
+    alone = [owners[f"alone {day}"] for day in (1, 30, 90, 150, 200)]
+    assert alone == [first, first, None, second, second]
+    assert reasons(models, "mobile", mobile(1)) == {"contested", "cut_unique"} or reasons(
+        models, "unionid", unionid(2)
+    ) == {"cut_unique"}
+    assert Counter(reason for reason, _, _ in models.audit()) == {
+        "contested": 1,
+        "cut_unique": 1,
+        "component_unique": 1,
+    }
+
+
+def test_a_couple_that_shares_one_mobile(models: Models) -> None:
+    models.build(
+        [
+            record("wife", 10, unionid=unionid(1), mobile=mobile(1)),
+            record("wife again", 90, unionid=unionid(1), mobile=mobile(1)),
+            record("husband", 50, unionid=unionid(2), mobile=mobile(1)),
+            *(record(f"alone {day}", day, mobile=mobile(1)) for day in (1, 50, 100)),
+        ]
+    )
+    owners = models.owners()
+    assert owners["wife"] == owners["wife again"] != owners["husband"]
+    assert {owners[f"alone {day}"] for day in (1, 50, 100)} == {None}
+    detail = models.session.rows("select detail, counted from identity.identity_audit where reason = 'contested'")
+    assert detail == [("at the same time", 2)]
+
+
+def test_a_component_with_two_unionids_is_parted_at_its_weakest_edge(models: Models) -> None:
+    models.build(
+        [
+            record("a", 1, unionid=unionid(1), openid=f"o{'a' * 27}"),
+            record("b", 1, unionid=unionid(2), crm_contact_id="K-2"),
+            record("c", 1, openid=f"o{'a' * 27}", email="li@firm.cn"),
+            record("d", 2, crm_contact_id="K-2", email="li@firm.cn"),
+        ]
+    )
+    owners = models.owners()
+    assert owners["a"] == owners["c"] != owners["b"] == owners["d"]
+    cut = [ends for ends, reason in models.edges().items() if reason]
+    assert cut == [frozenset([("crm_contact_id", "K-2"), ("email", "li@firm.cn")])]
+    told = models.session.rows("select one_id, other_one_id from identity.identity_audit where reason = 'cut_unique'")
+    assert set(told[0]) == {owners["a"], owners["b"]}
+
+
+def test_a_chain_of_two_thousand_identifiers(models: Models) -> None:
+    """Mobile, mail, mobile, mail …: no two of them at one end, no person at all."""
+    chain = [("mobile", mobile(n // 2)) if n % 2 == 0 else ("email", f"li{n}@firm.cn") for n in range(2000)]
+    rows = [record(f"r{n:04d}", n // 30, **dict(chain[n : n + 2])) for n in range(1999)]
+    models.build(rows)
+    sizes = Counter(models.one_ids().values())
+    assert sum(sizes.values()) == 2000
+    assert max(sizes.values()) <= 60 and len(sizes) >= 2000 / 60
+    told = Counter(reason for reason, _, _ in models.audit())
+    cuts = sum(reason is not None for reason in models.edges().values())
+    assert (told["component_size"], told["cut_size"]) == (1, cuts) and cuts == len(sizes) - 1
+    counted = models.session.rows(
+        "select counted, allowed from identity.identity_audit where reason = 'component_size'"
+    )
+    assert counted == [(2000, 60)]
