@@ -93,9 +93,6 @@ def test_a_mobile_that_was_issued_again(models: Models) -> None:
     assert (owners["first 2"], owners["second 2"]) == (first, second)
     alone = [owners[f"alone {day}"] for day in (1, 30, 90, 150, 200)]
     assert alone == [first, first, None, second, second]
-    assert reasons(models, "mobile", mobile(1)) == {"contested", "cut_unique"} or reasons(
-        models, "unionid", unionid(2)
-    ) == {"cut_unique"}
     assert Counter(reason for reason, _, _ in models.audit()) == {
         "contested": 1,
         "cut_unique": 1,
