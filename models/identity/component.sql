@@ -1,55 +1,63 @@
 /*
-description: The least node each connected node reaches; large-star and small-star in one round.
+description: The least node that each connected node reaches.
 grain: [node]
 */
-{{ config(materialized='fixpoint', seed=ref('node_edge')) }}
 with
 
-undirected as (
+roots as (
+    select distinct parent
+    from {{ ref('component_round') }}
+    where not is_edge
+),
+
+members as (
     select
         node,
-        parent as neighbour
-    from {{ this }}
+        parent as root
+    from {{ ref('component_round') }}
+    where not is_edge
     union all
     select
         parent as node,
-        node as neighbour
-    from {{ this }}
+        parent as root
+    from roots
 ),
 
-lowest as (
+{{ gathered('numbers', 'members', 'node', 'root') }},
+
+labels as (
     select
-        node,
-        least(node, min(neighbour)) as label
-    from undirected
-    group by node
+        node_l * 65536 + node_r as label,
+        root
+    from numbers_4
 ),
 
-hung as (
-    select distinct
-        u.neighbour as node,
-        l.label as parent
-    from undirected as u
-    inner join lowest as l on u.node = l.node
-    where u.neighbour > l.label
-),
-
-lowest_parent as (
+oldest as (
     select
-        node,
-        min(parent) as parent
-    from hung
-    group by node
+        root,
+        min(label) as parent
+    from labels
+    group by root
+),
+
+label_parents as (
+    select
+        l.label,
+        o.parent
+    from labels as l
+    inner join oldest as o on l.root = o.root
+),
+
+nodes as (
+    select
+        s.node,
+        coalesce(p.parent, s.label) as parent
+    from {{ ref('component_step') }} as s
+    left join label_parents as p on s.label = p.label
 )
 
 select
-    h.parent as node,  -- Identifier number.
-    p.parent  -- Least identifier number it reaches: the anchor.
-from hung as h
-inner join lowest_parent as p on h.node = p.node
-where h.parent > p.parent
-union
-select
-    node,
-    parent
-from lowest_parent
+    node,  -- Identifier number.
+    parent  -- Least identifier number it reaches: the oldest of the component.
+from nodes
+where node > parent

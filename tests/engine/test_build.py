@@ -46,6 +46,9 @@ def test_a_long_chain_comes_to_rest(project: Project) -> None:
     assert _built_components(project, pairs) == dict.fromkeys(range(2, 3001), 1)
 
 
+COMPONENTS = ("identity.component_step", "identity.component_seed", "identity.component_round", "identity.component")
+
+
 def _built_components(project: Project, pairs: set[tuple[int, int]]) -> dict[int, int]:
     engine = DuckEngine(None, INPUTS)
     session = engine.session()
@@ -55,7 +58,8 @@ def _built_components(project: Project, pairs: set[tuple[int, int]]) -> dict[int
     session.execute(
         f"create table identity.node_edge as select node::bigint as node, parent::bigint as parent from {values}"
     )
-    build_model(engine, project, "identity.component")
+    for name in COMPONENTS:
+        build_model(engine, project, name)
     found = dict(session.rows("select node, parent from identity.component"))
     session.close()
     engine.close()
@@ -66,12 +70,14 @@ def test_a_fixpoint_that_never_rests_is_an_error(project: Project, monkeypatch: 
     engine = DuckEngine(None, INPUTS)
     session = engine.session()
     session.execute("create schema identity")
-    session.execute("create table identity.node_edge as select 2::bigint as node, 1::bigint as parent")
-    model = project.models["identity.component"]
-    restless = "select node + 1 as node, parent from identity.component"
+    session.execute(
+        "create table identity.component_seed as select 2::bigint as node, 1::bigint as parent, true as is_edge"
+    )
+    model = project.models["identity.component_round"]
+    restless = "select node + 1 as node, parent, is_edge from identity.component_round"
     monkeypatch.setattr(model, "sql", restless)
-    with pytest.raises(EngineFault, match=r"identity.component still changes after 50 rounds"):
-        build_model(engine, project, "identity.component")
+    with pytest.raises(EngineFault, match=r"identity.component_round still changes after 50 rounds"):
+        build_model(engine, project, "identity.component_round")
     engine.close()
 
 
