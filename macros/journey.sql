@@ -4,13 +4,13 @@ select
     {%- for column in columns %}
     r.{{ column }},
     {%- endfor %}
-    r.one_id,
+    r.person_key,
     r.{{ moment }},
     coalesce(s.setback_no, 0) as segment_no
 from {{ relation }} as r
 left join {{ ref('stage_setback') }} as s
     on
-        r.one_id = s.one_id
+        r.person_key = s.person_key
         and r.{{ moment }} > s.setback_at
         and coalesce(r.{{ moment }} <= s.next_setback_at, true)
 {%- endmacro -%}

@@ -1,7 +1,7 @@
 /*
 description: How long each deal holds a person: an opportunity while open, a won or paid deal
   until fully refunded.
-grain: [one_id, channel, kind, deal_id, hold]
+grain: [person_key, channel, kind, deal_id, hold]
 */
 with
 
@@ -28,11 +28,11 @@ buyers as (
     select
         d.channel,
         d.record_id,
-        p.one_id
+        p.person_key
     from deals as d
     inner join {{ ref('record_person') }} as p
         on d.channel = p.channel and d.record_id = p.record_id
-    where p.one_id is not null
+    where p.person_key is not null
 ),
 
 order_totals as (
@@ -100,18 +100,18 @@ fulfilments as (
 
 order_buyers as (
     select
-        b.one_id,
+        b.person_key,
         d.channel,
         d.deal_id,
         min(d.record_id) as record_id
     from deals as d
     inner join buyers as b on d.channel = b.channel and d.record_id = b.record_id
     where d.kind = 'order'
-    group by b.one_id, d.channel, d.deal_id
+    group by b.person_key, d.channel, d.deal_id
 )
 
 select
-    b.one_id,  -- The person.
+    b.person_key,  -- The person within this release: joins identity.person.
     d.channel,  -- Channel of the deal.
     d.kind,  -- opportunity or order.
     d.deal_id,  -- Order or opportunity number.
@@ -125,7 +125,7 @@ inner join buyers as b on d.channel = b.channel and d.record_id = b.record_id
 where d.kind = 'opportunity' and (d.status = 'open' or d.closed_at is not null)
 union all
 select
-    b.one_id,
+    b.person_key,
     d.channel,
     d.kind,
     d.deal_id,
@@ -140,7 +140,7 @@ left join fulfilments as f on d.deal_id = f.opportunity_id
 where d.kind = 'opportunity' and d.status = 'won' and d.closed_at is not null
 union all
 select
-    b.one_id,
+    b.person_key,
     o.channel,
     'order' as kind,
     o.deal_id,

@@ -6,14 +6,15 @@ with
 
 latest_move as (
     select
-        one_id,
+        person_key,
         max(moved_at) as since_at
     from {{ ref('stage_transition') }}
-    group by one_id
+    group by person_key
 )
 
 select
     i.one_id,  -- The person.
+    i.person_key,  -- The person within this release: a number to join by.
     i.stage,  -- visitor, potential, profiled, intent, pending or won.
     cast(s.stage_rank as bigint) as stage_rank,  -- 1 visitor … 6 won.
     s.name_zh as stage_zh,  -- Chinese name of the stage.
@@ -28,5 +29,5 @@ select
     end as content_stage  -- Kind of content that fits.
 from {{ ref('stage_interval') }} as i
 inner join {{ ref('stages') }} as s on i.stage = s.stage
-inner join latest_move as m on i.one_id = m.one_id
+inner join latest_move as m on i.person_key = m.person_key
 where i.valid_to is null

@@ -3,6 +3,7 @@ description: Touches of known people.
 grain: [channel, record_id]
 */
 select
+    p.person_key,  -- The person within this release: a number to join by.
     p.one_id,  -- The person.
     t.occurred_at,  -- When it happened (UTC).
     t.channel,  -- Channel code.
@@ -18,4 +19,4 @@ select
 from {{ ref('touch') }} as t
 inner join {{ ref('record_person') }} as p
     on t.channel = p.channel and t.record_id = p.record_id
-where p.one_id is not null
+where p.person_key is not null

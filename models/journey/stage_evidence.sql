@@ -1,7 +1,7 @@
 /*
 description: The first evidence of each stage in each segment of a person's life; a segment ends
   with a setback.
-grain: [one_id, segment_no, stage]
+grain: [person_key, segment_no, stage]
 */
 with
 
@@ -14,7 +14,7 @@ touches as (
 
 raw_links as (
     select
-        p.one_id,
+        p.person_key,
         l.started_at as occurred_at,
         l.channel,
         l.record_id,
@@ -22,7 +22,7 @@ raw_links as (
     from {{ ref('link') }} as l
     inner join {{ ref('record_person') }} as p
         on l.channel = p.channel and l.record_id = p.record_id
-    where p.one_id is not null
+    where p.person_key is not null
 ),
 
 links as (
@@ -37,7 +37,7 @@ holds as (
 
 visitors as (
     select
-        one_id,
+        person_key,
         segment_no,
         'visitor' as stage,
         occurred_at,
@@ -50,16 +50,16 @@ visitors as (
 
 product_views as (
     select
-        one_id,
+        person_key,
         segment_no,
         occurred_at,
         channel,
         record_id,
         row_number() over (
-            partition by one_id, segment_no order by occurred_at, channel, record_id
+            partition by person_key, segment_no order by occurred_at, channel, record_id
         ) as view_no,
         dense_rank() over (
-            partition by one_id, segment_no order by fn_local_date(occurred_at)
+            partition by person_key, segment_no order by fn_local_date(occurred_at)
         ) as day_no
     from touches
     where direction = 'inbound' and behaviour = 'view' and product_id is not null
@@ -67,7 +67,7 @@ product_views as (
 
 potentials as (
     select
-        one_id,
+        person_key,
         segment_no,
         'potential' as stage,
         occurred_at,
@@ -80,7 +80,7 @@ potentials as (
         and day_no >= {{ stage_rule('potential_days') }}
     union all
     select
-        one_id,
+        person_key,
         segment_no,
         'potential' as stage,
         occurred_at,
@@ -93,7 +93,7 @@ potentials as (
 
 profiles as (
     select
-        one_id,
+        person_key,
         segment_no,
         'profiled' as stage,
         occurred_at,
@@ -107,7 +107,7 @@ profiles as (
         and coalesce(action, '') <> 'follow'
     union all
     select
-        one_id,
+        person_key,
         segment_no,
         'profiled' as stage,
         occurred_at,
@@ -140,18 +140,18 @@ contact_versions as (
 
 names as (
     select
-        p.one_id,
+        p.person_key,
         min(c.observed_at) as named_at
     from contact_versions as c
     inner join {{ ref('record_person') }} as p
         on c.channel = p.channel and c.record_id = p.record_id
-    where p.one_id is not null and c.full_name is not null
-    group by p.one_id
+    where p.person_key is not null and c.full_name is not null
+    group by p.person_key
 ),
 
 reachable as (
     select
-        p.one_id,
+        p.person_key,
         min(c.observed_at) as reachable_at
     from contact_versions as c
     inner join {{ ref('record_person') }} as p
@@ -160,35 +160,35 @@ reachable as (
     left join {{ ref('one_id') }} as e on e.id_type = 'email' and c.email = e.id_value
     left join {{ ref('free_mail_domains') }} as f on split_part(c.email, '@', 2) = f.email_domain
     where
-        p.one_id is not null
-        and (m.one_id is not null or (e.one_id is not null and f.email_domain is null))
-    group by p.one_id
+        p.person_key is not null
+        and (m.person_key is not null or (e.person_key is not null and f.email_domain is null))
+    group by p.person_key
 ),
 
 identified as (
     select
-        n.one_id,
+        n.person_key,
         greatest(n.named_at, r.reachable_at) as identified_at
     from names as n
-    inner join reachable as r on n.one_id = r.one_id
+    inner join reachable as r on n.person_key = r.person_key
 ),
 
 identifying_records as (
     select
-        i.one_id,
+        i.person_key,
         i.identified_at as occurred_at,
         i.identified_at,
         c.channel,
         c.record_id
     from identified as i
-    inner join {{ ref('record_person') }} as p on i.one_id = p.one_id
+    inner join {{ ref('record_person') }} as p on i.person_key = p.person_key
     inner join contact_versions as c
         on
             p.channel = c.channel
             and p.record_id = c.record_id
             and i.identified_at = c.observed_at
     qualify
-        row_number() over (partition by i.one_id order by c.channel, c.record_id) = 1
+        row_number() over (partition by i.person_key order by c.channel, c.record_id) = 1
 ),
 
 identifying as (
@@ -197,7 +197,7 @@ identifying as (
 
 points as (
     select
-        t.one_id,
+        t.person_key,
         t.segment_no,
         t.occurred_at,
         t.channel,
@@ -212,7 +212,7 @@ points as (
     where t.direction = 'inbound'
     union all
     select
-        one_id,
+        person_key,
         segment_no,
         occurred_at,
         channel,
@@ -225,7 +225,7 @@ points as (
 
 first_behaviours as (
     select
-        one_id,
+        person_key,
         segment_no,
         occurred_at,
         channel,
@@ -236,7 +236,7 @@ first_behaviours as (
             when
                 behaviour is not null
                 and row_number() over (
-                    partition by one_id, segment_no, behaviour
+                    partition by person_key, segment_no, behaviour
                     order by occurred_at, channel, record_id
                 ) = 1
                 then 1
@@ -247,21 +247,21 @@ first_behaviours as (
 
 ripeness as (
     select
-        one_id,
+        person_key,
         segment_no,
         occurred_at,
         channel,
         record_id,
         sum(points) over (
-            partition by one_id, segment_no order by occurred_at
+            partition by person_key, segment_no order by occurred_at
             range between interval {{ var('score_window_days') }} day preceding and current row
         ) as window_points,
         sum(is_new_behaviour) over (
-            partition by one_id, segment_no order by occurred_at
+            partition by person_key, segment_no order by occurred_at
             range between unbounded preceding and current row
         ) as behaviour_count,
         max(is_sincere) over (
-            partition by one_id, segment_no order by occurred_at
+            partition by person_key, segment_no order by occurred_at
             range between unbounded preceding and current row
         ) as has_been_sincere
     from first_behaviours
@@ -269,7 +269,7 @@ ripeness as (
 
 intents as (
     select
-        r.one_id,
+        r.person_key,
         r.segment_no,
         'intent' as stage,
         r.occurred_at,
@@ -277,7 +277,7 @@ intents as (
         r.record_id,
         case when r.has_been_sincere = 1 then 'sincerity' else 'behaviours' end as reason
     from ripeness as r
-    inner join identified as i on r.one_id = i.one_id
+    inner join identified as i on r.person_key = i.person_key
     where
         r.occurred_at >= i.identified_at
         and r.window_points > {{ stage_rule('intent_points') }}
@@ -288,7 +288,7 @@ intents as (
 
 conversations as (
     select
-        one_id,
+        person_key,
         segment_no,
         occurred_at,
         channel,
@@ -301,7 +301,7 @@ conversations as (
 
 first_conversations as (
     select
-        one_id,
+        person_key,
         segment_no,
         occurred_at,
         channel,
@@ -309,13 +309,13 @@ first_conversations as (
     from conversations
     qualify
         row_number() over (
-            partition by one_id, segment_no order by occurred_at, channel, record_id
+            partition by person_key, segment_no order by occurred_at, channel, record_id
         ) = 1
 ),
 
 pendings as (
     select
-        h.one_id,
+        h.person_key,
         h.segment_no,
         'pending' as stage,
         greatest(h.held_from, c.occurred_at) as occurred_at,
@@ -324,13 +324,13 @@ pendings as (
         case when c.occurred_at > h.held_from then 'conversation' else 'opportunity' end as reason
     from holds as h
     inner join first_conversations as c
-        on h.one_id = c.one_id and h.segment_no = c.segment_no
+        on h.person_key = c.person_key and h.segment_no = c.segment_no
     where h.hold = 'open' and coalesce(c.occurred_at < h.held_to, true)
 ),
 
 wins as (
     select
-        one_id,
+        person_key,
         segment_no,
         'won' as stage,
         held_from as occurred_at,
@@ -342,21 +342,21 @@ wins as (
 ),
 
 evidence as (
-    select one_id, segment_no, stage, occurred_at, channel, record_id, reason from visitors
+    select person_key, segment_no, stage, occurred_at, channel, record_id, reason from visitors
     union all
-    select one_id, segment_no, stage, occurred_at, channel, record_id, reason from potentials
+    select person_key, segment_no, stage, occurred_at, channel, record_id, reason from potentials
     union all
-    select one_id, segment_no, stage, occurred_at, channel, record_id, reason from profiles
+    select person_key, segment_no, stage, occurred_at, channel, record_id, reason from profiles
     union all
-    select one_id, segment_no, stage, occurred_at, channel, record_id, reason from intents
+    select person_key, segment_no, stage, occurred_at, channel, record_id, reason from intents
     union all
-    select one_id, segment_no, stage, occurred_at, channel, record_id, reason from pendings
+    select person_key, segment_no, stage, occurred_at, channel, record_id, reason from pendings
     union all
-    select one_id, segment_no, stage, occurred_at, channel, record_id, reason from wins
+    select person_key, segment_no, stage, occurred_at, channel, record_id, reason from wins
 )
 
 select
-    e.one_id,  -- The person.
+    e.person_key,  -- The person within this release: joins identity.person.
     e.segment_no,  -- Setbacks before it; 0 = before the first.
     e.stage,  -- Stage it is evidence of.
     cast(s.stage_rank as bigint) as stage_rank,  -- 1 visitor … 6 won.
@@ -368,6 +368,6 @@ from evidence as e
 inner join {{ ref('stages') }} as s on e.stage = s.stage
 qualify
     row_number() over (
-        partition by e.one_id, e.segment_no, e.stage
+        partition by e.person_key, e.segment_no, e.stage
         order by e.occurred_at, e.channel, e.record_id, e.reason
     ) = 1

@@ -7,11 +7,11 @@ with
 
 ordered_moves as (
     select
-        t.one_id,
+        t.person_key,
         t.moved_at,
         t.to_stage,
         row_number() over (
-            partition by t.one_id, t.moved_at
+            partition by t.person_key, t.moved_at
             order by
                 case when t.direction = 'back' then 0 else 1 end,
                 cast(s.stage_rank as bigint) desc
@@ -22,7 +22,7 @@ ordered_moves as (
 
 moves as (
     select
-        one_id,
+        person_key,
         moved_at,
         to_stage
     from ordered_moves
@@ -31,29 +31,29 @@ moves as (
 
 activity as (
     select
-        one_id,
+        person_key,
         occurred_at as active_at
     from {{ ref('person_touch') }}
     where direction = 'inbound'
     union
     select
-        one_id,
+        person_key,
         min(moved_at) as active_at
     from moves
-    group by one_id
+    group by person_key
 ),
 
 pauses as (
     select
-        one_id,
+        person_key,
         active_at + interval {{ var('dormant_days') }} day as dormant_at,
-        lead(active_at) over (partition by one_id order by active_at) as awake_at
+        lead(active_at) over (partition by person_key order by active_at) as awake_at
     from activity
 ),
 
 sleeps as (
     select
-        one_id,
+        person_key,
         dormant_at,
         awake_at
     from pauses
@@ -62,21 +62,21 @@ sleeps as (
 
 points as (
     select
-        one_id,
+        person_key,
         moved_at as changed_at,
         to_stage as stage,
         cast(null as bigint) as dormancy
     from moves
     union all
     select
-        one_id,
+        person_key,
         dormant_at as changed_at,
         cast(null as varchar) as stage,
         1 as dormancy
     from sleeps
     union all
     select
-        one_id,
+        person_key,
         awake_at as changed_at,
         cast(null as varchar) as stage,
         0 as dormancy
@@ -86,35 +86,37 @@ points as (
 
 changes as (
     select
-        one_id,
+        person_key,
         changed_at,
         max(stage) as stage,
         min(dormancy) as dormancy
     from points
-    group by one_id, changed_at
+    group by person_key, changed_at
 ),
 
 carried as (
     select
-        one_id,
+        person_key,
         changed_at,
         last_value(stage ignore nulls) over (
-            partition by one_id order by changed_at
+            partition by person_key order by changed_at
             rows between unbounded preceding and current row
         ) as stage,
         last_value(dormancy ignore nulls) over (
-            partition by one_id order by changed_at
+            partition by person_key order by changed_at
             rows between unbounded preceding and current row
         ) as dormancy,
-        lead(changed_at) over (partition by one_id order by changed_at) as next_at
+        lead(changed_at) over (partition by person_key order by changed_at) as next_at
     from changes
 )
 
 select
-    one_id,  -- The person.
-    stage,  -- Stage in this time.
-    coalesce(dormancy = 1, false) as is_dormant,  -- No inbound touch for dormant_days.
-    changed_at as valid_from,  -- From (UTC, included).
-    next_at as valid_to  -- Until (UTC, not included); NULL = open end.
-from carried
-where stage is not null
+    p.one_id,  -- The person.
+    c.person_key,  -- The person within this release: a number to join by.
+    c.stage,  -- Stage in this time.
+    coalesce(c.dormancy = 1, false) as is_dormant,  -- No inbound touch for dormant_days.
+    c.changed_at as valid_from,  -- From (UTC, included).
+    c.next_at as valid_to  -- Until (UTC, not included); NULL = open end.
+from carried as c
+inner join {{ ref('person') }} as p on c.person_key = p.person_key
+where c.stage is not null

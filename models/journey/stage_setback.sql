@@ -1,13 +1,13 @@
 /*
 description: Moments at which nothing holds a person any more: an opportunity lost, or everything
   refunded.
-grain: [one_id, setback_no]
+grain: [person_key, setback_no]
 */
 with
 
 ends as (
     select
-        one_id,
+        person_key,
         held_to as setback_at,
         case when hold = 'won' then 'refunded' else 'lost' end as reason,
         channel,
@@ -19,7 +19,7 @@ ends as (
 
 unheld as (
     select
-        e.one_id,
+        e.person_key,
         e.setback_at,
         e.reason,
         e.channel,
@@ -27,20 +27,20 @@ unheld as (
     from ends as e
     anti join {{ ref('deal_hold') }} as h
         on
-            e.one_id = h.one_id
+            e.person_key = h.person_key
             and e.setback_at >= h.held_from
             and coalesce(e.setback_at < h.held_to, true)
             and (h.hold = 'won' or e.reason = 'lost')
 )
 
 select
-    one_id,  -- The person.
+    person_key,  -- The person within this release: joins identity.person.
     row_number() over (
-        partition by one_id order by setback_at, channel, record_id
+        partition by person_key order by setback_at, channel, record_id
     ) as setback_no,  -- 1 = the first; evidence after it belongs to the segment of this number.
     setback_at,  -- When (UTC); only later evidence counts from here on.
     lead(setback_at) over (
-        partition by one_id order by setback_at, channel, record_id
+        partition by person_key order by setback_at, channel, record_id
     ) as next_setback_at,  -- When the next one came (UTC); NULL = none.
     reason,  -- lost or refunded.
     channel,  -- Channel of the deal.

@@ -6,7 +6,7 @@ with
 
 evidence as (
     select
-        one_id,
+        person_key,
         segment_no,
         stage_rank,
         occurred_at,
@@ -18,46 +18,46 @@ evidence as (
 
 segments as (
     select
-        one_id,
+        person_key,
         segment_no
     from evidence
     union
     select
-        one_id,
+        person_key,
         setback_no as segment_no
     from {{ ref('stage_setback') }}
     union
     select
-        one_id,
+        person_key,
         setback_no - 1 as segment_no
     from {{ ref('stage_setback') }}
 ),
 
 tops as (
     select
-        s.one_id,
+        s.person_key,
         s.segment_no,
         coalesce(max(e.stage_rank), 0) as top_rank
     from segments as s
-    left join evidence as e on s.one_id = e.one_id and s.segment_no = e.segment_no
-    group by s.one_id, s.segment_no
+    left join evidence as e on s.person_key = e.person_key and s.segment_no = e.segment_no
+    group by s.person_key, s.segment_no
 ),
 
 bases as (
     select
-        one_id,
+        person_key,
         segment_no,
         top_rank,
         coalesce(
             max(least(top_rank, {{ stage_rule('back_to_rank') }})) over (
-                partition by one_id order by segment_no
+                partition by person_key order by segment_no
                 rows between unbounded preceding and 1 preceding
             ),
             0
         ) as base_rank,
         coalesce(
             max(top_rank) over (
-                partition by one_id order by segment_no
+                partition by person_key order by segment_no
                 rows between unbounded preceding and 1 preceding
             ),
             0
@@ -67,7 +67,7 @@ bases as (
 
 stepped as (
     select
-        e.one_id,
+        e.person_key,
         e.stage_rank,
         e.occurred_at,
         e.channel,
@@ -78,7 +78,7 @@ stepped as (
             b.base_rank,
             coalesce(
                 max(e.stage_rank) over (
-                    partition by e.one_id, e.segment_no
+                    partition by e.person_key, e.segment_no
                     order by e.occurred_at, e.stage_rank, e.channel, e.record_id
                     rows between unbounded preceding and 1 preceding
                 ),
@@ -86,12 +86,12 @@ stepped as (
             )
         ) as rank_before
     from evidence as e
-    inner join bases as b on e.one_id = b.one_id and e.segment_no = b.segment_no
+    inner join bases as b on e.person_key = b.person_key and e.segment_no = b.segment_no
 ),
 
 moves as (
     select
-        one_id,
+        person_key,
         occurred_at as moved_at,
         rank_before as from_rank,
         stage_rank as to_rank,
@@ -103,7 +103,7 @@ moves as (
     where stage_rank > rank_before
     union all
     select
-        b.one_id,
+        b.person_key,
         s.setback_at as moved_at,
         greatest(b.base_rank, b.top_rank) as from_rank,
         {{ stage_rule('back_to_rank') }} as to_rank,
@@ -113,12 +113,13 @@ moves as (
         s.record_id
     from bases as b
     inner join {{ ref('stage_setback') }} as s
-        on b.one_id = s.one_id and b.segment_no + 1 = s.setback_no
+        on b.person_key = s.person_key and b.segment_no + 1 = s.setback_no
     where greatest(b.base_rank, b.top_rank) > {{ stage_rule('back_to_rank') }}
 )
 
 select
-    m.one_id,  -- The person.
+    p.one_id,  -- The person.
+    m.person_key,  -- The person within this release: a number to join by.
     m.moved_at,  -- When (UTC).
     f.stage as from_stage,  -- Stage before; NULL = not known before.
     t.stage as to_stage,  -- Stage after.
@@ -127,5 +128,6 @@ select
     m.channel,  -- Channel of the evidence.
     m.record_id  -- [pii] The record that is the evidence.
 from moves as m
+inner join {{ ref('person') }} as p on m.person_key = p.person_key
 inner join {{ ref('stages') }} as t on m.to_rank = cast(t.stage_rank as bigint)
 left join {{ ref('stages') }} as f on m.from_rank = cast(f.stage_rank as bigint)

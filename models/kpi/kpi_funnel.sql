@@ -12,7 +12,7 @@ with
 
 transitions as (
     select
-        t.one_id,
+        t.person_key,
         t.moved_at,
         t.channel,
         t.record_id,
@@ -25,19 +25,19 @@ transitions as (
 
 lead_moves as (
     select
-        one_id,
+        person_key,
         moved_at,
         channel
     from transitions
     where stage_rank >= {{ stage_rule('lead_rank') }} and direction <> 'back'
     qualify
         row_number() over (
-            partition by one_id order by moved_at, stage_rank, channel, record_id
+            partition by person_key order by moved_at, stage_rank, channel, record_id
         ) = 1
 ),
 
 won as (
-    select distinct one_id
+    select distinct person_key
     from transitions
     where to_stage = 'won'
 ),
@@ -47,10 +47,10 @@ leads as (
         fn_local_date(l.moved_at) as lead_date,
         l.channel,
         p.source_campaign_id as campaign_id,
-        case when w.one_id is not null then 1 else 0 end as is_won
+        case when w.person_key is not null then 1 else 0 end as is_won
     from lead_moves as l
-    inner join {{ ref('person') }} as p on l.one_id = p.one_id
-    left join won as w on l.one_id = w.one_id
+    inner join {{ ref('person') }} as p on l.person_key = p.person_key
+    left join won as w on l.person_key = w.person_key
 ),
 
 lead_days as (
@@ -71,25 +71,25 @@ lead_days as (
 
 reached as (
     select
-        t.one_id,
+        t.person_key,
         cast(s.stage_rank as bigint) as stage_rank,
         s.stage,
         min(t.moved_at) as reached_at
     from transitions as t
     inner join {{ ref('stages') }} as s on t.stage_rank >= cast(s.stage_rank as bigint)
     where t.direction <> 'back'
-    group by t.one_id, cast(s.stage_rank as bigint), s.stage
+    group by t.person_key, cast(s.stage_rank as bigint), s.stage
 ),
 
 step_days as (
     select
         fn_local_date(a.reached_at) as cohort_date,
         s.stage as member,
-        count(b.one_id) as reached_count,
+        count(b.person_key) as reached_count,
         count(*) as cohort_count
     from reached as a
     inner join {{ ref('stages') }} as s on a.stage_rank + 1 = cast(s.stage_rank as bigint)
-    left join reached as b on a.one_id = b.one_id and a.stage_rank + 1 = b.stage_rank
+    left join reached as b on a.person_key = b.person_key and a.stage_rank + 1 = b.stage_rank
     group by fn_local_date(a.reached_at), s.stage
 ),
 

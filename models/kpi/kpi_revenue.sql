@@ -14,7 +14,7 @@ lines as (
         revenue_date,
         channel,
         campaign_id,
-        one_id,
+        person_key,
         kind,
         amount
     from {{ ref('revenue_line') }}
@@ -27,7 +27,7 @@ daily as (
         '{{ dimension }}' as dimension,
         {{ members[dimension] }} as member,
         sum(amount) as revenue,
-        count(distinct one_id) filter (where kind <> 'refund') as buyers
+        count(distinct person_key) filter (where kind <> 'refund') as buyers
     from lines
     group by revenue_date, {{ members[dimension] }}
     {%- if not loop.last %}

@@ -48,6 +48,7 @@ select
     c.record_id,  -- [pii] The exported row.
     c.deal_id,  -- Order or opportunity number.
     c.kind,  -- order, refund or opportunity.
+    p.person_key,  -- The buyer within this release: a number to join by.
     p.one_id,  -- The buyer; NULL = nobody known, the money counts all the same.
     fn_local_date(c.earned_at) as revenue_date,  -- Business date it counts on.
     c.campaign_id,  -- Campaign it is ascribed to at its source.

@@ -7,7 +7,7 @@ with
 
 touches as (
     select
-        one_id,
+        person_key,
         channel,
         occurred_at,
         date_diff('day', fn_local_date(occurred_at), fn_as_of()) as days_ago
@@ -17,7 +17,7 @@ touches as (
 
 counted as (
     select
-        one_id,
+        person_key,
         min(days_ago) as days_since,
         count_if(days_ago < {{ var('activity_days') }}) as recent_touches,
         count_if(
@@ -29,7 +29,7 @@ counted as (
         arg_max(channel, struct_pack(a := occurred_at, b := channel)) as evidence_channel,
         count(distinct channel) as source_count
     from touches
-    group by one_id
+    group by person_key
 ),
 
 grades as (
@@ -42,7 +42,7 @@ grades as (
 
 graded as (
     select
-        c.one_id,
+        c.person_key,
         c.recent_touches,
         c.evidence_at,
         c.evidence_channel,
@@ -50,12 +50,12 @@ graded as (
         g.grade
     from counted as c
     left join grades as g on c.recent_touches >= g.min_touches
-    qualify row_number() over (partition by c.one_id order by g.grade_order nulls last) = 1
+    qualify row_number() over (partition by c.person_key order by g.grade_order nulls last) = 1
 ),
 
 tagged as (
     select
-        one_id,
+        person_key,
         'activity_grade' as tag_code,
         coalesce(grade, 'dormant') as tag_value,
         recent_touches as score,
@@ -65,7 +65,7 @@ tagged as (
     from graded
     union all
     select
-        c.one_id,
+        c.person_key,
         'recency_band' as tag_code,
         b.band as tag_value,
         c.days_since as score,
@@ -79,7 +79,7 @@ tagged as (
             and coalesce(c.days_since <= cast(b.max_days as bigint), true)
     union all
     select
-        one_id,
+        person_key,
         'activity_trend' as tag_code,
         case
             when recent_touches * 100 > earlier_touches * (100 + {{ var('trend_percent') }})
@@ -95,7 +95,7 @@ tagged as (
     from counted
     union all
     select
-        one_id,
+        person_key,
         'active_channels_30d' as tag_code,
         cast(recent_channels as varchar) as tag_value,
         recent_channels as score,
@@ -106,11 +106,12 @@ tagged as (
 )
 
 select
-    one_id,  -- The person.
-    tag_code,  -- Tag, as in the tag catalog.
-    tag_value,  -- Its value.
-    cast(score as decimal(18, 4)) as score,  -- The figure the value was read off.
-    evidence_at,  -- Latest evidence (UTC).
-    evidence_channel,  -- Channel of that evidence.
-    cast(source_count as bigint) as source_count  -- Channels that give evidence.
-from tagged
+    p.one_id,  -- The person.
+    t.tag_code,  -- Tag, as in the tag catalog.
+    t.tag_value,  -- Its value.
+    cast(t.score as decimal(18, 4)) as score,  -- The figure the value was read off.
+    t.evidence_at,  -- Latest evidence (UTC).
+    t.evidence_channel,  -- Channel of that evidence.
+    cast(t.source_count as bigint) as source_count  -- Channels that give evidence.
+from tagged as t
+inner join {{ ref('person') }} as p on t.person_key = p.person_key
