@@ -179,6 +179,14 @@ def by_networkx(database: Path, _root: Path) -> float:
     return seconds
 
 
+def make_graph(database: Path, _root: Path) -> float:
+    """The graph, in a process of its own: what a process has used by then counts as used by those it starts."""
+    started = time.perf_counter()
+    with duckdb.connect(str(database)) as con:
+        con.execute(GRAPH.format(records=int(os.environ["BENCHMARK_RECORDS"])))
+    return time.perf_counter() - started
+
+
 def whole_family(database: Path, root: Path) -> float:
     """Every model of schemas records and identity over records that stand in staging already."""
     settings = load_settings(root)
@@ -215,6 +223,7 @@ def _stage(engine: DuckEngine, project: Project, records: int) -> None:
 
 
 METHODS: dict[str, Callable[[Path, Path], float]] = {
+    "graph": make_graph,
     "siyu": by_fixpoint,
     "using_key": by_using_key,
     "scipy": by_scipy,
@@ -258,8 +267,8 @@ def run_method(name: str, database: Path, root: Path, records: int) -> tuple[flo
 def compare_components(root: Path, records: int, runs: int) -> None:
     """Every method on one graph, in turn."""
     database = root / "graph.duckdb"
-    with duckdb.connect(str(database)) as con:
-        con.execute(GRAPH.format(records=records))
+    run_method("graph", database, root, records)
+    with duckdb.connect(str(database), read_only=True) as con:
         edges = con.execute("select count(*) from graph").fetchall()[0][0]
     print(f"components of {records:,} records, {edges:,} edges")
     names = [name for name in TITLES if name != "networkx" or records <= NETWORKX_UP_TO]
