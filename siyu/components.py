@@ -59,7 +59,8 @@ def agglomerate(edges: Arrays, max_size: int) -> dict[str, np.ndarray[Any, Any]]
 
     `edges` are arrays of equal length by the names of EDGE_COLUMNS: `node` and `lesser_node` any integers, `…_unique`
     the number of a node's unique type (from 1; 0 = none), `…_size` 1 where a node counts. Gives `edge_no`, `reason`
-    (an index into REASONS), and for either end the least node of its group.
+    (an index into REASONS), and for either end the least node of its group. Groups only grow, so what must not unite
+    once never does: the ends of a cut edge are in two groups to the end.
     """
     order = np.argsort(edges["edge_no"], kind="stable")
     ends = np.concatenate([edges["node"][order], edges["lesser_node"][order]])
@@ -71,9 +72,6 @@ def agglomerate(edges: Arrays, max_size: int) -> dict[str, np.ndarray[Any, Any]]
     pairs = list(zip(index[:count].tolist(), index[count:].tolist(), strict=True))
     reasons = [groups.unite(one, other) for one, other in pairs]
     roots = np.array([groups.find(node) for node in range(len(nodes))], dtype=np.int64)
-    for position, (one, other) in enumerate(pairs):
-        if roots[one] == roots[other]:
-            reasons[position] = KEPT  # cut at first, but its ends found together by another way
     return {
         "edge_no": edges["edge_no"][order],
         "reason": np.array(reasons, dtype=np.int64),

@@ -150,7 +150,6 @@ def _people(
         edges.values(),
         key=lambda e: (strength(e.ends), e.first_seen_at is None, e.first_seen_at or datetime.min, e.ends),
     )
-    reasons = {}
     for edge in order:
         left, right = (group[end] for end in edge.ends)
         if left is right:
@@ -158,15 +157,12 @@ def _people(
         united = left | right
         held = [name for name, _ in united if types[name].is_unique]
         if len(held) > len(set(held)):
-            reasons[edge.ends] = "unique"
+            edge.is_kept, edge.cut_reason = False, "unique"
         elif sum(types[name].counts_to_size for name, _ in united) > max_size:
-            reasons[edge.ends] = "size"
+            edge.is_kept, edge.cut_reason = False, "size"
         else:
             for identifier in united:
                 group[identifier] = united
-    for ends, reason in reasons.items():
-        if group[ends[0]] is not group[ends[1]]:
-            edges[ends].is_kept, edges[ends].cut_reason = False, reason
     return list({id(members): members for members in group.values()}.values())
 
 

@@ -1,0 +1,151 @@
+"""identifier_types.csv: what is wrong in it is told, all at once; what a type is as SQL."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from siyu.compile import compile_project
+from siyu.compile.identifiers import COLUMNS, IdentifierTypes, load_identifier_types
+from siyu.errors import ConfigError
+from siyu.settings import base_layer, load_settings
+
+GOOD = dict(zip(COLUMNS, ("mobile", "person", "3", "false", "3", "true", "", "", "true", "Mobile."), strict=True))
+PART = {**GOOD, "id_type": "desk", "strength": ""}
+OTHER = {**GOOD, "id_type": "firm", "entity": "company", "strength": ""}
+WHOLE = {**GOOD, "id_type": "desk+firm", "parts": "desk+firm"}
+
+
+def types(*rows: dict[str, str]) -> IdentifierTypes:
+    return load_identifier_types(rows, "identifier_types.csv")
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"id_type": "Mobile"}, "'Mobile' is no name of a column"),
+        ({"entity": "robot"}, "mobile belongs to 'robot'"),
+        ({"strength": "strong"}, "the strength of mobile is 'strong'"),
+        ({"strength": "0"}, "the strength of mobile is '0'"),
+        ({"max_neighbours": "-1"}, "the max_neighbours of mobile is '-1'"),
+        ({"is_unique": "yes"}, "the is_unique of mobile is 'yes'"),
+        ({"counts_to_size": ""}, "the counts_to_size of mobile is ''"),
+        ({"is_pii": "1"}, "the is_pii of mobile is '1'"),
+        ({"valid_regex": "("}, "the valid_regex of mobile is no regular expression"),
+        ({"parts": "desk+firm"}, "mobile consists of desk+firm"),
+        ({"id_type": "desk+firm", "parts": "desk+firm", "strength": ""}, "the composite desk+firm has no strength"),
+        ({"id_type": "desk+roof", "parts": "desk+roof"}, "desk+roof consists of roof, which is no type"),
+    ],
+)
+def test_what_is_wrong_is_told(change: dict[str, str], told: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        types(PART, OTHER, {**GOOD, **change})
+    assert told in str(caught.value)
+
+
+def test_everything_wrong_is_told_at_once_with_the_row() -> None:
+    nested = {**GOOD, "id_type": "desk+firm+mobile", "parts": "desk+firm+mobile"}
+    again = {**GOOD, "entity": "robot", "is_pii": "maybe"}
+    with pytest.raises(ConfigError) as caught:
+        types(PART, OTHER, WHOLE, GOOD, again, {**nested, "id_type": "desk+firm", "parts": "desk+firm"})
+    text = str(caught.value)
+    assert "mobile stands there twice" in text and "mobile belongs to 'robot'" in text and "'maybe'" in text
+    assert "desk+firm stands there twice" in text
+    assert "row 6" in text and "row 7" in text
+
+
+def test_types_by_entity_and_name() -> None:
+    known = types(PART, OTHER, GOOD, WHOLE)
+    assert known.of("person") == ("mobile", "desk+firm")
+    assert [one.id_type for one in known.simple] == ["desk", "firm", "mobile"]
+    assert known.named("desk+firm").column == "desk_and_firm"
+    with pytest.raises(ConfigError, match="no identifier belongs to a company"):
+        known.of("company")
+    with pytest.raises(ConfigError, match="there is no identifier type mobil"):
+        known.named("mobil")
+
+
+TEXT = st.text(alphabet="a%|257C+", min_size=1, max_size=6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(pairs=st.lists(st.tuples(TEXT, TEXT), min_size=2, max_size=20, unique=True))
+def test_two_pairs_of_parts_never_give_one_value(pairs: list[tuple[str, str]]) -> None:
+    sql = types(PART, OTHER, WHOLE).value_sql("desk+firm")
+    with duckdb.connect() as con:
+        con.execute("create table t (desk varchar, firm varchar)")
+        con.executemany("insert into t values (?, ?)", pairs)
+        found = con.execute(f"select count(distinct {sql}), count(*) from t").fetchall()[0]
+        back = con.execute(
+            "select count(*) from (select desk, replace(replace(split_part(v, '|', 1), '%7C', '|'), '%25', '%') as d"
+            f" from (select desk, {sql} as v from t)) where d <> desk"
+        ).fetchall()[0][0]
+    assert found[0] == found[1] == len(pairs)
+    assert back == 0
+
+
+def test_a_composite_without_a_valid_part_is_none() -> None:
+    valid = {**PART, "valid_regex": "^0[0-9]+$"}
+    sql = types(valid, OTHER, WHOLE).value_sql("desk+firm")
+    with duckdb.connect() as con:
+        rows = con.execute(
+            f"select {sql} from (values ('021', 'a'), ('21', 'a'), (null, 'a'), ('021', null)) as t (desk, firm)"
+        ).fetchall()
+    assert rows == [("021|a",), (None,), (None,), (None,)]
+
+
+def _project_with(root: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        path = root / "layer" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SIYU_SALT", "types, long enough to be one")
+        compile_project(load_settings(root, warehouse=root / "warehouse", layers=(root / "layer",), channels=("crm",)))
+
+
+def test_a_table_without_a_column_that_is_needed_names_it(tmp_path: Path) -> None:
+    path = base_layer() / "seeds" / "reference" / "identifier_types.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = [{k: v for k, v in row.items() if k != "max_neighbours"} for row in csv.DictReader(file)]
+    lines = [",".join(rows[0]), *(",".join(f'"{value}"' for value in row.values()) for row in rows)]
+    with pytest.raises(ConfigError, match="the reference table identifier_types lacks max_neighbours"):
+        _project_with(tmp_path, {"seeds/reference/identifier_types.csv": "\n".join(lines) + "\n"})
+
+
+HEADER = "/*\ndescription: A model.\ngrain: [edge_no]\n*/\n"
+EDGES = ["edge_no", "node", "lesser_node", "node_unique", "lesser_unique", "node_size", "lesser_size"]
+
+
+def _edges(*left_out: str, extra: str = "") -> str:
+    columns = [f"cast(1 as bigint) as {name},  -- A number." for name in EDGES if name not in left_out]
+    return "select\n    " + "\n    ".join(columns) + f"\n    {extra or '1 as more'}  -- More.\n"
+
+
+@pytest.mark.parametrize(
+    ("sql", "told"),
+    [
+        ("{{ config(materialized='agglomerate') }}\n" + _edges(), "names no max_size"),
+        ("{{ config(materialized='agglomerate', max_size=0) }}\n" + _edges(), "the max_size of identity.mine is 0"),
+        ("{{ config(materialized='agglomerate', max_size='9') }}\n" + _edges(), "the max_size of identity.mine is '9'"),
+        (
+            "{{ config(materialized='agglomerate', max_size=9) }}\n" + _edges("node_size", "node"),
+            "lacks node, node_size",
+        ),
+        (
+            "{{ config(materialized='agglomerate', max_size=9) }}\n" + _edges(extra="true as is_kept"),
+            "yields is_kept, which siyu adds itself",
+        ),
+        ("{{ config(published='no') }}\n" + _edges(), "published of identity.mine is 'no'"),
+        ("{%- for row in reference('person') %}{% endfor %}\n" + _edges(), "reads person, which is no reference table"),
+    ],
+)
+def test_a_model_that_is_no_agglomeration_is_told(tmp_path: Path, sql: str, told: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        _project_with(tmp_path, {"models/identity/mine.sql": HEADER + sql})
+    assert told in str(caught.value)
