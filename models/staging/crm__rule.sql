@@ -66,7 +66,8 @@ spread as (
         side,
         id_type,
         {%- for id in ids %}
-        case when id_type = '{{ id }}' then named_value end as {{ id }}{{ ',' if not loop.last }}
+        case when id_type = '{{ id }}' then named_value end
+            as {{ id_column(id) }}{{ ',' if not loop.last }}
         {%- endfor %}
     from typed
 ),
@@ -82,8 +83,12 @@ identified as (
                 {%- if id in normal %}
                     {{ normal[id](id) }}
                 {%- else %}
-                    {% call checked(id, 'no ' ~ id) -%}
-                    case when regexp_matches(trim({{ id }}), '{{ id_regex(id) }}') then trim({{ id }}) end
+                    {%- set name = id_column(id) %}
+                    {% call checked(name, 'no ' ~ id) -%}
+                    case
+                        when regexp_matches(trim({{ name }}), '{{ id_regex(id) }}')
+                            then trim({{ name }})
+                    end
                     {%- endcall %}
                 {%- endif %}
             {%- endfor %}

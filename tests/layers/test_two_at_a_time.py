@@ -8,6 +8,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from siyu.compile import compile_project
 from siyu.run import run_night
 from siyu.settings import load_settings
 from siyu.workspace import Request
@@ -28,6 +29,16 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnecti
     assert report.status == "published"
     assert not [result for result in report.checks if result.stops_release]
     return duckdb.connect(str(root / "warehouse" / "current" / "siyu_restricted.duckdb"), read_only=True)
+
+
+def test_every_channel_of_the_base_compiles_beside_such_types(tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SIYU_SALT", SALT)
+        project = compile_project(load_settings(tmp_path, warehouse=tmp_path / "warehouse", layers=(LAYER,)))
+    columns = {column.name for column in project.models["identity.combination"].columns}
+    project.binder.close()
+    assert {"landline_and_company_name", "landline_and_address", "address_and_company_name"} <= columns
+    assert not {"landline", "address", "company_name"} & columns
 
 
 def test_two_of_the_three_make_a_person_and_one_alone_makes_none(release: duckdb.DuckDBPyConnection) -> None:
