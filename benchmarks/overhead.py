@@ -15,7 +15,6 @@ import statistics
 import subprocess
 import sys
 import tempfile
-import time
 from datetime import date
 from pathlib import Path
 
@@ -61,6 +60,15 @@ for step in plan["models"]:
 con.close()
 """
 
+# Linux counts what the parent had used until then as a peak of the process it starts: so a small one starts it.
+SHIM = """
+import os, subprocess, sys, time
+started = time.perf_counter()
+process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
+_, status, usage = os.wait4(process.pid, 0)
+print(time.perf_counter() - started, usage.ru_maxrss / 1024)
+sys.exit(f"exit code {os.waitstatus_to_exitcode(status)}" if status else 0)
+"""
 CONTRACT = """
 channel: bench
 title: Benchmark
@@ -188,13 +196,12 @@ def _sources(channel: Channel, wanted: set[str], ledger: Ledger, settings: Setti
 
 def measure(command: list[str], environment: dict[str, str]) -> tuple[float, float]:
     """Wall seconds and peak MiB of one process."""
-    started = time.perf_counter()
-    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - started
-    if status:
-        raise SystemExit(process.stderr.read().decode() if process.stderr else f"status {status}")
-    return seconds, usage.ru_maxrss / 1024
+    shim = [sys.executable, "-IS", "-c", SHIM, *command]
+    told = subprocess.run(shim, env=environment, capture_output=True, text=True, check=False)
+    if told.returncode:
+        raise SystemExit(told.stderr)
+    seconds, memory = told.stdout.split()
+    return float(seconds), float(memory)
 
 
 def compare(title: str, root: Path, settings: Settings, selection: list[str], runs: int) -> None:
