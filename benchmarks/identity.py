@@ -1,6 +1,6 @@
 """What OneID costs: connected components beside their peers, then the whole family of identity models.
 
-Components: one graph of N records and 2.6 N edges (clusters, chains of 50, hubs) in a DuckDB file; siyu's fixpoint,
+Components: one graph of N records and 2.1 N edges (clusters, chains of 50, hubs) in a DuckDB file; siyu's fixpoint,
 DuckDB's recursive CTE USING KEY, scipy and networkx each read it and write (node, least node) back. Every one is a
 process of its own, on as many threads; seconds are those of the work, without start and imports, memory is the peak of
 the process. All four tables must be equal. The target: within 3 times scipy, ahead of the CTE and of networkx.
@@ -62,7 +62,7 @@ with numbered as (
 select
     'anything' as channel, 'rows:' || i as record_id, 1 + i % 30 as landed_seq,
     timestamptz '2026-01-01 00:00:00+00' + to_seconds((h % 15000000)::bigint) as occurred_at,
-    case when kind < 10 then 'cookie-' || p || '-' || h % 2 when kind = 15 and p % 50 = 0 then 'kiosk-' || p % 20 end
+    case when kind < 10 then 'cookie-' || p || '-' || h % 2 when kind = 15 and p % 50 = 0 then 'kiosk-' || p // 50 % 20 end
         as cookie_id,
     case when kind in (4, 5, 6, 12) and p % 3 = 0 then 'member-' || p end as member_id,
     case when kind in (10, 11) then 'o' || lpad(p::varchar, 27, 'u') end as unionid,
@@ -113,7 +113,8 @@ def by_fixpoint(database: Path, settings_root: Path) -> float:
 
 
 def by_using_key(database: Path, _root: Path) -> float:
-    """Labels flow along edges; USING KEY keeps one row a node."""
+    """Labels flow along edges; USING KEY keeps one row a node. The least label that reaches a node is found before it
+    is compared with what the node has: that is three times faster than the other way round."""
     con = duckdb.connect(str(database), config={"threads": load_settings().cores})
     started = time.perf_counter()
     con.execute("""
@@ -124,11 +125,14 @@ def by_using_key(database: Path, _root: Path) -> float:
         labels (node, label) using key (node) as (
             select a, least(a, min(b)) from both_ways group by a
             union
-            select e.b, min(l.label) from labels as l
-            inner join both_ways as e on l.node = e.a
-            inner join recurring.labels as r on e.b = r.node
-            where l.label < r.label
-            group by e.b
+            select n.node, n.label
+            from (
+                select e.b as node, min(l.label) as label
+                from labels as l inner join both_ways as e on l.node = e.a
+                group by e.b
+            ) as n
+            inner join recurring.labels as r on n.node = r.node
+            where n.label < r.label
         )
         select node, label as parent from labels where node <> label
     """)
@@ -153,9 +157,10 @@ def by_scipy(database: Path, _root: Path) -> float:
     edges = con.execute("select node, parent from graph").fetchnumpy()
     size = int(max(edges["node"].max(), edges["parent"].max())) + 1
     matrix = coo_matrix((np.ones(len(edges["node"]), dtype=np.int8), (edges["node"], edges["parent"])), (size, size))
-    _, labels = connected_components(matrix, directed=False)
-    _, first = np.unique(labels, return_index=True)
-    _write(con, "scipy", np.arange(size), first[labels])
+    count, labels = connected_components(matrix, directed=False)
+    nodes, first = np.arange(size), np.empty(count, dtype=np.int64)
+    first[labels[::-1]] = nodes[::-1]  # the last one written stays: the least
+    _write(con, "scipy", nodes, first[labels])
     seconds = time.perf_counter() - started
     con.close()
     return seconds
