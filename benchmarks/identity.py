@@ -62,8 +62,10 @@ with numbered as (
 select
     'anything' as channel, 'rows:' || i as record_id, 1 + i % 30 as landed_seq,
     timestamptz '2026-01-01 00:00:00+00' + to_seconds((h % 15000000)::bigint) as occurred_at,
-    case when kind < 10 then 'cookie-' || p || '-' || h % 2 when kind = 15 and p % 50 = 0 then 'kiosk-' || p // 50 % 20 end
-        as cookie_id,
+    case
+        when kind < 10 then 'cookie-' || p || '-' || h % 2
+        when kind = 15 and p % 50 = 0 then 'kiosk-' || p // 50 % 20
+    end as cookie_id,
     case when kind in (4, 5, 6, 12) and p % 3 = 0 then 'member-' || p end as member_id,
     case when kind in (10, 11) then 'o' || lpad(p::varchar, 27, 'u') end as unionid,
     case when kind = 10 then 'o' || lpad(p::varchar, 27, 'p') end as openid,
