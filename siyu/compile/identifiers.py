@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -117,6 +118,12 @@ def load_identifier_types(rows: Sequence[Mapping[str, str]], where: str) -> Iden
             one = _parse(row)
             found[one.id_type] = one
     listed = {row["id_type"] for row in rows}
+    columns = Counter(one.column for one in found.values())
+    errors += [
+        ConfigError(f"two types have the column {column}", where, "rename the simple one.")
+        for column, count in columns.items()
+        if count > 1
+    ]
     for one in found.values():
         errors += [
             ConfigError(f"{one.id_type} consists of {part}, which is no type", where, nearest(part, listed))

@@ -38,13 +38,14 @@ def types(*rows: dict[str, str]) -> IdentifierTypes:
         ({"is_pii": "1"}, "the is_pii of mobile is '1'"),
         ({"valid_regex": "("}, "the valid_regex of mobile is no regular expression"),
         ({"parts": "desk+firm"}, "mobile consists of desk+firm"),
+        ({"id_type": "desk_and_firm"}, "two types have the column desk_and_firm"),
         ({"id_type": "desk+firm", "parts": "desk+firm", "strength": ""}, "the composite desk+firm has no strength"),
         ({"id_type": "desk+roof", "parts": "desk+roof"}, "desk+roof consists of roof, which is no type"),
     ],
 )
 def test_what_is_wrong_is_told(change: dict[str, str], told: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        types(PART, OTHER, {**GOOD, **change})
+        types(PART, OTHER, WHOLE, {**GOOD, **change})
     assert told in str(caught.value)
 
 
