@@ -1,13 +1,11 @@
-"""OneID against the truth of 100,000 simulated people, default dirt: how right, and that neither order nor the nights
-on which files arrive decide who is who. Figures are reckoned here, not read off siyu's own."""
+"""OneID against the truth of 100,000 simulated people, default dirt: how right, and that the order of rows and files
+does not decide who is who. Figures are reckoned here, not read off siyu's own."""
 
 from __future__ import annotations
 
 import os
 import random
 import shutil
-from collections import defaultdict
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -16,81 +14,28 @@ import pytest
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from siyu.dev import build_selected
 from siyu.engines.duckdb import quoted
-from siyu.night import Night
-from siyu.settings import Settings, load_settings
 from siyu.simulate import simulate_exports
-from siyu.workspace import Request
 from tests.golden.conftest import shuffle_exports
+from tests.golden.identity import Built, build, land, settings_of
 
 PEOPLE = int(os.environ.get("IDENTITY_PEOPLE", "100000"))  # fewer for a quick look; the dirt then weighs less
-NIGHTS = 30
-SALT = "at scale, long enough to be one"
-
-
-@dataclass(frozen=True)
-class Built:
-    """A warehouse whose identity was built."""
-
-    settings: Settings
-
-    def connect(self) -> duckdb.DuckDBPyConnection:
-        con = duckdb.connect()
-        con.execute(f"attach {quoted(self.settings.warehouse / 'build' / 'build.duckdb')} as built (read_only)")
-        con.execute("use built")
-        return con
-
-
-def _settings(root: Path, exports: Path) -> Settings:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("SIYU_SALT", SALT)
-        return load_settings(root, warehouse=root / "warehouse", exports=exports)
-
-
-def _land(settings: Settings) -> None:
-    with Night(settings, Request()) as night:
-        for channel in night.channels:
-            night.land(channel)
-        night.commit_landing()
-
-
-def _build(settings: Settings) -> Built:
-    build_selected(settings, ["+identity.*"], None, lambda event: None)
-    return Built(settings)
 
 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Exports with the last 30 days as nightly deliveries."""
-    out = tmp_path_factory.mktemp("world") / "exports"
-    simulate_exports(out, people=PEOPLE, days=180, seed=7, nights=NIGHTS)
-    return out
-
-
-def _add_night(night: Path, exports: Path) -> None:
-    shutil.copytree(night, exports, dirs_exist_ok=True)
-
-
-def _without_nights(world: Path, exports: Path) -> Path:
-    shutil.copytree(world, exports, ignore=shutil.ignore_patterns("night=*"))
+    """Exports with the truth as labels."""
+    exports = tmp_path_factory.mktemp("world") / "exports"
+    simulate_exports(exports, people=PEOPLE, days=180, seed=7)
+    shutil.copyfile(exports / "truth" / "person.csv", exports / "reference" / "identity_labels.csv")
     return exports
 
 
 @pytest.fixture(scope="module")
-def together(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    exports = _without_nights(world, tmp_path_factory.mktemp("together") / "exports")
-    for night in sorted(world.glob("night=*")):
-        _add_night(night, exports)
-    shutil.copyfile(world / "truth" / "person.csv", exports / "reference" / "identity_labels.csv")
-    return exports
-
-
-@pytest.fixture(scope="module")
-def at_once(together: Path, tmp_path_factory: pytest.TempPathFactory) -> Built:
-    settings = _settings(tmp_path_factory.mktemp("at_once"), together)
-    _land(settings)
-    return _build(settings)
+def at_once(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Built:
+    settings = settings_of(tmp_path_factory.mktemp("at_once"), world)
+    land(settings)
+    return build(settings)
 
 
 @pytest.fixture(scope="module")
@@ -200,43 +145,18 @@ def _content(built: Built, columns: str, table: str) -> list[tuple[object, ...]]
 
 
 def test_order_of_rows_and_files_decides_nothing(
-    together: Path, at_once: Built, tmp_path_factory: pytest.TempPathFactory
+    world: Path, at_once: Built, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     root = tmp_path_factory.mktemp("shuffled")
     exports = root / "exports"
-    shutil.copytree(together, exports)
+    shutil.copytree(world, exports)
     shuffle_exports(exports, random.Random(3))
-    settings = _settings(root, exports)
-    _land(settings)
-    shuffled = _build(settings)
+    settings = settings_of(root, exports)
+    land(settings)
+    shuffled = build(settings)
     for columns, table in (
         ("(id_type, id_value, one_id)", "identity.one_id"),
         ("(channel, record_id, one_id)", "identity.record_person"),
         ("(reason, id_type, id_value, other_id_value)", "identity.identity_audit"),
     ):
         assert _content(shuffled, columns, table) == _content(at_once, columns, table), table
-
-
-def test_at_once_or_in_thirty_nights_the_people_are_the_same(
-    world: Path, at_once: Built, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    root = tmp_path_factory.mktemp("nights")
-    exports = _without_nights(world, root / "exports")
-    settings = _settings(root, exports)
-    _land(settings)
-    nights = sorted(world.glob("night=*"))
-    for night in nights:
-        _add_night(night, exports)
-        _land(settings)
-    in_parts = _build(settings)
-    assert in_parts.connect().execute("select max(first_landed_seq) from identity.one_id").fetchall() == [(NIGHTS + 1,)]
-    assert _partition(in_parts) == _partition(at_once)
-
-
-def _partition(built: Built) -> set[frozenset[tuple[str, str]]]:
-    people: dict[int, list[tuple[str, str]]] = defaultdict(list)
-    for key, id_type, value in (
-        built.connect().execute("select person_key, id_type, id_value from identity.one_id").fetchall()
-    ):
-        people[key].append((id_type, value))
-    return {frozenset(identifiers) for identifiers in people.values()}
