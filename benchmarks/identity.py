@@ -39,6 +39,7 @@ from siyu.settings import load_settings
 SIZES = (100_000, 1_000_000)
 LARGE = 10_000_000
 NETWORKX_UP_TO = 1_000_000
+MEMORY_LIMIT = "2500MB"  # of DuckDB's buffers; a process takes some more
 INPUTS = RunInputs("2026-06-30", "Asia/Shanghai", KEY)
 CONTRACT = """
 channel: anything
@@ -265,6 +266,7 @@ def run_method(name: str, database: Path, root: Path, records: int) -> tuple[flo
         "SIYU_CHANNELS": "anything",
         "SIYU_WAREHOUSE": str(root / "warehouse"),
         "SIYU_SALT": KEY,
+        "SIYU_MEMORY_LIMIT": MEMORY_LIMIT,
         "BENCHMARK_RECORDS": str(records),
     }
     _, memory = measure([sys.executable, __file__, "--method", name, str(database), str(root)], environment)
