@@ -14,6 +14,7 @@ with
 identifiers as (
     select
         c.combination_id,
+        o.node,
         o.person_key,
         o.strength,
         o.id_type,
@@ -102,49 +103,84 @@ disputed as (
 
 tenures as (
     select
-        o.id_type,
-        o.id_value,
-        t.person_key,
-        t.held_from,
-        t.held_to,
-        min(t.held_from) over (partition by t.node) as first_from,
-        max(t.held_to) over (partition by t.node) as last_to
-    from {{ ref('contested_tenure') }} as t
-    inner join {{ ref('identifier_seen') }} as o on t.node = o.node
-    where t.is_handed_on
+        node,
+        person_key,
+        held_from,
+        held_to,
+        row_number() over (partition by node order by held_from, person_key) as tenure_no,
+        count(*) over (partition by node) as tenure_count
+    from {{ ref('contested_tenure') }}
+    where is_handed_on
+),
+
+asked as (
+    select
+        d.channel,
+        d.record_id,
+        d.seen_at,
+        i.node,
+        i.strength,
+        i.id_type,
+        i.id_value
+    from disputed as d
+    inner join identifiers as i on d.combination_id = i.combination_id
+    where d.seen_at is not null
+),
+
+moments as (
+    select distinct
+        node,
+        seen_at
+    from asked
+),
+
+-- A number that thousands typed has as many tenures: each record looks for its own in one sort, not
+-- among all of them.
+timeline as (
+    select
+        node,
+        held_from as moment,
+        tenure_no
+    from tenures
+    union all
+    select
+        node,
+        seen_at as moment,
+        cast(null as bigint) as tenure_no
+    from moments
+),
+
+begun as (
+    select
+        node,
+        moment,
+        max(tenure_no) over (partition by node order by moment) as begun_no
+    from timeline
+),
+
+latest as (
+    select
+        node,
+        moment,
+        max(begun_no) as begun_no
+    from begun
+    group by node, moment
 ),
 
 -- Within its time, or before the first and after the last of all.
 claims as (
     select
-        d.channel,
-        d.record_id,
-        d.seen_at,
-        i.strength,
-        i.id_type,
-        i.id_value,
+        a.channel,
+        a.record_id,
+        a.seen_at,
+        a.strength,
+        a.id_type,
+        a.id_value,
         t.person_key
-    from disputed as d
-    inner join identifiers as i on d.combination_id = i.combination_id
-    inner join tenures as t on i.id_type = t.id_type and i.id_value = t.id_value
-    where
-        (d.seen_at >= t.held_from and d.seen_at <= t.held_to)
-        or (d.seen_at < t.first_from and t.held_from = t.first_from)
-        or (d.seen_at > t.last_to and t.held_to = t.last_to)
-),
-
-holders as (
-    select
-        channel,
-        record_id,
-        seen_at,
-        strength,
-        id_type,
-        id_value,
-        min(person_key) as person_key
-    from claims
-    group by channel, record_id, seen_at, strength, id_type, id_value
-    having count(*) = 1
+    from asked as a
+    inner join latest as l on a.node = l.node and a.seen_at = l.moment
+    inner join tenures as t on a.node = t.node and coalesce(l.begun_no, 1) = t.tenure_no
+    where l.begun_no is null or a.seen_at <= t.held_to or t.tenure_no = t.tenure_count
 ),
 
 settled as (
@@ -156,7 +192,7 @@ settled as (
         strength,
         id_type,
         id_value
-    from holders
+    from claims
     qualify
         row_number() over (
             partition by channel, record_id, seen_at order by strength, id_type, id_value
