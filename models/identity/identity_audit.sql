@@ -83,6 +83,16 @@ shared as (
         i.id_type, i.id_value, s.neighbour_type, s.neighbour_count, s.max_neighbours
 ),
 
+holders as (
+    select
+        node,
+        person_key,
+        is_handed_on,
+        row_number() over (partition by node order by person_key) <= {{ var('audit_samples') }}
+            as is_example
+    from {{ ref('contested_tenure') }}
+),
+
 contested as (
     select
         'identifier' as subject,
@@ -91,8 +101,8 @@ contested as (
         i.id_value,
         count(*) as counted,
         max(case when t.is_handed_on then 'handed on' else 'at the same time' end) as detail,
-        string_agg(o.one_id, ', ' order by o.one_id) as sample
-    from {{ ref('contested_tenure') }} as t
+        string_agg(o.one_id, ', ' order by o.one_id) filter (where t.is_example) as sample
+    from holders as t
     inner join identifiers as i on t.node = i.node
     inner join owners as o on t.person_key = o.node
     group by i.id_type, i.id_value
