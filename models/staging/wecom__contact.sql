@@ -51,6 +51,7 @@ mobile_lists as (
         export,
         external_userid,
         userid,
+        _landed_seq,
         regexp_replace(remark_mobiles, '[\[\]"]', '', 'g') as mobiles
     from contacts
     where remark_mobiles is not null
@@ -61,6 +62,7 @@ remark_mobiles as (
         m.export,
         m.external_userid,
         m.userid,
+        m._landed_seq,
         u.place,
         split_part(m.mobiles, ',', cast(u.place as integer)) as remark_mobile
     from mobile_lists as m
@@ -70,26 +72,32 @@ remark_mobiles as (
 valid_mobiles as (
     select
         export || ':' || external_userid || '|' || userid as record_id,
+        _landed_seq as landed_seq,
         place,
         {{ normal_mobile('remark_mobile') }} as mobile
     from remark_mobiles
 ),
 
+-- Of earlier versions there are several rows a contact: a mobile landed with its own, not before.
 first_places as (
     select
         record_id,
+        landed_seq,
         mobile,
         min(place) as place
     from valid_mobiles
     where mobile is not null
-    group by record_id, mobile
+    group by record_id, landed_seq, mobile
 ),
 
 mobiles as (
     select
         record_id,
+        landed_seq,
         mobile,
-        row_number() over (partition by record_id order by place, mobile) as mobile_no
+        row_number() over (
+            partition by record_id, landed_seq order by place, mobile
+        ) as mobile_no
     from first_places
 ),
 
@@ -142,7 +150,8 @@ select
     k.source_campaign_id,
     case when coalesce(m.mobile, k.text_mobile) is not null then 'staff_remark' end as mobile_source
 from known as k
-left join mobiles as m on k.record_id = m.record_id and m.mobile_no = 1
+left join mobiles as m
+    on k.record_id = m.record_id and k.landed_seq = m.landed_seq and m.mobile_no = 1
 union all
 select
     'wecom' as channel,
@@ -159,5 +168,5 @@ select
     null as source_campaign_id,
     'staff_remark' as mobile_source
 from known as k
-inner join mobiles as m on k.record_id = m.record_id
+inner join mobiles as m on k.record_id = m.record_id and k.landed_seq = m.landed_seq
 where m.mobile_no > 1
