@@ -71,11 +71,12 @@ orders as (
     from exports
 ),
 
+-- A line whose order lands later knows its buyer only then.
 lines as (
     select
         'order_items' as export,
         i.order_id || '|' || i.line_no as export_key,
-        i._landed_seq as landed_seq,
+        greatest(i._landed_seq, o._landed_seq) as landed_seq,
         o.unionid,
         o.member_id,
         o.mobile,
@@ -124,7 +125,7 @@ lines as (
     select
         'refunds' as export,
         r.refund_id as export_key,
-        r._landed_seq as landed_seq,
+        greatest(r._landed_seq, o._landed_seq) as landed_seq,
         o.unionid,
         o.member_id,
         o.mobile,
