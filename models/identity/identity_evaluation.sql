@@ -88,6 +88,8 @@ b_cubed as (
     left join found_sizes as f on c.person_key = f.person_key
 ),
 
+-- All of them wherever there are labels, also such as only say who is not the same: these tell of
+-- wrong pairs, though there are no right ones.
 rates as (
     select
         'pair_precision' as metric,
@@ -95,8 +97,8 @@ rates as (
         cast(f.found_pairs / 2 as decimal(38, 6)) as denominator
     from pairs as p
     cross join found_pairs as f
-    cross join true_pairs as t
-    where t.true_pairs > 0
+    cross join b_cubed as b
+    where b.record_count > 0
     union all
     select
         'pair_recall' as metric,
@@ -104,7 +106,8 @@ rates as (
         cast(t.true_pairs / 2 as decimal(38, 6)) as denominator
     from pairs as p
     cross join true_pairs as t
-    where t.true_pairs > 0
+    cross join b_cubed as b
+    where b.record_count > 0
     union all
     -- 2PR / (P + R), of which the pairs found and true remain.
     select
@@ -114,7 +117,8 @@ rates as (
     from pairs as p
     cross join found_pairs as f
     cross join true_pairs as t
-    where t.true_pairs > 0
+    cross join b_cubed as b
+    where b.record_count > 0
     union all
     select
         'b_cubed_precision' as metric,
