@@ -76,11 +76,12 @@ records as (
     group by grouping sets ((channel), ())
 ),
 
+-- Not count_if: of no rows that is NULL on DuckDB, and 0 on Spark.
 shares as (
     select
         'cross_channel_share' as metric,
         'all' as member,
-        count_if(channel_count > 1) as numerator,
+        count(*) filter (where channel_count > 1) as numerator,
         count(*) as denominator
     from people
     union all
@@ -100,16 +101,16 @@ shares as (
     select
         'names_per_person' as metric,
         'all' as member,
-        cast(sum(full_name_count) as bigint) as numerator,
-        count_if(full_name_count > 0) as denominator
+        coalesce(cast(sum(full_name_count) as bigint), 0) as numerator,
+        count(*) filter (where full_name_count > 0) as denominator
     from people
     {%- for name in attributes %}
     union all
     select
         'conflict_rate' as metric,
         '{{ name }}' as member,
-        count_if({{ name }}_count > 1) as numerator,
-        count_if({{ name }}_count > 0) as denominator
+        count(*) filter (where {{ name }}_count > 1) as numerator,
+        count(*) filter (where {{ name }}_count > 0) as denominator
     from people
     {%- endfor %}
 ),
