@@ -254,7 +254,7 @@ def _check_config(model: Model, values: dict[str, Any]) -> None:
     if not isinstance(values.get("published", True), bool):
         raise ConfigError(f"published of {model.name} is {values['published']!r}", "", "write true or false.")
     size = values.get("max_size", 1)
-    if not isinstance(size, int) or size < 1:
+    if type(size) is not int or size < 1:  # true is an int, too
         raise ConfigError(f"the max_size of {model.name} is {size!r}", "", "write a whole number from 1.")
     needed = {"fixpoint": "seed", "snapshot": "key", "agglomerate": "max_size"}.get(str(kind))
     if needed and needed not in values:

@@ -29,6 +29,8 @@ def types(*rows: dict[str, str]) -> IdentifierTypes:
     ("change", "told"),
     [
         ({"id_type": "Mobile"}, "'Mobile' is no name of a column"),
+        ({"id_type": ""}, "'' is no name of a column"),
+        ({"id_type": "desk+firm+", "parts": ""}, "'desk+firm+' is no name of a column"),
         ({"entity": "robot"}, "mobile belongs to 'robot'"),
         ({"strength": "strong"}, "the strength of mobile is 'strong'"),
         ({"strength": "0"}, "the strength of mobile is '0'"),
@@ -41,6 +43,11 @@ def types(*rows: dict[str, str]) -> IdentifierTypes:
         ({"id_type": "desk_and_firm"}, "two types have the column desk_and_firm"),
         ({"id_type": "desk+firm", "parts": "desk+firm", "strength": ""}, "the composite desk+firm has no strength"),
         ({"id_type": "desk+roof", "parts": "desk+roof"}, "desk+roof consists of roof, which is no type"),
+        ({"id_type": "mobile", "parts": "mobile"}, "mobile consists of mobile, which has parts itself"),
+        ({"id_type": "firm+desk", "parts": "desk+firm"}, "firm+desk consists of desk+firm"),
+        ({"max_neighbours": "2.5"}, "the max_neighbours of mobile is '2.5'"),
+        ({"strength": "1000000000"}, "the strength of mobile is '1000000000'"),
+        ({"valid_regex": "[a-"}, "the valid_regex of mobile is no regular expression"),
     ],
 )
 def test_what_is_wrong_is_told(change: dict[str, str], told: str) -> None:
@@ -49,15 +56,34 @@ def test_what_is_wrong_is_told(change: dict[str, str], told: str) -> None:
     assert told in str(caught.value)
 
 
-def test_everything_wrong_is_told_at_once_with_the_row() -> None:
-    nested = {**GOOD, "id_type": "desk+firm+mobile", "parts": "desk+firm+mobile"}
-    again = {**GOOD, "entity": "robot", "is_pii": "maybe"}
+def test_everything_wrong_is_told_at_once_with_the_row_and_the_next_step() -> None:
+    lone = {**GOOD, "id_type": "lone", "parts": "lone"}
+    nested = {**GOOD, "id_type": "lone+dsk", "parts": "lone+dsk"}
+    again = {**GOOD, "entity": "robot", "is_pii": "maybe", "strength": "0", "valid_regex": "("}
     with pytest.raises(ConfigError) as caught:
-        types(PART, OTHER, WHOLE, GOOD, again, {**nested, "id_type": "desk+firm", "parts": "desk+firm"})
+        types(PART, OTHER, WHOLE, GOOD, again, WHOLE, lone, nested, {**GOOD, "id_type": "desk_and_firm"})
     text = str(caught.value)
-    assert "mobile stands there twice" in text and "mobile belongs to 'robot'" in text and "'maybe'" in text
-    assert "desk+firm stands there twice" in text
-    assert "row 6" in text and "row 7" in text
+    for row, told, fix in (
+        (", row 6", "mobile stands there twice", "take one away."),
+        (", row 6", "mobile belongs to 'robot'", "write person or company."),
+        (", row 6", "the is_pii of mobile is 'maybe'", "write true or false."),
+        (", row 6", "the strength of mobile is '0'", "write a whole number from 1, or nothing."),
+        (", row 6", "the valid_regex of mobile is no regular expression", "mend it, or leave it empty."),
+        (", row 7", "desk+firm stands there twice", "take one away."),
+        ("", "two types have the column desk_and_firm", "rename the simple one."),
+        ("", "lone consists of lone, which has parts itself", "name its parts."),
+        ("", "lone+dsk consists of lone, which has parts itself", "name its parts."),
+        ("", "lone+dsk consists of dsk, which is no type", "did you mean desk?"),
+    ):
+        _, found, rest = text.partition(told)
+        told_of = rest.split("error: ")[0]
+        assert found and f"identifier_types.csv{row}\n" in told_of and fix in told_of, (told, told_of)
+
+
+def test_a_row_that_is_wrong_is_no_part_that_is_missing() -> None:
+    with pytest.raises(ConfigError) as caught:
+        types({**PART, "is_pii": "maybe"}, OTHER, WHOLE)
+    assert "the is_pii of desk is 'maybe'" in str(caught.value) and "which is no type" not in str(caught.value)
 
 
 def test_types_by_entity_and_name() -> None:
@@ -67,7 +93,9 @@ def test_types_by_entity_and_name() -> None:
     assert known.named("desk+firm").column == "desk_and_firm"
     with pytest.raises(ConfigError, match="no identifier belongs to a company"):
         known.of("company")
-    with pytest.raises(ConfigError, match="there is no identifier type mobil"):
+    with pytest.raises(ConfigError, match="(?s)no identifier belongs to a persn.*did you mean person"):
+        known.of("persn")
+    with pytest.raises(ConfigError, match="(?s)there is no identifier type mobil.*did you mean mobile"):
         known.named("mobil")
 
 
@@ -133,14 +161,23 @@ def _edges(*left_out: str, extra: str = "") -> str:
     [
         ("{{ config(materialized='agglomerate') }}\n" + _edges(), "names no max_size"),
         ("{{ config(materialized='agglomerate', max_size=0) }}\n" + _edges(), "the max_size of identity.mine is 0"),
+        (
+            "{{ config(materialized='agglomerate', max_size=true) }}\n" + _edges(),
+            "the max_size of identity.mine is True",
+        ),
         ("{{ config(materialized='agglomerate', max_size='9') }}\n" + _edges(), "the max_size of identity.mine is '9'"),
         (
             "{{ config(materialized='agglomerate', max_size=9) }}\n" + _edges("node_size", "node"),
-            "lacks node, node_size",
+            "identity.mine agglomerates edges and lacks node, node_size",
         ),
         (
             "{{ config(materialized='agglomerate', max_size=9) }}\n" + _edges(extra="true as is_kept"),
             "yields is_kept, which siyu adds itself",
+        ),
+        (
+            "{{ config(materialized='agglomerate', max_size=9) }}\n"
+            + _edges(extra="2 as node_group,  -- A.\n'x' as cut_reason"),
+            "yields cut_reason, node_group, which siyu adds itself",
         ),
         ("{{ config(published='no') }}\n" + _edges(), "published of identity.mine is 'no'"),
         ("{%- for row in reference('person') %}{% endfor %}\n" + _edges(), "reads person, which is no reference table"),
