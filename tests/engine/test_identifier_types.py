@@ -93,9 +93,9 @@ def test_types_by_entity_and_name() -> None:
     assert known.named("desk+firm").column == "desk_and_firm"
     with pytest.raises(ConfigError, match="no identifier belongs to a company"):
         known.of("company")
-    with pytest.raises(ConfigError, match="(?s)no identifier belongs to a persn.*did you mean person"):
+    with pytest.raises(ConfigError, match=r"(?s)no identifier belongs to a persn.*did you mean person"):
         known.of("persn")
-    with pytest.raises(ConfigError, match="(?s)there is no identifier type mobil.*did you mean mobile"):
+    with pytest.raises(ConfigError, match=r"(?s)there is no identifier type mobil.*did you mean mobile"):
         known.named("mobil")
 
 
