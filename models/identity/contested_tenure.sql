@@ -1,6 +1,6 @@
 /*
-description: Who held a contested identifier, and when. Of the ends of a cut edge that is the one
-  seen with more identifiers of the other person, such as a mobile that was issued again.
+description: Who held a contested identifier, and when. Of the ends of an edge cut for a unique type
+  that is the one seen with more identifiers of the other person; a mobile that was issued again.
 grain: [node, person_key]
 */
 with
@@ -9,7 +9,7 @@ ends as (
     select
         node,
         lesser_node as other_node,
-        is_kept,
+        cut_reason,
         first_seen_at,
         last_seen_at
     from {{ ref('edge') }}
@@ -17,7 +17,7 @@ ends as (
     select
         lesser_node as node,
         node as other_node,
-        is_kept,
+        cut_reason,
         first_seen_at,
         last_seen_at
     from {{ ref('edge') }}
@@ -36,7 +36,7 @@ cut_ends as (
     inner join {{ ref('node_person') }} as b on e.other_node = b.node
     inner join {{ ref('identifier_seen') }} as i on e.node = i.node
     inner join {{ ref('identifier_types') }} as t on i.id_type = t.id_type
-    where not e.is_kept
+    where e.cut_reason = 'unique'
 ),
 
 -- With how many identifiers of the other person each end was seen.

@@ -167,7 +167,7 @@ def _people(
 
 
 def _contested(answer: Answer, types: Mapping[str, Type]) -> set[Identifier]:
-    cuts = _neighbours(ends for ends, edge in answer.edges.items() if not edge.is_kept)
+    cuts = _neighbours(ends for ends, edge in answer.edges.items() if edge.cut_reason == "unique")
     contested = set()
     for mine, others in cuts.items():
         for other in others:

@@ -116,24 +116,6 @@ def test_a_couple_that_shares_one_mobile(models: Models) -> None:
     assert detail == [("at the same time", 2)]
 
 
-def test_a_number_that_many_typed_beside_a_mail_and_a_cookie(models: Models) -> None:
-    """Mails and cookies are weaker than a mobile, so it is not shared; it is contested, one after the other."""
-    typed = [
-        record(f"r{n:03d}", n, mobile=mobile(1), email=f"li{n}@firm.cn", cookie_id=f"cookie{n}")
-        for n in range(0, 260, 2)
-    ]
-    models.build([*typed, *(record(f"alone {n:03d}", n, mobile=mobile(1)) for n in range(260))])
-    owners = models.owners()
-    assert ("mobile", mobile(1)) in models.contested()
-    late = range(130, 260, 2)  # the first 59 mails are one person's, by the size that one may have
-    assert len({owners[f"r{n:03d}"] for n in late}) == len(late)
-    assert all(owners[f"alone {n:03d}"] == owners[f"r{n:03d}"] for n in late)
-    assert {owners[f"alone {n + 1:03d}"] for n in late[:-1]} == {None}
-    assert owners["alone 259"] == owners["r258"]
-    told = models.session.rows("select counted, sample from identity.identity_audit where reason = 'contested'")
-    assert [(counted, len(sample.split(", "))) for counted, sample in told] == [(len(set(owners.values()) - {None}), 3)]
-
-
 def test_a_component_with_two_unionids_is_parted_at_its_weakest_edge(models: Models) -> None:
     models.build(
         [
@@ -166,3 +148,14 @@ def test_a_chain_of_two_thousand_identifiers(models: Models) -> None:
         "select counted, allowed from identity.identity_audit where reason = 'component_size'"
     )
     assert counted == [(2000, 60)]
+
+
+def test_what_is_cut_for_size_stays_with_its_own_part(models: Models) -> None:
+    """A mobile that 500 mails stand beside: weaker ones make it no shared identifier, and 60 is the most a person has."""
+    pairs = [record(f"p{n:03d}", n % 50, mobile=mobile(1), email=f"li{n:03d}@firm.cn") for n in range(500)]
+    alone = [record(f"a{n:03d}", n % 50, email=f"li{n:03d}@firm.cn") for n in range(500)]
+    models.build([*pairs, *alone])
+    owners, ids = models.owners(), models.one_ids()
+    assert all(owners[f"a{n:03d}"] == ids["email", f"li{n:03d}@firm.cn"] for n in range(500))
+    assert {owners[f"p{n:03d}"] for n in range(500)} == {ids["mobile", mobile(1)]}
+    assert {reason for reason, _, _ in models.audit()} == {"component_size", "cut_size"}
