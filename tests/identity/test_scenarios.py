@@ -151,7 +151,7 @@ def test_a_chain_of_two_thousand_identifiers(models: Models) -> None:
 
 
 def test_what_is_cut_for_size_stays_with_its_own_part(models: Models) -> None:
-    """A mobile that 500 mails stand beside: weaker ones make it no shared identifier, and 60 is the most a person has."""
+    """A mobile beside 500 mails: weaker ones make it no shared identifier, and 60 is the most a person has."""
     pairs = [record(f"p{n:03d}", n % 50, mobile=mobile(1), email=f"li{n:03d}@firm.cn") for n in range(500)]
     alone = [record(f"a{n:03d}", n % 50, email=f"li{n:03d}@firm.cn") for n in range(500)]
     models.build([*pairs, *alone])
