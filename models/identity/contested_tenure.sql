@@ -27,12 +27,10 @@ cut_ends as (
     select
         e.node,
         e.other_node,
-        a.person_key,
         b.person_key as other_key,
         i.strength,
         t.is_unique = 'true' as is_unique
     from ends as e
-    inner join {{ ref('node_person') }} as a on e.node = a.node
     inner join {{ ref('node_person') }} as b on e.other_node = b.node
     inner join {{ ref('identifier_seen') }} as i on e.node = i.node
     inner join {{ ref('identifier_types') }} as t on i.id_type = t.id_type

@@ -64,9 +64,7 @@ counts as (
         cast(null as bigint) as denominator
     from {{ ref('identity_audit') }}
     group by reason
-),
-
-records as (
+    union all
     select
         'match_rate' as metric,
         coalesce(channel, 'all') as member,
@@ -74,10 +72,8 @@ records as (
         count(*) as denominator
     from {{ ref('record_person') }}
     group by grouping sets ((channel), ())
-),
-
--- Not count_if: of no rows that is NULL on DuckDB, and 0 on Spark.
-shares as (
+    union all
+    -- Not count_if: of no rows that is NULL on DuckDB, and 0 on Spark.
     select
         'cross_channel_share' as metric,
         'all' as member,
@@ -122,20 +118,6 @@ rates as (
         cast(numerator as decimal(38, 6)) as numerator,
         cast(denominator as decimal(38, 6)) as denominator
     from counts
-    union all
-    select
-        metric,
-        member,
-        cast(numerator as decimal(38, 6)) as numerator,
-        cast(denominator as decimal(38, 6)) as denominator
-    from records
-    union all
-    select
-        metric,
-        member,
-        cast(numerator as decimal(38, 6)) as numerator,
-        cast(denominator as decimal(38, 6)) as denominator
-    from shares
     union all
     select
         metric,

@@ -10,7 +10,6 @@ nodes as (
     select
         i.combination_id,
         s.node,
-        s.id_type,
         s.strength
     from {{ ref('combination_identifier') }} as i
     inner join {{ ref('identifier_seen') }} as s

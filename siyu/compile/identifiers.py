@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from siyu.engines.duckdb import quoted
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
 
 COLUMNS = (
@@ -82,8 +83,8 @@ class IdentifierTypes:
 
 
 def _is_valid(part: IdentifierType) -> str:
-    pattern = part.valid_regex.replace("'", "''")
-    return f"regexp_matches({part.column}, '{pattern}')" if pattern else f"{part.column} is not null"
+    pattern = part.valid_regex
+    return f"regexp_matches({part.column}, {quoted(pattern)})" if pattern else f"{part.column} is not null"
 
 
 def identifier_functions(types: IdentifierTypes) -> dict[str, Callable[[str], Any]]:

@@ -12,6 +12,7 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from siyu.channels import Channel
 from siyu.compile.identifiers import IdentifierTypes, identifier_functions
+from siyu.engines.duckdb import quoted
 from siyu.errors import ConfigError, SiyuError, nearest
 from siyu.models import SCHEMAS, Model
 from siyu.settings import LayerFile
@@ -171,7 +172,7 @@ class Renderer:
             return world.reference_rows(table)
 
         def literal(text: str) -> str:
-            return "'" + text.replace("'", "''") + "'"
+            return quoted(text)
 
         def checked(field: str, reason: str, caller: Callable[[], str]) -> str:
             value = caller()
