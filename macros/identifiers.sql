@@ -117,3 +117,19 @@ end
 {%- set found = "regexp_extract(" ~ half_width(column) ~ ", '" ~ pattern ~ "', 2)" -%}
 case when {{ found }} <> '' then '+86' || right(regexp_replace({{ found }}, '[ -]', '', 'g'), 11) end
 {%- endmacro -%}
+
+{#- An identifier of any type in its one form; NULL where it is none. -#}
+{%- macro normal_identifier(id, column) -%}
+{%- set normal = {
+    'unionid': normal_unionid, 'openid': normal_openid, 'external_userid': normal_external_userid,
+    'mobile': normal_mobile, 'email': normal_email, 'device_serial': normal_device_serial,
+    'credit_code': normal_credit_code, 'email_domain': normal_domain, 'company_name': normal_company_name,
+} -%}
+{%- if id in normal -%}
+{{ normal[id](column) }}
+{%- else -%}
+{%- call checked(column, 'no ' ~ id) -%}
+case when regexp_matches(trim({{ column }}), '{{ id_regex(id) }}') then trim({{ column }}) end
+{%- endcall -%}
+{%- endif -%}
+{%- endmacro -%}

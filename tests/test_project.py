@@ -34,7 +34,7 @@ WALLS = {
     "duckdb_engine": ["checks.py"],
     "sqlglot": ["compile"],
     "jinja2": ["compile", "site.py"],
-    "typer": ["cli.py", "docs.py"],
+    "typer": ["cli", "docs.py"],
     "prefect": [],
 }
 FLOW_WALLS = ("duckdb", "pyspark", "sqlglot", "jinja2", "great_expectations")
@@ -66,7 +66,7 @@ def test_walls_of_the_flows(path: Path) -> None:
 
 @pytest.mark.parametrize("path", PYTHON + FLOWS, ids=lambda p: p.relative_to(ROOT).as_posix())
 def test_prints_and_exits_live_at_the_edge(path: Path) -> None:
-    if path.name == "cli.py":
+    if path.parent.name == "cli":
         return
     tree = ast.parse(path.read_text(encoding="utf-8"))
     calls = {ast.unparse(node.func) for node in ast.walk(tree) if isinstance(node, ast.Call)}

@@ -1,6 +1,6 @@
 /*
-description: Components that hold what no person can, built again from their edges, strongest first;
-  an edge that would bring the offence back is cut.
+description: Components that hold what no person can, built again; first what humans decided, the
+  latest first, then edges, strongest first. What would bring the offence back is cut.
 grain: [node, lesser_node]
 */
 {{ config(
@@ -37,6 +37,7 @@ unique_types as (
 nodes as (
     select
         i.node,
+        m.component,
         i.id_type,
         i.id_value,
         coalesce(u.unique_no, 0) as unique_no,
@@ -47,12 +48,38 @@ nodes as (
     left join unique_types as u on i.id_type = u.id_type
 ),
 
-edges as (
+pairs as (
     select
         e.node,
         e.parent as lesser_node,
-        r.strength,
-        r.first_seen_at,
+        case when d.node is null then r.strength end as strength,
+        case when d.node is null then r.first_seen_at end as first_seen_at,
+        d.decided_at,
+        case d.decision when 'link' then 1 when 'unlink' then 2 else 0 end as kind
+    from {{ ref('node_edge') }} as e
+    left join {{ ref('raw_edge') }} as r on e.node = r.node and e.parent = r.lesser_node
+    left join {{ ref('decided_pair') }} as d on e.node = d.node and e.parent = d.lesser_node
+    union all
+    select
+        d.node,
+        d.lesser_node,
+        cast(null as bigint) as strength,
+        cast(null as timestamp) as first_seen_at,
+        d.decided_at,
+        2 as kind
+    from {{ ref('decided_pair') }} as d
+    left join {{ ref('node_edge') }} as e on d.node = e.node and d.lesser_node = e.parent
+    where d.decision = 'unlink' and e.node is null
+),
+
+edges as (
+    select
+        e.node,
+        e.lesser_node,
+        e.kind,
+        e.decided_at,
+        e.strength,
+        e.first_seen_at,
         least(a.id_type, b.id_type) as first_type,
         case when a.id_type < b.id_type then a.id_value else b.id_value end as first_value,
         greatest(a.id_type, b.id_type) as last_type,
@@ -61,17 +88,18 @@ edges as (
         b.unique_no as lesser_unique,
         a.size as node_size,
         b.size as lesser_size
-    from {{ ref('node_edge') }} as e
-    inner join {{ ref('raw_edge') }} as r on e.node = r.node and e.parent = r.lesser_node
+    from pairs as e
     inner join nodes as a on e.node = a.node
-    inner join nodes as b on e.parent = b.node
+    inner join nodes as b on e.lesser_node = b.node and a.component = b.component
 )
 
 select
     row_number() over (
         order by
+            case when kind = 0 then 1 else 0 end, decided_at desc nulls last, kind desc,
             strength, first_seen_at nulls last, first_type, first_value, last_type, last_value
-    ) as edge_no,  -- Order in which the edges are tried.
+    ) as edge_no,  -- Order in which they are tried.
+    kind,  -- 0: seen together on records; 1: linked by a human; 2: unlinked by a human.
     node,  -- Identifier with the greater number.
     lesser_node,  -- Identifier with the lesser number.
     node_unique,  -- Number of the unique type of the one; 0 = its type is not unique.

@@ -1,5 +1,6 @@
 /*
-description: Components that hold what no person can; two of a unique type, or too many identifiers.
+description: Components that hold what no person can; two of a unique type, too many identifiers, or
+  two that a human said are not one.
 grain: [component, reason, id_type]
 */
 {{ config(published=false) }}
@@ -40,8 +41,8 @@ held as (
 
 select
     component,  -- Number of its least identifier.
-    'unique' as reason,  -- unique or size.
-    id_type,  -- The unique type it holds several of; 'all' of a size.
+    'unique' as reason,  -- unique, size or unlink.
+    id_type,  -- The unique type it holds several of; else 'all'.
     identifier_count,  -- How many it holds.
     cast(1 as bigint) as allowed_count  -- How many a person may have.
 from held
@@ -57,3 +58,15 @@ from held
 where counts_to_size
 group by component
 having sum(identifier_count) > {{ var('max_identifiers_per_person') }}
+union all
+select
+    a.component,
+    'unlink' as reason,
+    'all' as id_type,
+    2 * count(*) as identifier_count,
+    cast(0 as bigint) as allowed_count
+from {{ ref('decided_pair') }} as d
+inner join members as a on d.node = a.node
+inner join members as b on d.lesser_node = b.node and a.component = b.component
+where d.decision = 'unlink'
+group by a.component

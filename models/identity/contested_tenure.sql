@@ -9,6 +9,7 @@ ends as (
     select
         node,
         lesser_node as other_node,
+        strength,
         cut_reason,
         first_seen_at,
         last_seen_at
@@ -17,6 +18,7 @@ ends as (
     select
         lesser_node as node,
         node as other_node,
+        strength,
         cut_reason,
         first_seen_at,
         last_seen_at
@@ -48,10 +50,18 @@ weighed as (
     from cut_ends
 ),
 
+-- Whose it is, a human may have said.
+linked as (
+    select node
+    from ends
+    where strength = 0 and cut_reason is null
+),
+
 contested as (
     select distinct x.node
     from weighed as x
     inner join weighed as y on x.node = y.other_node and x.other_node = y.node
+    anti join linked as l on x.node = l.node
     where
         not x.is_unique
         and (

@@ -93,6 +93,17 @@ blocked_patterns as (
     group by id_type, id_value
 ),
 
+-- What a human took out stays out, until a later link brings it back.
+excluded as (
+    select
+        left_type as id_type,
+        left_value as id_value,
+        max('decided by ' || decided_by) as why
+    from {{ ref('human_decision') }}
+    where decision = 'exclude' and is_latest
+    group by left_type, left_value
+),
+
 judged as (
     select
         s.id_type,
@@ -102,7 +113,7 @@ judged as (
         s.last_seen_at,
         s.record_count,
         t.strength,
-        coalesce(v.why, p.why) as blocked_why,
+        coalesce(e.why, v.why, p.why) as blocked_why,
         case
             when
                 not case s.id_type
@@ -111,12 +122,14 @@ judged as (
                     {%- endfor %}
                 end
                 then 'invalid'
+            when e.id_value is not null then 'blocked_rule'
             when v.id_value is not null then 'blocked_value'
             when p.id_value is not null then 'blocked_pattern'
             else 'valid'
         end as verdict
     from seen as s
     inner join types as t on s.id_type = t.id_type
+    left join excluded as e on s.id_type = e.id_type and s.id_value = e.id_value
     left join blocked_values as v on s.id_type = v.id_type and s.id_value = v.id_value
     left join blocked_patterns as p on s.id_type = p.id_type and s.id_value = p.id_value
 )
@@ -124,9 +137,9 @@ judged as (
 select
     id_type,  -- Identifier type, as in identifier_types.csv.
     id_value,  -- [pii] The identifier.
-    verdict,  -- valid, invalid, blocked_value or blocked_pattern.
+    verdict,  -- valid, invalid, blocked_rule, blocked_value or blocked_pattern.
     case when verdict like 'blocked%' then blocked_why end
-        as blocked_why,  -- Why blocked_identifiers.csv lists it.
+        as blocked_why,  -- Who excluded it, or why blocked_identifiers.csv lists it.
     strength,  -- 1 is the strongest.
     first_landed_seq,  -- First landing that brought it, in any version of a record.
     first_seen_at,  -- Earliest record that carries it, in any version (UTC).

@@ -146,6 +146,14 @@ component_samples as (
     group by component
 ),
 
+-- What humans linked may be more than a person has; it is no finding while nothing is cut.
+cut_components as (
+    select distinct coalesce(c.parent, e.node) as component
+    from {{ ref('edge') }} as e
+    left join {{ ref('component') }} as c on e.node = c.node
+    where not e.is_kept
+),
+
 components as (
     select
         'component' as subject,
@@ -161,6 +169,8 @@ components as (
     inner join identifiers as i on f.component = i.node
     inner join owners as o on f.component = o.node
     inner join component_samples as s on f.component = s.component
+    semi join cut_components as x on f.component = x.component
+    where f.reason <> 'unlink'
 ),
 
 audit as (

@@ -1,6 +1,6 @@
 /*
-description: Edges between identifiers that are not shared, as pairs of numbers; the seed of the
-  components.
+description: Edges between identifiers that are not shared, and what humans linked, as pairs of
+  numbers; the seed of the components.
 grain: [node, parent]
 */
 {{ config(published=false) }}
@@ -18,3 +18,9 @@ from {{ ref('raw_edge') }} as e
 left join shared as a on e.node = a.node
 left join shared as b on e.lesser_node = b.node
 where a.node is null and b.node is null
+union
+select
+    node,
+    lesser_node as parent
+from {{ ref('decided_pair') }}
+where decision = 'link'

@@ -4,12 +4,6 @@ description: What data stewards decided about duplicates and erasure. An identif
 grain: [record_id]
 */
 -- noqa: disable=LT02
-{%- set normal = {
-    'unionid': normal_unionid, 'openid': normal_openid, 'external_userid': normal_external_userid,
-    'mobile': normal_mobile, 'email': normal_email, 'device_serial': normal_device_serial,
-    'credit_code': normal_credit_code, 'email_domain': normal_domain,
-    'company_name': normal_company_name,
-} %}
 {%- set ids = id_types('person') + id_types('company') %}
 with
 
@@ -80,17 +74,7 @@ identified as (
             {%- for id in ids %}
             when '{{ id }}'
                 then
-                {%- if id in normal %}
-                    {{ normal[id](id) }}
-                {%- else %}
-                    {%- set name = id_column(id) %}
-                    {% call checked(name, 'no ' ~ id) -%}
-                    case
-                        when regexp_matches(trim({{ name }}), '{{ id_regex(id) }}')
-                            then trim({{ name }})
-                    end
-                    {%- endcall %}
-                {%- endif %}
+                    {{ normal_identifier(id, id_column(id)) }}
             {%- endfor %}
         end as identifier
     from spread

@@ -13,6 +13,8 @@ from siyu.compile.identifiers import load_identifier_types
 from siyu.compile.project import Column, CompiledModel, Project
 from siyu.compile.refused import refused_fields
 from siyu.compile.render import Rendered, Renderer, World, previous_relation, source_relation
+from siyu.compile.rules import COLUMNS as RULE_COLUMNS
+from siyu.compile.rules import check_rules
 from siyu.compile.shapes import SUPERSEDED, Shapes, check_staging, load_shapes, union_sql
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
 from siyu.fingerprints import code_fingerprint
@@ -28,6 +30,7 @@ ALL_SCHEMAS = ("raw", "reference", "ops", "previous", *SCHEMAS)
 NEEDED_REFERENCES = {
     "record_shapes": ("shape", "column_name", "type", "is_pii", "is_bound", "description"),
     "identifier_types": IDENTIFIER_COLUMNS,
+    "identity_rules": RULE_COLUMNS,
 }
 T = TypeVar("T")
 SNAPSHOT_COLUMNS = {"valid_from", "valid_to"}
@@ -71,6 +74,8 @@ def compile_project(
             )
     types = tables["identifier_types"]
     identifiers = load_identifier_types(reference_rows(types), str(types.path))
+    rules = tables["identity_rules"]
+    check_rules(reference_rows(rules), identifiers, str(rules.path))
     shapes = load_shapes(reference_rows(tables["record_shapes"]), identifiers)
     models = {
         name: model

@@ -14,12 +14,13 @@ from siyu.engines.base import RunInputs, Session
 from siyu.engines.duckdb import DuckEngine
 from siyu.models import relation
 from siyu.settings import base_layer
-from tests.identity.reference import Identifier, Record, Type
+from tests.identity.reference import Identifier, Record, Rule, Type
 
 KEY = "test"
 # A channel whose rows carry whatever identifiers there are, as contacts and as touches.
 CHANNEL = "anything"
 MOMENTS = {"contact": "observed_at", "touch": "occurred_at"}
+RULE_TEXTS = ("decision", "left_id", "right_id", "decided_by", "reason")
 
 
 def _rows() -> list[dict[str, str]]:
@@ -57,6 +58,9 @@ def write_layer(layer: Path, max_size: int, max_neighbours: int | None = None) -
         "  rows:\n    files: '*.csv'\n    format: csv\n    key: [id]\n    columns:\n"
         "      id: {type: text, required: true}\n"
         f"      happened_at: {{type: timestamp}}\n{columns}\n"
+        "  rules:\n    files: '*.rules'\n    format: csv\n    key: [id]\n    columns:\n"
+        "      id: {type: text, required: true}\n      decided_at: {type: timestamp}\n"
+        + "".join(f"      {name}: {{type: text}}\n" for name in RULE_TEXTS)
     )
     _write(layer / "seeds" / "channels" / f"{CHANNEL}.yml", contract)
     _write(layer / "seeds" / "vars.yml", f"max_identifiers_per_person: {max_size}\n")
@@ -69,10 +73,21 @@ def write_layer(layer: Path, max_size: int, max_neighbours: int | None = None) -
             f"from {{{{ source('{CHANNEL}', 'rows') }}}}\n",
         )
 
+    _write(
+        layer / "models" / "staging" / f"{CHANNEL}__rule.sql",
+        f"/*\ndescription: Rules.\ngrain: [record_id]\n*/\nselect\n    '{CHANNEL}' as channel,\n"
+        f"    id as record_id,\n    _landed_seq as landed_seq,\n    decided_at,\n    {', '.join(RULE_TEXTS)}\n"
+        f"from {{{{ source('{CHANNEL}', 'rules') }}}}\n",
+    )
+
 
 def _write(path: Path, text: str) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
+
+
+def _text(identifier: Identifier | None) -> str | None:
+    return ":".join(identifier) if identifier else None
 
 
 class Models:
@@ -102,8 +117,9 @@ class Models:
         listed = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
         self.session.execute(f"create or replace table {name} ({listed})")
 
-    def build(self, records: list[Record]) -> None:
-        """Identity of these records, and nothing else."""
+    def build(self, records: list[Record], rules: list[Rule] | None = None) -> None:
+        """Identity of these records and decisions, and nothing else."""
+        self._decide(rules or [])
         names = list(identifier_types())
         rows: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
         for number, record in enumerate(sorted(records, key=lambda r: r.record_id)):
@@ -118,6 +134,25 @@ class Models:
                 self._insert(name, columns, rows[name])
         for name in self.names:
             build_model(self.engine, self.project, name)
+
+    def _decide(self, rules: list[Rule]) -> None:
+        name = f"staging.{CHANNEL}__rule"
+        self._empty(name)
+        rows = [
+            (
+                CHANNEL,
+                f"d{number}",
+                1,
+                rule.decided_at,
+                rule.decision,
+                _text(rule.left),
+                _text(rule.right),
+                "wang",
+                "so",
+            )
+            for number, rule in enumerate(rules)
+        ]
+        self._insert(name, ["channel", "record_id", "landed_seq", "decided_at", *RULE_TEXTS], rows)
 
     def _insert(self, name: str, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
         if rows:

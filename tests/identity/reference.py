@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -33,6 +33,20 @@ class Record:
     seen_at: datetime | None
     identifiers: Mapping[str, str]
     is_current: bool = True
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A human decision: link, unlink, or exclude (then `right` is None)."""
+
+    decision: str
+    left: Identifier
+    right: Identifier | None
+    decided_at: datetime
+
+    @property
+    def ends(self) -> tuple[Identifier, ...]:
+        return tuple(sorted(end for end in (self.left, self.right) if end))
 
 
 @dataclass
@@ -72,10 +86,17 @@ def keyed_hash(key: str, value: str) -> str:
 
 
 def who_is_who(
-    records: list[Record], types: Mapping[str, Type], is_blocked: set[Identifier], max_size: int, key: str
+    records: list[Record],
+    types: Mapping[str, Type],
+    is_blocked: set[Identifier],
+    max_size: int,
+    key: str,
+    rules: Iterable[Rule] = (),
 ) -> Answer:
     """The rules, one after the other."""
     answer = Answer()
+    latest = _latest(rules)
+    is_blocked = is_blocked | {rule.left for rule in latest if rule.decision == "exclude"}
     landed: dict[Identifier, int] = {}
     for record in records:
         for identifier in record.identifiers.items():
@@ -92,14 +113,19 @@ def who_is_who(
     shared = _shared(raw, types)
     for identifier in valid:
         answer.status[identifier] = "shared" if identifier in shared else "used"
-    used = valid - shared
-    answer.edges = {ends: edge for ends, edge in raw.items() if not set(ends) & shared}
-    groups = _people(answer.edges, used, types, max_size)
+    decided = [rule for rule in latest if rule.decision != "exclude" and set(rule.ends) <= valid]
+    links = {rule.ends for rule in decided if rule.decision == "link"}
+    used = (valid - shared).union(*links)
+    answer.status.update(dict.fromkeys(used, "used"))
+    answer.edges = {ends: edge for ends, edge in raw.items() if ends in links or not set(ends) & shared}
+    answer.edges.update({ends: Edge(ends, None, None) for ends in links - raw.keys()})
+    groups = _people(answer.edges, used, types, max_size, decided)
     for group in groups:
         anchor = min(group, key=lambda i: (landed[i], types[i[0]].strength, i))
         one_id = "P" + keyed_hash(key, f"{anchor[0]}:{anchor[1]}")[:20]
         answer.one_ids.update(dict.fromkeys(group, one_id))
-    answer.contested = _contested(answer, types)
+    held = {end for ends in links if answer.edges[ends].is_kept for end in ends}
+    answer.contested = _contested(answer, types) - held
     for record in records:
         if record.is_current:
             answer.owners[record.record_id] = _owner(record, answer, types)
@@ -134,14 +160,64 @@ def _shared(raw: Mapping[tuple[Identifier, Identifier], Edge], types: Mapping[st
     return shared
 
 
+def _latest(rules: Iterable[Rule]) -> list[Rule]:
+    """Of each pair the latest word, of one moment the cautious one; an exclusion stands until a later link."""
+    found: dict[tuple[bool, tuple[Identifier, ...]], Rule] = {}
+    for rule in sorted(rules, key=lambda r: (r.decided_at, r.decision)):
+        found[rule.decision == "exclude", rule.ends] = rule
+    linked: dict[Identifier, datetime] = {}
+    for rule in sorted(rules, key=lambda r: r.decided_at):
+        if rule.decision == "link":
+            linked.update(dict.fromkeys(rule.ends, rule.decided_at))
+    return [
+        rule
+        for rule in found.values()
+        if rule.decision != "exclude" or linked.get(rule.left, datetime.min) <= rule.decided_at
+    ]
+
+
+@dataclass
+class Person:
+    """A set of identifiers on its way; each link that united it allows as much again as one person may have."""
+
+    members: set[Identifier]
+    links: int = 0
+
+
 def _people(
     edges: dict[tuple[Identifier, Identifier], Edge],
     used: set[Identifier],
     types: Mapping[str, Type],
     max_size: int,
+    decided: list[Rule],
 ) -> list[set[Identifier]]:
-    """Every component greedily: where nothing offends, that gives the component itself."""
-    group = {identifier: {identifier} for identifier in used}
+    """Every component greedily: where nothing offends, that gives the component itself. Humans first, latest first."""
+    group = {identifier: Person({identifier}) for identifier in used}
+    apart: list[tuple[Identifier, ...]] = []
+
+    def are_apart(united: set[Identifier]) -> bool:
+        return any(set(ends) <= united for ends in apart)
+
+    def unite(left: Person, right: Person, links: int) -> None:
+        person = Person(left.members | right.members, links)
+        group.update(dict.fromkeys(person.members, person))
+
+    pairs = {rule.ends for rule in decided}
+    said_apart = set()
+    for rule in sorted(
+        sorted(decided, key=lambda r: (r.decision == "link", r.ends)), key=lambda r: r.decided_at, reverse=True
+    ):
+        if not set(rule.ends) <= used:
+            continue
+        left, right = (group[end] for end in rule.ends)
+        if rule.decision == "unlink":
+            if left is not right:
+                apart.append(rule.ends)
+                said_apart.add(rule.ends)
+        elif left is not right and are_apart(left.members | right.members):
+            edges[rule.ends].is_kept, edges[rule.ends].cut_reason = False, "unlink"
+        elif left is not right:
+            unite(left, right, left.links + right.links + 1)
 
     def strength(ends: tuple[Identifier, Identifier]) -> int:
         return max(types[end[0]].strength for end in ends)
@@ -152,18 +228,22 @@ def _people(
     )
     for edge in order:
         left, right = (group[end] for end in edge.ends)
-        if left is right:
+        if edge.ends in said_apart:
+            edge.is_kept, edge.cut_reason = False, "unlink"
+        if edge.ends in pairs or left is right:
             continue
-        united = left | right
-        held = [name for name, _ in united if types[name].is_unique]
-        if len(held) > len(set(held)):
+        united, allowed = left.members | right.members, 1 + left.links + right.links
+        held = Counter(name for name, _ in united if types[name].is_unique)
+        both = {name for name, _ in left.members} & {name for name, _ in right.members}
+        if are_apart(united):
+            edge.is_kept, edge.cut_reason = False, "unlink"
+        elif any(held[name] > allowed for name in both):
             edge.is_kept, edge.cut_reason = False, "unique"
-        elif sum(types[name].counts_to_size for name, _ in united) > max_size:
+        elif sum(types[name].counts_to_size for name, _ in united) > max_size * allowed:
             edge.is_kept, edge.cut_reason = False, "size"
         else:
-            for identifier in united:
-                group[identifier] = united
-    return list({id(members): members for members in group.values()}.values())
+            unite(left, right, left.links + right.links)
+    return list({id(person): person.members for person in group.values()}.values())
 
 
 def _contested(answer: Answer, types: Mapping[str, Type]) -> set[Identifier]:

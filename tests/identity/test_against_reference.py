@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.identity.conftest import models_of
 from tests.identity.harness import KEY, Models, identifier_types
-from tests.identity.reference import Record, Type, who_is_who
+from tests.identity.reference import Record, Rule, Type, who_is_who
 
 EXAMPLES = int(os.environ.get("IDENTITY_EXAMPLES", "60"))
 # (identifiers a person may have, neighbours an identifier may have; None = as the table says)
@@ -67,24 +67,47 @@ def dense_graphs(draw: st.DrawFn) -> list[Record]:
     return found
 
 
+IDENTIFIERS = [(kind, value) for kind, values in sorted(VALUES.items()) for value in values]
+
+
+@st.composite
+def decisions(draw: st.DrawFn, rows: list[Record]) -> list[Rule]:
+    """What humans say of these rows' identifiers, mostly; of one moment now and then, and against each other."""
+    seen = sorted({identifier for row in rows for identifier in row.identifiers.items()})
+    chance = Random(draw(st.integers(0, 2**32)))
+    found = []
+    for _ in range(draw(st.integers(0, 6))):
+        choose = seen if seen and chance.random() < 0.9 else IDENTIFIERS
+        left, right = chance.choice(choose), chance.choice(choose)
+        decision = chance.choice(("link", "link", "unlink", "unlink", "exclude"))
+        if decision == "exclude":
+            found.append(Rule(decision, left, None, BEGIN + timedelta(days=chance.randrange(4))))
+        elif left != right:
+            found.append(Rule(decision, left, right, BEGIN + timedelta(days=chance.randrange(4))))
+    return found
+
+
 @pytest.fixture(scope="module", params=[USUAL, SMALL], ids=["usual", "small"])
 def models(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     with models_of(tmp_path_factory.mktemp("identity"), *request.param) as found:
         yield found, request.param[0], identifier_types(request.param[1])
 
 
-def compare(models: Models, rows: list[Record], max_size: int, types: dict[str, Type]) -> None:
-    expected = who_is_who(rows, types, BLOCKED, max_size, KEY)
+def compare(
+    models: Models, rows: list[Record], max_size: int, types: dict[str, Type], rules: list[Rule] | None = None
+) -> None:
+    expected = who_is_who(rows, types, BLOCKED, max_size, KEY, rules or [])
     for what, happens in {
         "something is shared": "shared" in expected.status.values(),
         "cut, unique": any(edge.cut_reason == "unique" for edge in expected.edges.values()),
         "cut, size": any(edge.cut_reason == "size" for edge in expected.edges.values()),
+        "cut, unlink": any(edge.cut_reason == "unlink" for edge in expected.edges.values()),
         "contested": bool(expected.contested),
         "a record of nobody": None in expected.owners.values(),
     }.items():
         if happens:
             event(what)
-    models.build(rows)
+    models.build(rows, rules)
     assert models.status() == expected.status
     assert models.edges() == {frozenset(ends): edge.cut_reason for ends, edge in expected.edges.items()}
     assert models.one_ids() == expected.one_ids
@@ -110,3 +133,22 @@ def test_models_and_plain_python_agree(
     assert (
         engine.session.rows("select id_type, id_value, person_key, one_id from identity.one_id order by all") == first
     )
+
+
+@settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    derandomize="IDENTITY_EXAMPLES" not in os.environ,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(rows=small_graphs() | dense_graphs() | dense_graphs(), data=st.data())
+def test_they_agree_on_what_humans_decide(
+    models: tuple[Models, int, dict[str, Type]], rows: list[Record], data: st.DataObject
+) -> None:
+    rules = data.draw(decisions(rows))
+    engine, *limits = models
+    compare(engine, rows, *limits, rules)
+    chosen = "select id_type, id_value, person_key, one_id from identity.one_id order by all"
+    first = engine.session.rows(chosen)
+    engine.build(data.draw(st.permutations(rows)), data.draw(st.permutations(rules)))
+    assert engine.session.rows(chosen) == first

@@ -1,108 +1,17 @@
-"""The command line: prints and exit codes live here and nowhere else."""
+"""The commands of a night, and of work on models."""
 
 from __future__ import annotations
 
-import sys
 import time
-from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
-from datetime import date, datetime
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import Progress
 
-from siyu.errors import ConfigError, SiyuError, exit_code
-from siyu.settings import Settings, load_settings
-
-if TYPE_CHECKING:
-    from siyu.compile import Project
-    from siyu.report import Event
-
-HELP = """siyu 私域: customer data of the channels a company owns, built, checked and published every night.
-
-Start with [bold]siyu run[/]: without settings it takes the sample that comes along. docs/layers.md tells how to
-bring your own channels.
-"""
-app = typer.Typer(
-    help=HELP, no_args_is_help=True, rich_markup_mode="rich", add_completion=False, pretty_exceptions_enable=False
-)
-LOG_WIDTH = 160  # lines of a log need not break where a terminal's would
-out = Console(highlight=False, width=None if sys.stdout.isatty() else LOG_WIDTH)
-err = Console(stderr=True, highlight=False)
-
-AsOf = Annotated[
-    datetime | None,
-    typer.Option(formats=["%Y-%m-%d"], help="Last business date that counts. Default: exports.yml, else yesterday."),
-]
-Select = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--select",
-        "-s",
-        help="Models: name, schema.name, schema.*, +name (and what it reads), name+ (and its readers).",
-    ),
-]
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Turn what went wrong into a message and an exit code."""
-    try:
-        yield
-    except typer.Exit:
-        raise
-    except (SiyuError, OSError) as error:
-        report = getattr(error, "report", None)
-        if report is not None and report.run_id:
-            from siyu.report import summary
-
-            out.print(summary(report))
-        text = str(error) if isinstance(error, SiyuError) else _fault(error)
-        err.print(text, style="red", markup=False, soft_wrap=True)
-        raise typer.Exit(exit_code(error)) from error
-    except Exception as error:
-        err.print_exception()
-        raise typer.Exit(exit_code(error)) from error
-
-
-def _fault(error: OSError) -> str:
-    where = error.filename or "the file system"
-    return f"error: {error.strerror or error}\n  where: {where}\n  fix:   The last release is untouched."
-
-
-def _settings() -> Settings:
-    return load_settings(Path())
-
-
-def _project(settings: Settings) -> Project:
-    from siyu.compile import compile_project
-
-    return compile_project(settings)
-
-
-def _day(value: datetime | None) -> date | None:
-    return value.date() if value else None
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[Event], None]]:
-    """A line an event, in logs and on a terminal; there, below them, how far it has come."""
-    done: Counter[str] = Counter()
-    with out.status("reading settings, contracts and models …") if out.is_terminal else nullcontext() as status:
-
-        def tell(event: Event) -> None:
-            done[event.kind] += 1
-            style = "yellow" if event.is_bad else None
-            text = f"{event.kind:<9} {event.name}: {event.detail}"
-            out.print(text, style=style, markup=False, soft_wrap=not out.is_terminal)
-            if status is not None and event.total:
-                status.update(f"{event.kind} {done[event.kind]} of {event.total}")
-
-        yield tell
+from siyu.cli.base import AsOf, Select, app, compiled, current_settings, day, err, out, progress, told
+from siyu.errors import ConfigError
 
 
 @app.command()
@@ -113,7 +22,7 @@ def init(
 
     Example: siyu init acme && cd acme && siyu run
     """
-    with _told():
+    with told():
         from siyu.scaffold import init as lay_out
 
         for name in lay_out(folder):
@@ -137,13 +46,13 @@ def run(
     Exit codes: 0 published or nothing new, 1 a critical check failed, 2 wrong use or configuration, 3 another run holds
     the warehouse, 4 an engine or file fault. Whatever happens, warehouse/current stays a whole release.
     """
-    with _told():
+    with told():
         from siyu.report import summary
         from siyu.run import run_night
         from siyu.workspace import Request
 
-        with _progress() as tell:
-            report = run_night(_settings(), Request(_day(as_of), _day(known_by), force), tell)
+        with progress() as tell:
+            report = run_night(current_settings(), Request(day(as_of), day(known_by), force), tell)
         out.print(summary(report))
 
 
@@ -161,14 +70,14 @@ def land(
 
     Example: siyu land --dry-run exports/crm/contacts_20260630.csv
     """
-    with _told():
+    with told():
         from siyu.dryrun import dry_run as look
         from siyu.report import dry_run_text
 
         if not dry_run:
             fix = "add --dry-run; to land what is new, lay it into its channel's folder and call siyu run."
             raise ConfigError("siyu land only looks, and wants to be told so", "siyu land", fix)
-        found = look(_settings(), file, target)
+        found = look(current_settings(), file, target)
         out.print(dry_run_text(found))
         if not found.lands:
             raise typer.Exit(1)
@@ -181,23 +90,23 @@ def build(select: Select = None, as_of: AsOf = None) -> None:
     Example: siyu build --select +person_stage
     """
     started = time.perf_counter()
-    with _told():
+    with told():
         from siyu.dev import build_selected
 
-        with _progress() as tell:
-            models = build_selected(_settings(), select or [], _day(as_of), tell)
+        with progress() as tell:
+            models = build_selected(current_settings(), select or [], day(as_of), tell)
         out.print(f"{len(models)} models built in {time.perf_counter() - started:.1f} s; nothing checked or published")
 
 
 @app.command()
 def check(select: Select = None, as_of: AsOf = None) -> None:
     """Run the suites of models as the last run or build left them. Exit code 1 when a critical one fails."""
-    with _told():
+    with told():
         from siyu.dev import check_selected
         from siyu.report import summary
 
-        with _progress() as tell:
-            report = check_selected(_settings(), select or [], _day(as_of), tell)
+        with progress() as tell:
+            report = check_selected(current_settings(), select or [], day(as_of), tell)
         out.print(summary(report))
         if report.check_counts()["failed_critical"]:
             raise typer.Exit(1)
@@ -214,11 +123,11 @@ def status(
 
     Example, for cron or a monitor: siyu status --max-age 26h
     """
-    with _told():
+    with told():
         from siyu.status import overdue, read_status, status_text
         from siyu.workspace import is_held
 
-        warehouse = _settings().warehouse
+        warehouse = current_settings().warehouse
         found = read_status(warehouse)
         if found is None:
             raise ConfigError(
@@ -244,10 +153,10 @@ def sql(
 
     Example: siyu sql person_stage --dialect spark
     """
-    with _told():
+    with told():
         from siyu.dev import sql_of
 
-        out.print(sql_of(_project(_settings()), model, dialect), markup=False, soft_wrap=True)
+        out.print(sql_of(compiled(current_settings()), model, dialect), markup=False, soft_wrap=True)
 
 
 @app.command()
@@ -259,10 +168,10 @@ def graph(
 
     Example: siyu graph --select +kpi_value --mermaid
     """
-    with _told():
+    with told():
         from siyu.dev import graph_lines
 
-        for line in graph_lines(_project(_settings()), select or [], mermaid):
+        for line in graph_lines(compiled(current_settings()), select or [], mermaid):
             out.print(line, markup=False, soft_wrap=True)
 
 
@@ -284,13 +193,13 @@ def simulate(
 
     Example: siyu simulate --people 5000 --nights 7 --knob typo=0.05 --out exports
     """
-    with _told(), Progress(console=out, transient=True, disable=not out.is_terminal) as bar:
+    with told(), Progress(console=out, transient=True, disable=not out.is_terminal) as bar:
         from siyu.simulate import LAST_DAY, exports_of, simulate_exports
         from siyu.simulate.knobs import turned
 
         task = bar.add_task("people", total=people)
         written = simulate_exports(
-            folder, people=people, days=days, seed=seed, last_day=_day(last_day) or LAST_DAY, nights=nights,
+            folder, people=people, days=days, seed=seed, last_day=day(last_day) or LAST_DAY, nights=nights,
             knobs=turned(knob or []), progress=lambda done: bar.update(task, completed=done),
         )  # fmt: skip
         for name, (rows, files) in exports_of(written).items():
@@ -305,13 +214,8 @@ def docs(
 
     Example: siyu docs --out docs
     """
-    with _told():
+    with told():
         from siyu.docs import write_docs
 
-        written = write_docs(folder, _project(_settings()), app)
+        written = write_docs(folder, compiled(current_settings()), app)
         out.print(f"wrote {', '.join(map(str, written))}")
-
-
-def main(arguments: list[str] | None = None) -> Any:
-    """The entry point."""
-    return app(arguments)

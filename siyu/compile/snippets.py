@@ -1,0 +1,25 @@
+"""Single macros as SQL, for commands that need one expression and no model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from siyu.compile.identifiers import IdentifierTypes
+from siyu.compile.render import Renderer, World
+from siyu.models import Model
+from siyu.settings import Settings, layer_files
+
+
+def expression(settings: Settings, identifiers: IdentifierTypes, text: str) -> str:
+    """A template such as "{{ normal_mobile('v') }}" rendered with the layers' macros. Raises ConfigError."""
+    world = World(
+        models={},
+        references=frozenset(),
+        reference_rows=lambda table: [],
+        contracts={},
+        variables={},
+        macros=tuple(layer_files(settings.roots, "macros", "*.sql")),
+        identifiers=identifiers,
+        union_shape=lambda *given: "",
+    )
+    return Renderer(world).render(Model("staging", "an__expression", "an expression", Path(), text, "", ())).sql

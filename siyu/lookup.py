@@ -1,0 +1,172 @@
+"""Look something up in the current release: by ID, or by any identifier, however it was typed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from siyu.compile.identifiers import IdentifierTypes, load_identifier_types
+from siyu.compile.snippets import expression
+from siyu.engines.base import RunInputs, Session
+from siyu.engines.duckdb import DuckEngine
+from siyu.errors import ConfigError, nearest
+from siyu.publish import PUBLIC, RESTRICTED, Release, current
+from siyu.references import Reference, load_references, reference_rows
+from siyu.settings import Settings
+
+
+@dataclass(frozen=True)
+class Entity:
+    """Where a person's, or a company's, tables are. `id` and `key` are columns of `map`."""
+
+    name: str
+    letter: str
+    map: str
+    id: str
+    key: str
+    edge: str
+    history: str
+    alias: str
+
+
+PERSON = Entity("person", "P", "one_id", "one_id", "person_key", "edge", "one_id_history", "one_id_alias")
+ENTITIES = {"person": PERSON}
+
+
+@dataclass(frozen=True)
+class Identifier:
+    """An identifier of the release. `key` and `one_id` are of whom it belongs to; None = nobody."""
+
+    id_type: str
+    id_value: str
+    status: str
+    node: int | None
+    key: int | None
+    one_id: str | None
+
+    @property
+    def text(self) -> str:
+        """mobile:+8613912345678"""
+        return f"{self.id_type}:{self.id_value}"
+
+
+class Lookup:
+    """The current release, open for reading: `restricted` has values, `public` what has none."""
+
+    def __init__(self, settings: Settings, release: Release, session: Session) -> None:
+        self.settings, self.release, self.session = settings, release, session
+
+    @cached_property
+    def references(self) -> dict[str, Reference]:
+        """The reference tables in force."""
+        return load_references(self.settings)
+
+    @cached_property
+    def types(self) -> IdentifierTypes:
+        """The identifier types in force."""
+        table = self.references["identifier_types"]
+        return load_identifier_types(reference_rows(table), str(table.path))
+
+    def entity_of(self, id_type: str) -> Entity:
+        """Whose a type is. Raises ConfigError for one that nobody declared."""
+        return ENTITIES[self.types.named(id_type).entity]
+
+    def identifier(self, text: str) -> Identifier:
+        """By `id_type:id_value`, in any form that its channel could bring it. Raises ConfigError where no record
+        carries it."""
+        id_type, _, typed = text.partition(":")
+        entity = self.entity_of(id_type)
+        value = self.normal(id_type, typed)
+        rows = self.session.rows(
+            f"select i.status, i.node, m.{entity.key}, m.{entity.id} from restricted.identity.identifier as i"
+            f" left join restricted.identity.{entity.map} as m using (id_type, id_value)"
+            " where i.id_type = ? and i.id_value = ?",
+            [id_type, value],
+        )
+        if not rows:
+            shown = "" if value == typed else f" (typed as {typed})"
+            raise ConfigError(
+                f"no record carries {id_type}:{value}{shown}",
+                f"the release {self.release.name}",
+                "check it for a typo; what landed since then is known after the next siyu run.",
+            )
+        return Identifier(id_type, value, *rows[0])
+
+    def normal(self, id_type: str, typed: str) -> str:
+        """The one form of an identifier. Raises ConfigError for a text that is none."""
+        sql = expression(self.settings, self.types, f"{{{{ normal_identifier('{id_type}', 'v') }}}}")
+        value: str | None = self.session.value(f"select {sql} from (select cast(? as varchar) as v)", [typed])
+        if value is None:
+            raise ConfigError(f"{typed!r} is no {id_type}", f"{id_type}:{typed}", "check it for a typo.")
+        return value
+
+    def anchor(self, one_id: str) -> Identifier:
+        """The identifier that an ID is made of. Raises ConfigError for an ID that nobody has, telling its heirs."""
+        entity = next(e for e in ENTITIES.values() if one_id.startswith(e.letter))
+        rows = self.session.rows(
+            f"select id_type, id_value, 'used', node, {entity.key}, {entity.id}"
+            f" from restricted.identity.{entity.map} where {entity.id} = ? and is_anchor",
+            [one_id],
+        )
+        if rows:
+            return Identifier(*rows[0])
+        heirs = self.rows(
+            f"select {entity.id} from public.identity.{entity.alias} where former_{entity.id} = ? and is_primary",
+            [one_id],
+        )
+        fix = f"it became {heirs[0][entity.id]}." if heirs and heirs[0][entity.id] else "check it for a typo."
+        raise ConfigError(f"nobody has the ID {one_id}", f"the release {self.release.name}", fix)
+
+    def find(self, text: str) -> Identifier:
+        """By ID or by identifier. Raises ConfigError for a text that is neither."""
+        if ":" in text:
+            return self.identifier(text)
+        if any(text.startswith(entity.letter) for entity in ENTITIES.values()):
+            return self.anchor(text)
+        known = [*self.types.of("person"), *self.types.of("company")]
+        raise ConfigError(
+            f"{text!r} is no ID and no identifier", "", nearest(text, known) + " Write P… or id_type:id_value."
+        )
+
+    def rows(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """Rows by column name."""
+        names = [column.name for column in self.session.columns(_inlined(sql))]
+        return [dict(zip(names, row, strict=True)) for row in self.session.rows(sql, params)]
+
+
+def _inlined(sql: str) -> str:
+    return sql.replace("?", "null")
+
+
+@contextmanager
+def current_release(settings: Settings) -> Iterator[Lookup]:
+    """Open the current release. Raises ConfigError before the first."""
+    release = current(settings.warehouse)
+    if release is None:
+        raise ConfigError("there is no release yet", str(settings.warehouse), "siyu run makes the first.")
+    engine = DuckEngine(
+        None,
+        RunInputs(release.as_of.isoformat(), settings.timezone, ""),
+        threads=settings.cores,
+        memory_limit=settings.memory_limit,
+    )
+    try:
+        for alias, file in (("public", PUBLIC), ("restricted", RESTRICTED)):
+            engine.attach(_readable(release.path / file), alias, writable=False)
+        session = engine.session()
+        yield Lookup(settings, release, session)
+        session.close()
+    finally:
+        engine.close()
+
+
+def _readable(path: Path) -> Path:
+    if not path.is_file():
+        raise ConfigError(
+            f"the release has no {path.name}", str(path), "it was taken away; siyu run --force makes one."
+        )
+    return path

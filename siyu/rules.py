@@ -1,0 +1,75 @@
+"""Human decisions about identifiers, appended to reference/identity_rules.csv."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from siyu.compile.rules import COLUMNS
+from siyu.errors import ConfigError
+from siyu.files import fsync
+from siyu.references import Reference
+from siyu.settings import Settings, base_layer
+
+TABLE = "identity_rules"
+MOMENT = "%Y-%m-%d %H:%M:%S"
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A decision: link or unlink two identifiers (`id_type:id_value`), or exclude one. `decided_at` is UTC."""
+
+    decision: str
+    left_id: str
+    right_id: str
+    decided_at: str
+    decided_by: str
+    reason: str
+
+
+def moment_text(moment: datetime) -> str:
+    """2026-11-26 08:15:00, UTC."""
+    return moment.astimezone(UTC).strftime(MOMENT)
+
+
+def append_rule(settings: Settings, references: Mapping[str, Reference], rule: Rule) -> Path:
+    """Append a decision to the table in force, and give its path. Where nobody has one yet: into the reference folder
+    of the exports, else of the last layer. Raises ConfigError for the sample, which is part of siyu."""
+    path = _place(settings, references)
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(",".join(COLUMNS) + "\n", encoding="utf-8")
+    header = next(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
+    line = io.StringIO()
+    csv.DictWriter(line, header, restval="", lineterminator="\n").writerow(asdict(rule))
+    _append(path, line.getvalue())
+    return path
+
+
+def _place(settings: Settings, references: Mapping[str, Reference]) -> Path:
+    if settings.is_sample:
+        fix = "name your own exports or a layer first: siyu init lays out a folder."
+        raise ConfigError("the sample is part of siyu, and nothing is written there", "siyu.toml", fix)
+    in_force = references[TABLE].path
+    if not in_force.resolve().is_relative_to(base_layer().resolve()):
+        return in_force
+    exports = settings.exports
+    folder = exports / "reference" if exports is not None else settings.layers[-1] / "seeds" / "reference"
+    return folder / f"{TABLE}.csv"
+
+
+def _append(path: Path, line: str) -> None:
+    """One write at the end, which two at a time may do; a file without a last line break gets one first."""
+    with path.open("rb+") as file:
+        file.seek(0, os.SEEK_END)
+        if file.tell():
+            file.seek(-1, os.SEEK_END)
+            line = line if file.read(1) == b"\n" else "\n" + line
+    with path.open("ab", buffering=0) as file:
+        file.write(line.encode())
+    fsync(path)
