@@ -6,6 +6,8 @@ grain: [node, lesser_node]
 {{ config(
     materialized='agglomerate', max_size=var('max_identifiers_per_person'), published=false
 ) }}
+{%- set stands_first = 'a.id_type < b.id_type or (a.id_type = b.id_type and a.id_value < b.id_value)' %}
+-- noqa: disable=LT02,LT05
 with
 
 offending as (
@@ -81,9 +83,9 @@ edges as (
         e.strength,
         e.first_seen_at,
         least(a.id_type, b.id_type) as first_type,
-        case when a.id_type < b.id_type then a.id_value else b.id_value end as first_value,
+        case when {{ stands_first }} then a.id_value else b.id_value end as first_value,
         greatest(a.id_type, b.id_type) as last_type,
-        case when a.id_type < b.id_type then b.id_value else a.id_value end as last_value,
+        case when {{ stands_first }} then b.id_value else a.id_value end as last_value,
         a.unique_no as node_unique,
         b.unique_no as lesser_unique,
         a.size as node_size,

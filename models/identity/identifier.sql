@@ -1,25 +1,34 @@
 /*
-description: Every identifier seen, when, where, and whether it may join people.
+description: Every identifier seen, when, where, and whether it may join people or companies.
 grain: [id_type, id_value]
 */
 with
 
-channel_lists as (
-    select distinct
+seen as (
+    select
+        'person' as entity,
         i.id_type,
         i.id_value,
         c.channels
     from {{ ref('combination_identifier') }} as i
     inner join {{ ref('combination') }} as c on i.combination_id = c.combination_id
+    union
+    select
+        'company' as entity,
+        i.id_type,
+        i.id_value,
+        c.channels
+    from {{ ref('company_combination_identifier') }} as i
+    inner join {{ ref('company_combination') }} as c on i.combination_id = c.combination_id
 ),
 
 channel_names as (
     select distinct
-        l.id_type,
-        l.id_value,
+        s.id_type,
+        s.id_value,
         u.channel
-    from channel_lists as l
-    cross join unnest(string_split(l.channels, ', ')) as u (channel)
+    from seen as s
+    cross join unnest(string_split(s.channels, ', ')) as u (channel)
 ),
 
 channels as (
@@ -29,24 +38,56 @@ channels as (
         string_agg(channel, ', ' order by channel) as channels
     from channel_names
     group by id_type, id_value
+),
+
+judged as (
+    select
+        'person' as entity,
+        s.id_type,
+        s.id_value,
+        s.verdict,
+        s.strength,
+        s.first_landed_seq,
+        s.first_seen_at,
+        s.last_seen_at,
+        s.record_count,
+        s.node,
+        p.node is not null as is_used
+    from {{ ref('identifier_seen') }} as s
+    left join {{ ref('node_person') }} as p on s.node = p.node
+    union all
+    select
+        'company' as entity,
+        s.id_type,
+        s.id_value,
+        s.verdict,
+        s.strength,
+        s.first_landed_seq,
+        s.first_seen_at,
+        s.last_seen_at,
+        s.record_count,
+        s.node,
+        a.node is not null as is_used
+    from {{ ref('company_identifier') }} as s
+    left join {{ ref('account_id') }} as a on s.node = a.node
 )
 
 select
-    s.id_type,  -- Identifier type, as in identifier_types.csv.
-    s.id_value,  -- [pii] The identifier.
+    j.entity,  -- person or company: whose identifier it is.
+    j.id_type,  -- Identifier type, as in identifier_types.csv.
+    j.id_value,  -- [pii] The identifier; of a company's name its key.
     case
-        when p.node is not null then 'used'
-        when s.verdict = 'valid' then 'shared'
-        when s.verdict = 'invalid' then 'invalid'
+        when j.is_used then 'used'
+        when j.verdict = 'valid' then 'shared'
+        when j.verdict = 'invalid' then 'invalid'
         else 'blocked'
     end as status,  -- used, blocked, shared or invalid.
-    s.strength,  -- 1 is the strongest.
-    s.first_landed_seq,  -- First landing that brought it, in any version of a record.
-    s.first_seen_at,  -- Earliest record that carries it, in any version (UTC).
-    s.last_seen_at,  -- Latest record that carries it, in any version (UTC).
-    s.record_count,  -- Current records that carry it.
+    j.strength,  -- 1 is the strongest.
+    j.first_landed_seq,  -- First landing that brought it, in any version of a record.
+    j.first_seen_at,  -- Earliest record that carries it, in any version (UTC).
+    j.last_seen_at,  -- Latest record that carries it, in any version (UTC).
+    j.record_count,  -- Current records that carry it.
     c.channels,  -- Channels that know it.
-    s.node  -- Number in anchor order within this build; of used and shared identifiers.
-from {{ ref('identifier_seen') }} as s
-inner join channels as c on s.id_type = c.id_type and s.id_value = c.id_value
-left join {{ ref('node_person') }} as p on s.node = p.node
+    j.node  -- Number in anchor order within this build and entity; of used and shared identifiers.
+from judged as j
+inner join channels as c on j.id_type = c.id_type and j.id_value = c.id_value

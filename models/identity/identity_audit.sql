@@ -1,6 +1,6 @@
 /*
-description: What did not join people, and why; blocked, shared and contested identifiers, cut
-  edges, components that no person can be.
+description: What did not join people or companies, and why; blocked, shared and contested
+  identifiers, short names that fit several, cut edges, components that no person can be.
 grain: [subject, reason, id_type, id_value, other_id_type, other_id_value]
 */
 with
@@ -249,6 +249,21 @@ audit as (
         cast(null as varchar) as detail,
         sample
     from components
+    union all
+    select
+        subject,
+        reason,
+        id_type,
+        id_value,
+        other_id_type,
+        other_id_value,
+        account_id as one_id,
+        other_account_id as other_one_id,
+        counted,
+        allowed,
+        detail,
+        sample
+    from {{ ref('company_audit') }}
 )
 
 select
@@ -259,8 +274,8 @@ select
     a.id_value,  -- [pii] The identifier.
     a.other_id_type,  -- Of an edge, the other end; else the type that is too many.
     a.other_id_value,  -- [pii] The other end of an edge.
-    a.one_id,  -- The person it is listed with; NULL = nobody.
-    a.other_one_id,  -- The person on the other side of a cut.
+    a.one_id,  -- The person (P…) or company (C…) it is listed with; NULL = nobody.
+    a.other_one_id,  -- The person or company on the other side of a cut.
     a.counted,  -- Records that carry it, or neighbours, people, identifiers there are.
     a.allowed,  -- How many one person's may have.
     a.detail,  -- Why it is blocked, which channels, or in which way it is contested.

@@ -33,6 +33,21 @@ everybody as (
     from people
 ),
 
+-- What the last release knew: rows that stood, and those that this night closed.
+known_before as (
+    select
+        'person' as entity,
+        valid_to is not null as is_closed
+    from {{ ref('one_id_history') }}
+    where valid_from < fn_as_of() and coalesce(valid_to = fn_as_of(), true)
+    union all
+    select
+        'company' as entity,
+        valid_to is not null as is_closed
+    from {{ ref('account_id_history') }}
+    where valid_from < fn_as_of() and coalesce(valid_to = fn_as_of(), true)
+),
+
 bands as (
     select
         band,
@@ -70,8 +85,46 @@ counts as (
         coalesce(channel, 'all') as member,
         count(person_key) as numerator,
         count(*) as denominator
+    from {{ ref('record_owner') }}
+    group by grouping sets ((channel), ())
+    union all
+    select
+        'accounts' as metric,
+        'all' as member,
+        count(*) as numerator,
+        cast(null as bigint) as denominator
+    from {{ ref('account') }}
+    union all
+    select
+        'account_rate' as metric,
+        coalesce(channel, 'all') as member,
+        count(account_key) as numerator,
+        count(*) as denominator
     from {{ ref('record_person') }}
     group by grouping sets ((channel), ())
+    union all
+    select
+        'people_with_account' as metric,
+        'all' as member,
+        count(distinct a.person_key) as numerator,
+        max(t.people_count) as denominator
+    from everybody as t
+    left join {{ ref('person_account') }} as a on a.is_current
+    union all
+    select
+        'names_resolved' as metric,
+        'all' as member,
+        count(*) filter (where account_id is not null) as numerator,
+        count(*) as denominator
+    from {{ ref('company_name') }}
+    union all
+    select
+        'churn' as metric,
+        entity as member,
+        count(*) filter (where is_closed) as numerator,
+        count(*) as denominator
+    from known_before
+    group by entity
     union all
     -- Not count_if: of no rows that is NULL on DuckDB, and 0 on Spark.
     select

@@ -163,7 +163,7 @@ class Models:
             )
 
     def status(self) -> dict[Identifier, str]:
-        rows = self.session.rows("select id_type, id_value, status from identity.identifier")
+        rows = self.session.rows("select id_type, id_value, status from identity.identifier where entity = 'person'")
         return {(kind, value): status for kind, value, status in rows}
 
     def one_ids(self) -> dict[Identifier, str]:
@@ -179,7 +179,8 @@ class Models:
         """Edge -> why it was cut; None = kept."""
         rows = self.session.rows(
             "select a.id_type, a.id_value, b.id_type, b.id_value, e.is_kept, e.cut_reason from identity.edge as e"
-            " join identity.identifier as a on e.node = a.node join identity.identifier as b on e.lesser_node = b.node"
+            " join identity.identifier_seen as a on e.node = a.node"
+            " join identity.identifier_seen as b on e.lesser_node = b.node"
         )
         assert all(is_kept == (reason is None) for *_, is_kept, reason in rows)
         return {frozenset([(a, b), (c, d)]): reason for a, b, c, d, _, reason in rows}

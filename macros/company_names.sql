@@ -1,0 +1,101 @@
+{#- Company names, taken apart: 上海华阳机电（集团）有限公司 is region 上海 and core 华阳机电. By reference/regions.csv and
+    legal_forms.csv. -#}
+
+{#- One of some texts as a pattern; of two that begin alike the longer comes first. -#}
+{%- macro one_of(texts) -%}
+(?:{{ texts | sort(reverse=true) | join('|') }})
+{%- endmacro -%}
+
+{#- Legal forms as they end a name; those in Latin letters are words of their own. -#}
+{%- macro form_pattern(forms) -%}
+{%- set latin, other = [], [] -%}
+{%- for form in forms -%}
+{%- set _ = (latin if form | lower != form else other).append(form) -%}
+{%- endfor -%}
+(?: ?{{ one_of(other) }}{% if latin %}|(?:^| ){{ one_of(latin) }}{% endif %})
+{%- endmacro -%}
+
+{#- CTEs up to `parted`: of each company_name of `names` its region, core and whether a registered legal form ends it. -#}
+{%- macro parted_names(names) -%}
+{%- set ending = '(?:特别行政区|壮族自治区|回族自治区|维吾尔自治区|自治区|自治州|地区|省|市)?' -%}
+{%- set regions, provinces, cities = [], [], [] -%}
+{%- for row in reference('regions') -%}
+{%- set _ = regions.append(row.region) -%}
+{%- set _ = (cities if row.kind == 'city' else provinces).append(row.region) -%}
+{%- endfor -%}
+{%- set removed, complete = [], [] -%}
+{%- for row in reference('legal_forms') -%}
+{%- if row.is_removed == 'true' %}{% set _ = removed.append(row.legal_form) %}{% endif -%}
+{%- if row.is_complete == 'true' %}{% set _ = complete.append(row.legal_form) %}{% endif -%}
+{%- endfor -%}
+{%- set region, province, city = one_of(regions) ~ ending, one_of(provinces) ~ ending, one_of(cities) ~ ending -%}
+folded as (
+    select
+        company_name,
+        trim(regexp_replace(
+            regexp_replace(upper(company_name), '[.,，。、·"“”‘’]', ' ', 'g'), '[ \t]+', ' ', 'g'
+        )) as text
+    from {{ names }}
+),
+
+-- A branch is its company: what follows the legal form goes.
+headed as (
+    select
+        company_name,
+        coalesce(
+            nullif(regexp_extract(
+                text, '^(.*?(?:公司|厂)).*(?:分公司|分厂|办事处|代表处|营业部|事业部|分部|分店)）?$', 1
+            ), ''), text
+        ) as text
+    from folded
+),
+
+bracketed as (
+    select
+        company_name,
+        regexp_extract(text, '（ ?({{ one_of(regions) }}){{ ending }} ?）', 1) as bracket_region,
+        regexp_replace(
+            regexp_replace(text, '（ ?{{ region }} ?）', '', 'g'), '[（）]', '', 'g'
+        ) as text
+    from headed
+),
+
+located as (
+    select
+        company_name,
+        text,
+        bracket_region,
+        regexp_extract(text, '^(?:{{ province }})?({{ one_of(cities) }}){{ ending }}.{2,}$', 1)
+            as leading_city,
+        regexp_extract(text, '^({{ one_of(provinces) }}){{ ending }}.{2,}$', 1) as leading_province,
+        regexp_extract(text, ' ({{ one_of(regions) }}){{ ending }}$', 1) as trailing_region
+    from bracketed
+),
+
+placed as (
+    select
+        company_name,
+        coalesce(
+            nullif(bracket_region, ''), nullif(leading_city, ''), nullif(leading_province, ''),
+            nullif(trailing_region, ''), ''
+        ) as region,
+        case
+            when bracket_region <> '' then text
+            when leading_city <> '' or leading_province <> ''
+                then regexp_extract(text, '^(?:{{ province }})?(?:{{ city }})?(.{2,})$', 1)
+            when regexp_matches(text, '^{{ region }}$') then ''
+            when trailing_region <> '' then regexp_replace(text, ' {{ region }}$', '', 'g')
+            else text
+        end as text
+    from located
+),
+
+parted as (
+    select
+        company_name,
+        region,
+        regexp_matches(text, '{{ form_pattern(complete) }}$') as is_complete,
+        replace(regexp_replace(text, '{{ form_pattern(removed) }}+$', '', 'g'), ' ', '') as core
+    from placed
+)
+{%- endmacro -%}

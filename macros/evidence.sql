@@ -1,0 +1,183 @@
+{#- What person and company have in common: identifiers that stand together on records. -#}
+
+{#- Every version of every record of some shapes, as identifiers. What the record tables hold is read there: staging
+    takes values apart a second time only for records after as_of, and for earlier versions. `values` maps a column to
+    its SQL. -#}
+{%- macro identified_records(shapes, values) -%}
+{%- for shape, moment in shapes %}
+{%- for part in ['current', 'beyond', 'superseded'] %}
+    select
+        channel,
+        landed_seq,
+        {{ moment }} as seen_at,
+        {{ part != 'superseded' }} as is_current,
+        {%- for column, value in values.items() %}
+        {{ value }} as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    {%- if part == 'current' %}
+    from {{ ref(shape) }}
+    {%- elif part == 'beyond' %}
+    from ({{ union_shape(shape, beyond=true) }}) as {{ shape }}_beyond
+    {%- else %}
+    from ({{ union_shape(shape, bounded=false, versions='superseded') }}) as {{ shape }}_superseded
+    {%- endif %}
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+{%- endfor %}
+{%- if not loop.last %}
+    union all
+{%- endif %}
+{%- endfor %}
+{%- endmacro -%}
+
+{#- CTEs up to `grouped`: the distinct combinations of `columns` in `records`, with times, counts and channels. -#}
+{%- macro distinct_combinations(columns) -%}
+by_channel as (
+    select
+        channel,
+        {{ columns | join(', ') }},
+        min(landed_seq) as first_landed_seq,
+        min(seen_at) as first_seen_at,
+        max(seen_at) as last_seen_at,
+        min(seen_at) filter (where is_current) as first_current_at,
+        max(seen_at) filter (where is_current) as last_current_at,
+        count_if(is_current) as record_count
+    from records
+    where coalesce({{ columns | join(', ') }}) is not null
+    group by channel, {{ columns | join(', ') }}
+),
+
+grouped as (
+    select
+        {{ columns | join(', ') }},
+        min(first_landed_seq) as first_landed_seq,
+        min(first_seen_at) as first_seen_at,
+        max(last_seen_at) as last_seen_at,
+        min(first_current_at) as first_current_at,
+        max(last_current_at) as last_current_at,
+        sum(record_count) as record_count,
+        string_agg(channel, ', ' order by channel) as channels
+    from by_channel
+    group by {{ columns | join(', ') }}
+)
+{%- endmacro -%}
+
+{#- CTEs up to `pairs_seen`: pairs of `nodes` (combination_id, node, strength) that stand together in combinations of
+    `combination`, with strength of the weaker end, times and channels. -#}
+{%- macro seen_together(combination) -%}
+pairs as (
+    select
+        a.node,
+        b.node as lesser_node,
+        greatest(a.strength, b.strength) as strength,
+        a.combination_id
+    from nodes as a
+    inner join nodes as b on a.combination_id = b.combination_id and a.node > b.node
+),
+
+channel_lists as (
+    select
+        p.node,
+        p.lesser_node,
+        c.channels,
+        max(p.strength) as strength,
+        min(c.first_current_at) as first_seen_at,
+        max(c.last_current_at) as last_seen_at
+    from pairs as p
+    inner join {{ combination }} as c on p.combination_id = c.combination_id
+    group by p.node, p.lesser_node, c.channels
+),
+
+-- The lists of channels are few: they are taken apart after most rows are gone.
+by_channel as (
+    select
+        l.node,
+        l.lesser_node,
+        u.channel,
+        max(l.strength) as strength,
+        min(l.first_seen_at) as first_seen_at,
+        max(l.last_seen_at) as last_seen_at
+    from channel_lists as l
+    cross join unnest(string_split(l.channels, ', ')) as u (channel)
+    group by l.node, l.lesser_node, u.channel
+),
+
+pairs_seen as (
+    select
+        node,
+        lesser_node,
+        max(strength) as strength,
+        min(first_seen_at) as first_seen_at,
+        max(last_seen_at) as last_seen_at,
+        string_agg(channel, ', ' order by channel) as channels
+    from by_channel
+    group by node, lesser_node
+)
+{%- endmacro -%}
+
+{#- CTEs up to `counted`: how many others of each equal or stronger type a node of `edges` stands with. -#}
+{%- macro counted_neighbours(edges, identifiers) -%}
+limits as (
+    select
+        id_type,
+        cast(strength as bigint) as strength,
+        cast(max_neighbours as bigint) as max_neighbours
+    from {{ ref('identifier_types') }}
+    where max_neighbours is not null
+),
+
+neighbours as (
+    select
+        node,
+        lesser_node as neighbour
+    from {{ edges }}
+    union all
+    select
+        lesser_node as node,
+        node as neighbour
+    from {{ edges }}
+),
+
+counted as (
+    select
+        n.node,
+        b.id_type as neighbour_type,
+        t.max_neighbours,
+        count(*) as neighbour_count
+    from neighbours as n
+    inner join {{ identifiers }} as a on n.node = a.node
+    inner join {{ identifiers }} as b on n.neighbour = b.node
+    inner join limits as t on a.id_type = t.id_type
+    where b.strength <= t.strength and a.id_type <> b.id_type
+    group by n.node, b.id_type, t.max_neighbours
+)
+{%- endmacro -%}
+
+{#- Two identifiers that a human said are one, or are not: the latest word, by numbers. -#}
+{%- macro decided_pairs(identifiers) -%}
+select
+    greatest(a.node, b.node) as node,  -- Identifier with the greater number.
+    least(a.node, b.node) as lesser_node,  -- Identifier with the lesser number.
+    d.decision,  -- link or unlink.
+    d.decided_at,  -- When (UTC).
+    d.rule_no  -- The decision.
+from {{ ref('human_decision') }} as d
+inner join {{ identifiers }} as a on d.left_type = a.id_type and d.left_value = a.id_value
+inner join {{ identifiers }} as b on d.right_type = b.id_type and d.right_value = b.id_value
+where
+    d.is_latest
+    and d.decision in ('link', 'unlink')
+    and a.verdict = 'valid'
+    and b.verdict = 'valid'
+    and a.node <> b.node
+{%- endmacro -%}
+
+{#- A company's identifier of a record: the domain of a mail address tells of a company, too. -#}
+{%- macro company_value(id) -%}
+{%- if id == 'email_domain' -%}
+coalesce(email_domain, nullif(split_part(email, '@', 2), ''))
+{%- else -%}
+{{ id_value(id) }}
+{%- endif -%}
+{%- endmacro -%}

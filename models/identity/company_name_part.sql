@@ -1,0 +1,33 @@
+/*
+description: Company names as they were given, each taken apart into region and core; together they
+  are the key by which the names of one company meet.
+grain: [company_name]
+*/
+{{ config(published=false) }}
+-- noqa: disable=LT02
+with
+
+names as (
+    select company_name
+    from {{ ref('company_combination') }}
+    where company_name is not null
+    union
+    select left_value as company_name
+    from {{ ref('human_decision') }}
+    where left_type = 'company_name' and left_value is not null
+    union
+    select right_value as company_name
+    from {{ ref('human_decision') }}
+    where right_type = 'company_name' and right_value is not null
+),
+
+{{ parted_names('names') }}
+
+select
+    company_name,  -- [public] Name as given.
+    case when length(core) >= 2 then region || core end
+        as name_key,  -- [public] Region and core, the identifier; NULL = nothing of a name is left.
+    region,  -- [public] Region that the name tells; empty = none.
+    core,  -- [public] What is left without region and legal form.
+    is_complete  -- A registered legal form ends it; else it may be short for several.
+from parted

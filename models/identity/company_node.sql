@@ -1,0 +1,47 @@
+/*
+description: Whose each identifier of a company is, by numbers, before short names are resolved; a
+  company's number is that of the least of its identifiers, the anchor.
+grain: [node]
+*/
+{{ config(published=false) }}
+with
+
+grouped as (
+    select
+        node,
+        node_group as account_key
+    from {{ ref('company_agglomeration') }}
+    union
+    select
+        lesser_node as node,
+        lesser_group as account_key
+    from {{ ref('company_agglomeration') }}
+),
+
+linked as (
+    select node
+    from {{ ref('decided_company_pair') }}
+    where decision = 'link'
+    union
+    select lesser_node as node
+    from {{ ref('decided_company_pair') }}
+    where decision = 'link'
+),
+
+shared as (
+    select distinct s.node
+    from {{ ref('company_shared_identifier') }} as s
+    anti join linked as l on s.node = l.node
+)
+
+select
+    i.node,  -- The identifier, by its number.
+    coalesce(g.account_key, i.node) as account_key,  -- The company within this release.
+    i.id_type = 'company_name'
+    and not (i.is_complete and i.is_placed)
+    and g.node is null
+        as is_open  -- A name that nothing stronger stands with: it may be short for another.
+from {{ ref('company_identifier') }} as i
+left join grouped as g on i.node = g.node
+anti join shared as s on i.node = s.node
+where i.verdict = 'valid'

@@ -1,0 +1,120 @@
+/*
+description: What company each short name (简称) stands for. It resolves where one company fits; a
+  company fits whose full name it abbreviates, else one on whose records it stands.
+grain: [node]
+*/
+{{ config(published=false) }}
+with
+
+names as (
+    select
+        i.node,
+        i.is_complete,
+        p.region,
+        p.core,
+        r.province
+    from {{ ref('company_identifier') }} as i
+    inner join (
+        select
+            name_key,
+            max(region) as region,
+            max(core) as core
+        from {{ ref('company_name_part') }}
+        group by name_key
+    ) as p on i.id_value = p.name_key
+    left join {{ ref('regions') }} as r on p.region = r.region
+    where i.id_type = 'company_name' and i.verdict = 'valid'
+),
+
+open_names as (
+    select
+        n.node,
+        n.region,
+        n.core
+    from names as n
+    inner join {{ ref('company_node') }} as c on n.node = c.node
+    where c.is_open
+),
+
+-- Every way to leave something off a full name: the end of the core, the city for its province, the
+-- region.
+places as (
+    select
+        n.node,
+        n.core,
+        unnest([n.region, coalesce(n.province, ''), '']) as region
+    from names as n
+    where n.is_complete
+),
+
+shortened as (
+    select distinct
+        p.node,
+        p.region,
+        left(p.core, u.size) as core
+    from places as p
+    cross join unnest(range(2, length(p.core) + 1)) as u (size)
+),
+
+fitting as (
+    select distinct
+        o.node,
+        c.account_key
+    from open_names as o
+    inner join shortened as s on o.core = s.core and o.region = s.region and o.node <> s.node
+    inner join {{ ref('company_node') }} as c on s.node = c.node
+    where not c.is_open
+),
+
+-- Beside a stronger identifier on a record.
+beside as (
+    select distinct
+        o.node,
+        c.account_key
+    from open_names as o
+    inner join {{ ref('company_identifier') }} as i on o.node = i.node
+    inner join {{ ref('company_combination_identifier') }} as m
+        on i.id_type = m.id_type and i.id_value = m.id_value
+    inner join {{ ref('company_combination_identifier') }} as x
+        on m.combination_id = x.combination_id and x.id_type <> 'company_name'
+    inner join {{ ref('company_identifier') }} as y
+        on x.id_type = y.id_type and x.id_value = y.id_value
+    inner join {{ ref('company_node') }} as c on y.node = c.node
+    where m.record_count > 0
+),
+
+candidates as (
+    select
+        node,
+        account_key,
+        'full name' as basis
+    from fitting
+    union all
+    select
+        b.node,
+        b.account_key,
+        'same record' as basis
+    from beside as b
+    anti join fitting as f on b.node = f.node
+),
+
+counted as (
+    select
+        node,
+        basis,
+        count(*) as account_count,
+        min(account_key) as account_key
+    from candidates
+    group by node, basis
+)
+
+select
+    o.node,  -- The name, by its number.
+    case
+        when c.account_count is null then o.node
+        when c.account_count = 1 then c.account_key
+    end as account_key,  -- The company it stands for, itself where none fits; NULL = several fit.
+    coalesce(c.account_count, 0) as account_count,  -- How many companies fit.
+    c.basis  -- full name, or same record: by what they fit; NULL = none does.
+from open_names as o
+left join counted as c on o.node = c.node
