@@ -99,8 +99,9 @@ def agglomerate(edges: Arrays, max_size: int) -> dict[str, np.ndarray[Any, Any]]
     `edges` are arrays of equal length by the names of EDGE_COLUMNS: `kind` SEEN, LINK or UNLINK; `node` and
     `lesser_node` any integers; `…_unique` the number of a node's unique type (from 1; 0 = none); `…_size` 1 where a
     node counts. Gives `edge_no`, `reason` (an index into REASONS), and for either end the least node of its group.
-    Groups only grow, so what must not unite once never does: the ends of a cut edge are in two groups to the end. That
-    is why decisions of humans come first, the latest before all: of two that contradict each other, it stands.
+    Groups only grow, so what is held apart once stays apart. That is why decisions of humans come first, the latest
+    before all: of two that contradict each other, it stands. An edge that was refused is kept after all where its ends
+    are one in the end: a linked group, which may hold more, joined them later.
     """
     order = np.argsort(edges["edge_no"], kind="stable")
     ends = np.concatenate([edges["node"][order], edges["lesser_node"][order]])
@@ -112,9 +113,11 @@ def agglomerate(edges: Arrays, max_size: int) -> dict[str, np.ndarray[Any, Any]]
     rows = zip(edges["kind"][order].tolist(), index[:count].tolist(), index[count:].tolist(), strict=True)
     reasons = [groups.take(kind, one, other) for kind, one, other in rows]
     roots = np.array([groups.find(node) for node in range(len(nodes))], dtype=np.int64)
+    left, right = roots[index[:count]], roots[index[count:]]
+    is_one = (left == right) & (edges["kind"][order] != UNLINK)
     return {
         "edge_no": edges["edge_no"][order],
-        "reason": np.array(reasons, dtype=np.int64),
-        "node_group": nodes[roots[index[:count]]] if count else ends,
-        "lesser_group": nodes[roots[index[count:]]] if count else ends,
+        "reason": np.where(is_one, KEPT, np.array(reasons, dtype=np.int64)),
+        "node_group": nodes[left] if count else ends,
+        "lesser_group": nodes[right] if count else ends,
     }

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 PACKAGE = Path(__file__).resolve().parent
 # Python that decides how things look, never what a release holds.
 APPEARANCE = (
-    "base", "simulate", "cli", "dev.py", "docs.py", "dryrun.py", "explain.py", "headline.py", "lookup.py", "report.py",
-    "scaffold.py", "status.py",
+    "base", "simulate", "cli", "decide.py", "dev.py", "docs.py", "dryrun.py", "evidence.py", "explain.py",
+    "explain_text.py", "headline.py", "lookup.py", "report.py", "rules.py", "scaffold.py", "status.py",
 )  # fmt: skip
 LAYERED = (
     ("models", "**/*.sql"),

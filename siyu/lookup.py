@@ -31,27 +31,39 @@ class Entity:
     edge: str
     history: str
     alias: str
+    golden: str
 
 
-PERSON = Entity("person", "P", "one_id", "one_id", "person_key", "edge", "one_id_history", "one_id_alias")
-ENTITIES = {"person": PERSON}
+ENTITIES = {
+    entity.name: entity
+    for entity in (
+        Entity("person", "P", "one_id", "one_id", "person_key", "edge", "one_id_history", "one_id_alias", "person"),
+        Entity(
+            "company", "C", "account_id", "account_id", "account_key", "company_edge", "account_id_history",
+            "account_id_alias", "account",
+        ),
+    )
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Identifier:
-    """An identifier of the release. `key` and `one_id` are of whom it belongs to; None = nobody."""
+    """An identifier of the release. `key` and `one_id` are of whom it belongs to (a company's: its account_id); None =
+    nobody. `named` is how somebody writes it, where that is not its value."""
 
+    entity: str
     id_type: str
     id_value: str
     status: str
     node: int | None
     key: int | None
     one_id: str | None
+    named: str = ""
 
     @property
     def text(self) -> str:
-        """mobile:+8613912345678"""
-        return f"{self.id_type}:{self.id_value}"
+        """mobile:+8613912345678; a company's name as somebody writes it."""
+        return f"{self.id_type}:{self.named or self.id_value}"
 
 
 class Lookup:
@@ -71,6 +83,22 @@ class Lookup:
         table = self.references["identifier_types"]
         return load_identifier_types(reference_rows(table), str(table.path))
 
+    @cached_property
+    def _tables(self) -> dict[str, str]:
+        found = self.session.rows(
+            "select database_name, schema_name, table_name from duckdb_tables()"
+            " where database_name in ('public', 'restricted') order by database_name"
+        )
+        return {f"{schema}.{table}": f"{database}.{schema}.{table}" for database, schema, table in found}
+
+    def table(self, name: str, schema: str = "identity") -> str:
+        """Where a table is, with its values: the public file has it only if nothing in it is personal."""
+        return self._tables[f"{schema}.{name}"]
+
+    def has(self, name: str, schema: str) -> bool:
+        """Whether the release has a table: records are not published everywhere."""
+        return f"{schema}.{name}" in self._tables
+
     def entity_of(self, id_type: str) -> Entity:
         """Whose a type is. Raises ConfigError for one that nobody declared."""
         return ENTITIES[self.types.named(id_type).entity]
@@ -79,22 +107,45 @@ class Lookup:
         """By `id_type:id_value`, in any form that its channel could bring it. Raises ConfigError where no record
         carries it."""
         id_type, _, typed = text.partition(":")
+        self.entity_of(id_type)
+        named = self.normal(id_type, typed)
+        value = self._key_of(named) if id_type == "company_name" else named
+        found = self.known(id_type, value, named)
+        if found is None:
+            shown = "" if named == typed else f" (typed as {typed})"
+            raise ConfigError(
+                f"no record carries {id_type}:{named}{shown}",
+                f"the release {self.release.name}",
+                "check it for a typo; what landed since then is known after the next siyu run.",
+            )
+        return found
+
+    def known(self, id_type: str, value: str, named: str = "") -> Identifier | None:
+        """By type and value as they stand in the release; None where no record carries it."""
         entity = self.entity_of(id_type)
-        value = self.normal(id_type, typed)
         rows = self.session.rows(
-            f"select i.status, i.node, m.{entity.key}, m.{entity.id} from restricted.identity.identifier as i"
-            f" left join restricted.identity.{entity.map} as m using (id_type, id_value)"
+            f"select i.status, i.node, m.{entity.key}, m.{entity.id} from {self.table('identifier')} as i"
+            f" left join {self.table(entity.map)} as m using (id_type, id_value)"
             " where i.id_type = ? and i.id_value = ?",
             [id_type, value],
         )
         if not rows:
-            shown = "" if value == typed else f" (typed as {typed})"
-            raise ConfigError(
-                f"no record carries {id_type}:{value}{shown}",
-                f"the release {self.release.name}",
-                "check it for a typo; what landed since then is known after the next siyu run.",
-            )
-        return Identifier(id_type, value, *rows[0])
+            return None
+        status, node, key, one_id = rows[0]
+        return Identifier(entity.name, id_type, value, status, node, key, one_id, named)
+
+    def as_identifier(self, entity: Entity, row: dict[str, Any]) -> Identifier:
+        """A row of an ID map."""
+        return Identifier(entity.name, row["id_type"], row["id_value"], "used", row["node"], None, None)
+
+    def reference(self, name: str) -> list[dict[str, str]]:
+        """The rows of a reference table in force."""
+        return reference_rows(self.references[name])
+
+    def _key_of(self, name: str) -> str:
+        """The key of a company's name; a key itself, too, may be asked for."""
+        found = self.session.value(f"select name_key from {self.table('company_name')} where company_name = ?", [name])
+        return str(found) if found else name
 
     def normal(self, id_type: str, typed: str) -> str:
         """The one form of an identifier. Raises ConfigError for a text that is none."""
@@ -109,13 +160,13 @@ class Lookup:
         entity = next(e for e in ENTITIES.values() if one_id.startswith(e.letter))
         rows = self.session.rows(
             f"select id_type, id_value, 'used', node, {entity.key}, {entity.id}"
-            f" from restricted.identity.{entity.map} where {entity.id} = ? and is_anchor",
+            f" from {self.table(entity.map)} where {entity.id} = ? and is_anchor",
             [one_id],
         )
         if rows:
-            return Identifier(*rows[0])
+            return Identifier(entity.name, *rows[0])
         heirs = self.rows(
-            f"select {entity.id} from public.identity.{entity.alias} where former_{entity.id} = ? and is_primary",
+            f"select {entity.id} from {self.table(entity.alias)} where former_{entity.id} = ? and is_primary",
             [one_id],
         )
         fix = f"it became {heirs[0][entity.id]}." if heirs and heirs[0][entity.id] else "check it for a typo."

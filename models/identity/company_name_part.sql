@@ -13,11 +13,11 @@ names as (
     where company_name is not null
     union
     select left_value as company_name
-    from {{ ref('human_decision') }}
+    from {{ ref('written_decision') }}
     where left_type = 'company_name' and left_value is not null
     union
     select right_value as company_name
-    from {{ ref('human_decision') }}
+    from {{ ref('written_decision') }}
     where right_type = 'company_name' and right_value is not null
 ),
 

@@ -1,121 +1,63 @@
 /*
-description: What people decided about identifiers, from identity_rules.csv and from channels; each
-  decision with the two identifiers in one form and order.
+description: What people decided about identifiers, and whether it is the latest word; names of
+  companies by their key, the lesser identifier first.
 grain: [rule_no]
 */
 {{ config(published=false) }}
--- noqa: disable=LT02
-{%- set ids = id_types('person') + id_types('company') %}
 with
 
-written as (
+keyed as (
     select
-        'identity_rules.csv' as origin,
-        lower(trim(decision)) as decision,
-        cast(decided_at as timestamp) as decided_at,
-        nullif(trim(decided_by), '') as decided_by,
-        nullif(trim(reason), '') as reason,
-        trim(left_id) as left_id,
-        trim(right_id) as right_id
-    from {{ ref('identity_rules') }}
-    union
-    select
-        channel as origin,
-        decision,
-        decided_at,
-        decided_by,
-        reason,
-        left_id,
-        right_id
-    from {{ ref('rule') }}
-    where decision <> 'erase'
-    union
-    select
-        channel as origin,
-        decision,
-        decided_at,
-        decided_by,
-        reason,
-        left_id,
-        right_id
-    from ({{ union_shape('rule', beyond=true) }}) as rule_beyond
-    where decision <> 'erase'
+        d.rule_no,
+        d.origin,
+        d.decision,
+        d.decided_at,
+        d.decided_by,
+        d.reason,
+        d.left_type as one_type,
+        case when d.left_type = 'company_name' then a.name_key else d.left_value end as one_value,
+        d.right_type as other_type,
+        case when d.right_type = 'company_name' then b.name_key else d.right_value end
+            as other_value
+    from {{ ref('written_decision') }} as d
+    left join {{ ref('company_name_part') }} as a
+        on d.left_type = 'company_name' and d.left_value = a.company_name
+    left join {{ ref('company_name_part') }} as b
+        on d.right_type = 'company_name' and d.right_value = b.company_name
 ),
 
-numbered as (
+turned as (
     select
+        rule_no,
         origin,
         decision,
         decided_at,
         decided_by,
         reason,
-        left_id,
-        right_id,
-        row_number() over (
-            order by decided_at, decision, left_id, right_id, origin, decided_by, reason
-        ) as rule_no
-    from written
+        one_type,
+        one_value,
+        other_type,
+        other_value,
+        coalesce(
+            other_type < one_type or (other_type = one_type and other_value < one_value), false
+        ) as is_turned
+    from keyed
 ),
 
-sides as (
-    select
-        rule_no,
-        'left' as side,
-        split_part(left_id, ':', 1) as id_type,
-        substr(left_id, strpos(left_id, ':') + 1) as named_value
-    from numbered
-    union all
-    select
-        rule_no,
-        'right' as side,
-        split_part(right_id, ':', 1) as id_type,
-        substr(right_id, strpos(right_id, ':') + 1) as named_value
-    from numbered
-    where right_id <> ''
-),
-
-identifiers as (
-    select
-        rule_no,
-        side,
-        id_type,
-        case id_type
-            {%- for id in ids %}
-            when '{{ id }}'
-                then
-                    {{ normal_identifier(id, 'named_value') }}
-            {%- endfor %}
-        end as id_value
-    from sides
-),
-
--- Of two identifiers the lesser stands first, so that a pair is a pair whichever way it was written.
-ordered as (
-    select
-        rule_no,
-        id_type,
-        id_value,
-        row_number() over (
-            partition by rule_no order by id_type nulls last, id_value nulls last, side
-        ) as place
-    from identifiers
-),
-
+-- Of two identifiers the lesser stands first: a pair is a pair whichever way it was written.
 pairs as (
     select
-        n.rule_no,
-        n.origin,
-        n.decision,
-        n.decided_at,
-        n.decided_by,
-        n.reason,
-        a.id_type as left_type,
-        a.id_value as left_value,
-        b.id_type as right_type,
-        b.id_value as right_value
-    from numbered as n
-    left join ordered as a on n.rule_no = a.rule_no and a.place = 1
-    left join ordered as b on n.rule_no = b.rule_no and b.place = 2
+        rule_no,
+        origin,
+        decision,
+        decided_at,
+        decided_by,
+        reason,
+        case when is_turned then other_type else one_type end as left_type,
+        case when is_turned then other_value else one_value end as left_value,
+        case when is_turned then one_type else other_type end as right_type,
+        case when is_turned then one_value else other_value end as right_value
+    from turned
 ),
 
 -- What takes the place of what: the latest word about a pair; of one moment, the cautious one.
@@ -123,11 +65,26 @@ ranked as (
     select
         rule_no,
         row_number() over (
-            partition by
-                decision = 'exclude', left_type, left_value, right_type, right_value
+            partition by decision = 'exclude', left_type, left_value, right_type, right_value
             order by decided_at desc, decision desc, rule_no desc
         ) as recency
     from pairs
+),
+
+links as (
+    select
+        left_type as id_type,
+        left_value as id_value,
+        decided_at
+    from pairs
+    where decision = 'link'
+    union all
+    select
+        right_type as id_type,
+        right_value as id_value,
+        decided_at
+    from pairs
+    where decision = 'link'
 ),
 
 linked_since as (
@@ -135,21 +92,7 @@ linked_since as (
         id_type,
         id_value,
         max(decided_at) as linked_at
-    from (
-        select
-            left_type as id_type,
-            left_value as id_value,
-            decided_at
-        from pairs
-        where decision = 'link'
-        union all
-        select
-            right_type as id_type,
-            right_value as id_value,
-            decided_at
-        from pairs
-        where decision = 'link'
-    ) as linked
+    from links
     group by id_type, id_value
 )
 
@@ -161,7 +104,7 @@ select
     p.decided_by,  -- Who decided.
     p.reason,  -- [pii] Why.
     p.left_type,  -- Type of the one identifier.
-    p.left_value,  -- [pii] The one identifier; NULL = it is none.
+    p.left_value,  -- [pii] The one identifier; NULL = what was written is none.
     p.right_type,  -- Type of the other; NULL = an exclusion names one.
     p.right_value,  -- [pii] The other identifier.
     r.recency = 1

@@ -19,6 +19,20 @@ sides as (
     where decision <> 'exclude'
 ),
 
+verdicts as (
+    select
+        id_type,
+        id_value,
+        verdict
+    from {{ ref('identifier_seen') }}
+    union all
+    select
+        id_type,
+        id_value,
+        verdict
+    from {{ ref('company_identifier') }}
+),
+
 standing as (
     select
         s.rule_no,
@@ -26,8 +40,7 @@ standing as (
         count(i.id_value) as seen_count,
         count(*) filter (where i.verdict = 'valid') as valid_count
     from sides as s
-    left join {{ ref('identifier_seen') }} as i
-        on s.id_type = i.id_type and s.id_value = i.id_value
+    left join verdicts as i on s.id_type = i.id_type and s.id_value = i.id_value
     group by s.rule_no
 ),
 
@@ -38,6 +51,13 @@ outcomes as (
         coalesce(a.is_kept, true) as is_kept
     from {{ ref('decided_pair') }} as p
     left join {{ ref('agglomeration') }} as a
+        on p.node = a.node and p.lesser_node = a.lesser_node
+    union all
+    select
+        p.rule_no,
+        a.is_kept
+    from {{ ref('decided_company_pair') }} as p
+    inner join {{ ref('company_agglomeration') }} as a
         on p.node = a.node and p.lesser_node = a.lesser_node
 ),
 

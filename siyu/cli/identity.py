@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from siyu.cli.base import app, current_settings, out, told
+from siyu.errors import ConfigError
 
 What = Annotated[str, typer.Argument(help="An identifier, id_type:id_value, such as mobile:13912345678; or an ID.")]
 Why = Annotated[str, typer.Option(help="Why: whoever doubts it later will read this.")]
@@ -51,3 +52,54 @@ def _decide(decision: str, named: list[str], why: str, by: str | None) -> None:
 
         outcome = decide(current_settings(), decision, named, why, by or getpass.getuser(), datetime.now(UTC))
         out.print(outcome.told, markup=False, soft_wrap=True)
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def explain(
+    context: typer.Context,
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="One thing, or two: an ID (P…, C…), an identifier (mobile:13912345678), or a record"
+            " (record:crm:contacts:K0001). --mobile 13912345678 says the same, for every identifier type."
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Everything, as JSON.")] = False,
+    records: Annotated[int, typer.Option(min=0, help="How many records to list.")] = 20,
+) -> None:
+    """Who is behind it, and why: records, evidence from the strongest on, what was cut, decisions, history.
+
+    Of two things: why they are one person (or company), or what keeps them apart. It reads the current release, the
+    restricted file included, and shows values of people: mind who looks on.
+
+    Example: siyu explain mobile:13912345678
+    """
+    with told():
+        import json
+
+        from siyu.explain import explain as look
+        from siyu.explain_text import explained
+
+        found = look(current_settings(), named_by(what or [], context.args), records)
+        if as_json:
+            typer.echo(json.dumps(found, ensure_ascii=False, indent=2, default=str))
+        else:
+            out.print(explained(found), markup=False, soft_wrap=True)
+
+
+def named_by(arguments: list[str], options: list[str]) -> list[str]:
+    """What is asked for. `--<id_type> value` is `id_type:value`, whatever types a layer declares."""
+    named, rest = [], [*arguments, *options]
+    while rest:
+        word = rest.pop(0)
+        if word.startswith("--") and "=" in word:
+            named.append(word[2:].replace("=", ":", 1))
+        elif word.startswith("--") and rest:
+            named.append(f"{word[2:]}:{rest.pop(0)}")
+        else:
+            named.append(word)
+    if not 1 <= len(named) <= 2:
+        raise ConfigError(
+            f"{len(named)} things are named", "siyu explain", "name one, or two, such as mobile:13912345678."
+        )
+    return named

@@ -243,6 +243,9 @@ def _people(
             edge.is_kept, edge.cut_reason = False, "size"
         else:
             unite(left, right, left.links + right.links)
+    for ends, edge in edges.items():
+        if group[ends[0]] is group[ends[1]]:  # joined later, by a linked person, who may have more
+            edge.is_kept, edge.cut_reason = True, None
     return list({id(person): person.members for person in group.values()}.values())
 
 

@@ -1,0 +1,222 @@
+"""`siyu explain`: why these records are one person (or company), what was kept apart, and what they were before."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from siyu.errors import ConfigError
+from siyu.evidence import Row, chain, cuts, edges, evidence
+from siyu.lookup import ENTITIES, Entity, Identifier, Lookup, current_release
+from siyu.settings import Settings
+
+SHAPES = ("contact", "touch", "link", "deal", "ticket", "company")
+RECORD = "record"  # record:crm:contacts:K0001 names a record
+
+
+def explain(settings: Settings, named: Sequence[str], shown_records: int) -> Row:
+    """What the current release knows about one ID, identifier or record; or why two of them are one, or are not.
+
+    Gives plain values, ready for JSON. Raises ConfigError for what the release does not know.
+    """
+    with current_release(settings) as lookup:
+        asked = [_find(lookup, text) for text in named]
+        told: Row = {
+            "release": lookup.release.name,
+            "as_of": lookup.release.as_of.isoformat(),
+            "timezone": settings.timezone,
+            "asked": [_asked(text, found) for text, found in zip(named, asked, strict=True)],
+        }
+        if len(asked) == 1:
+            return {**told, **_about(lookup, asked[0], shown_records)}
+        return {**told, **_between(lookup, asked[0], asked[1])}
+
+
+def _asked(text: str, found: Identifier) -> Row:
+    return {
+        "text": text, "entity": _entity(found).name, "id_type": found.id_type, "id_value": found.id_value,
+        "status": found.status, "id": found.one_id,
+    }  # fmt: skip
+
+
+def _entity(found: Identifier) -> Entity:
+    return next(e for e in ENTITIES.values() if e.name == found.entity)
+
+
+def _find(lookup: Lookup, text: str) -> Identifier:
+    kind, _, rest = text.partition(":")
+    return _record(lookup, rest) if kind == RECORD else lookup.find(text)
+
+
+def _record(lookup: Lookup, text: str) -> Identifier:
+    """The identifier that decides whose a record is; the record's own where it has none."""
+    channel, _, record_id = text.partition(":")
+    owners = lookup.rows(
+        f"select person_key, one_id, account_key, account_id from {lookup.table('record_person')}"
+        " where channel = ? and record_id = ?",
+        [channel, record_id],
+    )
+    if not owners:
+        raise ConfigError(
+            f"there is no record {text}",
+            f"the release {lookup.release.name}",
+            "write record:<channel>:<record_id>, as in identity.record_person.",
+        )
+    owner = owners[0]
+    name = "person" if owner["one_id"] or not owner["account_id"] else "company"
+    entity = ENTITIES[name]
+    for id_type, id_value in _carried(lookup, channel, record_id, name):
+        found = lookup.known(id_type, id_value)
+        if found is not None and found.one_id is not None and found.one_id == owner[entity.id]:
+            return found
+    if owner[entity.id]:
+        return lookup.anchor(owner[entity.id])
+    return Identifier(name, RECORD, text, "nobody's", None, None, None)
+
+
+def _carried(lookup: Lookup, channel: str, record_id: str, entity: str) -> list[tuple[str, str]]:
+    """Identifiers on a record, strongest first; none where records are not published."""
+    types = [t for t in lookup.types.simple if t.entity == entity and t.strength is not None]
+    types = sorted(types, key=lambda t: (t.strength or 0, t.id_type))
+    listed = ", ".join(t.column for t in types)
+    found: dict[tuple[str, str], None] = {}
+    for shape in SHAPES:
+        if lookup.has(shape, "records"):
+            table = lookup.table(shape, "records")
+            for row in lookup.rows(f"select {listed} from {table} where channel = ? and record_id = ?",
+                                   [channel, record_id]):  # fmt: skip
+                found.update({(t.id_type, row[t.column]): None for t in types if row[t.column]})
+    return list(found)
+
+
+def _about(lookup: Lookup, found: Identifier, shown_records: int) -> Row:
+    if found.one_id is None:
+        return {"audit": _audit(lookup, [found]), "rules": _rules(lookup, [found])}
+    entity = _entity(found)
+    members = _members(lookup, entity, found)
+    between = edges(lookup, entity, [member["node"] for member in members])
+    return {
+        "golden_record": _golden(lookup, entity, found),
+        "identifiers": [{k: v for k, v in member.items() if k != "node"} for member in members],
+        "evidence": evidence(between),
+        "cuts": cuts(lookup, between),
+        "audit": _audit(lookup, [found]),
+        "rules": _rules(lookup, [found, *(lookup.as_identifier(entity, member) for member in members)]),
+        "records": _records(lookup, entity, found, shown_records),
+        "history": _history(lookup, entity, found),
+        "aliases": _aliases(lookup, entity, found),
+        **_belongings(lookup, entity, found),
+    }
+
+
+def _members(lookup: Lookup, entity: Entity, found: Identifier) -> list[Row]:
+    return lookup.rows(
+        f"select m.id_type, m.id_value, m.node, m.strength, m.is_anchor, m.is_contested, i.first_landed_seq,"
+        f" i.first_seen_at, i.last_seen_at, i.record_count, i.channels from {lookup.table(entity.map)} as m"
+        f" join {lookup.table('identifier')} as i on i.entity = '{entity.name}' and m.id_type = i.id_type"
+        f" and m.id_value = i.id_value where m.{entity.key} = ? order by m.strength, m.id_type, m.id_value",
+        [found.key],
+    )
+
+
+def _between(lookup: Lookup, one: Identifier, other: Identifier) -> Row:
+    """Why two are one: the strongest chain between them. Or what keeps them apart."""
+    if one.entity != other.entity:
+        raise ConfigError(
+            f"{one.text} is a {one.entity}'s and {other.text} a {other.entity}'s", "siyu explain", "name two of a kind."
+        )
+    rules = _rules(lookup, [one, other])
+    if one.node is None or other.node is None or one.key is None or other.key is None:
+        nobodys = [found for found in (one, other) if found.key is None]
+        return {"is_same": False, "cuts": [], "audit": _audit(lookup, nobodys), "rules": rules}
+    entity = _entity(one)
+    found = edges(lookup, entity, [member["node"] for member in _members(lookup, entity, one)])
+    if one.key == other.key:
+        return {"is_same": True, "chain": chain(found, one.node, other.node), "rules": rules}
+    apart = [edge for edge in found if other.one_id in (edge.left_of, edge.right_of)]
+    return {"is_same": False, "cuts": cuts(lookup, apart), "audit": [], "rules": rules}
+
+
+def _audit(lookup: Lookup, identifiers: Sequence[Identifier]) -> list[Row]:
+    what_to_do = {row["reason"]: row["what_to_do"] for row in lookup.reference("audit_reasons")}
+    return [
+        {**row, "what_to_do": what_to_do[row["reason"]]}
+        for one in identifiers
+        for row in lookup.rows(
+            "select id_type, id_value, reason, reason_zh, other_id_type, counted, allowed, detail, sample"
+            f" from {lookup.table('identity_audit')} where subject = 'identifier' and id_type = ? and id_value = ?"
+            " order by reason, other_id_type",
+            [one.id_type, one.id_value],
+        )
+    ]
+
+
+def _rules(lookup: Lookup, identifiers: Sequence[Identifier]) -> list[Row]:
+    known = {(one.id_type, one.id_value) for one in identifiers}
+    rules = lookup.rows(
+        "select decision, left_type, left_value, right_type, right_value, decided_at, decided_by, reason, origin,"
+        f" effect, effect_zh from {lookup.table('identity_rule')} order by decided_at desc, rule_no desc"
+    )
+    return [r for r in rules if known & {(r["left_type"], r["left_value"]), (r["right_type"], r["right_value"])}]
+
+
+def _records(lookup: Lookup, entity: Entity, found: Identifier, shown: int) -> Row:
+    table, where = lookup.table("record_person"), f"where {entity.key} = ?"
+    channels = lookup.rows(
+        f"select channel, count(*) as record_count from {table} {where} group by channel order by channel", [found.key]
+    )
+    sample = lookup.rows(
+        f"select channel, record_id from {table} {where} order by channel, record_id limit {shown}", [found.key]
+    )
+    return {
+        "count": sum(row["record_count"] for row in channels),
+        "channels": {row["channel"]: row["record_count"] for row in channels},
+        "shown": sample,
+    }
+
+
+def _golden(lookup: Lookup, entity: Entity, found: Identifier) -> Row:
+    rows = lookup.rows(f"select * from {lookup.table(entity.golden)} where {entity.key} = ?", [found.key])
+    return rows[0] if rows else {}
+
+
+def _history(lookup: Lookup, entity: Entity, found: Identifier) -> list[Row]:
+    """Identifiers that came from other IDs, or left for others, latest first."""
+    return lookup.rows(
+        f"select h.valid_from, h.valid_to, h.id_type, h.id_value, h.{entity.id} as was, m.{entity.id} as is_now"
+        f" from {lookup.table(entity.history)} as h left join {lookup.table(entity.map)} as m"
+        " on h.id_type = m.id_type and h.id_value = m.id_value where h.valid_to is not null"
+        f" and (h.{entity.id} = ? or m.{entity.key} = ?) order by h.valid_to desc, h.id_type, h.id_value",
+        [found.one_id, found.key],
+    )
+
+
+def _aliases(lookup: Lookup, entity: Entity, found: Identifier) -> list[Row]:
+    return lookup.rows(
+        f"select former_{entity.id} as former, {entity.id} as became, reason, since_date, identifier_count, is_primary"
+        f" from {lookup.table(entity.alias)} where former_{entity.id} = ? or {entity.id} = ?"
+        " order by since_date, former, became",
+        [found.one_id, found.one_id],
+    )
+
+
+def _belongings(lookup: Lookup, entity: Entity, found: Identifier) -> Row:
+    """A person's companies; a company's names and people."""
+    if entity.name == "person":
+        accounts = lookup.rows(
+            "select p.account_id, a.company_name, p.is_current, p.valid_from_at, p.valid_to_at, p.record_count"
+            f" from {lookup.table('person_account')} as p join {lookup.table('account')} as a using (account_key)"
+            " where p.person_key = ? order by p.is_current desc, p.valid_from_at desc nulls last, p.account_id",
+            [found.key],
+        )
+        return {"accounts": accounts}
+    names = lookup.rows(
+        f"select company_name, resolution, record_count from {lookup.table('company_name')} where account_id = ?"
+        " order by record_count desc, company_name",
+        [found.one_id],
+    )
+    people = lookup.rows(
+        f"select one_id, is_current, valid_from_at, valid_to_at from {lookup.table('person_account')}"
+        " where account_key = ? order by is_current desc, one_id",
+        [found.key],
+    )
+    return {"names": names, "people": people}
