@@ -82,6 +82,35 @@ def test_people_are_right(figures: dict[str, float]) -> None:
     assert figures["pair_recall"] >= 0.97
 
 
+def test_companies_are_right(world: Path, at_once: Built) -> None:
+    """Records that name a company, in whatever form; not those of students and of our own staff, whose mail addresses
+    name a university and us, where the truth names a company."""
+    con = at_once.connect()
+    found = con.execute(
+        "select coalesce(r.account_key, 0) as found, t.company as company from ("
+        "select channel, record_id from records.contact where coalesce(company_name, email, crm_account_id) is not null"
+        " union select channel, record_id from records.company"
+        " union select channel, record_id from records.touch where company_name is not null"
+        " union select channel, record_id from records.deal where crm_account_id is not null"
+        f") as n join read_csv({quoted(world / 'truth' / 'person.csv')}, all_varchar = true) as t"
+        " on t.channel = n.channel and t.record_id = split_part(n.record_id, '#', 1)"
+        f" left join read_csv({quoted(world / 'truth' / 'people.csv')}, all_varchar = true) as p on p.person = t.person"
+        " left join identity.record_company as r on r.channel = n.channel and r.record_id = n.record_id"
+        " left join records.contact as c on c.channel = n.channel and c.record_id = n.record_id"
+        " left join reference.free_mail_domains as f on f.email_domain = split_part(c.email, '@', 2)"
+        " where t.company is not null and coalesce(p.kind, '') not in ('learner', 'staff')"
+        " and not (coalesce(c.company_name, c.crm_account_id) is null and c.email is not null"
+        " and f.email_domain is not null)"
+    ).fetchnumpy()
+    companies, company = np.unique(found["company"].astype(str), return_inverse=True)
+    figures = pair_figures(np.asarray(found["found"]), company, len(companies))
+    print(_told(figures))  # noqa: T201 - for readers of the test
+    assert figures["pair_precision"] >= 0.995
+    assert figures["pair_recall"] >= 0.95
+    names = con.execute("select resolution, count(*) from identity.company_name group by all").fetchall()
+    assert dict(names).keys() >= {"own", "short"}
+
+
 def test_identity_metric_says_the_same_by_labels(at_once: Built, figures: dict[str, float]) -> None:
     rows = at_once.connect().execute(
         "select metric, value::double from identity.identity_metric where member = 'labelled'"
@@ -156,7 +185,9 @@ def test_order_of_rows_and_files_decides_nothing(
     shuffled = build(settings)
     for columns, table in (
         ("(id_type, id_value, one_id)", "identity.one_id"),
-        ("(channel, record_id, one_id)", "identity.record_person"),
+        ("(id_type, id_value, account_id)", "identity.account_id"),
+        ("(channel, record_id, one_id, account_id, account_basis)", "identity.record_person"),
+        ("(one_id, account_id, is_current, valid_from_at, valid_to_at)", "identity.person_account"),
         ("(reason, id_type, id_value, other_id_value)", "identity.identity_audit"),
     ):
         assert _content(shuffled, columns, table) == _content(at_once, columns, table), table

@@ -12,6 +12,7 @@ from siyu.build import build_model, prepare, write_previous, write_sources
 from siyu.compile import Project
 from siyu.engines.base import RunInputs, Session
 from siyu.engines.duckdb import DuckEngine
+from siyu.graph import upstream
 from siyu.models import relation
 from siyu.settings import base_layer
 from tests.identity.reference import Identifier, Record, Rule, Type
@@ -20,6 +21,12 @@ KEY = "test"
 # A channel whose rows carry whatever identifiers there are, as contacts and as touches.
 CHANNEL = "anything"
 MOMENTS = {"contact": "observed_at", "touch": "occurred_at"}
+COMPANY_TYPES = ("credit_code", "crm_account_id", "email_domain", "company_name")
+# What the tests look at; all they read is built, and nothing else.
+LOOKED_AT = (
+    "identity.identity_audit", "identity.identity_rule", "identity.identifier", "identity.company_name",
+    "identity.record_owner", "identity.record_company",
+)  # fmt: skip
 RULE_TEXTS = ("decision", "left_id", "right_id", "decided_by", "reason")
 
 
@@ -61,6 +68,9 @@ def write_layer(layer: Path, max_size: int, max_neighbours: int | None = None) -
         "  rules:\n    files: '*.rules'\n    format: csv\n    key: [id]\n    columns:\n"
         "      id: {type: text, required: true}\n      decided_at: {type: timestamp}\n"
         + "".join(f"      {name}: {{type: text}}\n" for name in RULE_TEXTS)
+        + "  companies:\n    files: '*.companies'\n    format: csv\n    key: [id]\n    columns:\n"
+        "      id: {type: text, required: true}\n      happened_at: {type: timestamp}\n"
+        + "".join(f"      {name}: {{type: text}}\n" for name in COMPANY_TYPES)
     )
     _write(layer / "seeds" / "channels" / f"{CHANNEL}.yml", contract)
     _write(layer / "seeds" / "vars.yml", f"max_identifiers_per_person: {max_size}\n")
@@ -73,6 +83,12 @@ def write_layer(layer: Path, max_size: int, max_neighbours: int | None = None) -
             f"from {{{{ source('{CHANNEL}', 'rows') }}}}\n",
         )
 
+    _write(
+        layer / "models" / "staging" / f"{CHANNEL}__company.sql",
+        f"/*\ndescription: Companies.\ngrain: [record_id]\n*/\nselect\n    '{CHANNEL}' as channel,\n"
+        f"    id as record_id,\n    _landed_seq as landed_seq,\n    {', '.join(COMPANY_TYPES)},\n"
+        f"    happened_at as observed_at\nfrom {{{{ source('{CHANNEL}', 'companies') }}}}\n",
+    )
     _write(
         layer / "models" / "staging" / f"{CHANNEL}__rule.sql",
         f"/*\ndescription: Rules.\ngrain: [record_id]\n*/\nselect\n    '{CHANNEL}' as channel,\n"
@@ -104,7 +120,8 @@ class Models:
             if name.startswith("staging."):
                 self._empty(name)
         write_previous(self.engine, project, {})
-        self.names = [name for name in project.models if name.startswith(("records.", "identity."))]
+        needed = upstream(project.graph, LOOKED_AT)
+        self.names = [name for name in project.models if name in needed and not name.startswith("staging.")]
 
     def close(self) -> None:
         self.session.close()
@@ -117,9 +134,12 @@ class Models:
         listed = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
         self.session.execute(f"create or replace table {name} ({listed})")
 
-    def build(self, records: list[Record], rules: list[Rule] | None = None) -> None:
-        """Identity of these records and decisions, and nothing else."""
+    def build(
+        self, records: list[Record], rules: list[Rule] | None = None, companies: list[Record] | None = None
+    ) -> None:
+        """Identity of these records, decisions and records of companies, and nothing else."""
         self._decide(rules or [])
+        self._found(companies or [])
         names = list(identifier_types())
         rows: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
         for number, record in enumerate(sorted(records, key=lambda r: r.record_id)):
@@ -134,6 +154,25 @@ class Models:
                 self._insert(name, columns, rows[name])
         for name in self.names:
             build_model(self.engine, self.project, name)
+
+    def _found(self, companies: list[Record]) -> None:
+        for name in (f"staging.{CHANNEL}__company", f"staging.{CHANNEL}__company__superseded"):
+            self._empty(name)
+        rows = [
+            (CHANNEL, one.record_id, one.landed_seq, one.seen_at, *(one.identifiers.get(n) for n in COMPANY_TYPES))
+            for one in companies
+        ]
+        columns = ["channel", "record_id", "landed_seq", "observed_at", *COMPANY_TYPES]
+        self._insert(f"staging.{CHANNEL}__company", columns, rows)
+
+    def accounts(self) -> dict[str, str | None]:
+        """record -> account, of records that name one."""
+        return dict(
+            self.session.rows(
+                "select c.record_id, a.account_id from identity.record_company as c"
+                " join identity.account_id as a on c.account_key = a.node"
+            )
+        )
 
     def _decide(self, rules: list[Rule]) -> None:
         name = f"staging.{CHANNEL}__rule"
@@ -186,7 +225,12 @@ class Models:
         return {frozenset([(a, b), (c, d)]): reason for a, b, c, d, _, reason in rows}
 
     def owners(self) -> dict[str, str | None]:
-        return dict(self.session.rows("select record_id, one_id from identity.record_person"))
+        return dict(
+            self.session.rows(
+                "select r.record_id, p.one_id from identity.record_owner as r"
+                " left join identity.one_id as p on r.person_key = p.node"
+            )
+        )
 
     def audit(self) -> set[tuple[str, str, str]]:
         """(reason, type, value)"""

@@ -10,7 +10,7 @@ import pytest
 
 from tests.identity.conftest import models_of
 from tests.identity.harness import Models
-from tests.identity.reference import Record
+from tests.identity.reference import Record, Rule
 
 BEGIN = datetime(2025, 10, 1)
 
@@ -159,3 +159,69 @@ def test_what_is_cut_for_size_stays_with_its_own_part(models: Models) -> None:
     assert all(owners[f"a{n:03d}"] == ids["email", f"li{n:03d}@firm.cn"] for n in range(500))
     assert {owners[f"p{n:03d}"] for n in range(500)} == {ids["mobile", mobile(1)]}
     assert {reason for reason, _, _ in models.audit()} == {"component_size", "cut_size"}
+
+
+def test_a_human_links_two_logins_and_a_third_is_too_many_again(models: Models) -> None:
+    rows = [record(f"r{n}", n, member_id=f"member{n}", mobile=mobile(n)) for n in (1, 2)]
+    rule = Rule("link", ("mobile", mobile(1)), ("mobile", mobile(2)), BEGIN)
+    models.build(rows, [rule])
+    assert len(set(models.owners().values())) == 1 and models.audit() == set()
+    models.build([*rows, record("r3", 9, member_id="member3", mobile=mobile(1))], [rule])
+    owners = models.owners()
+    assert owners["r1"] == owners["r2"] != owners["r3"]
+    assert {reason for reason, _, _ in models.audit()} == {"component_unique", "cut_unique"}
+
+
+def test_a_human_says_whose_a_switchboard_is(models: Models) -> None:
+    """It joins the one, and nobody else by that."""
+    rows = [record(f"r{n}", n, member_id=f"member{n}", mobile=mobile(1)) for n in range(9)]
+    rows.append(record("only", 50, mobile=mobile(1)))
+    models.build(rows, [Rule("link", ("mobile", mobile(1)), ("member_id", "member3"), BEGIN)])
+    owners = models.owners()
+    assert owners["only"] == owners["r3"] and len(set(owners.values())) == 9
+    assert models.status()["mobile", mobile(1)] == "used"
+
+
+def test_a_human_excludes_a_number_and_a_later_link_brings_it_back(models: Models) -> None:
+    rows = [record(f"r{n}", n, crm_contact_id=f"K-{n}", mobile=mobile(1)) for n in range(2)]
+    exclude = Rule("exclude", ("mobile", mobile(1)), None, BEGIN)
+    models.build(rows, [exclude])
+    assert len(set(models.owners().values())) == 2
+    assert reasons(models, "mobile", mobile(1)) == {"blocked_rule"}
+    models.build(
+        rows, [exclude, Rule("link", ("mobile", mobile(1)), ("crm_contact_id", "K-0"), BEGIN + timedelta(days=1))]
+    )
+    assert len(set(models.owners().values())) == 1
+
+
+def test_a_human_ends_a_contest(models: Models) -> None:
+    """A mobile of two logins at a time is nobody's, until a human says whose."""
+    rows = [
+        record("wife", 10, unionid=unionid(1), mobile=mobile(1)),
+        record("wife again", 90, unionid=unionid(1), mobile=mobile(1)),
+        record("husband", 50, unionid=unionid(2), mobile=mobile(1)),
+        record("alone", 60, mobile=mobile(1)),
+    ]
+    models.build(rows)
+    assert models.owners()["alone"] is None
+    models.build(rows, [Rule("link", ("mobile", mobile(1)), ("unionid", unionid(2)), BEGIN)])
+    owners = models.owners()
+    assert owners["alone"] == owners["husband"] != owners["wife"]
+
+
+def test_of_two_decisions_that_contradict_each_other_the_later_stands(models: Models) -> None:
+    rows = [record(f"r{n}", n, crm_contact_id=f"K-{n}") for n in range(3)]
+    ids = [("crm_contact_id", f"K-{n}") for n in range(3)]
+    chain = [Rule("link", ids[0], ids[1], BEGIN), Rule("link", ids[1], ids[2], BEGIN + timedelta(days=2))]
+    for day, effects, people in (
+        (1, ["overruled", "applied", "applied"], 2),
+        (3, ["overruled", "applied", "applied"], 2),
+    ):
+        models.build(rows, [*chain, Rule("unlink", ids[0], ids[2], BEGIN + timedelta(days=day))])
+        found = models.session.rows("select effect from identity.identity_rule order by decided_at")
+        assert [effect for (effect,) in found] == effects
+        assert len(set(models.owners().values())) == people
+    models.build(rows, [*chain, Rule("unlink", ids[0], ids[2], BEGIN - timedelta(days=1))])
+    assert len(set(models.owners().values())) == 1
+    found = models.session.rows("select effect from identity.identity_rule order by decided_at")
+    assert [effect for (effect,) in found] == ["overruled", "applied", "applied"]

@@ -1,0 +1,186 @@
+"""Companies as they come: in all spellings, in groups, in one domain, in short; and what humans say of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import permutations
+
+import pytest
+
+from tests.identity.conftest import models_of
+from tests.identity.harness import Models
+from tests.identity.reference import Record, Rule
+
+BEGIN = datetime(2026, 1, 1)
+CODES = ("91310115MA00000035", "91320505MA0000002B")
+
+
+@pytest.fixture(scope="module")
+def models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Models]:
+    with models_of(tmp_path_factory.mktemp("companies"), 60, None) as found:
+        yield found
+
+
+def company(number: str, day: int = 1, landed: int = 1, **identifiers: str) -> Record:
+    return Record(number, landed, BEGIN + timedelta(days=day), identifiers)
+
+
+def resolution(models: Models, name: str) -> tuple[str, int]:
+    return models.session.rows(
+        "select resolution, fitting_count from identity.company_name where company_name = ?", [name]
+    )[0]
+
+
+def reasons(models: Models) -> set[tuple[str, str]]:
+    return set(models.session.rows("select reason, id_value from identity.identity_audit"))
+
+
+FORMS = (
+    "上海华阳机电（集团）有限公司",
+    "华阳机电 上海",
+    "华阳机电（上海）有限公司",
+    "上海市华阳机电有限责任公司",
+    "华阳机电",
+    "上海华阳",
+)
+
+
+def test_all_spellings_of_one_company_meet(models: Models) -> None:
+    models.build([], companies=[company(name, company_name=name) for name in FORMS])
+    assert len(set(models.accounts().values())) == 1 and len(models.accounts()) == len(FORMS)
+    assert resolution(models, "华阳机电") == ("short", 1)
+    assert resolution(models, "华阳机电 上海") == ("own", 0)
+
+
+def test_regions_of_a_group_are_two_companies_and_its_short_name_is_neither(models: Models) -> None:
+    rows = [
+        company("sh", company_name="上海华阳机电有限公司"),
+        company("sz", company_name="苏州华阳机电有限公司"),
+        company("short", company_name="华阳机电"),
+        company("js", company_name="江苏华阳机电"),
+    ]
+    models.build([], companies=rows)
+    found = models.accounts()
+    assert found["sh"] != found["sz"] == found["js"]
+    assert "short" not in found
+    assert resolution(models, "华阳机电") == ("ambiguous", 2)
+    assert reasons(models) == {("ambiguous_name", "华阳机电")}
+
+
+def test_a_short_name_never_gives_a_company_its_id(models: Models) -> None:
+    """It was there first, then the company came, then another that it fits as well: the company keeps its ID."""
+    first = company("short", landed=1, company_name="华阳机电")
+    full = company("sh", landed=2, company_name="上海华阳机电有限公司")
+    other = company("sz", landed=3, company_name="苏州华阳机电有限公司")
+    models.build([], companies=[first])
+    alone = models.accounts()["short"]
+    models.build([], companies=[first, full])
+    found = models.accounts()
+    assert found["short"] == found["sh"] != alone
+    models.build([], companies=[first, full, other])
+    assert models.accounts()["sh"] == found["sh"] and "short" not in models.accounts()
+
+
+def test_a_name_without_a_region_is_the_company_of_its_account(models: Models) -> None:
+    """Two accounts of 华为技术有限公司 are one, though somebody once wrote 深圳 before it."""
+    rows = [
+        company("a", crm_account_id="A1", company_name="华为技术有限公司"),
+        company("b", crm_account_id="A2", company_name="华为技术有限公司"),
+        company("c", company_name="华为技术有限公司"),
+        company("d", company_name="深圳华为技术有限公司"),
+    ]
+    models.build([], companies=rows)
+    found = models.accounts()
+    assert found["a"] == found["b"] == found["c"] != found["d"]
+
+
+def test_what_people_type_beside_their_mail_joins_no_two_companies_by_a_short_name(models: Models) -> None:
+    rows = [
+        company("sh", email_domain="sh.cn", company_name="上海华阳机电有限公司"),
+        company("sz", email_domain="sz.cn", company_name="苏州华阳机电有限公司"),
+        company("one", email_domain="sh.cn", company_name="华阳机电有限公司"),
+        company("two", email_domain="sz.cn", company_name="华阳机电有限公司"),
+        company("three", company_name="华阳机电有限公司"),
+    ]
+    models.build([], companies=rows)
+    found = models.accounts()
+    assert found["sh"] == found["one"] != found["sz"] == found["two"]
+    assert "three" not in found
+
+
+def test_two_codes_are_two_companies_and_the_domain_of_both_tells_of_neither(models: Models) -> None:
+    rows = [
+        company("a", 1, credit_code=CODES[0], email_domain="group.cn"),
+        company("b", 2, credit_code=CODES[1], email_domain="group.cn"),
+        company("mail", 3, email_domain="group.cn"),
+    ]
+    models.build([], companies=rows)
+    found = models.accounts()
+    assert found["a"] != found["b"] and "mail" not in found
+    assert ("cut_unique", "group.cn") in reasons(models)
+
+
+def test_free_mail_and_a_domain_of_many_accounts_join_nobody(models: Models) -> None:
+    rows = [company(f"a{n}", crm_account_id=f"A{n}", email_domain="incubator.cn") for n in range(6)]
+    rows += [company(f"f{n}", crm_account_id=f"F{n}", email_domain="163.com") for n in range(2)]
+    models.build([], companies=rows)
+    assert len(set(models.accounts().values())) == 8
+    assert reasons(models) == {("shared", "incubator.cn"), ("blocked_value", "163.com")}
+
+
+def test_the_order_of_rows_and_landings_decides_nothing_but_the_anchor(models: Models) -> None:
+    rows = [
+        company("a", 1, credit_code=CODES[0], company_name="上海华阳机电有限公司"),
+        company("b", 1, credit_code=CODES[1], company_name="苏州华阳机电有限公司"),
+        company("c", 1, crm_account_id="A1", email_domain="huayang.cn"),
+        company("d", 1, email_domain="huayang.cn", company_name="华阳机电（上海）有限公司"),
+        company("e", 1, email_domain="huayang.cn", company_name="华阳机电（苏州）有限公司"),
+    ]
+    models.build([], companies=rows)
+    ids = models.accounts()
+    for chosen in list(permutations(rows))[::17]:
+        models.build([], companies=list(chosen))
+        assert models.accounts() == ids
+    landed = [Record(r.record_id, n, r.seen_at, r.identifiers) for n, r in enumerate(reversed(rows), start=1)]
+    models.build([], companies=landed)
+    found = models.accounts()
+    for one in ids:
+        for other in ids:
+            assert (found[one] == found[other]) == (ids[one] == ids[other])
+
+
+def test_humans_link_and_part_companies_by_any_spelling(models: Models) -> None:
+    rows = [
+        company("a", crm_account_id="A1", company_name="上海华阳机电有限公司"),
+        company("b", crm_account_id="B1", company_name="苏州东恒自动化有限公司"),
+        company("short", company_name="东恒自动化"),
+    ]
+    models.build([], companies=rows)
+    before = models.accounts()
+    assert before["a"] != before["b"] == before["short"]
+    link = Rule("link", ("company_name", "华阳机电(上海)有限公司"), ("crm_account_id", "B1"), BEGIN)
+    models.build([], [link], rows)
+    assert len(set(models.accounts().values())) == 1
+    back = Rule("unlink", ("crm_account_id", "B1"), ("company_name", "上海华阳机电"), BEGIN + timedelta(days=1))
+    models.build([], [link, back], rows)
+    assert models.accounts() == before
+    assert models.session.rows("select effect from identity.identity_rule order by rule_no") == [
+        ("superseded",),
+        ("applied",),
+    ]
+    excluded = Rule("exclude", ("company_name", "东恒自动化"), None, BEGIN)
+    models.build([], [excluded], rows)
+    assert "short" not in models.accounts()
+
+
+def test_a_human_says_what_an_ambiguous_short_name_stands_for(models: Models) -> None:
+    rows = [
+        company("sh", company_name="上海华阳机电有限公司"),
+        company("sz", company_name="苏州华阳机电有限公司"),
+        company("short", company_name="华阳机电"),
+    ]
+    rule = Rule("link", ("company_name", "华阳机电"), ("company_name", "苏州华阳机电有限公司"), BEGIN)
+    models.build([], [rule], rows)
+    found = models.accounts()
+    assert found["short"] == found["sz"] != found["sh"]
