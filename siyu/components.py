@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -22,11 +21,10 @@ Arrays = Mapping[str, "np.ndarray[Any, Any]"]
 
 
 class Groups:
-    """Disjoint groups of nodes. A group has at most one node of each unique type and at most `max_size` that count;
-    each link that united it allows as much again. It never holds two nodes that are held apart.
+    """Disjoint groups of nodes. A group has at most one node of each unique type, but for those that were linked, and
+    at most `max_size` that count, as many again for each link. It never holds two nodes that are held apart.
 
-    Every node is an identifier of its own, so which unique types a group holds fits into the bits of one integer. How
-    many of each matters only where there are links.
+    Every node is an identifier of its own, so which unique types a group holds fits into the bits of one integer.
     """
 
     def __init__(self, uniques: list[int], sizes: list[int], max_size: int) -> None:
@@ -36,7 +34,6 @@ class Groups:
         self._max_size = max_size
         self._apart: dict[int, set[int]] = {}  # group -> nodes that must stay out of it
         self._links: dict[int, int] = {}  # group -> links that united it
-        self._counts: dict[int, Counter[int]] = {}  # linked group -> nodes by unique type
 
     def find(self, node: int) -> int:
         """The node that stands for its group."""
@@ -57,7 +54,7 @@ class Groups:
             return CUT_UNLINK
         links = self._links.get(left, 0) + self._links.get(right, 0) if self._links else 0
         if kind == SEEN:
-            if self._held[left] & self._held[right] and not (links and self._may_hold(left, right, 1 + links)):
+            if self._held[left] & self._held[right]:
                 return CUT_UNIQUE
             if self._size[left] + self._size[right] > self._max_size * (1 + links):
                 return CUT_SIZE
@@ -68,19 +65,11 @@ class Groups:
         """The least node stands for a group."""
         if links:
             self._links[left] = links
-            self._counts[left] = self._count(left) + self._count(right)
         self._parent[right] = left
         self._held[left] |= self._held[right]
         self._size[left] += self._size[right]
         if right in self._apart:
             self._apart.setdefault(left, set()).update(self._apart.pop(right))
-
-    def _count(self, group: int) -> Counter[int]:
-        held = self._held[group]
-        return self._counts.get(group) or Counter(n for n in range(held.bit_length()) if held >> n & 1)
-
-    def _may_hold(self, left: int, right: int, allowed: int) -> bool:
-        return max((self._count(left) + self._count(right)).values()) <= allowed
 
     def _hold_apart(self, left: int, one: int, right: int, other: int) -> int:
         if left == right:
@@ -101,7 +90,7 @@ def agglomerate(edges: Arrays, max_size: int) -> dict[str, np.ndarray[Any, Any]]
     node counts. Gives `edge_no`, `reason` (an index into REASONS), and for either end the least node of its group.
     Groups only grow, so what is held apart once stays apart. That is why decisions of humans come first, the latest
     before all: of two that contradict each other, it stands. An edge that was refused is kept after all where its ends
-    are one in the end: a linked group, which may hold more, joined them later.
+    are one in the end: a linked group, which may be larger, joined them later.
     """
     order = np.argsort(edges["edge_no"], kind="stable")
     ends = np.concatenate([edges["node"][order], edges["lesser_node"][order]])

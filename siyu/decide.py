@@ -10,17 +10,18 @@ from pathlib import Path
 from siyu.compile.rules import check_rules
 from siyu.errors import ConfigError, SiyuError, raise_all
 from siyu.lookup import Identifier, Lookup, current_release
-from siyu.rules import Rule, append_rule, moment_text
+from siyu.rules import Rule, append_rules, moment_text
 from siyu.settings import Settings
 
 
 @dataclass(frozen=True)
 class Decided:
-    """What was written where, and about whom it is."""
+    """What was written where, and about whom it is. `warnings` are what the decision alone will not do."""
 
-    rule: Rule
+    rules: tuple[Rule, ...]
     path: Path
     sides: tuple[Identifier, ...]
+    warnings: tuple[str, ...]
 
     @property
     def told(self) -> str:
@@ -31,25 +32,56 @@ class Decided:
             "link": "they are one already; now they stay so" if now else "they become one",
             "unlink": "they part" if now else "they are not one now; now they stay so",
             "exclude": "it will identify nobody",
-        }[self.rule.decision]
-        return (
-            f"{self.rule.decision} {' and '.join(named)}: {effect}, from the next siyu run on.\nwritten to {self.path}"
-        )
+        }[self.rules[0].decision]
+        lines = [
+            f"{self.rules[0].decision} {' and '.join(named)}: {effect}, from the next siyu run on.",
+            *self.warnings,
+        ]
+        pairs = [" and ".join(filter(None, (rule.left_id, rule.right_id))) for rule in self.rules]
+        return "\n".join([*lines, f"written to {self.path}: {'; '.join(pairs)}"])
 
 
 def decide(settings: Settings, decision: str, named: Sequence[str], why: str, who: str, moment: datetime) -> Decided:
-    """Append a decision about identifiers (or IDs: the identifiers they are made of) of the current release.
+    """Append a decision about identifiers of the current release. IDs can be linked, too: then what they have one of
+    each, such as their logins, else the identifiers they are made of.
 
     Raises ConfigError, nothing written, where one is unknown, or could not be obeyed; all problems at once.
     """
     with current_release(settings) as lookup:
         sides = _find_all(lookup, named)
+        warnings: tuple[str, ...] = ()
+        pairs = [tuple(side.text for side in sides)]
         if decision == "link":
             raise_all([_unusable(side) for side in sides if side.status in ("blocked", "invalid")])
-        ids = [side.text for side in sides] + [""] * (2 - len(sides))
-        rule = Rule(decision, ids[0], ids[1], moment_text(moment), who.strip(), why.strip())
-        check_rules([vars(rule)], lookup.types, f"siyu {decision}")
-        return Decided(rule, append_rule(settings, lookup.references, rule), tuple(sides))
+            uniques = _uniques(lookup, sides)
+            if all(side.one_id == text for side, text in zip(sides, named, strict=True)):
+                pairs = uniques or pairs
+            else:
+                warnings = tuple(_warn(pair, sides) for pair in uniques if set(pair) != set(pairs[0]))
+        rules = [
+            Rule(decision, pair[0], pair[1] if len(pair) > 1 else "", moment_text(moment), who.strip(), why.strip())
+            for pair in pairs
+        ]
+        check_rules([vars(rule) for rule in rules], lookup.types, f"siyu {decision}")
+        path = append_rules(settings, lookup.references, rules)
+        return Decided(tuple(rules), path, tuple(sides), warnings)
+
+
+def _uniques(lookup: Lookup, sides: Sequence[Identifier]) -> list[tuple[str, ...]]:
+    """Pairs of a unique type, one of either side's: as long as they are two, so are their people."""
+    one, other = sides
+    if one.key is None or other.key is None or one.key == other.key or one.entity != other.entity:
+        return []
+    held = [lookup.unique_identifiers(side) for side in sides]
+    return [(left, held[1][id_type]) for id_type, left in held[0].items() if id_type in held[1]]
+
+
+def _warn(pair: tuple[str, ...], sides: Sequence[Identifier]) -> str:
+    people = " and ".join(str(side.one_id) for side in sides)
+    return (
+        f"but {pair[0]} and {pair[1]} stay two, and with them whoever has them;"
+        f" if these are one as well: siyu link {people.replace(' and ', ' ')}"
+    )
 
 
 def _find_all(lookup: Lookup, named: Sequence[str]) -> list[Identifier]:

@@ -134,6 +134,16 @@ class Lookup:
         status, node, key, one_id = rows[0]
         return Identifier(entity.name, id_type, value, status, node, key, one_id, named)
 
+    def unique_identifiers(self, of: Identifier) -> dict[str, str]:
+        """id_type -> `id_type:id_value` of the unique types that somebody has."""
+        entity = ENTITIES[of.entity]
+        rows = self.session.rows(
+            f"select id_type, min(id_type || ':' || id_value) from {self.table(entity.map)} where {entity.key} = ?"
+            " group by id_type order by id_type",
+            [of.key],
+        )
+        return {id_type: text for id_type, text in rows if self.types.named(id_type).is_unique}
+
     def as_identifier(self, entity: Entity, row: dict[str, Any]) -> Identifier:
         """A row of an ID map."""
         return Identifier(entity.name, row["id_type"], row["id_value"], "used", row["node"], None, None)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,17 +37,17 @@ def moment_text(moment: datetime) -> str:
     return moment.astimezone(UTC).strftime(MOMENT)
 
 
-def append_rule(settings: Settings, references: Mapping[str, Reference], rule: Rule) -> Path:
-    """Append a decision to the table in force, and give its path. Where nobody has one yet: into the reference folder
+def append_rules(settings: Settings, references: Mapping[str, Reference], rules: Sequence[Rule]) -> Path:
+    """Append decisions to the table in force, and give its path. Where nobody has one yet: into the reference folder
     of the exports, else of the last layer. Raises ConfigError for the sample, which is part of siyu."""
     path = _place(settings, references)
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(",".join(COLUMNS) + "\n", encoding="utf-8")
     header = next(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
-    line = io.StringIO()
-    csv.DictWriter(line, header, restval="", lineterminator="\n").writerow(asdict(rule))
-    _append(path, line.getvalue())
+    lines = io.StringIO()
+    csv.DictWriter(lines, header, restval="", lineterminator="\n").writerows(asdict(rule) for rule in rules)
+    _append(path, lines.getvalue())
     return path
 
 
@@ -63,13 +63,13 @@ def _place(settings: Settings, references: Mapping[str, Reference]) -> Path:
     return folder / f"{TABLE}.csv"
 
 
-def _append(path: Path, line: str) -> None:
+def _append(path: Path, lines: str) -> None:
     """One write at the end, which two at a time may do; a file without a last line break gets one first."""
     with path.open("rb+") as file:
         file.seek(0, os.SEEK_END)
         if file.tell():
             file.seek(-1, os.SEEK_END)
-            line = line if file.read(1) == b"\n" else "\n" + line
+            lines = lines if file.read(1) == b"\n" else "\n" + lines
     with path.open("ab", buffering=0) as file:
-        file.write(line.encode())
+        file.write(lines.encode())
     fsync(path)

@@ -21,7 +21,7 @@ def link(left: What, right: What, why: Why, by: By = None) -> None:
     """Decide that two identifiers are one person's (or one company's): appends a line to identity_rules.csv.
 
     It counts from the next siyu run on, comes before everything that data say, and holds until somebody unlinks the
-    two. IDs, too, can be linked: P… means the identifier that the ID is made of.
+    two. Of two IDs (P… P…) everything that a person has one of is linked, so that the two people become one.
 
     Example: siyu link mobile:13912345678 crm_contact_id:K0001 --why "new number, she told us"
     """

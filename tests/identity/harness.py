@@ -27,6 +27,7 @@ LOOKED_AT = (
     "identity.identity_audit", "identity.identity_rule", "identity.identifier", "identity.company_name",
     "identity.record_owner", "identity.record_company",
 )  # fmt: skip
+OF_COMPANIES = ("identity.account_id", "identity.short_name")
 RULE_TEXTS = ("decision", "left_id", "right_id", "decided_by", "reason")
 
 
@@ -122,6 +123,8 @@ class Models:
         write_previous(self.engine, project, {})
         needed = upstream(project.graph, LOOKED_AT)
         self.names = [name for name in project.models if name in needed and not name.startswith("staging.")]
+        self.of_companies = {name for name in self.names if "company" in name or name in OF_COMPANIES}
+        self._had_companies = True
 
     def close(self) -> None:
         self.session.close()
@@ -140,6 +143,8 @@ class Models:
         """Identity of these records, decisions and records of companies, and nothing else."""
         self._decide(rules or [])
         self._found(companies or [])
+        has_companies = companies is not None or self._had_companies
+        self._had_companies = companies is not None
         names = list(identifier_types())
         rows: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
         for number, record in enumerate(sorted(records, key=lambda r: r.record_id)):
@@ -153,7 +158,8 @@ class Models:
                 self._empty(name)
                 self._insert(name, columns, rows[name])
         for name in self.names:
-            build_model(self.engine, self.project, name)
+            if has_companies or name not in self.of_companies:
+                build_model(self.engine, self.project, name)
 
     def _found(self, companies: list[Record]) -> None:
         for name in (f"staging.{CHANNEL}__company", f"staging.{CHANNEL}__company__superseded"):

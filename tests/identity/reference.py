@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -178,7 +178,7 @@ def _latest(rules: Iterable[Rule]) -> list[Rule]:
 
 @dataclass
 class Person:
-    """A set of identifiers on its way; each link that united it allows as much again as one person may have."""
+    """A set of identifiers on its way; each link that united it allows as many again as one person may have."""
 
     members: set[Identifier]
     links: int = 0
@@ -233,18 +233,17 @@ def _people(
         if edge.ends in pairs or left is right:
             continue
         united, allowed = left.members | right.members, 1 + left.links + right.links
-        held = Counter(name for name, _ in united if types[name].is_unique)
         both = {name for name, _ in left.members} & {name for name, _ in right.members}
         if are_apart(united):
             edge.is_kept, edge.cut_reason = False, "unlink"
-        elif any(held[name] > allowed for name in both):
+        elif any(types[name].is_unique for name in both):
             edge.is_kept, edge.cut_reason = False, "unique"
         elif sum(types[name].counts_to_size for name, _ in united) > max_size * allowed:
             edge.is_kept, edge.cut_reason = False, "size"
         else:
             unite(left, right, left.links + right.links)
     for ends, edge in edges.items():
-        if group[ends[0]] is group[ends[1]]:  # joined later, by a linked person, who may have more
+        if group[ends[0]] is group[ends[1]]:  # joined later, by a linked person, who may be larger
             edge.is_kept, edge.cut_reason = True, None
     return list({id(person): person.members for person in group.values()}.values())
 

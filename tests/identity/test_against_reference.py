@@ -126,25 +126,6 @@ def compare(
 def test_models_and_plain_python_agree(
     models: tuple[Models, int, dict[str, Type]], rows: list[Record], data: st.DataObject
 ) -> None:
-    engine, *limits = models
-    compare(engine, rows, *limits)
-    first = engine.session.rows("select id_type, id_value, person_key, one_id from identity.one_id order by all")
-    engine.build(data.draw(st.permutations(rows)))
-    assert (
-        engine.session.rows("select id_type, id_value, person_key, one_id from identity.one_id order by all") == first
-    )
-
-
-@settings(
-    max_examples=EXAMPLES,
-    deadline=None,
-    derandomize="IDENTITY_EXAMPLES" not in os.environ,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(rows=small_graphs() | dense_graphs() | dense_graphs(), data=st.data())
-def test_they_agree_on_what_humans_decide(
-    models: tuple[Models, int, dict[str, Type]], rows: list[Record], data: st.DataObject
-) -> None:
     rules = data.draw(decisions(rows))
     engine, *limits = models
     compare(engine, rows, *limits, rules)

@@ -163,7 +163,7 @@ def test_what_is_cut_for_size_stays_with_its_own_part(models: Models) -> None:
 
 def test_a_human_links_two_logins_and_a_third_is_too_many_again(models: Models) -> None:
     rows = [record(f"r{n}", n, member_id=f"member{n}", mobile=mobile(n)) for n in (1, 2)]
-    rule = Rule("link", ("mobile", mobile(1)), ("mobile", mobile(2)), BEGIN)
+    rule = Rule("link", ("member_id", "member1"), ("member_id", "member2"), BEGIN)
     models.build(rows, [rule])
     assert len(set(models.owners().values())) == 1 and models.audit() == set()
     models.build([*rows, record("r3", 9, member_id="member3", mobile=mobile(1))], [rule])
