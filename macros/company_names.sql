@@ -18,10 +18,11 @@
 {#- CTEs up to `parted`: of each company_name of `names` its region, core and whether a registered legal form ends it. -#}
 {%- macro parted_names(names) -%}
 {%- set ending = '(?:特别行政区|壮族自治区|回族自治区|维吾尔自治区|自治区|自治州|地区|省|市)?' -%}
-{%- set regions, provinces, cities = [], [], [] -%}
+{%- set regions, provinces, cities, own = [], [], [], {} -%}
 {%- for row in reference('regions') -%}
 {%- set _ = regions.append(row.region) -%}
 {%- set _ = (cities if row.kind == 'city' else provinces).append(row.region) -%}
+{%- if row.kind == 'city' %}{% set _ = own.setdefault(row.province, []).append(row.region) %}{% endif -%}
 {%- endfor -%}
 {%- set removed, complete = [], [] -%}
 {%- for row in reference('legal_forms') -%}
@@ -29,6 +30,12 @@
 {%- if row.is_complete == 'true' %}{% set _ = complete.append(row.legal_form) %}{% endif -%}
 {%- endfor -%}
 {%- set region, province, city = one_of(regions) ~ ending, one_of(provinces) ~ ending, one_of(cities) ~ ending -%}
+{#- A city stands behind its own province only: 上海黄山茶叶 is tea in Shanghai. -#}
+{%- set heads = [] -%}
+{%- for name, places in own | dictsort -%}
+{%- set _ = heads.append((name ~ ending ~ one_of(places) ~ ending) if name else one_of(places) ~ ending) -%}
+{%- endfor -%}
+{%- set head = '(?:' ~ heads | join('|') ~ '|' ~ city ~ ')' -%}
 folded as (
     select
         company_name,
@@ -43,9 +50,12 @@ headed as (
     select
         company_name,
         coalesce(
+            {%- for ended in ['公司', '厂'] %}
             nullif(regexp_extract(
-                text, '^(.*?(?:公司|厂)).*(?:分公司|分厂|办事处|代表处|营业部|事业部|分部|分店)）?$', 1
-            ), ''), text
+                text, '^(.*?{{ ended }}).*(?:分公司|分厂|办事处|代表处|营业部|事业部|分部|分店)）?$', 1
+            ), ''),
+            {%- endfor %}
+            text
         ) as text
     from folded
 ),
@@ -54,9 +64,9 @@ bracketed as (
     select
         company_name,
         regexp_extract(text, '（ ?({{ one_of(regions) }}){{ ending }} ?）', 1) as bracket_region,
-        regexp_replace(
-            regexp_replace(text, '（ ?{{ region }} ?）', '', 'g'), '[（）]', '', 'g'
-        ) as text
+        trim(regexp_replace(
+            regexp_replace(text, '（ ?{{ region }} ?）', ' ', 'g'), '[（） ]+', ' ', 'g'
+        )) as text
     from headed
 ),
 
@@ -65,8 +75,9 @@ located as (
         company_name,
         text,
         bracket_region,
-        regexp_extract(text, '^(?:{{ province }})?({{ one_of(cities) }}){{ ending }}.{2,}$', 1)
-            as leading_city,
+        regexp_extract(
+            regexp_extract(text, '^({{ head }}).{2,}$', 1), '({{ one_of(cities) }}){{ ending }}$', 1
+        ) as leading_city,
         regexp_extract(text, '^({{ one_of(provinces) }}){{ ending }}.{2,}$', 1) as leading_province,
         regexp_extract(text, ' ({{ one_of(regions) }}){{ ending }}$', 1) as trailing_region
     from bracketed
@@ -81,8 +92,8 @@ placed as (
         ) as region,
         case
             when bracket_region <> '' then text
-            when leading_city <> '' or leading_province <> ''
-                then regexp_extract(text, '^(?:{{ province }})?(?:{{ city }})?(.{2,})$', 1)
+            when leading_city <> '' then regexp_extract(text, '^{{ head }}(.{2,})$', 1)
+            when leading_province <> '' then regexp_extract(text, '^{{ province }}(.{2,})$', 1)
             when regexp_matches(text, '^{{ region }}$') then ''
             when trailing_region <> '' then regexp_replace(text, ' {{ region }}$', '', 'g')
             else text

@@ -25,7 +25,7 @@ names as (
 
 select
     company_name,  -- [public] Name as given.
-    case when length(core) >= 2 then region || core end
+    case when length(core) >= 2 or (region <> '' and core <> '') then region || core end
         as name_key,  -- [public] Region and core, the identifier; NULL = nothing of a name is left.
     region,  -- [public] Region that the name tells; empty = none.
     core,  -- [public] What is left without region and legal form.
