@@ -10,6 +10,7 @@ names as (
     select
         i.node,
         i.is_complete,
+        i.id_value as name_key,
         p.region,
         p.core,
         r.province
@@ -29,15 +30,15 @@ names as (
 open_names as (
     select
         n.node,
-        n.region,
-        n.core
+        n.name_key
     from names as n
     inner join {{ ref('company_node') }} as c on n.node = c.node
     where c.is_open
 ),
 
 -- Every way to leave something off a full name: the end of the core, the city for its province, the
--- region.
+-- region. What is left is compared as a whole: in 阿里云 nobody sees the place that 阿里云计算有限公司
+-- seems to begin with.
 places as (
     select
         n.node,
@@ -50,10 +51,10 @@ places as (
 shortened as (
     select distinct
         p.node,
-        p.region,
-        left(p.core, u.size) as core
+        p.region || left(p.core, u.size) as name_key
     from places as p
-    cross join unnest(range(2, length(p.core) + 1)) as u (size)
+    cross join unnest(range(1, length(p.core) + 1)) as u (size)
+    where p.region <> '' or u.size > 1
 ),
 
 fitting as (
@@ -61,7 +62,7 @@ fitting as (
         o.node,
         c.account_key
     from open_names as o
-    inner join shortened as s on o.core = s.core and o.region = s.region and o.node <> s.node
+    inner join shortened as s on o.name_key = s.name_key and o.node <> s.node
     inner join {{ ref('company_node') }} as c on s.node = c.node
     where not c.is_open
 ),
