@@ -29,16 +29,46 @@ anchors as (
     where n.node = n.account_key
 ),
 
--- What is cut between two companies tells of neither: the domain of a group of them.
+ends as (
+    select
+        node,
+        lesser_node as other_node,
+        is_kept,
+        cut_reason
+    from {{ ref('company_edge') }}
+    union all
+    select
+        lesser_node as node,
+        node as other_node,
+        is_kept,
+        cut_reason
+    from {{ ref('company_edge') }}
+),
+
+-- The strongest identifier that each stands with, of its own company and of others.
+weighed as (
+    select
+        e.node,
+        min(i.strength) filter (where e.is_kept) as own_strength,
+        min(i.strength) filter (where e.cut_reason = 'unique') as other_strength
+    from ends as e
+    inner join {{ ref('company_identifier') }} as i on e.other_node = i.node
+    group by e.node
+),
+
+-- What is cut between two companies tells of neither: the domain of a group of them. Of the two ends
+-- that is the weaker, unless it stands with something stronger of its own company: whoever writes from
+-- another's domain takes no company its name.
 contested as (
-    select distinct
-        case
-            when a.strength >= b.strength then e.node else e.lesser_node
-        end as node
-    from {{ ref('company_edge') }} as e
+    select distinct e.node
+    from ends as e
     inner join {{ ref('company_identifier') }} as a on e.node = a.node
-    inner join {{ ref('company_identifier') }} as b on e.lesser_node = b.node
-    where e.cut_reason = 'unique'
+    inner join {{ ref('company_identifier') }} as b on e.other_node = b.node
+    inner join weighed as w on e.node = w.node
+    where
+        e.cut_reason = 'unique'
+        and a.strength >= b.strength
+        and (w.own_strength is null or w.other_strength <= w.own_strength)
 )
 
 select
