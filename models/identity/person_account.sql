@@ -12,6 +12,7 @@ named as (
         min(c.seen_at) as first_seen_at,
         max(c.seen_at) as last_seen_at,
         min(c.strength) as strength,
+        min(c.id_type || ':' || c.id_value) as named_by,
         count(*) as record_count
     from {{ ref('record_company') }} as c
     inner join {{ ref('record_owner') }} as o
@@ -31,11 +32,11 @@ ranked as (
         record_count,
         row_number() over (
             partition by person_key
-            order by last_seen_at desc, strength, record_count desc, first_seen_at, account_key
+            order by last_seen_at desc, strength, record_count desc, first_seen_at, named_by, account_key
         ) as recency,
         min(first_seen_at) over (
             partition by person_key
-            order by last_seen_at desc, strength, record_count desc, first_seen_at, account_key
+            order by last_seen_at desc, strength, record_count desc, first_seen_at, named_by, account_key
             rows between unbounded preceding and 1 preceding
         ) as later_began_at
     from named

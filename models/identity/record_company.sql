@@ -81,7 +81,8 @@ select
     seen_at,  -- When it happened (UTC).
     account_key,  -- The company it names, within this release.
     strength,  -- Strength of the identifier that names it; 1 is the strongest.
-    id_type  -- Type of that identifier.
+    id_type,  -- Type of that identifier.
+    id_value  -- That identifier.
 from named
 qualify
     row_number() over (
