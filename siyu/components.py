@@ -69,7 +69,9 @@ class Groups:
         self._held[left] |= self._held[right]
         self._size[left] += self._size[right]
         if right in self._apart:
-            self._apart.setdefault(left, set()).update(self._apart.pop(right))
+            few, many = sorted((self._apart.get(left, set()), self._apart.pop(right)), key=len)
+            many.update(few)
+            self._apart[left] = many
 
     def _hold_apart(self, left: int, one: int, right: int, other: int) -> int:
         if left == right:
@@ -79,7 +81,11 @@ class Groups:
         return KEPT
 
     def _are_apart(self, left: int, right: int) -> bool:
-        return any(self.find(node) == right for node in self._apart.get(left, ()))
+        # Either side knows of the other: the shorter list is enough.
+        ours, theirs = self._apart.get(left, set()), self._apart.get(right, set())
+        if len(ours) > len(theirs):
+            right, ours = left, theirs
+        return any(self.find(node) == right for node in ours)
 
 
 def agglomerate(edges: Arrays, max_size: int) -> dict[str, np.ndarray[Any, Any]]:

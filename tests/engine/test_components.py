@@ -111,3 +111,11 @@ def test_what_is_linked_counts_as_one_and_the_earlier_of_two_contradictions_stan
     assert [REASONS[reason] for reason in contradicted["reason"]] == [None, None, "link"]
     first = agglomerate(arrays([(3, 1), (2, 1), (3, 2)], {}, set(), kinds=[UNLINK, LINK, LINK]), 60)
     assert [REASONS[reason] for reason in first["reason"]] == [None, None, "unlink"]
+
+
+def test_one_that_was_unlinked_from_thousands_is_united_with_thousands() -> None:
+    count = 20_000
+    edges = [(node, 1) for node in range(2, 2 * count + 2)]
+    kinds = [UNLINK] * count + [SEEN] * count
+    found = agglomerate(arrays(edges, {}, set(), kinds=kinds), 10 * count)
+    assert set(found["reason"].tolist()) == {KEPT}
