@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
@@ -10,6 +11,8 @@ from siyu.errors import ConfigError, SiyuError, nearest, raise_all
 
 COLUMNS = ("decision", "left_id", "right_id", "decided_at", "decided_by", "reason")
 DECISIONS = ("link", "unlink", "exclude")
+# What Python and every engine read as the same moment; 20260630 or 2026-W26-2 only Python does.
+MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?(Z|[+-]00:00)?)?")
 
 
 def check_rules(rows: Sequence[Mapping[str, str]], types: IdentifierTypes, where: str) -> None:
@@ -57,6 +60,8 @@ def _wrong_identifier(text: str, types: IdentifierTypes) -> list[tuple[str, str]
 
 
 def _is_moment(text: str) -> bool:
+    if not MOMENT.fullmatch(text):
+        return False
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
