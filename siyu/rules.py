@@ -44,10 +44,13 @@ def append_rules(settings: Settings, references: Mapping[str, Reference], rules:
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(",".join(COLUMNS) + "\n", encoding="utf-8")
-    header = next(csv.reader(path.read_text(encoding="utf-8-sig").splitlines()))
+    text = path.read_bytes().decode("utf-8-sig")
+    header = next(csv.reader(text.splitlines()))
+    # Excel ends lines with \r\n; an engine reads a file of one kind only.
+    ending = "\r\n" if text.partition("\n")[0].endswith("\r") else "\n"
     lines = io.StringIO()
-    csv.DictWriter(lines, header, restval="", lineterminator="\n").writerows(asdict(rule) for rule in rules)
-    _append(path, lines.getvalue())
+    csv.DictWriter(lines, header, restval="", lineterminator=ending).writerows(asdict(rule) for rule in rules)
+    _append(path, lines.getvalue(), ending)
     return path
 
 
@@ -63,13 +66,13 @@ def _place(settings: Settings, references: Mapping[str, Reference]) -> Path:
     return folder / f"{TABLE}.csv"
 
 
-def _append(path: Path, lines: str) -> None:
+def _append(path: Path, lines: str, ending: str) -> None:
     """One write at the end, which two at a time may do; a file without a last line break gets one first."""
     with path.open("rb+") as file:
         file.seek(0, os.SEEK_END)
         if file.tell():
             file.seek(-1, os.SEEK_END)
-            lines = lines if file.read(1) == b"\n" else "\n" + lines
+            lines = lines if file.read(1) == b"\n" else ending + lines
     with path.open("ab", buffering=0) as file:
         file.write(lines.encode())
     fsync(path)

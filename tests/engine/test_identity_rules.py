@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -10,7 +11,9 @@ import pytest
 from siyu.compile.identifiers import load_identifier_types
 from siyu.compile.rules import check_rules
 from siyu.errors import SiyuError
-from siyu.settings import base_layer
+from siyu.references import load_references
+from siyu.rules import Rule, append_rule
+from siyu.settings import base_layer, load_settings
 
 
 def check(decided_at: str) -> None:
@@ -39,3 +42,20 @@ def test_a_moment_is_read_by_the_engine_too(text: str) -> None:
 def test_what_only_python_takes_for_a_moment_is_told(text: str) -> None:
     with pytest.raises(SiyuError, match="decided_at"):
         check(text)
+
+
+@pytest.mark.parametrize("ending", ["\n", "\r\n"])
+@pytest.mark.parametrize("is_ended", [True, False])
+def test_a_rule_is_appended_with_the_line_ending_of_the_file(tmp_path: Path, ending: str, is_ended: bool) -> None:
+    header = "reason,decided_by,decided_at,left_id,right_id,decision"
+    path = tmp_path / "exports" / "reference" / "identity_rules.csv"
+    path.parent.mkdir(parents=True)
+    row = "so,wang,2026-06-01 08:00:00,mobile:13912345678,,exclude"
+    path.write_bytes(("\ufeff" + ending.join([header, row]) + (ending if is_ended else "")).encode())
+    settings = load_settings(tmp_path, exports=tmp_path / "exports")
+    rule = Rule("exclude", "mobile:13912345679", "", "2026-06-02 08:00:00", "li", 'she said "no"')
+    assert append_rule(settings, load_references(settings), rule) == path
+    said = '"she said ""no""",li,2026-06-02 08:00:00,mobile:13912345679,,exclude'
+    assert path.read_bytes().decode("utf-8-sig") == ending.join([header, row, said, ""])
+    rows = duckdb.connect().execute(f"select decision, reason from read_csv('{path}', all_varchar=true)").fetchall()
+    assert rows == [("exclude", "so"), ("exclude", 'she said "no"')]
