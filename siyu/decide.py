@@ -49,22 +49,28 @@ def decide(settings: Settings, decision: str, named: Sequence[str], why: str, wh
     """
     with current_release(settings) as lookup:
         sides = _find_all(lookup, named)
-        warnings: tuple[str, ...] = ()
-        pairs = [tuple(side.text for side in sides)]
-        if decision == "link":
-            raise_all([_unusable(side) for side in sides if side.status in ("blocked", "invalid")])
-            uniques = _uniques(lookup, sides)
-            if all(side.one_id == text for side, text in zip(sides, named, strict=True)):
-                pairs = uniques or pairs
-            else:
-                warnings = tuple(_warn(pair, sides) for pair in uniques if set(pair) != set(pairs[0]))
+        _check(decision, sides)
+        pairs, warnings = [tuple(side.text for side in sides)], []
+        uniques = _uniques(lookup, sides) if decision == "link" else []
+        if uniques and all(side.one_id == text for side, text in zip(sides, named, strict=True)):
+            pairs = uniques
+        else:
+            warnings = [_warning(pair, sides) for pair in uniques if set(pair) != set(pairs[0])]
         rules = [
             Rule(decision, pair[0], pair[1] if len(pair) > 1 else "", moment_text(moment), who.strip(), why.strip())
             for pair in pairs
         ]
         check_rules([vars(rule) for rule in rules], lookup.types, f"siyu {decision}")
         path = append_rules(settings, lookup.references, rules)
-        return Decided(tuple(rules), path, tuple(sides), warnings)
+        return Decided(tuple(rules), path, tuple(sides), tuple(warnings))
+
+
+def _check(decision: str, sides: Sequence[Identifier]) -> None:
+    if decision == "link":
+        raise_all([_unusable(side) for side in sides if side.status in ("blocked", "invalid")])
+    if len({(side.id_type, side.id_value) for side in sides}) < len(sides):
+        named = " and ".join(side.text for side in sides)
+        raise ConfigError(f"{named} are one identifier", f"siyu {decision}", "name two identifiers.")
 
 
 def _uniques(lookup: Lookup, sides: Sequence[Identifier]) -> list[tuple[str, ...]]:
@@ -76,12 +82,9 @@ def _uniques(lookup: Lookup, sides: Sequence[Identifier]) -> list[tuple[str, ...
     return [(left, held[1][id_type]) for id_type, left in held[0].items() if id_type in held[1]]
 
 
-def _warn(pair: tuple[str, ...], sides: Sequence[Identifier]) -> str:
-    people = " and ".join(str(side.one_id) for side in sides)
-    return (
-        f"but {pair[0]} and {pair[1]} stay two, and with them whoever has them;"
-        f" if these are one as well: siyu link {people.replace(' and ', ' ')}"
-    )
+def _warning(pair: tuple[str, ...], sides: Sequence[Identifier]) -> str:
+    people = " ".join(str(side.one_id) for side in sides)
+    return f"but {pair[0]} and {pair[1]} stay two, and so do their people; if they are one: siyu link {people}"
 
 
 def _find_all(lookup: Lookup, named: Sequence[str]) -> list[Identifier]:

@@ -70,6 +70,9 @@ judged as (
             when d.decision = 'exclude' then 'applied'
             when d.decision = 'unlink' and s.valid_count < s.side_count then 'applied'
             when s.valid_count < s.side_count then 'blocked'
+            -- Two ways to write one name are one identifier.
+            when d.left_type = d.right_type and d.left_value = d.right_value
+                then case d.decision when 'link' then 'applied' else 'overruled' end
             when o.is_kept then 'applied'
             else 'overruled'
         end as effect
