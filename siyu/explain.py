@@ -131,9 +131,26 @@ def _between(lookup: Lookup, one: Identifier, other: Identifier) -> Row:
     entity = _entity(one)
     found = edges(lookup, entity, [member["node"] for member in _members(lookup, entity, one)])
     if one.key == other.key:
-        return {"is_same": True, "chain": chain(found, one.node, other.node), "rules": rules}
+        return {
+            "is_same": True,
+            "chain": chain(found, one.node, other.node),
+            "short_names": _short_names(lookup, [one, other]),
+            "rules": rules,
+        }
     apart = [edge for edge in found if other.one_id in (edge.left_of, edge.right_of)]
     return {"is_same": False, "cuts": cuts(lookup, apart), "audit": [], "rules": rules}
+
+
+def _short_names(lookup: Lookup, identifiers: Sequence[Identifier]) -> list[str]:
+    """Those that belong to a company since they are short for it alone: no edge holds them."""
+    return [
+        one.text
+        for one in identifiers
+        if one.entity == "company"
+        and lookup.rows(
+            f"select 1 as found from {lookup.table('account_id')} where node = ? and is_short_name", [one.node]
+        )
+    ]
 
 
 def _audit(lookup: Lookup, identifiers: Sequence[Identifier]) -> list[Row]:

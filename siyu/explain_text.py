@@ -60,6 +60,8 @@ def _two(told: Row) -> Iterator[str]:
         yield f"{_text(one)} and {_text(other)} are one {kind}: {one['id']}, as of {told['as_of']}"
         if told["chain"]:
             yield from _section("because 依据", told["chain"], _link)
+        elif told["short_names"]:
+            yield f"because it fits this company alone 简称唯一: {', '.join(told['short_names'])}"
         else:
             yield "because they are one identifier, or IDs of one"
     else:

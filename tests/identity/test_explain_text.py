@@ -1,0 +1,29 @@
+"""The page that `siyu explain` writes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from siyu.explain_text import explained
+
+
+def test_a_short_name_is_no_edge_and_is_told_as_one() -> None:
+    def asked(id_type: str, id_value: str) -> dict[str, Any]:
+        text = f"{id_type}:{id_value}"
+        return {
+            "text": text,
+            "entity": "company",
+            "id_type": id_type,
+            "id_value": id_value,
+            "status": "used",
+            "id": "C1",
+        }
+
+    told = {
+        "release": "2026-06-30-000001", "as_of": "2026-06-30", "timezone": "Asia/Shanghai",
+        "asked": [asked("company_name", "华阳机电"), asked("credit_code", "91310000000000001Y")],
+        "is_same": True, "chain": [], "short_names": ["company_name:华阳机电"], "rules": [],
+    }  # fmt: skip
+    page = explained(told)
+    assert "are one company 同一企业: C1" in page
+    assert "because it fits this company alone 简称唯一: company_name:华阳机电" in page
