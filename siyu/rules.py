@@ -46,6 +46,9 @@ def append_rules(settings: Settings, references: Mapping[str, Reference], rules:
         path.write_text(",".join(COLUMNS) + "\n", encoding="utf-8")
     text = path.read_bytes().decode("utf-8-sig")
     header = next(csv.reader(text.splitlines()))
+    missing = [name for name in COLUMNS if name not in header]
+    if missing:
+        raise ConfigError(f"the table has no column {', '.join(missing)}", str(path), f"it needs {', '.join(COLUMNS)}.")
     # Excel ends lines with \r\n; an engine reads a file of one kind only.
     ending = "\r\n" if text.partition("\n")[0].endswith("\r") else "\n"
     lines = io.StringIO()

@@ -59,3 +59,14 @@ def test_a_rule_is_appended_with_the_line_ending_of_the_file(tmp_path: Path, end
     assert path.read_bytes().decode("utf-8-sig") == ending.join([header, row, said, ""])
     rows = duckdb.connect().execute(f"select decision, reason from read_csv('{path}', all_varchar=true)").fetchall()
     assert rows == [("exclude", "so"), ("exclude", 'she said "no"')]
+
+
+def test_a_table_without_a_column_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "exports" / "reference" / "identity_rules.csv"
+    path.parent.mkdir(parents=True)
+    path.write_text("decision,left_id\n", encoding="utf-8")
+    settings = load_settings(tmp_path, exports=tmp_path / "exports")
+    rule = Rule("exclude", "mobile:13912345679", "", "2026-06-02 08:00:00", "li", "so")
+    with pytest.raises(SiyuError, match="right_id, decided_at, decided_by, reason"):
+        append_rule(settings, load_references(settings), rule)
+    assert path.read_text(encoding="utf-8") == "decision,left_id\n"
