@@ -92,7 +92,10 @@ edges as (
         b.size as lesser_size
     from pairs as e
     inner join nodes as a on e.node = a.node
-    inner join nodes as b on e.lesser_node = b.node and a.component = b.component
+    inner join nodes as b on e.lesser_node = b.node
+    -- An unlink of two components has nothing to hold apart. Written so that no engine pairs all
+    -- identifiers of a component first.
+    where a.component - b.component = 0
 )
 
 select
