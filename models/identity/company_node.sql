@@ -18,6 +18,17 @@ grouped as (
     from {{ ref('company_agglomeration') }}
 ),
 
+-- What stands with something: a kept edge, or a link.
+joined as (
+    select node
+    from {{ ref('company_agglomeration') }}
+    where kind < 2 and is_kept
+    union
+    select lesser_node as node
+    from {{ ref('company_agglomeration') }}
+    where kind < 2 and is_kept
+),
+
 linked as (
     select node
     from {{ ref('decided_company_pair') }}
@@ -39,9 +50,10 @@ select
     coalesce(g.account_key, i.node) as account_key,  -- The company within this release.
     i.id_type = 'company_name'
     and not (i.is_complete and i.is_placed)
-    and g.node is null
+    and j.node is null
         as is_open  -- A name that nothing stronger stands with: it may be short for another.
 from {{ ref('company_identifier') }} as i
 left join grouped as g on i.node = g.node
+left join joined as j on i.node = j.node
 anti join shared as s on i.node = s.node
 where i.verdict = 'valid'

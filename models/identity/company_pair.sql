@@ -1,6 +1,7 @@
 /*
 description: Pairs of valid identifiers of companies seen together on current records. Short names
-  join nobody; a name that tells no region does so only on records with an account or a code.
+  join nobody; a name that tells no region does so only on records with an account or a code. Without
+  these a name joins a mail domain only if most records of the domain that give a full name give it.
 grain: [node, lesser_node]
 */
 {{ config(published=false) }}
@@ -15,6 +16,9 @@ masters as (
 nodes as (
     select
         i.combination_id,
+        i.id_type,
+        i.record_count,
+        m.combination_id is not null as is_master,
         s.node,
         s.strength
     from {{ ref('company_combination_identifier') }} as i
@@ -28,13 +32,45 @@ nodes as (
         and (s.is_placed or m.combination_id is not null)
 ),
 
-{{ seen_together(ref('company_combination')) }}
+{{ seen_together(ref('company_combination')) }},
+
+-- A domain of many, such as a provider's that nobody listed, names none of those who write from it.
+names_of_domains as (
+    select
+        d.node as domain_node,
+        n.node as name_node,
+        max(case when n.is_master then 1 else 0 end) as is_master,
+        sum(n.record_count) as record_count
+    from nodes as d
+    inner join nodes as n on d.combination_id = n.combination_id
+    where d.id_type = 'email_domain' and n.id_type = 'company_name'
+    group by d.node, n.node
+),
+
+weighed as (
+    select
+        domain_node,
+        name_node,
+        is_master,
+        record_count,
+        sum(record_count) over (partition by domain_node) as all_count
+    from names_of_domains
+),
+
+rare as (
+    select
+        greatest(domain_node, name_node) as node,
+        least(domain_node, name_node) as lesser_node
+    from weighed
+    where is_master = 0 and 2 * record_count <= all_count
+)
 
 select
-    node,  -- Identifier with the greater number.
-    lesser_node,  -- Identifier with the lesser number.
-    strength,  -- Strength of the weaker end; 1 is the strongest.
-    first_seen_at,  -- Earliest current record with both (UTC).
-    last_seen_at,  -- Latest current record with both (UTC).
-    channels  -- Channels that brought the pair.
-from pairs_seen
+    p.node,  -- Identifier with the greater number.
+    p.lesser_node,  -- Identifier with the lesser number.
+    p.strength,  -- Strength of the weaker end; 1 is the strongest.
+    p.first_seen_at,  -- Earliest current record with both (UTC).
+    p.last_seen_at,  -- Latest current record with both (UTC).
+    p.channels  -- Channels that brought the pair.
+from pairs_seen as p
+anti join rare as r on p.node = r.node and p.lesser_node = r.lesser_node

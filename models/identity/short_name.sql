@@ -84,19 +84,58 @@ beside as (
     where m.record_count > 0
 ),
 
+-- What a human parted does not fit.
+unlinked as (
+    select
+        d.node,
+        d.lesser_node as other_node
+    from {{ ref('decided_company_pair') }} as d
+    where d.decision = 'unlink'
+    union all
+    select
+        d.lesser_node as node,
+        d.node as other_node
+    from {{ ref('decided_company_pair') }} as d
+    where d.decision = 'unlink'
+),
+
+parted as (
+    select
+        u.node,
+        c.account_key
+    from unlinked as u
+    inner join {{ ref('company_node') }} as c on u.other_node = c.node
+),
+
+allowed_fitting as (
+    select
+        f.node,
+        f.account_key
+    from fitting as f
+    anti join parted as p on f.node = p.node and f.account_key = p.account_key
+),
+
+allowed_beside as (
+    select
+        b.node,
+        b.account_key
+    from beside as b
+    anti join parted as p on b.node = p.node and b.account_key = p.account_key
+),
+
 candidates as (
     select
         node,
         account_key,
         'full name' as basis
-    from fitting
+    from allowed_fitting
     union all
     select
         b.node,
         b.account_key,
         'same record' as basis
-    from beside as b
-    anti join fitting as f on b.node = f.node
+    from allowed_beside as b
+    anti join allowed_fitting as f on b.node = f.node
 ),
 
 counted as (

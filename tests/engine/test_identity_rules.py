@@ -12,7 +12,7 @@ from siyu.compile.identifiers import load_identifier_types
 from siyu.compile.rules import check_rules
 from siyu.errors import SiyuError
 from siyu.references import load_references
-from siyu.rules import Rule, append_rule
+from siyu.rules import Rule, append_rules
 from siyu.settings import base_layer, load_settings
 
 
@@ -54,7 +54,7 @@ def test_a_rule_is_appended_with_the_line_ending_of_the_file(tmp_path: Path, end
     path.write_bytes(("\ufeff" + ending.join([header, row]) + (ending if is_ended else "")).encode())
     settings = load_settings(tmp_path, exports=tmp_path / "exports")
     rule = Rule("exclude", "mobile:13912345679", "", "2026-06-02 08:00:00", "li", 'she said "no"')
-    assert append_rule(settings, load_references(settings), rule) == path
+    assert append_rules(settings, load_references(settings), [rule]) == path
     said = '"she said ""no""",li,2026-06-02 08:00:00,mobile:13912345679,,exclude'
     assert path.read_bytes().decode("utf-8-sig") == ending.join([header, row, said, ""])
     rows = duckdb.connect().execute(f"select decision, reason from read_csv('{path}', all_varchar=true)").fetchall()
@@ -68,5 +68,5 @@ def test_a_table_without_a_column_is_told(tmp_path: Path) -> None:
     settings = load_settings(tmp_path, exports=tmp_path / "exports")
     rule = Rule("exclude", "mobile:13912345679", "", "2026-06-02 08:00:00", "li", "so")
     with pytest.raises(SiyuError, match="right_id, decided_at, decided_by, reason"):
-        append_rule(settings, load_references(settings), rule)
+        append_rules(settings, load_references(settings), [rule])
     assert path.read_text(encoding="utf-8") == "decision,left_id\n"

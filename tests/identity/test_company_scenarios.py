@@ -184,3 +184,32 @@ def test_a_human_says_what_an_ambiguous_short_name_stands_for(models: Models) ->
     models.build([], [rule], rows)
     found = models.accounts()
     assert found["short"] == found["sz"] != found["sh"]
+
+
+def test_a_domain_of_many_names_makes_no_company_of_them(models: Models) -> None:
+    """A provider of mail that nobody listed; and the typing mistakes of a firm, which do not count against it."""
+    names = [f"上海{a}{b}机械有限公司" for a in "华东恒天" for b in "阳锐"]
+    rows = [company(f"u{n}", email_domain="provider.cn", company_name=name) for n, name in enumerate(names)]
+    rows += [company(f"r{n}", email_domain="firm.cn", company_name="苏州巨康食品有限公司") for n in range(5)]
+    rows += [
+        company(f"t{n}", email_domain="firm.cn", company_name=f"苏州巨{c}食品有限公司") for n, c in enumerate("唐慷糠")
+    ]
+    rows += [company(f"n{n}", company_name=name) for n, name in enumerate(names)]
+    rows.append(company("alone", company_name="苏州巨康食品有限公司"))
+    models.build([], companies=rows)
+    found = models.accounts()
+    assert len({found[f"n{n}"] for n in range(len(names))}) == len(names)
+    assert len({found[f"u{n}"] for n in range(len(names))}) == 1  # of the provider, for all that is known
+    assert {found[f"r{n}"] for n in range(5)} == {found[f"t{n}"] for n in range(3)} == {found["alone"]}
+
+
+def test_a_short_name_that_a_human_parted_from_one_stands_for_the_other(models: Models) -> None:
+    rows = [
+        company("sh", crm_account_id="A1", company_name="上海华阳机电有限公司"),
+        company("sz", crm_account_id="A2", company_name="苏州华阳机电有限公司"),
+        company("short", company_name="华阳机电"),
+    ]
+    rule = Rule("unlink", ("company_name", "华阳机电"), ("crm_account_id", "A1"), BEGIN)
+    models.build([], [rule], rows)
+    found = models.accounts()
+    assert found["short"] == found["sz"] != found["sh"]
