@@ -6,11 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from siyu.compile.rules import check_rules
-from siyu.errors import ConfigError, SiyuError, raise_all
-from siyu.lookup import Identifier, Lookup, current_release
-from siyu.rules import Rule, append_rules, moment_text
+from siyu.errors import ConfigError, SiyuError, WrongQuestion, raise_all
+from siyu.lookup import Identifier, Lookup, current_release, is_id
+from siyu.references import reference_rows
+from siyu.rules import TABLE, Rule, append_rules, moment_text
 from siyu.settings import Settings
 
 
@@ -48,8 +50,12 @@ def decide(settings: Settings, decision: str, named: Sequence[str], why: str, wh
     Raises ConfigError, nothing written, where one is unknown, or could not be obeyed; all problems at once.
     """
     with current_release(settings) as lookup:
+        table = lookup.references[TABLE]
+        check_rules(
+            reference_rows(table), lookup.types, str(table.path)
+        )  # what comes behind a wrong line would not count
         sides = _find_all(lookup, named)
-        _check(decision, sides)
+        _check(lookup, decision, named, sides)
         pairs, warnings = [tuple(side.text for side in sides)], []
         uniques = _uniques(lookup, sides) if decision == "link" else []
         if uniques and all(side.one_id == text for side, text in zip(sides, named, strict=True)):
@@ -60,17 +66,37 @@ def decide(settings: Settings, decision: str, named: Sequence[str], why: str, wh
             Rule(decision, pair[0], pair[1] if len(pair) > 1 else "", moment_text(moment), who.strip(), why.strip())
             for pair in pairs
         ]
-        check_rules([vars(rule) for rule in rules], lookup.types, f"siyu {decision}")
+        _check_words(decision, rules, lookup)
+        warnings += [_replaced(row) for row in lookup.decisions(sides) if row["effect"] != "superseded"]
         path = append_rules(settings, lookup.references, rules)
         return Decided(tuple(rules), path, tuple(sides), tuple(warnings))
 
 
-def _check(decision: str, sides: Sequence[Identifier]) -> None:
+def _check(lookup: Lookup, decision: str, named: Sequence[str], sides: Sequence[Identifier]) -> None:
+    """Raise what speaks against a decision, all at once. What a human excluded, a link may bring back."""
+    errors: list[SiyuError] = []
     if decision == "link":
-        raise_all([_unusable(side) for side in sides if side.status in ("blocked", "invalid")])
+        bad = [side for side in sides if side.status in ("blocked", "invalid")]
+        errors += [_unusable(side) for side in bad if not lookup.is_excluded(side)]
+    if decision == "exclude" and is_id(named[0].strip()):
+        fix = f"name the identifier that is not theirs: siyu explain {named[0]} lists them."
+        errors.append(WrongQuestion("an exclusion names one identifier, not a person or company", "siyu exclude", fix))
     if len({(side.id_type, side.id_value) for side in sides}) < len(sides):
-        named = " and ".join(side.text for side in sides)
-        raise ConfigError(f"{named} are one identifier", f"siyu {decision}", "name two identifiers.")
+        both = " and ".join(side.text for side in sides)
+        errors.append(WrongQuestion(f"{both} are one identifier", f"siyu {decision}", "name two identifiers."))
+    raise_all(errors)
+
+
+def _check_words(decision: str, rules: Sequence[Rule], lookup: Lookup) -> None:
+    if not rules[0].reason:
+        raise WrongQuestion("no reason is given", f"siyu {decision}", 'say why: --why "the phone at the front desk".')
+    check_rules([vars(rule) for rule in rules], lookup.types, f"siyu {decision}")
+
+
+def _replaced(row: dict[str, Any]) -> str:
+    return (
+        f"before it: {row['decision']} of {row['decided_at']:%Y-%m-%d} by {row['decided_by'] or '?'} ({row['effect']})"
+    )
 
 
 def _uniques(lookup: Lookup, sides: Sequence[Identifier]) -> list[tuple[str, ...]]:
@@ -100,8 +126,8 @@ def _find_all(lookup: Lookup, named: Sequence[str]) -> list[Identifier]:
 
 
 def _unusable(side: Identifier) -> ConfigError:
-    return ConfigError(
+    return WrongQuestion(
         f"{side.text} is {side.status}, and can be nobody's",
-        "identity.identifier",
-        "link another identifier of theirs; blocked ones stand in blocked_identifiers.csv, or were excluded.",
+        f"siyu explain {side.text}",
+        "link another identifier of theirs, or take it out of the list that blocks it.",
     )

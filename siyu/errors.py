@@ -36,6 +36,12 @@ class ConfigError(SiyuError):
     untouched = "Nothing was built or published."
 
 
+class WrongQuestion(ConfigError):
+    """Something was asked for, or named, that is not there."""
+
+    untouched = "Nothing was changed."
+
+
 class Problems(ConfigError):
     """Several problems of one kind, told at once."""
 

@@ -59,10 +59,10 @@ def edges(lookup: Lookup, entity: Entity, nodes: Iterable[int]) -> list[Edge]:
 
 
 def evidence(found: Sequence[Edge]) -> list[Row]:
-    """The kept edges. `is_needed`: without it, and what is weaker, something would fall off."""
+    """The kept edges. `is_strongest`: it is the strongest that joins two parts; weaker ones say it again."""
     kept = [edge for edge in found if edge.cut_reason is None]
-    needed = set(_tree(kept))
-    return [{**edge.told(), "is_needed": edge in needed} for edge in kept]
+    strongest = set(_tree(kept))
+    return [{**edge.told(), "is_strongest": edge in strongest} for edge in kept]
 
 
 def cuts(lookup: Lookup, found: Sequence[Edge]) -> list[Row]:
@@ -82,7 +82,7 @@ def cuts(lookup: Lookup, found: Sequence[Edge]) -> list[Row]:
 
 
 def _tree(kept: Iterable[Edge]) -> list[Edge]:
-    """The edges that hold it together: strongest first, each that joins what was apart."""
+    """The edges that suffice: strongest first, each that joins what was apart."""
     parent: dict[int, int] = {}
 
     def find(node: int) -> int:
@@ -100,9 +100,11 @@ def _tree(kept: Iterable[Edge]) -> list[Edge]:
 
 
 def chain(found: Iterable[Edge], start: int, end: int) -> list[Row]:
-    """The way from one identifier to another along the strongest edges that hold them together."""
+    """The way from one identifier to another: the edge between the two, else along the strongest edges."""
+    kept = [edge for edge in found if edge.cut_reason is None]
+    direct = [edge for edge in kept if {edge.node, edge.lesser_node} == {start, end}]
     beside: dict[int, list[Edge]] = {}
-    for edge in _tree(edge for edge in found if edge.cut_reason is None):
+    for edge in direct or _tree(kept):
         beside.setdefault(edge.node, []).append(edge)
         beside.setdefault(edge.lesser_node, []).append(edge)
     ways: dict[int, list[Row]] = {start: []}

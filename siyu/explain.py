@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from siyu.errors import ConfigError
+from siyu.errors import WrongQuestion
 from siyu.evidence import Row, chain, cuts, edges, evidence
-from siyu.lookup import ENTITIES, Entity, Identifier, Lookup, current_release
+from siyu.lookup import ENTITIES, Entity, Identifier, Lookup, current_release, is_id
 from siyu.settings import Settings
 
 SHAPES = ("contact", "touch", "link", "deal", "ticket", "company")
 RECORD = "record"  # record:crm:contacts:K0001 names a record
 
 
-def explain(settings: Settings, named: Sequence[str], shown_records: int) -> Row:
+def explain(settings: Settings, named: Sequence[str], shown_records: int | None) -> Row:
     """What the current release knows about one ID, identifier or record; or why two of them are one, or are not.
 
-    Gives plain values, ready for JSON. Raises ConfigError for what the release does not know.
+    `shown_records` None = all. Gives plain values, ready for JSON. Raises ConfigError for what the release does not
+    know.
     """
     with current_release(settings) as lookup:
         asked = [_find(lookup, text) for text in named]
@@ -43,12 +44,19 @@ def _entity(found: Identifier) -> Entity:
 
 
 def _find(lookup: Lookup, text: str) -> Identifier:
+    """What is asked for; of a former ID its heir."""
+    text = text.strip().replace("：", ":", 1)
     kind, _, rest = text.partition(":")
-    return _record(lookup, rest) if kind == RECORD else lookup.find(text)
+    if kind == RECORD:
+        return _record(lookup, rest)
+    if is_id(text):
+        heir, _ = lookup.heir(text) or (None, None)
+        return lookup.anchor(heir or text)
+    return lookup.find(text)
 
 
 def _record(lookup: Lookup, text: str) -> Identifier:
-    """The identifier that decides whose a record is; the record's own where it has none."""
+    """The identifier that decides whose a record is; the record itself where it is nobody's."""
     channel, _, record_id = text.partition(":")
     owners = lookup.rows(
         f"select person_key, one_id, account_key, account_id from {lookup.table('record_person')}"
@@ -56,13 +64,14 @@ def _record(lookup: Lookup, text: str) -> Identifier:
         [channel, record_id],
     )
     if not owners:
-        raise ConfigError(
+        raise WrongQuestion(
             f"there is no record {text}",
             f"the release {lookup.release.name}",
             "write record:<channel>:<record_id>, as in identity.record_person.",
         )
     owner = owners[0]
-    name = "person" if owner["one_id"] or not owner["account_id"] else "company"
+    is_company = owner["one_id"] is None and not _carried(lookup, channel, record_id, "person") and owner["account_id"]
+    name = "company" if is_company else "person"
     entity = ENTITIES[name]
     for id_type, id_value in _carried(lookup, channel, record_id, name):
         found = lookup.known(id_type, id_value)
@@ -70,7 +79,7 @@ def _record(lookup: Lookup, text: str) -> Identifier:
             return found
     if owner[entity.id]:
         return lookup.anchor(owner[entity.id])
-    return Identifier(name, RECORD, text, "nobody's", None, None, None)
+    return Identifier(name, RECORD, text, "a record", None, None, None)
 
 
 def _carried(lookup: Lookup, channel: str, record_id: str, entity: str) -> list[tuple[str, str]]:
@@ -88,9 +97,9 @@ def _carried(lookup: Lookup, channel: str, record_id: str, entity: str) -> list[
     return list(found)
 
 
-def _about(lookup: Lookup, found: Identifier, shown_records: int) -> Row:
+def _about(lookup: Lookup, found: Identifier, shown_records: int | None) -> Row:
     if found.one_id is None:
-        return {"audit": _audit(lookup, [found]), "rules": _rules(lookup, [found])}
+        return _about_nobody(lookup, found)
     entity = _entity(found)
     members = _members(lookup, entity, found)
     between = edges(lookup, entity, [member["node"] for member in members])
@@ -108,9 +117,31 @@ def _about(lookup: Lookup, found: Identifier, shown_records: int) -> Row:
     }
 
 
+def _about_nobody(lookup: Lookup, found: Identifier) -> Row:
+    """Why an identifier, or every identifier of a record, is nobody's; and the company that a record names."""
+    if found.id_type != RECORD:
+        return {"audit": _audit(lookup, [found]), "rules": _rules(lookup, [found])}
+    channel, _, record_id = found.id_value.partition(":")
+    carried = [lookup.known(*one) for one in _carried(lookup, channel, record_id, "person")]
+    known = [one for one in carried if one is not None]
+    accounts = lookup.rows(
+        f"select r.account_id, a.company_name from {lookup.table('record_person')} as r"
+        f" join {lookup.table('account')} as a using (account_key) where r.channel = ? and r.record_id = ?",
+        [channel, record_id],
+    )
+    return {
+        "carried": [{"identifier": one.text, "status": one.status, "id": one.one_id} for one in known],
+        "audit": _audit(lookup, known),
+        "rules": _rules(lookup, known),
+        "accounts_named": accounts,
+    }
+
+
 def _members(lookup: Lookup, entity: Entity, found: Identifier) -> list[Row]:
+    short = "m.is_short_name" if entity.name == "company" else "false"
     return lookup.rows(
-        f"select m.id_type, m.id_value, m.node, m.strength, m.is_anchor, m.is_contested, i.first_landed_seq,"
+        f"select m.id_type, m.id_value, m.node, m.strength, m.is_anchor, m.is_contested,"
+        f" {short} as is_short_name, i.first_landed_seq,"
         f" i.first_seen_at, i.last_seen_at, i.record_count, i.channels from {lookup.table(entity.map)} as m"
         f" join {lookup.table('identifier')} as i on i.entity = '{entity.name}' and m.id_type = i.id_type"
         f" and m.id_value = i.id_value where m.{entity.key} = ? order by m.strength, m.id_type, m.id_value",
@@ -121,7 +152,7 @@ def _members(lookup: Lookup, entity: Entity, found: Identifier) -> list[Row]:
 def _between(lookup: Lookup, one: Identifier, other: Identifier) -> Row:
     """Why two are one: the strongest chain between them. Or what keeps them apart."""
     if one.entity != other.entity:
-        raise ConfigError(
+        raise WrongQuestion(
             f"{one.text} is a {one.entity}'s and {other.text} a {other.entity}'s", "siyu explain", "name two of a kind."
         )
     rules = _rules(lookup, [one, other])
@@ -176,13 +207,15 @@ def _rules(lookup: Lookup, identifiers: Sequence[Identifier]) -> list[Row]:
     return [r for r in rules if known & {(r["left_type"], r["left_value"]), (r["right_type"], r["right_value"])}]
 
 
-def _records(lookup: Lookup, entity: Entity, found: Identifier, shown: int) -> Row:
+def _records(lookup: Lookup, entity: Entity, found: Identifier, shown: int | None) -> Row:
     table, where = lookup.table("record_person"), f"where {entity.key} = ?"
     channels = lookup.rows(
         f"select channel, count(*) as record_count from {table} {where} group by channel order by channel", [found.key]
     )
     sample = lookup.rows(
-        f"select channel, record_id from {table} {where} order by channel, record_id limit {shown}", [found.key]
+        f"select channel, record_id from {table} {where} order by channel, record_id"
+        + (f" limit {shown}" if shown is not None else ""),
+        [found.key],
     )
     return {
         "count": sum(row["record_count"] for row in channels),
@@ -197,13 +230,16 @@ def _golden(lookup: Lookup, entity: Entity, found: Identifier) -> Row:
 
 
 def _history(lookup: Lookup, entity: Entity, found: Identifier) -> list[Row]:
-    """Identifiers that came from other IDs, or left for others, latest first."""
+    """Every time an identifier came from another ID or left for one (NULL: nobody's), latest first."""
     return lookup.rows(
-        f"select h.valid_from, h.valid_to, h.id_type, h.id_value, h.{entity.id} as was, m.{entity.id} as is_now"
-        f" from {lookup.table(entity.history)} as h left join {lookup.table(entity.map)} as m"
-        " on h.id_type = m.id_type and h.id_value = m.id_value where h.valid_to is not null"
-        f" and (h.{entity.id} = ? or m.{entity.key} = ?) order by h.valid_to desc, h.id_type, h.id_value",
-        [found.one_id, found.key],
+        "with steps as (select id_type, id_value, valid_to as moved_on,"
+        f" {entity.id} as left_id, case when following = valid_to then joined_id end as joined_id from ("
+        f"select *, lead({entity.id}) over w as joined_id, lead(valid_from) over w as following"
+        f" from {lookup.table(entity.history)}"
+        " window w as (partition by id_type, id_value order by valid_from)) as h where valid_to is not null)"
+        " select moved_on, id_type, id_value, left_id, joined_id from steps where left_id = ? or joined_id = ?"
+        " order by moved_on desc, id_type, id_value",
+        [found.one_id, found.one_id],
     )
 
 
@@ -220,7 +256,8 @@ def _belongings(lookup: Lookup, entity: Entity, found: Identifier) -> Row:
     """A person's companies; a company's names and people."""
     if entity.name == "person":
         accounts = lookup.rows(
-            "select p.account_id, a.company_name, p.is_current, p.valid_from_at, p.valid_to_at, p.record_count"
+            "select p.account_id, coalesce(a.company_name, a.email_domain) as company_name, p.is_current,"
+            " p.valid_from_at, p.valid_to_at, p.record_count"
             f" from {lookup.table('person_account')} as p join {lookup.table('account')} as a using (account_key)"
             " where p.person_key = ? order by p.is_current desc, p.valid_from_at desc nulls last, p.account_id",
             [found.key],
@@ -232,8 +269,9 @@ def _belongings(lookup: Lookup, entity: Entity, found: Identifier) -> Row:
         [found.one_id],
     )
     people = lookup.rows(
-        f"select one_id, is_current, valid_from_at, valid_to_at from {lookup.table('person_account')}"
-        " where account_key = ? order by is_current desc, one_id",
+        f"select a.one_id, p.full_name, p.title, a.is_current, a.valid_from_at, a.valid_to_at"
+        f" from {lookup.table('person_account')} as a join {lookup.table('person')} as p using (person_key)"
+        " where a.account_key = ? order by a.is_current desc, a.valid_from_at desc nulls last, a.one_id",
         [found.key],
     )
     return {"names": names, "people": people}

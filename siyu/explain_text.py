@@ -10,7 +10,13 @@ from zoneinfo import ZoneInfo
 from siyu.evidence import Row
 
 SHOWN = 20  # of each list; --json has all
-RULES = {"link": "linked 人工合并", "unlink": "unlinked 人工拆分", "exclude": "excluded 人工排除"}
+RESOLUTIONS = {"own": "a full name 全称", "short": "a short name that fits it alone 简称唯一"}
+RULES = {
+    "link": "linked 人工合并",
+    "unlink": "unlinked 人工拆分",
+    "exclude": "excluded 人工排除",
+    "erase": "to be erased 要求删除",
+}
 
 
 def explained(told: Row) -> str:
@@ -32,15 +38,17 @@ def _one(told: Row) -> Iterator[str]:
     asked = told["asked"][0]
     if asked["id"] is None:
         yield f"{_text(asked)} is nobody's 不属于任何人 ({asked['status']}), as of {told['as_of']}"
+        yield from _section("it carries 所带标识", told.get("carried", []), _carried)
         yield from _section("why 原因", told["audit"], _finding)
         yield from _section("decisions 人工裁定", told["rules"], _rule)
+        yield from _section("it names the company 所属企业", told.get("accounts_named", []), _named_account)
         return
     name = told["golden_record"].get("full_name") or told["golden_record"].get("company_name") or ""
     yield f"{asked['id']}  {name}".rstrip() + f"  as of {told['as_of']}"
     if asked["text"] != asked["id"]:
-        yield f"asked for {_text(asked)}"
+        yield f"asked for 查询: {asked['text']}"
     yield from _section("identifiers 标识", told["identifiers"], _identifier)
-    yield from _section("evidence 证据链, strongest first (* = without it something would fall off)",
+    yield from _section("evidence 证据链, the strongest first; * = the strongest that joins its two sides",
                         told["evidence"], _evidence)  # fmt: skip
     yield from _section("kept apart 断开", told["cuts"], _cut)
     yield from _section("findings 发现", told["audit"], _finding)
@@ -74,12 +82,24 @@ def _two(told: Row) -> Iterator[str]:
 
 
 def _text(asked: Row) -> str:
-    shown = f"{asked['id_type']}:{asked['id_value']}"
-    return asked["text"] if asked["text"] == asked["id"] or asked["id_type"] == "record" else shown
+    """As it was asked for; an identifier in its one form."""
+    as_asked = asked["text"] == asked["id"] or asked["id_type"] in ("record", "company_name")
+    return (
+        asked["text"] if as_asked or asked["text"].startswith("record:") else f"{asked['id_type']}:{asked['id_value']}"
+    )
 
 
 def _whose(asked: Row) -> str:
-    return f"{_text(asked)} ({asked['id'] or 'nobody'})"
+    text = _text(asked)
+    return text if text == asked["id"] else f"{text} ({asked['id'] or 'nobody'})"
+
+
+def _carried(row: Row) -> str:
+    return f"{row['identifier']}  {row['status']}"
+
+
+def _named_account(row: Row) -> str:
+    return f"{row['account_id']}  {row['company_name'] or ''}".rstrip()
 
 
 def _section(title: str, rows: Sequence[Row], line: Any) -> Iterator[str]:
@@ -99,13 +119,14 @@ def _identifier(row: Row) -> str:
     marks = [
         "the ID is made of it 锚点" if row["is_anchor"] else "",
         "contested 多人争用" if row["is_contested"] else "",
+        "short name, fits this company alone 简称唯一" if row["is_short_name"] else "",
     ]
     told = f"{row['id_type']}:{row['id_value']}  {row['record_count']} records of {row['channels']}"
     return ", ".join([told, *filter(None, marks)])
 
 
 def _evidence(row: Row) -> str:
-    return f"{'*' if row['is_needed'] else ' '} {_link(row)}"
+    return f"{'*' if row['is_strongest'] else ' '} {_link(row)}"
 
 
 def _link(row: Row) -> str:
@@ -116,7 +137,8 @@ def _link(row: Row) -> str:
 
 def _cut(row: Row) -> str:
     whose = f"{row['left_of']} | {row['right_of']}"
-    return f"{row['left']} | {row['right']}  {row['reason']} {row['reason_zh']}; {whose}; {row['channels']}"
+    told = f"{row['left']} | {row['right']}  {row['reason']} {row['reason_zh']}; {whose}"
+    return f"{told}; {row['channels']}" if row["channels"] else told
 
 
 def _finding(row: Row) -> str:
@@ -131,24 +153,28 @@ def _rule(row: Row) -> str:
     other = f" and {row['right_type']}:{row['right_value']}" if row["right_type"] else ""
     who = f"{_day(row['decided_at'])} by {row['decided_by'] or '?'} ({row['origin']})"
     named = f"{row['left_type']}:{row['left_value']}{other}"
-    why = row["reason"] or "no reason given"
+    why = " ".join((row["reason"] or "no reason given").split())
     return f"{RULES[row['decision']]} {named}  {row['effect']} {row['effect_zh']}; {who}: {why}"
 
 
 def _account(row: Row) -> str:
-    now = (
-        "now 现任" if row["is_current"] else f"until {_day(row['valid_to_at'])}" if row["valid_to_at"] else "mentioned"
-    )
-    since = f" since {_day(row['valid_from_at'])}" if row["valid_from_at"] else ""
-    return f"{row['account_id']}  {row['company_name'] or ''}  {now}{since}, {row['record_count']} records"
+    return f"{row['account_id']}  {row['company_name'] or ''}  {_tenure(row)}, {row['record_count']} records"
+
+
+def _tenure(row: Row) -> str:
+    since = _day(row["valid_from_at"])
+    if row["is_current"]:
+        return f"now 现任, since {since}"
+    return f"{since} to {_day(row['valid_to_at'])} 曾任" if row["valid_from_at"] else "only mentioned 仅提及"
 
 
 def _name(row: Row) -> str:
-    return f"{row['company_name']}  {row['resolution']}, {row['record_count']} records"
+    return f"{row['company_name']}  {RESOLUTIONS[row['resolution']]}, {row['record_count']} records"
 
 
 def _member(row: Row) -> str:
-    return f"{row['one_id']}  {'now 现任' if row['is_current'] else 'before 曾任'} since {_day(row['valid_from_at'])}"
+    who = " ".join(filter(None, (row["full_name"], row["title"])))
+    return f"{row['one_id']}  {who}  {_tenure(row)}"
 
 
 def _records(records: Row) -> Iterator[str]:
@@ -161,8 +187,7 @@ def _records(records: Row) -> Iterator[str]:
 
 
 def _change(row: Row) -> str:
-    moved = f"was of {row['was']} since {row['valid_from']}, is of {row['is_now'] or 'nobody'}"
-    return f"{row['valid_to']}  {row['id_type']}:{row['id_value']}  {moved}"
+    return f"{row['moved_on']}  {row['id_type']}:{row['id_value']}  {row['left_id']} → {row['joined_id'] or 'nobody'}"
 
 
 def _alias(row: Row) -> str:

@@ -137,7 +137,7 @@ class Ledger:
             raise ConfigError(
                 "SIYU_SALT is not the salt this warehouse was begun with; every ID would change",
                 str(self._path),
-                "set the former salt, or begin a new warehouse.",
+                "set the former salt; or, if it was begun with the sample, which has none, delete the warehouse.",
             )
         if not known:
             with self._transaction() as db:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from siyu.compile.identifiers import IdentifierTypes, load_identifier_types
 from siyu.compile.snippets import expression
 from siyu.engines.base import RunInputs, Session
 from siyu.engines.duckdb import DuckEngine
-from siyu.errors import ConfigError, nearest
+from siyu.errors import ConfigError, WrongQuestion, nearest
 from siyu.publish import PUBLIC, RESTRICTED, Release, current
 from siyu.references import Reference, load_references, reference_rows
 from siyu.settings import Settings
@@ -100,11 +101,16 @@ class Lookup:
         return f"{schema}.{name}" in self._tables
 
     def entity_of(self, id_type: str) -> Entity:
-        """Whose a type is. Raises ConfigError for one that nobody declared."""
+        """Whose a type is. Raises WrongQuestion for one that identifies nobody."""
+        known = [*self.types.of("person"), *self.types.of("company")]
+        if id_type not in known:
+            close = nearest(id_type, known) if len(id_type) > 2 else ""
+            fix = close or f"types are {', '.join(known)}; a record is record:<channel>:<record_id>."
+            raise WrongQuestion(f"there is no identifier type {id_type!r}", "", fix)
         return ENTITIES[self.types.named(id_type).entity]
 
     def identifier(self, text: str) -> Identifier:
-        """By `id_type:id_value`, in any form that its channel could bring it. Raises ConfigError where no record
+        """By `id_type:id_value`, in any form that its channel could bring it. Raises WrongQuestion where no record
         carries it."""
         id_type, _, typed = text.partition(":")
         self.entity_of(id_type)
@@ -113,7 +119,7 @@ class Lookup:
         found = self.known(id_type, value, named)
         if found is None:
             shown = "" if named == typed else f" (typed as {typed})"
-            raise ConfigError(
+            raise WrongQuestion(
                 f"no record carries {id_type}:{named}{shown}",
                 f"the release {self.release.name}",
                 "check it for a typo; what landed since then is known after the next siyu run.",
@@ -144,6 +150,31 @@ class Lookup:
         )
         return {id_type: text for id_type, text in rows if self.types.named(id_type).is_unique}
 
+    def is_excluded(self, one: Identifier) -> bool:
+        """Whether it is blocked because a human said so."""
+        found = self.session.value(
+            f"select count(*) from {self.table('identity_audit')}"
+            " where reason = 'blocked_rule' and id_type = ? and id_value = ?",
+            [one.id_type, one.id_value],
+        )
+        return bool(found)
+
+    def decisions(self, sides: Sequence[Identifier]) -> list[dict[str, Any]]:
+        """What the release knows to be decided about one identifier, or about two, latest first."""
+        named = sorted((side.id_type, side.id_value) for side in sides)
+        rows = self.rows(
+            "select decision, decided_at, decided_by, effect, left_type, left_value, right_type, right_value"
+            f" from {self.table('identity_rule')} order by decided_at desc, rule_no desc"
+        )
+        return [
+            row
+            for row in rows
+            if sorted(
+                s for s in ((row["left_type"], row["left_value"]), (row["right_type"], row["right_value"])) if s[0]
+            )
+            == named
+        ]
+
     def as_identifier(self, entity: Entity, row: dict[str, Any]) -> Identifier:
         """A row of an ID map."""
         return Identifier(entity.name, row["id_type"], row["id_value"], "used", row["node"], None, None)
@@ -158,16 +189,16 @@ class Lookup:
         return str(found) if found else name
 
     def normal(self, id_type: str, typed: str) -> str:
-        """The one form of an identifier. Raises ConfigError for a text that is none."""
+        """The one form of an identifier. Raises WrongQuestion for a text that is none."""
         sql = expression(self.settings, self.types, f"{{{{ normal_identifier('{id_type}', 'v') }}}}")
         value: str | None = self.session.value(f"select {sql} from (select cast(? as varchar) as v)", [typed])
         if value is None:
-            raise ConfigError(f"{typed!r} is no {id_type}", f"{id_type}:{typed}", "check it for a typo.")
+            raise WrongQuestion(f"{typed!r} is no {id_type}", f"{id_type}:{typed}", "check it for a typo.")
         return value
 
     def anchor(self, one_id: str) -> Identifier:
-        """The identifier that an ID is made of. Raises ConfigError for an ID that nobody has, telling its heirs."""
-        entity = next(e for e in ENTITIES.values() if one_id.startswith(e.letter))
+        """The identifier that an ID is made of. Raises WrongQuestion for an ID that nobody has, telling its heir."""
+        entity = _entity_of_id(one_id)
         rows = self.session.rows(
             f"select id_type, id_value, 'used', node, {entity.key}, {entity.id}"
             f" from {self.table(entity.map)} where {entity.id} = ? and is_anchor",
@@ -175,28 +206,46 @@ class Lookup:
         )
         if rows:
             return Identifier(entity.name, *rows[0])
-        heirs = self.rows(
-            f"select {entity.id} from {self.table(entity.alias)} where former_{entity.id} = ? and is_primary",
+        heir, since = self.heir(one_id) or (None, None)
+        fix = f"it became {heir}." if heir else f"it was withdrawn on {since}." if since else "check it for a typo."
+        raise WrongQuestion(f"nobody has the ID {one_id}", f"the release {self.release.name}", fix)
+
+    def heir(self, one_id: str) -> tuple[str | None, str] | None:
+        """What a former ID became (None: nothing), and when; None for an ID that is none."""
+        entity = _entity_of_id(one_id)
+        rows = self.session.rows(
+            f"select {entity.id}, since_date from {self.table(entity.alias)}"
+            f" where former_{entity.id} = ? and is_primary and {entity.id} is distinct from former_{entity.id}",
             [one_id],
         )
-        fix = f"it became {heirs[0][entity.id]}." if heirs and heirs[0][entity.id] else "check it for a typo."
-        raise ConfigError(f"nobody has the ID {one_id}", f"the release {self.release.name}", fix)
+        return (rows[0][0], str(rows[0][1])) if rows else None
 
     def find(self, text: str) -> Identifier:
-        """By ID or by identifier. Raises ConfigError for a text that is neither."""
+        """By ID or by identifier. Raises WrongQuestion for a text that is neither."""
+        text = text.strip().replace("：", ":", 1)
         if ":" in text:
             return self.identifier(text)
-        if any(text.startswith(entity.letter) for entity in ENTITIES.values()):
+        if is_id(text):
             return self.anchor(text)
-        known = [*self.types.of("person"), *self.types.of("company")]
-        raise ConfigError(
-            f"{text!r} is no ID and no identifier", "", nearest(text, known) + " Write P… or id_type:id_value."
+        raise WrongQuestion(
+            f"{text!r} is no ID and no identifier",
+            "",
+            "write P… or C… and twenty digits, or id_type:id_value, such as mobile:13912345678.",
         )
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Rows by column name."""
         names = [column.name for column in self.session.columns(_inlined(sql))]
         return [dict(zip(names, row, strict=True)) for row in self.session.rows(sql, params)]
+
+
+def is_id(text: str) -> bool:
+    """Whether a text has the form of an ID."""
+    return re.fullmatch("[PC][0-9a-f]{20}", text) is not None
+
+
+def _entity_of_id(one_id: str) -> Entity:
+    return next(entity for entity in ENTITIES.values() if one_id.startswith(entity.letter))
 
 
 def _inlined(sql: str) -> str:

@@ -65,7 +65,9 @@ ranked as (
     select
         rule_no,
         row_number() over (
-            partition by decision = 'exclude', left_type, left_value, right_type, right_value
+            partition by
+                case when decision in ('link', 'unlink') then 'pair' else decision end,
+                left_type, left_value, right_type, right_value
             order by decided_at desc, decision desc, rule_no desc
         ) as recency
     from pairs
@@ -99,7 +101,7 @@ linked_since as (
 select
     p.rule_no,  -- Number in order of time within this build.
     p.origin,  -- identity_rules.csv, or the channel that brought it.
-    p.decision,  -- link, unlink or exclude.
+    p.decision,  -- link, unlink, exclude or erase.
     p.decided_at,  -- When it was decided (UTC).
     p.decided_by,  -- Who decided.
     p.reason,  -- [pii] Why.

@@ -16,7 +16,7 @@ sides as (
         right_type as id_type,
         right_value as id_value
     from {{ ref('human_decision') }}
-    where decision <> 'exclude'
+    where decision in ('link', 'unlink')
 ),
 
 verdicts as (
@@ -66,6 +66,7 @@ judged as (
         d.rule_no,
         case
             when not d.is_latest then 'superseded'
+            when d.decision = 'erase' then 'pending'
             when s.seen_count < s.side_count then 'unknown'
             when d.decision = 'exclude' then 'applied'
             when d.decision = 'unlink' and s.valid_count < s.side_count then 'applied'
@@ -83,7 +84,7 @@ judged as (
 
 select
     d.rule_no,  -- Number in order of time within this release.
-    d.decision,  -- link, unlink or exclude.
+    d.decision,  -- link, unlink, exclude or erase.
     d.left_type,  -- Type of the one identifier.
     d.left_value,  -- [pii] The one identifier; NULL = what was written is none.
     d.right_type,  -- Type of the other; NULL = an exclusion names one.
@@ -92,7 +93,7 @@ select
     d.decided_by,  -- Who decided.
     d.reason,  -- [pii] Why.
     d.origin,  -- identity_rules.csv, or the channel that brought it.
-    j.effect,  -- applied, superseded, overruled, blocked or unknown, as in rule_effects.csv.
+    j.effect,  -- applied, superseded, overruled, blocked, unknown, pending: see rule_effects.csv.
     e.name_zh as effect_zh  -- The same in Chinese.
 from {{ ref('human_decision') }} as d
 inner join judged as j on d.rule_no = j.rule_no

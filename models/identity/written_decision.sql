@@ -28,7 +28,6 @@ written as (
         left_id,
         right_id
     from {{ ref('rule') }}
-    where decision <> 'erase'
     union
     select
         channel as origin,
@@ -39,7 +38,6 @@ written as (
         left_id,
         right_id
     from ({{ union_shape('rule', beyond=true) }}) as rule_beyond
-    where decision <> 'erase'
 ),
 
 numbered as (
@@ -92,7 +90,7 @@ identifiers as (
 select
     n.rule_no,  -- Number in order of time within this build.
     n.origin,  -- identity_rules.csv, or the channel that brought it.
-    n.decision,  -- link, unlink or exclude.
+    n.decision,  -- link, unlink, exclude or erase.
     n.decided_at,  -- When it was decided (UTC).
     n.decided_by,  -- Who decided.
     n.reason,  -- [pii] Why.

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from siyu.cli.base import app, current_settings, out, told
-from siyu.errors import ConfigError
+from siyu.errors import WrongQuestion
 
 What = Annotated[str, typer.Argument(help="An identifier, id_type:id_value, such as mobile:13912345678; or an ID.")]
 Why = Annotated[str, typer.Option(help="Why: whoever doubts it later will read this.")]
@@ -30,7 +30,7 @@ def link(left: What, right: What, why: Why, by: By = None) -> None:
 
 @app.command()
 def unlink(left: What, right: What, why: Why, by: By = None) -> None:
-    """Decide that two identifiers are never one person's (or one company's), and take back a link of the two.
+    """Decide that two identifiers are never one person's (or one company's); it takes the place of a link of the two.
 
     Example: siyu unlink mobile:13912345678 crm_contact_id:K0001 --why "that is his wife's number"
     """
@@ -39,7 +39,7 @@ def unlink(left: What, right: What, why: Why, by: By = None) -> None:
 
 @app.command()
 def exclude(what: What, why: Why, by: By = None) -> None:
-    """Decide that an identifier identifies nobody, such as the number of a switchboard. A later link takes it back.
+    """Decide that an identifier identifies nobody, such as a switchboard's number. A later link of it takes that back.
 
     Example: siyu exclude mobile:13912345678 --why "the phone at the front desk"
     """
@@ -64,8 +64,10 @@ def explain(
             " (record:crm:contacts:K0001). --mobile 13912345678 says the same, for every identifier type."
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Everything, as JSON.")] = False,
-    records: Annotated[int, typer.Option(min=0, help="How many records to list.")] = 20,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Everything, all records included, as JSON; moments in UTC.")
+    ] = False,
+    records: Annotated[int, typer.Option(min=0, help="How many records to list in the text.")] = 20,
 ) -> None:
     """Who is behind it, and why: records, evidence from the strongest on, what was cut, decisions, history.
 
@@ -80,11 +82,16 @@ def explain(
         from siyu.explain import explain as look
         from siyu.explain_text import explained
 
-        found = look(current_settings(), named_by(what or [], context.args), records)
+        found = look(current_settings(), named_by(what or [], context.args), None if as_json else records)
         if as_json:
-            typer.echo(json.dumps(found, ensure_ascii=False, indent=2, default=str))
+            typer.echo(json.dumps(found, ensure_ascii=False, indent=2, default=_plain))
         else:
             out.print(explained(found), markup=False, soft_wrap=True)
+
+
+def _plain(value: object) -> str:
+    """Moments are UTC, and say so."""
+    return f"{value.isoformat()}Z" if isinstance(value, datetime) else str(value)
 
 
 def named_by(arguments: list[str], options: list[str]) -> list[str]:
@@ -99,7 +106,7 @@ def named_by(arguments: list[str], options: list[str]) -> list[str]:
         else:
             named.append(word)
     if not 1 <= len(named) <= 2:
-        raise ConfigError(
+        raise WrongQuestion(
             f"{len(named)} things are named", "siyu explain", "name one, or two, such as mobile:13912345678."
         )
     return named

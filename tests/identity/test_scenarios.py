@@ -169,7 +169,7 @@ def test_a_human_links_two_logins_and_a_third_is_too_many_again(models: Models) 
     models.build([*rows, record("r3", 9, member_id="member3", mobile=mobile(1))], [rule])
     owners = models.owners()
     assert owners["r1"] == owners["r2"] != owners["r3"]
-    assert {reason for reason, _, _ in models.audit()} == {"component_unique", "cut_unique"}
+    assert {reason for reason, _, _ in models.audit()} == {"component_unique", "cut_unique", "contested"}
 
 
 def test_a_human_says_whose_a_switchboard_is(models: Models) -> None:
