@@ -115,13 +115,17 @@ def _day(moment: Any) -> str:
     return str(moment)[:10] if moment is not None else "?"
 
 
+def _count(records: int) -> str:
+    return "1 record" if records == 1 else f"{records} records"
+
+
 def _identifier(row: Row) -> str:
     marks = [
         "the ID is made of it 锚点" if row["is_anchor"] else "",
         "contested 多人争用" if row["is_contested"] else "",
         "short name, fits this company alone 简称唯一" if row["is_short_name"] else "",
     ]
-    told = f"{row['id_type']}:{row['id_value']}  {row['record_count']} records of {row['channels']}"
+    told = f"{row['id_type']}:{row['id_value']}  {_count(row['record_count'])} of {row['channels']}"
     return ", ".join([told, *filter(None, marks)])
 
 
@@ -158,7 +162,7 @@ def _rule(row: Row) -> str:
 
 
 def _account(row: Row) -> str:
-    return f"{row['account_id']}  {row['company_name'] or ''}  {_tenure(row)}, {row['record_count']} records"
+    return f"{row['account_id']}  {row['company_name'] or ''}  {_tenure(row)}, {_count(row['record_count'])}"
 
 
 def _tenure(row: Row) -> str:
@@ -169,7 +173,7 @@ def _tenure(row: Row) -> str:
 
 
 def _name(row: Row) -> str:
-    return f"{row['company_name']}  {RESOLUTIONS[row['resolution']]}, {row['record_count']} records"
+    return f"{row['company_name']}  {RESOLUTIONS[row['resolution']]}, {_count(row['record_count'])}"
 
 
 def _member(row: Row) -> str:
