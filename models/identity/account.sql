@@ -101,7 +101,9 @@ own as (
             n.id_type = 'company_name' and p.name_key = n.id_value
             and g.account_key = n.account_key
     left join {{ ref('account_id') }} as c
-        on c.id_type = 'credit_code' and g.credit_code = c.id_value and g.account_key = c.account_key
+        on
+            c.id_type = 'credit_code' and g.credit_code = c.id_value
+            and g.account_key = c.account_key
     left join {{ ref('account_id') }} as a
         on
             a.id_type = 'crm_account_id' and g.crm_account_id = a.id_value

@@ -56,9 +56,9 @@ weighed as (
     group by e.node
 ),
 
--- What is cut between two companies tells of neither: the domain of a group of them. Of the two ends
--- that is the weaker, unless it stands with something stronger of its own company: whoever writes from
--- another's domain takes no company its name.
+-- What is cut between two companies tells of neither: the domain of a group of them. Of the two
+-- ends that is the weaker, unless it stands with something stronger of its own company: whoever
+-- writes from another's domain takes no company its name.
 contested as (
     select distinct e.node
     from ends as e
@@ -80,7 +80,8 @@ select
     i.strength,  -- 1 is the strongest.
     i.first_landed_seq,  -- First landing that brought the identifier.
     n.node = n.account_key as is_anchor,  -- The identifier the ID is made of.
-    c.node is not null as is_contested,  -- Cut between companies: a record with nothing else is nobody's.
+    c.node is not null
+        as is_contested,  -- Cut between companies: a record with nothing else is nobody's.
     n.is_short_name  -- A short name (简称) that fits this company alone; it joins none.
 from nodes as n
 inner join anchors as a on n.account_key = a.account_key

@@ -1,6 +1,6 @@
 /*
-description: What a former ID of a company became. Exactly one row of a former ID is primary, so that
-  a key saved last year still resolves.
+description: What a former ID of a company became. Exactly one row of a former ID is primary, so
+  that a key saved last year still resolves.
 grain: [former_account_id, account_id]
 */
 with

@@ -6,7 +6,8 @@ grain: [node, lesser_node]
 {{ config(
     materialized='agglomerate', max_size=var('max_identifiers_per_company'), published=false
 ) }}
-{%- set stands_first = 'a.id_type < b.id_type or (a.id_type = b.id_type and a.id_value < b.id_value)' %}
+{%- set stands_first =
+    'a.id_type < b.id_type or (a.id_type = b.id_type and a.id_value < b.id_value)' %}
 -- noqa: disable=LT02,LT05
 with
 
@@ -86,8 +87,9 @@ edges as (
 select
     row_number() over (
         order by
-            case when kind = 0 then 1 else 0 end, decided_at desc nulls last, kind desc,
-            strength, first_seen_at nulls last, first_type, first_value, last_type, last_value
+            case when kind = 0 then 1 else 0 end asc, decided_at desc nulls last, kind desc,
+            strength asc, first_seen_at asc nulls last, first_type asc, first_value asc,
+            last_type asc, last_value asc
     ) as edge_no,  -- Order in which they are tried.
     kind,  -- 0: seen together on records; 1: linked by a human; 2: unlinked by a human.
     is_seen,  -- Records show the pair.

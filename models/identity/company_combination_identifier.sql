@@ -9,7 +9,8 @@ select
     {%- if loop.first %}
     c.combination_id,  -- Number within this build.
     cast('{{ id }}' as varchar) as id_type,  -- Identifier type.
-    {{ 'p.name_key' if id == 'company_name' else 'c.' ~ id_column(id) }} as id_value,  -- Identifier.
+    {{ 'p.name_key' if id == 'company_name' else 'c.' ~ id_column(id) }}
+        as id_value,  -- Identifier.
     c.first_landed_seq,  -- First landing that brought the combination.
     c.first_seen_at,  -- Earliest time of its records, in any version (UTC).
     c.last_seen_at,  -- Latest time of its records, in any version (UTC).

@@ -1,7 +1,7 @@
 /*
 description: Pairs of valid identifiers of companies seen together on current records. Short names
-  join nobody; a name that tells no region does so only on records with an account or a code. Without
-  these a name joins a mail domain only if most records of the domain that give a full name give it.
+  join nobody; a name that tells no region does so only on records with an account or a code.
+  Without these a name joins a mail domain only if most records of it that give a full name give it.
 grain: [node, lesser_node]
 */
 {{ config(published=false) }}

@@ -32,11 +32,15 @@ ranked as (
         record_count,
         row_number() over (
             partition by person_key
-            order by last_seen_at desc, strength, record_count desc, first_seen_at, named_by, account_key
+            order by
+                last_seen_at desc, strength asc, record_count desc, first_seen_at asc, named_by asc,
+                account_key asc
         ) as recency,
         min(first_seen_at) over (
             partition by person_key
-            order by last_seen_at desc, strength, record_count desc, first_seen_at, named_by, account_key
+            order by
+                last_seen_at desc, strength asc, record_count desc, first_seen_at asc, named_by asc,
+                account_key asc
             rows between unbounded preceding and 1 preceding
         ) as later_began_at
     from named
@@ -59,7 +63,7 @@ select
     r.account_key,  -- The company within this release: a number to join by.
     t.person_key is not null and t.valid_to_at is null as is_current,  -- Where the person is now.
     t.valid_from_at,  -- Since when the person is there (UTC); NULL = only mentioned.
-    t.valid_to_at,  -- Until when: the next company is named (UTC); NULL = current, or only mentioned.
+    t.valid_to_at,  -- Until the next is named (UTC); NULL = current, or only mentioned.
     r.first_seen_at,  -- Earliest record of the person that names it (UTC).
     r.last_seen_at,  -- Latest record of the person that names it (UTC).
     r.record_count  -- Records of the person that name it.

@@ -1,6 +1,6 @@
 /*
-description: What company each record names; that of its strongest identifier of companies that is not
-  contested. Records that name none have no row.
+description: What company each record names; that of its strongest identifier of companies that is
+  not contested. Records that name none have no row.
 grain: [channel, record_id]
 */
 {{ config(published=false) }}

@@ -6,23 +6,26 @@ grain: [node]
 {{ config(published=false) }}
 with
 
+-- Where one spelling tells a region and another does not see one, the key is the same.
+regions_of_keys as (
+    select
+        name_key,
+        max(region) as region
+    from {{ ref('company_name_part') }}
+    where name_key is not null
+    group by name_key
+),
+
 names as (
     select
         i.node,
         i.is_complete,
         i.id_value as name_key,
         p.region,
-        p.core,
+        substr(i.id_value, length(p.region) + 1) as core,
         r.province
     from {{ ref('company_identifier') }} as i
-    inner join (
-        select
-            name_key,
-            max(region) as region,
-            max(core) as core
-        from {{ ref('company_name_part') }}
-        group by name_key
-    ) as p on i.id_value = p.name_key
+    inner join regions_of_keys as p on i.id_value = p.name_key
     left join {{ ref('regions') }} as r on p.region = r.region
     where i.id_type = 'company_name' and i.verdict = 'valid'
 ),
