@@ -50,10 +50,8 @@ def decide(settings: Settings, decision: str, named: Sequence[str], why: str, wh
     Raises ConfigError, nothing written, where one is unknown, or could not be obeyed; all problems at once.
     """
     with current_release(settings) as lookup:
-        table = lookup.references[TABLE]
-        check_rules(
-            reference_rows(table), lookup.types, str(table.path)
-        )  # what comes behind a wrong line would not count
+        table = lookup.references[TABLE]  # with a wrong line in it the next run would not even begin
+        check_rules(reference_rows(table), lookup.types, str(table.path))
         sides = _find_all(lookup, named)
         _check(lookup, decision, named, sides)
         pairs, warnings = [tuple(side.text for side in sides)], []
