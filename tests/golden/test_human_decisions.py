@@ -128,15 +128,19 @@ def test_tags_stages_and_kpis_follow_and_come_back(tmp_path: Path, monkeypatch: 
     run_night(settings, Request())
     before = _hashes(settings.warehouse)
     with duckdb.connect(str(settings.warehouse / "current" / "siyu_restricted.duckdb"), read_only=True) as con:
-        # Two with orders and unionids of their own: only a human may say that they are one.
+        # Two who bought on one day, with a unionid each: only a human may say that they are one.
         con.execute(f"attach '{settings.warehouse / 'current' / 'siyu.duckdb'}' as public (read_only)")
         buyers = con.execute(
-            "select min(o.id_type || ':' || o.id_value) from identity.one_id as o join public.kpi.revenue_line as r"
-            " using (person_key) where o.id_type = 'unionid' group by o.person_key order by 1 limit 2"
+            "with buyers as (select distinct o.person_key, o.id_value, r.revenue_date from identity.one_id as o"
+            " join public.kpi.revenue_line as r using (person_key) where o.id_type = 'unionid' and r.kind = 'order')"
+            " select a.id_value, b.id_value from buyers as a join buyers as b using (revenue_date)"
+            " where a.person_key < b.person_key order by 1, 2 limit 1"
         ).fetchall()
     rules = exports / "reference" / "identity_rules.csv"
     rules.parent.mkdir(exist_ok=True)
-    rules.write_text(RULES + f"link,{buyers[0][0]},{buyers[1][0]},2026-06-30,li,one\n", encoding="utf-8")
+    rules.write_text(
+        RULES + f"link,unionid:{buyers[0][0]},unionid:{buyers[0][1]},2026-06-30,li,one\n", encoding="utf-8"
+    )
     report = run_night(settings, Request())
     assert report.check_counts()["failed_critical"] == 0
     linked = _hashes(settings.warehouse)
