@@ -181,3 +181,104 @@ coalesce(email_domain, nullif(split_part(email, '@', 2), ''))
 {{ id_value(id) }}
 {%- endif -%}
 {%- endmacro -%}
+
+{#- The query of an agglomeration from here on: `pairs` (node, lesser_node, kind, decided_at, strength, first_seen_at and
+    what is `carried`) in the order in which they are tried, with what constrains them. `nodes` has node, id_type,
+    id_value and component: an unlink of two components has nothing to hold apart. -#}
+{%- macro tried_in_order(entity, carried={}) -%}
+{%- set stands_first =
+    'a.id_type < b.id_type or (a.id_type = b.id_type and a.id_value < b.id_value)' -%}
+unique_types as (
+    select
+        id_type,
+        row_number() over (order by id_type) as unique_no
+    from {{ ref('identifier_types') }}
+    where is_unique = 'true' and entity = '{{ entity }}'
+),
+
+constrained as (
+    select
+        n.node,
+        n.component,
+        n.id_type,
+        n.id_value,
+        coalesce(u.unique_no, 0) as unique_no,
+        case when t.counts_to_size = 'true' then 1 else 0 end as size
+    from nodes as n
+    inner join {{ ref('identifier_types') }} as t on n.id_type = t.id_type
+    left join unique_types as u on n.id_type = u.id_type
+),
+
+edges as (
+    select
+        p.node,
+        p.lesser_node,
+        p.kind,
+        {%- for column in carried %}
+        p.{{ column }},
+        {%- endfor %}
+        p.decided_at,
+        p.strength,
+        p.first_seen_at,
+        least(a.id_type, b.id_type) as first_type,
+        case when {{ stands_first }} then a.id_value else b.id_value end as first_value,
+        greatest(a.id_type, b.id_type) as last_type,
+        case when {{ stands_first }} then b.id_value else a.id_value end as last_value,
+        a.unique_no as node_unique,
+        b.unique_no as lesser_unique,
+        a.size as node_size,
+        b.size as lesser_size
+    from pairs as p
+    inner join constrained as a on p.node = a.node
+    inner join constrained as b on p.lesser_node = b.node
+    -- Written so that no engine pairs all identifiers of a component first.
+    where a.component - b.component = 0
+)
+
+select
+    row_number() over (
+        order by
+            case when kind = 0 then 1 else 0 end asc, decided_at desc nulls last, kind desc,
+            strength asc, first_seen_at asc nulls last, first_type asc, first_value asc,
+            last_type asc, last_value asc
+    ) as edge_no,  -- Order in which they are tried.
+    kind,  -- 0: seen together on records; 1: linked by a human; 2: unlinked by a human.
+    {%- for column, documentation in carried.items() %}
+    {{ column }},  -- {{ documentation }}
+    {%- endfor %}
+    node,  -- Identifier with the greater number.
+    lesser_node,  -- Identifier with the lesser number.
+    node_unique,  -- Number of the unique type of the one; 0 = its type is not unique.
+    lesser_unique,  -- Number of the unique type of the other.
+    node_size,  -- 1 = the one counts to the size of a {{ entity }}.
+    lesser_size  -- 1 = the other counts.
+from edges
+{%- endmacro -%}
+
+{#- CTE `shared_samples`: neighbours of each shared identifier, numbered, of the type that is too many. -#}
+{%- macro sampled_neighbours(edges, shared) -%}
+neighbours as (
+    select
+        node,
+        lesser_node as neighbour
+    from {{ edges }}
+    union all
+    select
+        lesser_node as node,
+        node as neighbour
+    from {{ edges }}
+),
+
+shared_samples as (
+    select
+        s.node,
+        s.neighbour_type,
+        i.id_value,
+        row_number() over (
+            partition by s.node, s.neighbour_type order by n.neighbour
+        ) as sample_no
+    from {{ shared }} as s
+    inner join neighbours as n on s.node = n.node
+    inner join identifiers as i on n.neighbour = i.node and s.neighbour_type = i.id_type
+)
+{%- endmacro -%}

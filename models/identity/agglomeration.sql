@@ -6,9 +6,7 @@ grain: [node, lesser_node]
 {{ config(
     materialized='agglomerate', max_size=var('max_identifiers_per_person'), published=false
 ) }}
-{%- set stands_first =
-    'a.id_type < b.id_type or (a.id_type = b.id_type and a.id_value < b.id_value)' %}
--- noqa: disable=LT02,LT05
+-- noqa: disable=LT02
 with
 
 offending as (
@@ -29,26 +27,14 @@ members as (
     from offending
 ),
 
-unique_types as (
-    select
-        id_type,
-        row_number() over (order by id_type) as unique_no
-    from {{ ref('identifier_types') }}
-    where is_unique = 'true' and entity = 'person'
-),
-
 nodes as (
     select
         i.node,
         m.component,
         i.id_type,
-        i.id_value,
-        coalesce(u.unique_no, 0) as unique_no,
-        case when t.counts_to_size = 'true' then 1 else 0 end as size
+        i.id_value
     from members as m
     inner join {{ ref('identifier_seen') }} as i on m.node = i.node
-    inner join {{ ref('identifier_types') }} as t on i.id_type = t.id_type
-    left join unique_types as u on i.id_type = u.id_type
 ),
 
 pairs as (
@@ -75,42 +61,4 @@ pairs as (
     where d.decision = 'unlink' and e.node is null
 ),
 
-edges as (
-    select
-        e.node,
-        e.lesser_node,
-        e.kind,
-        e.decided_at,
-        e.strength,
-        e.first_seen_at,
-        least(a.id_type, b.id_type) as first_type,
-        case when {{ stands_first }} then a.id_value else b.id_value end as first_value,
-        greatest(a.id_type, b.id_type) as last_type,
-        case when {{ stands_first }} then b.id_value else a.id_value end as last_value,
-        a.unique_no as node_unique,
-        b.unique_no as lesser_unique,
-        a.size as node_size,
-        b.size as lesser_size
-    from pairs as e
-    inner join nodes as a on e.node = a.node
-    inner join nodes as b on e.lesser_node = b.node
-    -- An unlink of two components has nothing to hold apart. Written so that no engine pairs all
-    -- identifiers of a component first.
-    where a.component - b.component = 0
-)
-
-select
-    row_number() over (
-        order by
-            case when kind = 0 then 1 else 0 end asc, decided_at desc nulls last, kind desc,
-            strength asc, first_seen_at asc nulls last, first_type asc, first_value asc,
-            last_type asc, last_value asc
-    ) as edge_no,  -- Order in which they are tried.
-    kind,  -- 0: seen together on records; 1: linked by a human; 2: unlinked by a human.
-    node,  -- Identifier with the greater number.
-    lesser_node,  -- Identifier with the lesser number.
-    node_unique,  -- Number of the unique type of the one; 0 = its type is not unique.
-    lesser_unique,  -- Number of the unique type of the other.
-    node_size,  -- 1 = the one counts to the size of a person.
-    lesser_size  -- 1 = the other counts.
-from edges
+{{ tried_in_order('person') }}

@@ -16,30 +16,7 @@ identifiers as (
     from {{ ref('company_identifier') }}
 ),
 
-neighbours as (
-    select
-        node,
-        lesser_node as neighbour
-    from {{ ref('company_pair') }}
-    union all
-    select
-        lesser_node as node,
-        node as neighbour
-    from {{ ref('company_pair') }}
-),
-
-shared_samples as (
-    select
-        s.node,
-        s.neighbour_type,
-        i.id_value,
-        row_number() over (
-            partition by s.node, s.neighbour_type order by n.neighbour
-        ) as sample_no
-    from {{ ref('company_shared_identifier') }} as s
-    inner join neighbours as n on s.node = n.node
-    inner join identifiers as i on n.neighbour = i.node and s.neighbour_type = i.id_type
-),
+{{ sampled_neighbours(ref('company_pair'), ref('company_shared_identifier')) }},
 
 owners as (
     select

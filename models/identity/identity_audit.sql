@@ -37,30 +37,7 @@ refused as (
     where verdict <> 'valid'
 ),
 
-neighbours as (
-    select
-        node,
-        lesser_node as neighbour
-    from {{ ref('raw_edge') }}
-    union all
-    select
-        lesser_node as node,
-        node as neighbour
-    from {{ ref('raw_edge') }}
-),
-
-shared_samples as (
-    select
-        s.node,
-        s.neighbour_type,
-        i.id_value,
-        row_number() over (
-            partition by s.node, s.neighbour_type order by n.neighbour
-        ) as sample_no
-    from {{ ref('shared_identifier') }} as s
-    inner join neighbours as n on s.node = n.node
-    inner join identifiers as i on n.neighbour = i.node and s.neighbour_type = i.id_type
-),
+{{ sampled_neighbours(ref('raw_edge'), ref('shared_identifier')) }},
 
 shared as (
     select
