@@ -148,7 +148,7 @@ def test_a_table_without_a_column_that_is_needed_names_it(tmp_path: Path) -> Non
 
 
 HEADER = "/*\ndescription: A model.\ngrain: [edge_no]\n*/\n"
-EDGES = ["edge_no", "node", "lesser_node", "node_unique", "lesser_unique", "node_size", "lesser_size"]
+EDGES = ["edge_no", "kind", "node", "lesser_node", "node_unique", "lesser_unique", "node_size", "lesser_size"]
 
 
 def _edges(*left_out: str, extra: str = "") -> str:

@@ -21,6 +21,7 @@ from tests.golden.exported import KEYS, Exported
 FILES = Exported(SAMPLE)
 # What the checks say of the dirt that the sample has on purpose.
 SAID_OF_THE_SAMPLE = {
+    ("identity.identity_rule", "info"),  # somebody asked to be erased
     ("staging.ads__contact", "info"),  # a lead that gave a landline
     ("staging.after_sales__company", "info"),  # devices of companies that left their name out
     ("staging.webinar__contact", "info"),  # a viewer without unionid and mobile
