@@ -65,5 +65,6 @@ def test_a_blocked_part_blocks_the_whole_and_an_invalid_one_makes_none(release: 
 
 
 def test_identifiers_are_listed_as_wholes(release: duckdb.DuckDBPyConnection) -> None:
-    types = release.execute("select distinct id_type from identity.identifier where entity = 'person' order by all").fetchall()
+    listed = "select distinct id_type from identity.identifier where entity = 'person' order by all"
+    types = release.execute(listed).fetchall()
     assert types == [("address+company_name",), ("landline+address",), ("landline+company_name",)]
