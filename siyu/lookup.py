@@ -93,8 +93,16 @@ class Lookup:
         return {f"{schema}.{table}": f"{database}.{schema}.{table}" for database, schema, table in found}
 
     def table(self, name: str, schema: str = "identity") -> str:
-        """Where a table is, with its values: the public file has it only if nothing in it is personal."""
-        return self._tables[f"{schema}.{name}"]
+        """Where a table is, with its values: the public file is asked only for what has nothing personal. Raises
+        WrongQuestion for one that the release has not."""
+        found = self._tables.get(f"{schema}.{name}")
+        if found is None:
+            raise WrongQuestion(
+                f"the release has no table {schema}.{name}",
+                str(self.release.path),
+                "an earlier siyu made it: siyu run makes one that has.",
+            )
+        return found
 
     def has(self, name: str, schema: str) -> bool:
         """Whether the release has a table: records are not published everywhere."""
