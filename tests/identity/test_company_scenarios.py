@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import permutations
+from random import Random
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from tests.identity.conftest import models_of
 from tests.identity.harness import Models
@@ -213,3 +216,56 @@ def test_a_short_name_that_a_human_parted_from_one_stands_for_the_other(models: 
     models.build([], [rule], rows)
     found = models.accounts()
     assert found["short"] == found["sz"] != found["sh"]
+
+
+POOLS = {
+    "credit_code": CODES,
+    "crm_account_id": tuple(f"A{n}" for n in range(4)),
+    "email_domain": ("sh.cn", "sz.cn", "group.cn", "163.com"),
+    "company_name": (
+        *FORMS, "苏州华阳机电有限公司", "华阳（苏州）机电有限公司", "华阳机电有限公司", "华阳", "江苏华阳",
+        "东恒自动化股份有限公司", "东恒自动化",
+    ),
+}  # fmt: skip
+
+
+def drawn(seed: int) -> tuple[list[Record], list[Rule]]:
+    chance = Random(seed)
+    rows = []
+    for number in range(chance.choice((4, 8, 14))):
+        kinds = chance.sample(sorted(POOLS), chance.choice((1, 2, 2, 3)))
+        rows.append(
+            company(f"r{number:02d}", chance.randrange(5), **{kind: chance.choice(POOLS[kind]) for kind in kinds})
+        )
+    seen = sorted({identifier for row in rows for identifier in row.identifiers.items()})
+    rules = []
+    for day in range(chance.choice((0, 0, 1, 3))):
+        left, right = chance.choice(seen), chance.choice(seen)
+        if left != right:
+            rules.append(Rule(chance.choice(("link", "unlink")), left, right, BEGIN + timedelta(days=day)))
+    return rows, rules
+
+
+@settings(max_examples=15, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@given(seed=st.integers(0, 2**32))
+def test_any_companies_whatever_order_they_come_in(models: Models, seed: int) -> None:
+    """Rows in any order give the same IDs, rows in any landing the same companies; a code is one company's."""
+    rows, rules = drawn(seed)
+    chance = Random(seed)
+    models.build([], rules, rows)
+    ids = models.accounts()
+    models.build([], chance.sample(rules, len(rules)), chance.sample(rows, len(rows)))
+    assert models.accounts() == ids
+    landed = [Record(r.record_id, chance.randint(1, 4), r.seen_at, r.identifiers) for r in rows]
+    models.build([], rules, landed)
+    found = models.accounts()
+    assert found.keys() == ids.keys()
+    for one in ids:
+        for other in ids:
+            assert (found[one] == found[other]) == (ids[one] == ids[other])
+    if not rules:
+        codes = models.session.rows(
+            "select account_id from identity.account_id where id_type = 'credit_code' group by account_id"
+            " having count(*) > 1"
+        )
+        assert codes == []
