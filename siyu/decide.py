@@ -12,7 +12,7 @@ from siyu.compile.rules import check_rules
 from siyu.errors import ConfigError, SiyuError, WrongQuestion, raise_all
 from siyu.lookup import Identifier, Lookup, current_release, is_id
 from siyu.references import reference_rows
-from siyu.rules import TABLE, Rule, append_rules, moment_text
+from siyu.rules import MOMENT, TABLE, Rule, append_rules, moment_text
 from siyu.settings import Settings
 
 
@@ -51,7 +51,8 @@ def decide(settings: Settings, decision: str, named: Sequence[str], why: str, wh
     """
     with current_release(settings) as lookup:
         table = lookup.references[TABLE]  # with a wrong line in it the next run would not even begin
-        check_rules(reference_rows(table), lookup.types, str(table.path))
+        written = reference_rows(table)
+        check_rules(written, lookup.types, str(table.path))
         sides = _find_all(lookup, named)
         _check(lookup, decision, named, sides)
         pairs, warnings = [tuple(side.text for side in sides)], []
@@ -65,7 +66,9 @@ def decide(settings: Settings, decision: str, named: Sequence[str], why: str, wh
             for pair in pairs
         ]
         _check_words(decision, rules, lookup)
-        warnings += [_replaced(row) for row in lookup.decisions(sides) if row["effect"] != "superseded"]
+        known = lookup.decisions(sides)
+        warnings += [_replaced(row) for row in known if row["effect"] != "superseded"]
+        warnings += [_waiting(row) for row in _not_run(written, sides, known)]
         path = append_rules(settings, lookup.references, rules)
         return Decided(tuple(rules), path, tuple(sides), tuple(warnings))
 
@@ -95,6 +98,20 @@ def _replaced(row: dict[str, Any]) -> str:
     return (
         f"before it: {row['decision']} of {row['decided_at']:%Y-%m-%d} by {row['decided_by'] or '?'} ({row['effect']})"
     )
+
+
+def _not_run(
+    written: Sequence[dict[str, str]], sides: Sequence[Identifier], known: Sequence[dict[str, Any]]
+) -> list[dict[str, str]]:
+    """Lines of the table about the same identifiers that the release does not know yet."""
+    named = {side.text for side in sides}
+    run = {(row["decision"], f"{row['decided_at']:{MOMENT}}") for row in known}
+    same = [row for row in written if {row["left_id"].strip(), row["right_id"].strip()} - {""} == named]
+    return [row for row in same if (row["decision"].strip().lower(), row["decided_at"].strip()) not in run]
+
+
+def _waiting(row: dict[str, str]) -> str:
+    return f"before it: {row['decision']} of {row['decided_at']} by {row['decided_by']} (written, not run yet)"
 
 
 def _uniques(lookup: Lookup, sides: Sequence[Identifier]) -> list[tuple[str, ...]]:

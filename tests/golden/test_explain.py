@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -181,12 +181,15 @@ def test_a_decision_is_written_where_the_run_reads_it_and_tells_what_it_replaces
     excluded = rows(night, "select left_value from identity.identity_rule where decision = 'exclude' limit 1")[0][0]
     again = decide(settings, "exclude", [f"mobile:{excluded}"], "again", "li", NOW)
     assert "before it: exclude of" in again.told
+    twice = decide(settings, "exclude", [f"mobile:{excluded}"], "again", "li", NOW + timedelta(minutes=1))
+    assert "exclude of 2026-07-01 00:00:00 by li (written, not run yet)" in twice.told
     back = decide(settings, "link", [f"mobile:{excluded}", f"crm_contact_id:{contact}"], "hers", "li", NOW)
     assert "they become one" in back.told
     assert path.read_text(encoding="utf-8").splitlines() == [
         "decision,left_id,right_id,decided_at,decided_by,reason",
         f'unlink,mobile:{mobile},crm_contact_id:{contact},2026-07-01 00:00:00,li,"no, her"',
         f"exclude,mobile:{excluded},,2026-07-01 00:00:00,li,again",
+        f"exclude,mobile:{excluded},,2026-07-01 00:01:00,li,again",
         f"link,mobile:{excluded},crm_contact_id:{contact},2026-07-01 00:00:00,li,hers",
     ]
     path.write_text(path.read_text(encoding="utf-8") + "lnik,mobile:1,,yesterday,,\n", encoding="utf-8")
