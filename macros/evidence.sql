@@ -127,17 +127,7 @@ limits as (
     where max_neighbours is not null
 ),
 
-neighbours as (
-    select
-        node,
-        lesser_node as neighbour
-    from {{ edges }}
-    union all
-    select
-        lesser_node as node,
-        node as neighbour
-    from {{ edges }}
-),
+{{ both_ways(edges) }},
 
 counted as (
     select
@@ -257,17 +247,7 @@ from edges
 
 {#- CTE `shared_samples`: neighbours of each shared identifier, numbered, of the type that is too many. -#}
 {%- macro sampled_neighbours(edges, shared) -%}
-neighbours as (
-    select
-        node,
-        lesser_node as neighbour
-    from {{ edges }}
-    union all
-    select
-        lesser_node as node,
-        node as neighbour
-    from {{ edges }}
-),
+{{ both_ways(edges) }},
 
 shared_samples as (
     select
@@ -280,5 +260,59 @@ shared_samples as (
     from {{ shared }} as s
     inner join neighbours as n on s.node = n.node
     inner join identifiers as i on n.neighbour = i.node and s.neighbour_type = i.id_type
+)
+{%- endmacro -%}
+
+{#- CTE `neighbours`: every edge from either end. -#}
+{%- macro both_ways(edges) -%}
+neighbours as (
+    select
+        node,
+        lesser_node as neighbour
+    from {{ edges }}
+    union all
+    select
+        lesser_node as node,
+        node as neighbour
+    from {{ edges }}
+)
+{%- endmacro -%}
+
+{#- CTEs up to `shared`: shared identifiers, but for those of which a human said whose they are; these join nobody else
+    by that. -#}
+{%- macro shared_and_unlinked(shared, decided) -%}
+linked as (
+    select node
+    from {{ decided }}
+    where decision = 'link'
+    union
+    select lesser_node as node
+    from {{ decided }}
+    where decision = 'link'
+),
+
+shared as (
+    select distinct s.node
+    from {{ shared }} as s
+    anti join linked as l on s.node = l.node
+)
+{%- endmacro -%}
+
+{#- CTE `records`: the records of some shapes up to as_of, as identifiers. `values` maps a column to its SQL. -#}
+{%- macro current_records(shapes, values) -%}
+records as (
+{%- for shape, moment in shapes %}
+    select
+        channel,
+        record_id,
+        {{ moment }} as seen_at,
+        {%- for column, value in values.items() %}
+        {{ value }} as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref(shape) }}
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+{%- endfor %}
 )
 {%- endmacro -%}

@@ -66,7 +66,7 @@ def decide(settings: Settings, decision: str, named: Sequence[str], why: str, wh
             for pair in pairs
         ]
         _check_words(decision, rules, lookup)
-        known = lookup.decisions(sides)
+        known = [row for row in lookup.decisions(sides) if _ends(row) == {(s.id_type, s.id_value) for s in sides}]
         warnings += [_replaced(row) for row in known if row["effect"] != "superseded"]
         warnings += [_waiting(row) for row in _not_run(written, sides, known)]
         path = append_rules(settings, lookup.references, rules)
@@ -92,6 +92,11 @@ def _check_words(decision: str, rules: Sequence[Rule], lookup: Lookup) -> None:
     if not rules[0].reason:
         raise WrongQuestion("no reason is given", f"siyu {decision}", 'say why: --why "the phone at the front desk".')
     check_rules([vars(rule) for rule in rules], lookup.types, f"siyu {decision}")
+
+
+def _ends(row: dict[str, Any]) -> set[tuple[str, str]]:
+    ends = ((row["left_type"], row["left_value"]), (row["right_type"], row["right_value"]))
+    return {end for end in ends if end[0] is not None}
 
 
 def _replaced(row: dict[str, Any]) -> str:

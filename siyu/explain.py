@@ -58,7 +58,7 @@ def _find(lookup: Lookup, text: str) -> Identifier:
 def _record(lookup: Lookup, text: str) -> Identifier:
     """The identifier that decides whose a record is; the record itself where it is nobody's."""
     channel, _, record_id = text.partition(":")
-    owners = lookup.rows(
+    owners = lookup.session.named_rows(
         f"select person_key, one_id, account_key, account_id from {lookup.table('record_person')}"
         " where channel = ? and record_id = ?",
         [channel, record_id],
@@ -91,7 +91,7 @@ def _carried(lookup: Lookup, channel: str, record_id: str, entity: str) -> list[
     for shape in SHAPES:
         if lookup.has(shape, "records"):
             table = lookup.table(shape, "records")
-            for row in lookup.rows(f"select {listed} from {table} where channel = ? and record_id = ?",
+            for row in lookup.session.named_rows(f"select {listed} from {table} where channel = ? and record_id = ?",
                                    [channel, record_id]):  # fmt: skip
                 found.update({(t.id_type, row[t.column]): None for t in types if row[t.column]})
     return list(found)
@@ -109,7 +109,7 @@ def _about(lookup: Lookup, found: Identifier, shown_records: int | None) -> Row:
         "evidence": evidence(between),
         "cuts": cuts(lookup, between),
         "audit": _audit(lookup, [found]),
-        "rules": _rules(lookup, [found, *(lookup.as_identifier(entity, member) for member in members)]),
+        "rules": lookup.decisions([found, *(lookup.as_identifier(entity, member) for member in members)]),
         "records": _records(lookup, entity, found, shown_records),
         "history": _history(lookup, entity, found),
         "aliases": _aliases(lookup, entity, found),
@@ -120,11 +120,11 @@ def _about(lookup: Lookup, found: Identifier, shown_records: int | None) -> Row:
 def _about_nobody(lookup: Lookup, found: Identifier) -> Row:
     """Why an identifier, or every identifier of a record, is nobody's; and the company that a record names."""
     if found.id_type != RECORD:
-        return {"audit": _audit(lookup, [found]), "rules": _rules(lookup, [found])}
+        return {"audit": _audit(lookup, [found]), "rules": lookup.decisions([found])}
     channel, _, record_id = found.id_value.partition(":")
     carried = [lookup.known(*one) for one in _carried(lookup, channel, record_id, "person")]
     known = [one for one in carried if one is not None]
-    accounts = lookup.rows(
+    accounts = lookup.session.named_rows(
         f"select r.account_id, a.company_name from {lookup.table('record_person')} as r"
         f" join {lookup.table('account')} as a using (account_key) where r.channel = ? and r.record_id = ?",
         [channel, record_id],
@@ -132,14 +132,14 @@ def _about_nobody(lookup: Lookup, found: Identifier) -> Row:
     return {
         "carried": [{"identifier": one.text, "status": one.status, "id": one.one_id} for one in known],
         "audit": _audit(lookup, known),
-        "rules": _rules(lookup, known),
+        "rules": lookup.decisions(known) if known else [],
         "accounts_named": accounts,
     }
 
 
 def _members(lookup: Lookup, entity: Entity, found: Identifier) -> list[Row]:
     short = "m.is_short_name" if entity.name == "company" else "false"
-    return lookup.rows(
+    return lookup.session.named_rows(
         f"select m.id_type, m.id_value, m.node, m.strength, m.is_anchor, m.is_contested,"
         f" {short} as is_short_name, i.first_landed_seq,"
         f" i.first_seen_at, i.last_seen_at, i.record_count, i.channels from {lookup.table(entity.map)} as m"
@@ -155,7 +155,7 @@ def _between(lookup: Lookup, one: Identifier, other: Identifier) -> Row:
         raise WrongQuestion(
             f"{one.text} is a {one.entity}'s and {other.text} a {other.entity}'s", "siyu explain", "name two of a kind."
         )
-    rules = _rules(lookup, [one, other])
+    rules = lookup.decisions([one, other])
     if one.node is None or other.node is None or one.key is None or other.key is None:
         nobodys = [found for found in (one, other) if found.key is None]
         return {"is_same": False, "cuts": [], "audit": _audit(lookup, nobodys), "rules": rules}
@@ -178,7 +178,7 @@ def _short_names(lookup: Lookup, identifiers: Sequence[Identifier]) -> list[str]
         one.text
         for one in identifiers
         if one.entity == "company"
-        and lookup.rows(
+        and lookup.session.named_rows(
             f"select 1 as found from {lookup.table('account_id')} where node = ? and is_short_name", [one.node]
         )
     ]
@@ -189,7 +189,7 @@ def _audit(lookup: Lookup, identifiers: Sequence[Identifier]) -> list[Row]:
     return [
         {**row, "what_to_do": what_to_do[row["reason"]]}
         for one in identifiers
-        for row in lookup.rows(
+        for row in lookup.session.named_rows(
             "select id_type, id_value, reason, reason_zh, other_id_type, counted, allowed, detail, sample"
             f" from {lookup.table('identity_audit')} where subject = 'identifier' and id_type = ? and id_value = ?"
             " order by reason, other_id_type",
@@ -198,21 +198,12 @@ def _audit(lookup: Lookup, identifiers: Sequence[Identifier]) -> list[Row]:
     ]
 
 
-def _rules(lookup: Lookup, identifiers: Sequence[Identifier]) -> list[Row]:
-    known = {(one.id_type, one.id_value) for one in identifiers}
-    rules = lookup.rows(
-        "select decision, left_type, left_value, right_type, right_value, decided_at, decided_by, reason, origin,"
-        f" effect, effect_zh from {lookup.table('identity_rule')} order by decided_at desc, rule_no desc"
-    )
-    return [r for r in rules if known & {(r["left_type"], r["left_value"]), (r["right_type"], r["right_value"])}]
-
-
 def _records(lookup: Lookup, entity: Entity, found: Identifier, shown: int | None) -> Row:
     table, where = lookup.table("record_person"), f"where {entity.key} = ?"
-    channels = lookup.rows(
+    channels = lookup.session.named_rows(
         f"select channel, count(*) as record_count from {table} {where} group by channel order by channel", [found.key]
     )
-    sample = lookup.rows(
+    sample = lookup.session.named_rows(
         f"select channel, record_id from {table} {where} order by channel, record_id"
         + (f" limit {shown}" if shown is not None else ""),
         [found.key],
@@ -225,13 +216,13 @@ def _records(lookup: Lookup, entity: Entity, found: Identifier, shown: int | Non
 
 
 def _golden(lookup: Lookup, entity: Entity, found: Identifier) -> Row:
-    rows = lookup.rows(f"select * from {lookup.table(entity.golden)} where {entity.key} = ?", [found.key])
+    rows = lookup.session.named_rows(f"select * from {lookup.table(entity.golden)} where {entity.key} = ?", [found.key])
     return rows[0] if rows else {}
 
 
 def _history(lookup: Lookup, entity: Entity, found: Identifier) -> list[Row]:
     """Every time an identifier came from another ID or left for one (NULL: nobody's), latest first."""
-    return lookup.rows(
+    return lookup.session.named_rows(
         "with steps as (select id_type, id_value, valid_to as moved_on,"
         f" {entity.id} as left_id, case when following = valid_to then joined_id end as joined_id from ("
         f"select *, lead({entity.id}) over w as joined_id, lead(valid_from) over w as following"
@@ -244,7 +235,7 @@ def _history(lookup: Lookup, entity: Entity, found: Identifier) -> list[Row]:
 
 
 def _aliases(lookup: Lookup, entity: Entity, found: Identifier) -> list[Row]:
-    return lookup.rows(
+    return lookup.session.named_rows(
         f"select former_{entity.id} as former, {entity.id} as became, reason, since_date, identifier_count, is_primary"
         f" from {lookup.table(entity.alias)} where former_{entity.id} = ? or {entity.id} = ?"
         " order by since_date, former, became",
@@ -255,7 +246,7 @@ def _aliases(lookup: Lookup, entity: Entity, found: Identifier) -> list[Row]:
 def _belongings(lookup: Lookup, entity: Entity, found: Identifier) -> Row:
     """A person's companies; a company's names and people."""
     if entity.name == "person":
-        accounts = lookup.rows(
+        accounts = lookup.session.named_rows(
             "select p.account_id, coalesce(a.company_name, a.email_domain) as company_name, p.is_current,"
             " p.valid_from_at, p.valid_to_at, p.record_count"
             f" from {lookup.table('person_account')} as p join {lookup.table('account')} as a using (account_key)"
@@ -263,12 +254,12 @@ def _belongings(lookup: Lookup, entity: Entity, found: Identifier) -> Row:
             [found.key],
         )
         return {"accounts": accounts}
-    names = lookup.rows(
+    names = lookup.session.named_rows(
         f"select company_name, resolution, record_count from {lookup.table('company_name')} where account_id = ?"
         " order by record_count desc, company_name",
         [found.one_id],
     )
-    people = lookup.rows(
+    people = lookup.session.named_rows(
         f"select a.one_id, p.full_name, p.title, a.is_current, a.valid_from_at, a.valid_to_at"
         f" from {lookup.table('person_account')} as a join {lookup.table('person')} as p using (person_key)"
         " where a.account_key = ? order by a.is_current desc, a.valid_from_at desc nulls last, a.one_id",

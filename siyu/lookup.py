@@ -167,21 +167,17 @@ class Lookup:
         )
         return bool(found)
 
-    def decisions(self, sides: Sequence[Identifier]) -> list[dict[str, Any]]:
-        """What the release knows to be decided about one identifier, or about two, latest first."""
-        named = sorted((side.id_type, side.id_value) for side in sides)
-        rows = self.rows(
-            "select decision, decided_at, decided_by, effect, left_type, left_value, right_type, right_value"
-            f" from {self.table('identity_rule')} order by decided_at desc, rule_no desc"
+    def decisions(self, about: Sequence[Identifier]) -> list[dict[str, Any]]:
+        """What the release knows to be decided about any of these, latest first."""
+        texts = [f"{one.id_type}:{one.id_value}" for one in about]
+        marks = ", ".join("?" for _ in texts)
+        return self.session.named_rows(
+            "select decision, left_type, left_value, right_type, right_value, decided_at, decided_by, reason, origin,"
+            f" effect, effect_zh from {self.table('identity_rule')}"
+            f" where left_type || ':' || left_value in ({marks}) or right_type || ':' || right_value in ({marks})"
+            " order by decided_at desc, rule_no desc",
+            [*texts, *texts],
         )
-        return [
-            row
-            for row in rows
-            if sorted(
-                s for s in ((row["left_type"], row["left_value"]), (row["right_type"], row["right_value"])) if s[0]
-            )
-            == named
-        ]
 
     def as_identifier(self, entity: Entity, row: dict[str, Any]) -> Identifier:
         """A row of an ID map."""
@@ -241,11 +237,6 @@ class Lookup:
             "write P… or C… and twenty digits, or id_type:id_value, such as mobile:13912345678.",
         )
 
-    def rows(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
-        """Rows by column name."""
-        names = [column.name for column in self.session.columns(_inlined(sql))]
-        return [dict(zip(names, row, strict=True)) for row in self.session.rows(sql, params)]
-
 
 def is_id(text: str) -> bool:
     """Whether a text has the form of an ID."""
@@ -254,10 +245,6 @@ def is_id(text: str) -> bool:
 
 def _entity_of_id(one_id: str) -> Entity:
     return next(entity for entity in ENTITIES.values() if one_id.startswith(entity.letter))
-
-
-def _inlined(sql: str) -> str:
-    return sql.replace("?", "null")
 
 
 @contextmanager

@@ -29,21 +29,7 @@ joined as (
     where kind < 2 and is_kept
 ),
 
-linked as (
-    select node
-    from {{ ref('decided_company_pair') }}
-    where decision = 'link'
-    union
-    select lesser_node as node
-    from {{ ref('decided_company_pair') }}
-    where decision = 'link'
-),
-
-shared as (
-    select distinct s.node
-    from {{ ref('company_shared_identifier') }} as s
-    anti join linked as l on s.node = l.node
-)
+{{ shared_and_unlinked(ref('company_shared_identifier'), ref('decided_company_pair')) }}
 
 select
     i.node,  -- The identifier, by its number.

@@ -18,22 +18,7 @@ grouped as (
     from {{ ref('agglomeration') }}
 ),
 
-linked as (
-    select node
-    from {{ ref('decided_pair') }}
-    where decision = 'link'
-    union
-    select lesser_node as node
-    from {{ ref('decided_pair') }}
-    where decision = 'link'
-),
-
--- A human may say whose a shared one is; it joins nobody else by that.
-shared as (
-    select distinct s.node
-    from {{ ref('shared_identifier') }} as s
-    anti join linked as l on s.node = l.node
-)
+{{ shared_and_unlinked(ref('shared_identifier'), ref('decided_pair')) }}
 
 select
     i.node,  -- The identifier, by its number.

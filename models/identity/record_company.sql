@@ -10,6 +10,8 @@ grain: [channel, record_id]
     ('contact', 'observed_at'), ('touch', 'occurred_at'), ('link', 'started_at'),
     ('deal', 'occurred_at'), ('ticket', 'opened_at'), ('company', 'observed_at')
 ] %}
+{%- set values = {} %}
+{%- for id in ids %}{% set _ = values.update({id_column(id): company_value(id)}) %}{% endfor %}
 with
 
 combination_account as (
@@ -41,21 +43,7 @@ keyed as (
     inner join combination_account as a on c.combination_id = a.combination_id
 ),
 
-records as (
-{%- for shape, moment in shapes %}
-    select
-        channel,
-        record_id,
-        {{ moment }} as seen_at,
-        {%- for id in ids %}
-        {{ company_value(id) }} as {{ id_column(id) }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from {{ ref(shape) }}
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-{%- endfor %}
-),
+{{ current_records(shapes, values) }},
 
 named as (
     select

@@ -10,6 +10,8 @@ grain: [channel, record_id]
     ('contact', 'observed_at'), ('touch', 'occurred_at'), ('link', 'started_at'),
     ('deal', 'occurred_at'), ('ticket', 'opened_at')
 ] %}
+{%- set values = {} %}
+{%- for id in ids %}{% set _ = values.update({id_column(id): id_value(id)}) %}{% endfor %}
 with
 
 identifiers as (
@@ -55,21 +57,7 @@ keyed as (
     inner join combination_person as p on c.combination_id = p.combination_id
 ),
 
-records as (
-{%- for shape, moment in shapes %}
-    select
-        channel,
-        record_id,
-        {{ moment }} as seen_at,
-        {%- for id in ids %}
-        {{ id_value(id) }} as {{ id_column(id) }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from {{ ref(shape) }}
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-{%- endfor %}
-),
+{{ current_records(shapes, values) }},
 
 matched as (
     select

@@ -38,6 +38,10 @@ class Session(Protocol):
         """All rows of a small result."""
         ...
 
+    def named_rows(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """All rows of a small result, by column name."""
+        ...
+
     def value(self, sql: str, params: Sequence[Any] = ()) -> Any:
         """The first value of the first row, or None."""
         ...

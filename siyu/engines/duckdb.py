@@ -53,6 +53,12 @@ class DuckSession:
         except duckdb.Error as error:
             raise _translate(error, sql) from error
 
+    def named_rows(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """All rows of a small result, by column name."""
+        rows = self.rows(sql, params)
+        names = [column[0] for column in self._cursor.description or []]
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
     def value(self, sql: str, params: Sequence[Any] = ()) -> Any:
         """The first value of the first row, or None."""
         found = self.rows(sql, params)
