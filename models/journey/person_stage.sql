@@ -1,5 +1,5 @@
 /*
-description: Where each person stands at the end of as_of.
+description: Where each person stands at the end of as_of, and what keeps them out of the leads.
 grain: [one_id]
 */
 with
@@ -26,8 +26,14 @@ select
         when i.stage = 'profiled' then 'nurture'
         when i.stage in ('intent', 'pending') then 'selection'
         else 'advocacy'
-    end as content_stage  -- Kind of content that fits.
+    end as content_stage,  -- Kind of content that fits.
+    x.kind as exclusion,  -- learner, competitor, bot, staff or partner; NULL = none of these.
+    x.rule as exclusion_rule,  -- Rule of exclusion_rules.csv that found it.
+    x.since_at as excluded_since_at,  -- Since when (UTC).
+    x.kind is null and cast(s.stage_rank as bigint) >= {{ stage_rule('lead_rank') }}
+        as is_lead  -- Stands at lead_rank or above, and is excluded by no rule.
 from {{ ref('stage_interval') }} as i
 inner join {{ ref('stages') }} as s on i.stage = s.stage
 inner join latest_move as m on i.person_key = m.person_key
+left join {{ ref('person_exclusion') }} as x on i.person_key = x.person_key
 where i.valid_to is null

@@ -12,10 +12,12 @@ select
     t.action,  -- The channel's finer word.
     t.direction,  -- inbound: the person acted; outbound: we did.
     t.outcome,  -- sent, delivered, clicked, replied, answered or failed.
+    t.scene,  -- Scene the touch belongs to.
     t.product_id,  -- Product that was seen.
     t.content_id,  -- Content that was seen.
     t.campaign_id,  -- Campaign the touch belongs to.
-    t.staff_id  -- Member of staff on our side.
+    t.staff_id,  -- Member of staff on our side.
+    t.user_agent  -- Browser or device, as sent.
 from {{ ref('touch') }} as t
 inner join {{ ref('record_person') }} as p
     on t.channel = p.channel and t.record_id = p.record_id

@@ -5,43 +5,7 @@ grain: [channel, record_id]
 */
 with
 
-fulfilled as (
-    select distinct opportunity_id
-    from {{ ref('deal') }}
-    where
-        kind = 'order'
-        and opportunity_id is not null
-        and coalesce(status <> 'cancelled', true)
-),
-
-cancelled as (
-    select
-        channel,
-        deal_id
-    from {{ ref('deal') }}
-    where kind = 'order'
-    group by channel, deal_id
-    having count_if(coalesce(status <> 'cancelled', true)) = 0
-),
-
-counted as (
-    select
-        d.channel,
-        d.record_id,
-        d.deal_id,
-        d.kind,
-        case when d.kind = 'opportunity' then d.closed_at else d.occurred_at end as earned_at,
-        d.campaign_id,
-        d.product_id,
-        d.amount
-    from {{ ref('deal') }} as d
-    left join fulfilled as f on d.kind = 'opportunity' and d.deal_id = f.opportunity_id
-    left join cancelled as x on d.channel = x.channel and d.deal_id = x.deal_id
-    where
-        (d.kind = 'order' and coalesce(d.status <> 'cancelled', true))
-        or (d.kind = 'refund' and x.deal_id is null)
-        or (d.kind = 'opportunity' and d.status = 'won' and f.opportunity_id is null)
-)
+{{ revenue_deals() }}
 
 select
     c.channel,  -- Channel of the deal.

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError
-from jinja2.sandbox import SandboxedEnvironment
+from jinja2.sandbox import SandboxedEnvironment, safe_range
 
 from siyu.channels import Channel
 from siyu.compile.identifiers import IdentifierTypes, identifier_functions
@@ -181,7 +181,7 @@ class Renderer:
 
         functions = (ref, source, var, config, previous, union_shape, reference, literal, checked)
         named = {f.__name__: f for f in functions}
-        return {**named, **identifier_functions(world.identifiers), "this": model.relation}
+        return {**named, **identifier_functions(world.identifiers), "this": model.relation, "range": safe_range}
 
     def _ref(self, result: Rendered, table: str) -> str:
         model = result.model

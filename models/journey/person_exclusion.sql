@@ -1,0 +1,26 @@
+/*
+description: What keeps each excluded person out of the leads at the end of as_of; of several kinds
+  the one that says most.
+grain: [person_key]
+*/
+{{ config(published=false) }}
+select
+    person_key,  -- The person within this release: joins identity.person.
+    kind,  -- staff, bot, competitor, partner or learner, in this order.
+    rule,  -- Rule that found it.
+    since_at  -- Since when (UTC).
+from {{ ref('exclusion') }}
+where not is_overruled and (until_at is null or until_at >= fn_as_of_end())
+qualify
+    row_number() over (
+        partition by person_key
+        order by
+            case kind
+                when 'staff' then 1
+                when 'bot' then 2
+                when 'competitor' then 3
+                when 'partner' then 4
+                else 5
+            end,
+            since_at, rule
+    ) = 1
