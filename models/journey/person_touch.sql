@@ -6,6 +6,7 @@ select
     p.person_key,  -- The person within this release: a number to join by.
     p.one_id,  -- The person.
     t.occurred_at,  -- When it happened (UTC).
+    fn_local_date(t.occurred_at) as touch_date,  -- Business date of that.
     t.channel,  -- Channel code.
     t.record_id,  -- [pii] The exported row.
     t.behaviour,  -- One of the seven.

@@ -12,6 +12,7 @@ touches as (
     select
         t.person_key,
         t.occurred_at,
+        t.touch_date,
         t.channel,
         t.record_id,
         t.behaviour,
@@ -74,7 +75,7 @@ scored as (
         k.rule,
         k.listed_points,
         k.day_cap,
-        fn_local_date(t.occurred_at) as local_date
+        t.touch_date
     from touches as t
     inner join ruled_kinds as k
         on
@@ -85,25 +86,41 @@ scored as (
     where k.listed_points > 0
 ),
 
-capped as (
+-- Few days reach their cap: only these are added up touch by touch.
+full_days as (
     select
         person_key,
-        occurred_at,
-        channel,
-        record_id,
         behaviour,
-        action,
-        content_id,
-        content_stage,
-        rule,
-        listed_points,
-        day_cap,
-        sum(listed_points) over (
-            partition by person_key, behaviour, local_date
-            order by occurred_at, channel, record_id
+        touch_date
+    from scored
+    group by person_key, behaviour, touch_date, day_cap
+    having sum(listed_points) > day_cap
+),
+
+capped as (
+    select
+        s.person_key,
+        s.occurred_at,
+        s.channel,
+        s.record_id,
+        s.behaviour,
+        s.action,
+        s.content_id,
+        s.content_stage,
+        s.rule,
+        s.listed_points,
+        s.day_cap,
+        sum(s.listed_points) over (
+            partition by s.person_key, s.behaviour, s.touch_date
+            order by s.occurred_at, s.channel, s.record_id
             rows between unbounded preceding and current row
         ) as day_points
-    from scored
+    from scored as s
+    semi join full_days as f
+        on
+            s.person_key = f.person_key
+            and s.behaviour = f.behaviour
+            and s.touch_date = f.touch_date
 ),
 
 step_kinds as (
@@ -129,6 +146,17 @@ sequences as (
     group by sequence
 ),
 
+-- Whoever has never done the last step of a sequence has no chain of it.
+enders as (
+    select distinct
+        t.person_key,
+        k.sequence
+    from touches as t
+    inner join step_kinds as k
+        on t.behaviour = k.behaviour and t.action is not distinct from k.action
+    inner join sequences as s on k.sequence = s.sequence and k.step_no = s.last_step
+),
+
 steps as (
     select
         t.person_key,
@@ -144,6 +172,7 @@ steps as (
     from touches as t
     inner join step_kinds as k
         on t.behaviour = k.behaviour and t.action is not distinct from k.action
+    semi join enders as e on t.person_key = e.person_key and k.sequence = e.sequence
 ),
 
 -- A chain is known by when it began; of several that lead to a step the one that began latest.
@@ -229,6 +258,27 @@ select
         as points  -- Points that count: the day's cap for a behaviour cuts the rest.
 from capped
 where day_points - listed_points < day_cap
+union all
+select
+    s.person_key,
+    'behaviour' as part,
+    s.rule,
+    s.behaviour,
+    s.action,
+    s.content_id,
+    s.content_stage,
+    s.channel,
+    s.record_id,
+    s.occurred_at,
+    cast(null as timestamp) as started_at,
+    s.listed_points,
+    s.listed_points as points
+from scored as s
+anti join full_days as f
+    on
+        s.person_key = f.person_key
+        and s.behaviour = f.behaviour
+        and s.touch_date = f.touch_date
 union all
 select
     person_key,

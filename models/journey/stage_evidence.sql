@@ -19,8 +19,8 @@ raw_touches as (
     {{ with_segment(
         ref('person_touch'), 'occurred_at',
         [
-            'channel', 'record_id', 'behaviour', 'action', 'direction', 'outcome', 'product_id',
-            'content_id', 'campaign_id'
+            'touch_date', 'channel', 'record_id', 'behaviour', 'action', 'direction', 'outcome',
+            'product_id', 'content_id', 'campaign_id'
         ]
     ) }}
 ),
@@ -39,6 +39,7 @@ touches as (
         t.person_key,
         t.segment_no,
         t.occurred_at,
+        t.touch_date,
         t.channel,
         t.record_id,
         t.behaviour,
@@ -120,14 +121,56 @@ product_views as (
         occurred_at,
         channel,
         record_id,
-        row_number() over (
-            partition by person_key, segment_no order by occurred_at, channel, record_id
-        ) as view_no,
-        dense_rank() over (
-            partition by person_key, segment_no order by fn_local_date(occurred_at)
-        ) as day_no
+        touch_date
     from touches
     where direction = 'inbound' and behaviour = 'view' and product_id is not null
+),
+
+view_days as (
+    select
+        person_key,
+        segment_no,
+        touch_date,
+        count(*) as view_count,
+        row_number() over (partition by person_key, segment_no order by touch_date) as day_no,
+        sum(count(*)) over (
+            partition by person_key, segment_no order by touch_date
+            rows between unbounded preceding and current row
+        ) as views_so_far
+    from product_views
+    group by person_key, segment_no, touch_date
+),
+
+-- The day on which there were enough views on enough days; which view made it is asked of that day.
+full_view_days as (
+    select
+        person_key,
+        segment_no,
+        touch_date,
+        views_so_far - view_count as views_before
+    from view_days
+    where
+        day_no >= {{ stage_rule('potential_days') }}
+        and views_so_far >= {{ stage_rule('potential_views') }}
+    qualify row_number() over (partition by person_key, segment_no order by touch_date) = 1
+),
+
+numbered_views as (
+    select
+        v.person_key,
+        v.segment_no,
+        v.occurred_at,
+        v.channel,
+        v.record_id,
+        d.views_before + row_number() over (
+            partition by v.person_key, v.segment_no order by v.occurred_at, v.channel, v.record_id
+        ) as view_no
+    from product_views as v
+    inner join full_view_days as d
+        on
+            v.person_key = d.person_key
+            and v.segment_no = d.segment_no
+            and v.touch_date = d.touch_date
 ),
 
 public_campaigns as (
@@ -178,9 +221,8 @@ proofs as (
     {{ first_of('touches', 'visitor', "'touch'", "direction = 'inbound'") }}
     union all
     {{ first_of(
-        'product_views', 'potential', "'product_views'",
+        'numbered_views', 'potential', "'product_views'",
         'view_no >= ' ~ stage_rule('potential_views')
-        ~ ' and day_no >= ' ~ stage_rule('potential_days')
     ) }}
     union all
     {{ first_of('links', 'potential', "'follow'", "touchpoint = 'official_account'") }}

@@ -35,7 +35,7 @@ activity as (
         occurred_at as active_at
     from {{ ref('person_touch') }}
     where direction = 'inbound'
-    union
+    union all
     select
         person_key,
         min(moved_at) as active_at
