@@ -57,7 +57,7 @@ def land(settings: Settings) -> None:
     ledger.close()
 
 
-def build(settings: Settings) -> Built:
-    """Every model of identity, over what has landed."""
-    build_selected(settings, ["+identity.*"], None, lambda event: None)
+def build(settings: Settings, *more: str) -> Built:
+    """Every model of identity, and more that are selected, over what has landed."""
+    build_selected(settings, ["+identity.*", *more], None, lambda event: None)
     return Built(settings)

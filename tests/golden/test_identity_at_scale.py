@@ -1,5 +1,5 @@
-"""OneID against the truth of 100,000 simulated people, default dirt: how right, and that the order of rows and files
-does not decide who is who. Figures are reckoned here, not read off siyu's own."""
+"""OneID and exclusions against the truth of 100,000 simulated people, default dirt: how right, and that the order of
+rows and files does not decide who is who. Figures are reckoned here, not read off siyu's own."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def at_once(world: Path, tmp_path_factory: pytest.TempPathFactory) -> Built:
     settings = settings_of(tmp_path_factory.mktemp("at_once"), world)
     land(settings)
-    return build(settings)
+    return build(settings, "+journey.person_stage")
 
 
 @pytest.fixture(scope="module")
@@ -109,6 +109,47 @@ def test_companies_are_right(world: Path, at_once: Built) -> None:
     assert figures["pair_recall"] >= 0.95
     names = con.execute("select resolution, count(*) from identity.company_name group by all").fetchall()
     assert dict(names).keys() >= {"own", "short"}
+
+
+@pytest.mark.parametrize("kind", ["learner", "competitor", "bot"])
+def test_who_is_no_lead_is_found(world: Path, at_once: Built, kind: str) -> None:
+    """A OneID counts as the person most of its records are of. Found is whoever has a OneID that a rule excludes;
+    rightly so, whoever was planted as that, or is of a company that was: a passer-by of a competitor is one of them."""
+    con = at_once.connect()
+    found = con.execute(
+        "with own as ("
+        " select r.one_id, t.person from identity.record_person as r"
+        f" join read_csv({quoted(world / 'truth' / 'person.csv')}, all_varchar = true) as t"
+        " on t.channel = r.channel and t.record_id = split_part(r.record_id, '#', 1)"
+        " where r.one_id is not null and t.person is not null group by r.one_id, t.person"
+        " qualify row_number() over (partition by r.one_id order by count(*) desc, t.person) = 1),"
+        f" people as (select * from read_csv({quoted(world / 'truth' / 'people.csv')}, all_varchar = true)),"
+        f" excluded as (select distinct one_id from journey.exclusion where kind = '{kind}' and until_at is null"
+        " and not is_overruled)"
+        " select p.person, p.kind, p.company, e.one_id is not null as is_found"
+        " from own as o join people as p using (person) left join excluded as e using (one_id)"
+    ).fetchall()
+    planted = {person for person, planted_as, _, _ in found if planted_as == kind}
+    companies = {company for _, planted_as, company, _ in found if planted_as == kind == "competitor"}
+    told = [(person, company) for person, _, company, is_found in found if is_found]
+    right = sum(person in planted or company in companies for person, company in told)
+    precision, recall = right / len(told), len(planted & {person for person, _ in told}) / len(planted)
+    print(f"{kind}: precision {precision:.4f}, recall {recall:.4f} of {len(planted):,}")  # noqa: T201
+    assert precision >= 0.95
+    assert recall >= 0.95
+
+
+def test_nobody_excluded_is_called_a_lead(at_once: Built) -> None:
+    rows = at_once.connect().execute(
+        "select count(*), count(*) filter (where s.is_lead), count(*) filter (where t.one_id is not null)"
+        " from journey.exclusion as e join journey.person_stage as s using (one_id)"
+        " left join (select distinct one_id, moved_at from journey.stage_transition where to_stage = 'intent') as t"
+        " on t.one_id = e.one_id and t.moved_at >= e.since_at"
+        " where e.until_at is null"
+    )
+    excluded, leads, hot = rows.fetchall()[0]
+    assert excluded > 1000
+    assert (leads, hot) == (0, 0)
 
 
 def test_identity_metric_says_the_same_by_labels(at_once: Built, figures: dict[str, float]) -> None:
