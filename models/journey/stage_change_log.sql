@@ -5,33 +5,6 @@ grain: [one_id, noted_date, change, direction, to_stage, change_no]
 */
 with
 
-earlier_log as (
-    select
-        one_id,
-        noted_date,
-        change,
-        change_no,
-        moved_at,
-        from_stage,
-        to_stage,
-        direction,
-        reason,
-        channel,
-        record_id,
-        was_moved_at,
-        was_from_stage,
-        was_reason,
-        was_channel,
-        was_record_id,
-        former_one_id
-    from {{ previous('this') }}
-),
-
-published as (
-    select max(cast(as_of_date as date)) as as_of_date
-    from {{ previous('identity.identity_metric') }}
-),
-
 heirs as (
     select
         former_one_id,
@@ -40,8 +13,8 @@ heirs as (
     where is_primary and one_id is not null
 ),
 
--- What was published, under the IDs of today.
-before as (
+-- Under the IDs of today: a merge alone changes no move.
+history as (
     select
         coalesce(h.one_id, t.one_id) as one_id,
         t.one_id as former_one_id,
@@ -51,115 +24,123 @@ before as (
         t.direction,
         t.reason,
         t.channel,
-        t.record_id
-    from {{ previous('journey.stage_transition') }} as t
+        t.record_id,
+        t.valid_from,
+        t.valid_to
+    from {{ ref('stage_transition_history') }} as t
     left join heirs as h on t.one_id = h.former_one_id
 ),
 
--- Only what lies before the end of the day that was published: later moves are simply new.
-now_said as (
+release_dates as (
     select
-        t.one_id,
-        t.moved_at,
-        t.from_stage,
-        t.to_stage,
-        t.direction,
-        t.reason,
-        t.channel,
-        t.record_id
-    from {{ ref('stage_transition') }} as t
-    inner join published as p on fn_local_date(t.moved_at) <= p.as_of_date
+        as_of_date,
+        lag(as_of_date) over (order by as_of_date) as date_before
+    from {{ ref('published_date') }}
 ),
 
-withdrawn as (
+-- Only what lies before the end of a day that had been published: later moves are simply new.
+opened as (
     select
-        b.one_id,
-        min(b.former_one_id) as former_one_id,
-        b.moved_at,
-        b.from_stage,
-        b.to_stage,
-        b.direction,
-        b.reason,
-        b.channel,
-        b.record_id
-    from before as b
-    anti join now_said as n
-        on
-            b.one_id = n.one_id
-            and b.moved_at = n.moved_at
-            and b.from_stage is not distinct from n.from_stage
-            and b.to_stage = n.to_stage
-            and b.direction = n.direction
-            and b.reason = n.reason
-            and b.channel is not distinct from n.channel
-            and b.record_id is not distinct from n.record_id
+        h.one_id,
+        h.moved_at,
+        h.from_stage,
+        h.to_stage,
+        h.direction,
+        h.reason,
+        h.channel,
+        h.record_id,
+        h.valid_from as noted_date
+    from history as h
+    inner join release_dates as r
+        on h.valid_from = r.as_of_date and fn_local_date(h.moved_at) <= r.date_before
     group by
-        b.one_id, b.moved_at, b.from_stage, b.to_stage, b.direction, b.reason, b.channel,
-        b.record_id
+        h.one_id, h.moved_at, h.from_stage, h.to_stage, h.direction, h.reason, h.channel,
+        h.record_id, h.valid_from
+),
+
+closed as (
+    select
+        one_id,
+        min(former_one_id) as former_one_id,
+        moved_at,
+        from_stage,
+        to_stage,
+        direction,
+        reason,
+        channel,
+        record_id,
+        valid_to as noted_date
+    from history
+    where valid_to is not null
+    group by
+        one_id, moved_at, from_stage, to_stage, direction, reason, channel, record_id, valid_to
 ),
 
 added as (
     select
-        n.one_id,
-        n.moved_at,
-        n.from_stage,
-        n.to_stage,
-        n.direction,
-        n.reason,
-        n.channel,
-        n.record_id
-    from now_said as n
-    anti join before as b
+        o.one_id,
+        o.moved_at,
+        o.from_stage,
+        o.to_stage,
+        o.direction,
+        o.reason,
+        o.channel,
+        o.record_id,
+        o.noted_date,
+        row_number() over (
+            partition by o.one_id, o.noted_date, o.to_stage, o.direction
+            order by o.moved_at, o.channel, o.record_id, o.reason, o.from_stage
+        ) as change_no
+    from opened as o
+    anti join closed as c
         on
-            n.one_id = b.one_id
-            and n.moved_at = b.moved_at
-            and n.from_stage is not distinct from b.from_stage
-            and n.to_stage = b.to_stage
-            and n.direction = b.direction
-            and n.reason = b.reason
-            and n.channel is not distinct from b.channel
-            and n.record_id is not distinct from b.record_id
+            o.one_id = c.one_id
+            and o.noted_date = c.noted_date
+            and o.moved_at = c.moved_at
+            and o.from_stage = c.from_stage
+            and o.to_stage = c.to_stage
+            and o.direction = c.direction
+            and o.reason = c.reason
+            and o.channel = c.channel
+            and o.record_id = c.record_id
 ),
 
-numbered_withdrawn as (
+withdrawn as (
     select
-        one_id,
-        former_one_id,
-        moved_at,
-        from_stage,
-        to_stage,
-        direction,
-        reason,
-        channel,
-        record_id,
+        c.one_id,
+        c.former_one_id,
+        c.moved_at,
+        c.from_stage,
+        c.to_stage,
+        c.direction,
+        c.reason,
+        c.channel,
+        c.record_id,
+        c.noted_date,
         row_number() over (
-            partition by one_id, to_stage, direction
-            order by moved_at, channel, record_id, reason, from_stage
+            partition by c.one_id, c.noted_date, c.to_stage, c.direction
+            order by c.moved_at, c.channel, c.record_id, c.reason, c.from_stage
         ) as change_no
-    from withdrawn
+    from closed as c
+    anti join history as o
+        on
+            c.one_id = o.one_id
+            and c.noted_date >= o.valid_from
+            and coalesce(c.noted_date < o.valid_to, true)
+            and c.moved_at = o.moved_at
+            and c.from_stage = o.from_stage
+            and c.to_stage = o.to_stage
+            and c.direction = o.direction
+            and c.reason = o.reason
+            and c.channel = o.channel
+            and c.record_id = o.record_id
 ),
 
-numbered_added as (
-    select
-        one_id,
-        moved_at,
-        from_stage,
-        to_stage,
-        direction,
-        reason,
-        channel,
-        record_id,
-        row_number() over (
-            partition by one_id, to_stage, direction
-            order by moved_at, channel, record_id, reason, from_stage
-        ) as change_no
-    from added
-),
-
--- The same kind of move of the same person, another time or by other evidence: it changed.
+-- The same kind of move of the same person, at another time or by other evidence: it changed.
 changes as (
     select
         coalesce(a.one_id, w.one_id) as one_id,
+        coalesce(a.noted_date, w.noted_date) as noted_date,
         case
             when w.one_id is null then 'added'
             when a.one_id is null then 'withdrawn'
@@ -167,63 +148,44 @@ changes as (
         end as change,
         coalesce(a.change_no, w.change_no) as change_no,
         a.moved_at,
-        a.from_stage,
+        nullif(a.from_stage, 'none') as from_stage,
         coalesce(a.to_stage, w.to_stage) as to_stage,
         coalesce(a.direction, w.direction) as direction,
         a.reason,
         a.channel,
         a.record_id,
         w.moved_at as was_moved_at,
-        w.from_stage as was_from_stage,
+        nullif(w.from_stage, 'none') as was_from_stage,
         w.reason as was_reason,
         w.channel as was_channel,
         w.record_id as was_record_id,
         case when w.former_one_id <> w.one_id then w.former_one_id end as former_one_id
-    from numbered_added as a
-    full outer join numbered_withdrawn as w
+    from added as a
+    full outer join withdrawn as w
         on
             a.one_id = w.one_id
+            and a.noted_date = w.noted_date
             and a.to_stage = w.to_stage
             and a.direction = w.direction
             and a.change_no = w.change_no
 )
 
 select
-    cast(one_id as varchar) as one_id,  -- The person, by the ID of the day it was noted.
-    cast(fn_as_of() as date) as noted_date,  -- Business date it was noted on.
-    cast(change as varchar) as change,  -- added, changed or withdrawn.
-    cast(change_no as bigint) as change_no,  -- Number among such of the person that day.
-    cast(moved_at as timestamp) as moved_at,  -- When the move was (UTC); NULL = withdrawn.
-    cast(from_stage as varchar) as from_stage,  -- Stage before it; NULL = not known before.
-    cast(to_stage as varchar) as to_stage,  -- Stage after.
-    cast(direction as varchar) as direction,  -- forward, back or re_entry.
-    cast(reason as varchar) as reason,  -- What in the evidence tells.
-    cast(channel as varchar) as channel,  -- Channel of the evidence.
-    cast(record_id as varchar) as record_id,  -- [pii] The record that is the evidence.
-    cast(was_moved_at as timestamp) as was_moved_at,  -- When it was said to be (UTC); NULL = added.
-    cast(was_from_stage as varchar) as was_from_stage,  -- Stage before it, as it was said.
-    cast(was_reason as varchar) as was_reason,  -- What was said to tell.
-    cast(was_channel as varchar) as was_channel,  -- Channel of the former evidence.
-    cast(was_record_id as varchar) as was_record_id,  -- [pii] The record that was the evidence.
-    cast(former_one_id as varchar) as former_one_id  -- ID it had then, where another.
+    one_id,  -- The person, by the ID of today.
+    noted_date,  -- Business date of the release that said so first.
+    change,  -- added, changed or withdrawn.
+    change_no,  -- Number among such of the person that day.
+    moved_at,  -- When the move was (UTC); NULL = withdrawn.
+    from_stage,  -- Stage before it; NULL = not known before.
+    to_stage,  -- Stage after.
+    direction,  -- forward, back or re_entry.
+    reason,  -- What in the evidence tells.
+    channel,  -- Channel of the evidence.
+    record_id,  -- [pii] The record that is the evidence.
+    was_moved_at,  -- When it was said to be (UTC); NULL = added.
+    was_from_stage,  -- Stage before it, as it was said.
+    was_reason,  -- What was said to tell.
+    was_channel,  -- Channel of the former evidence.
+    was_record_id,  -- [pii] The record that was the evidence.
+    former_one_id  -- ID it was published under, where that is another.
 from changes
-union all
-select
-    one_id,
-    noted_date,
-    change,
-    change_no,
-    moved_at,
-    from_stage,
-    to_stage,
-    direction,
-    reason,
-    channel,
-    record_id,
-    was_moved_at,
-    was_from_stage,
-    was_reason,
-    was_channel,
-    was_record_id,
-    former_one_id
-from earlier_log

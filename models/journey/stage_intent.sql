@@ -4,6 +4,7 @@ description: The first moment of each segment at which somebody shows intent; kn
 grain: [person_key, segment_no]
 */
 {{ config(published=false) }}
+-- noqa: disable=LT02
 {%- set halvings = threshold('score_halvings') | int %}
 {%- set days = threshold('score_half_life_days') | int %}
 {%- set ends = ['current row'] %}

@@ -10,6 +10,13 @@ grain: [as_of_date, kpi_code, dimension, member]
 } %}
 with
 
+-- Nobody looks for customers among these.
+outsiders as (
+    select person_key
+    from {{ ref('person_exclusion') }}
+    where kind in ('staff', 'competitor', 'bot')
+),
+
 transitions as (
     select
         t.person_key,
@@ -21,6 +28,7 @@ transitions as (
         cast(s.stage_rank as bigint) as stage_rank
     from {{ ref('stage_transition') }} as t
     inner join {{ ref('stages') }} as s on t.to_stage = s.stage
+    anti join outsiders as o on t.person_key = o.person_key
 ),
 
 lead_moves as (
@@ -29,6 +37,7 @@ lead_moves as (
         moved_at,
         channel
     from transitions
+    anti join {{ ref('person_exclusion') }} as x on transitions.person_key = x.person_key
     where stage_rank >= {{ stage_rule('lead_rank') }} and direction <> 'back'
     qualify
         row_number() over (
