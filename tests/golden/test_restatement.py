@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import duckdb
@@ -12,24 +12,45 @@ import pytest
 
 from siyu.errors import ConfigError
 from siyu.publish import current
+from siyu.report import Report
 from tests.golden.test_nights import Shop
 from tests.golden.test_nights import shop as shop
 
 
+STAGES = "select one_id, stage, is_dormant from journey.person_stage order by all"
+
+
+def _rows(report: Report, sql: str) -> list[tuple[object, ...]]:
+    return duckdb.connect(str(Path(str(report.release)) / "siyu.duckdb"), read_only=True).execute(sql).fetchall()
+
+
 def test_the_past_as_it_was_known_and_as_it_is_known_now(shop: Shop) -> None:
-    shop.run("2026-06-01")
+    first = shop.run("2026-06-01")
     then = json.loads((shop.root / "warehouse/current/manifest.json").read_text(encoding="utf-8"))
     shop.write(
         "exports/shop/sales_late.csv",
-        "sale_id,contact_id,amount,sold_at,updated_at\ns9,k1,7.00,2026-06-01 12:00:00,2026-06-01 12:00:00\n",
+        "sale_id,contact_id,amount,sold_at,updated_at\ns9,k1,7.00,2026-06-01 09:00:00,2026-06-01 09:00:00\n"
+        "s10,k2,5.00,2026-06-01 09:30:00,2026-06-01 09:30:00\n",
     )
-    shop.run("2026-06-02")
-    assert shop.revenue() == "107.10"
+    late = shop.run("2026-06-02")
+    assert shop.revenue() == "112.10"
+    noted = "select change, to_stage, moved_at, was_moved_at from journey.stage_change_log order by all"
+    assert _rows(first, noted) == []
+    assert _rows(late, noted) == [
+        ("added", "won", datetime(2026, 6, 1, 1, 30), None),
+        ("changed", "won", datetime(2026, 6, 1, 1), datetime(2026, 6, 1, 3)),
+    ]
     before = current(shop.root / "warehouse")
     known_then = shop.run("2026-06-01", known_by=date(2026, 6, 1))
     assert known_then.manifest["tables"] == then["tables"]
+    assert _rows(known_then, STAGES) == _rows(first, STAGES)
     restated = shop.run("2026-06-01")
     assert restated.manifest["tables"] != then["tables"]
+    # Where everyone was on a date, by what is known today, is one filter; midnight in Shanghai is 16:00 UTC.
+    end = "timestamp '2026-06-01 16:00:00'"
+    asked = f"select one_id, stage, is_dormant from journey.stage_interval where valid_from < {end} and"
+    asked += f" coalesce(valid_to >= {end}, true) order by all"
+    assert _rows(restated, STAGES) == _rows(late, asked) != _rows(first, STAGES)
     after = current(shop.root / "warehouse")
     assert before is not None and after is not None and before.name == after.name
 
@@ -66,7 +87,7 @@ def test_what_is_deleted_and_may_be_is_rebuilt_to_the_same_content(shop: Shop) -
         shutil.rmtree(shop.root / "warehouse" / name)
     (shop.root / "warehouse/current").unlink()
     again = shop.run("2026-06-03").manifest["tables"]
-    # Tag drift compares with yesterday's tags, which are gone with yesterday's release.
+    # Tag drift compares with yesterday's tags, which are gone with yesterday's release; the log of moves does not.
     assert {name for name in again if again[name] != before[name]} <= {"tags.tag_catalog"}
 
 
