@@ -13,8 +13,10 @@ from siyu.compile.identifiers import load_identifier_types
 from siyu.compile.project import Column, CompiledModel, Project
 from siyu.compile.refused import refused_fields
 from siyu.compile.render import Rendered, Renderer, World, previous_relation, source_relation
+from siyu.compile.rule_tables import COLUMNS as TABLE_COLUMNS
+from siyu.compile.rule_tables import rule_table_errors
 from siyu.compile.rules import COLUMNS as RULE_COLUMNS
-from siyu.compile.rules import check_rules
+from siyu.compile.rules import rule_errors
 from siyu.compile.shapes import SUPERSEDED, Shapes, check_staging, load_shapes, union_sql
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
 from siyu.fingerprints import code_fingerprint
@@ -31,6 +33,7 @@ NEEDED_REFERENCES = {
     "record_shapes": ("shape", "column_name", "type", "is_pii", "is_bound", "description"),
     "identifier_types": IDENTIFIER_COLUMNS,
     "identity_rules": RULE_COLUMNS,
+    **TABLE_COLUMNS,
 }
 T = TypeVar("T")
 SNAPSHOT_COLUMNS = {"valid_from", "valid_to"}
@@ -62,20 +65,13 @@ def compile_project(
     contracts = load_channels(settings)
     channels = enabled_channels(settings, contracts)
     tables = load_references(settings) if references is None else references
-    missing = [name for name in NEEDED_REFERENCES if name not in tables]
-    raise_all(
-        [ConfigError(f"the reference table {name} is missing", "seeds/reference", "restore it.") for name in missing]
-    )
-    for name, columns in NEEDED_REFERENCES.items():
-        lacking = [column for column in columns if column not in tables[name].columns]
-        if lacking:
-            raise ConfigError(
-                f"the reference table {name} lacks {', '.join(lacking)}", str(tables[name].path), "add the column."
-            )
+    raise_all(_lacking(tables))
     types = tables["identifier_types"]
     identifiers = load_identifier_types(reference_rows(types), str(types.path))
     rules = tables["identity_rules"]
-    check_rules(reference_rows(rules), identifiers, str(rules.path))
+    raise_all(
+        [*rule_errors(reference_rows(rules), identifiers, str(rules.path)), *rule_table_errors(tables, identifiers)]
+    )
     shapes = load_shapes(reference_rows(tables["record_shapes"]), identifiers)
     models = {
         name: model
@@ -86,6 +82,22 @@ def compile_project(
     _declare_inputs(project)
     _Compiler(project, models).compile(selection)
     return project
+
+
+def _lacking(tables: Mapping[str, Reference]) -> list[SiyuError]:
+    """Reference tables that siyu reads and that are not there, and columns that they lack."""
+    errors: list[SiyuError] = []
+    for name, columns in NEEDED_REFERENCES.items():
+        lacking = [column for column in columns if name in tables and column not in tables[name].columns]
+        if name not in tables:
+            errors.append(ConfigError(f"the reference table {name} is missing", "seeds/reference", "restore it."))
+        elif lacking:
+            errors.append(
+                ConfigError(
+                    f"the reference table {name} lacks {', '.join(lacking)}", str(tables[name].path), "add the column."
+                )
+            )
+    return errors
 
 
 def _staging_enabled(

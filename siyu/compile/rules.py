@@ -17,11 +17,16 @@ MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}
 
 def check_rules(rows: Sequence[Mapping[str, str]], types: IdentifierTypes, where: str) -> None:
     """Raise ConfigError for rows that say nothing a rerun could obey, every problem told at once."""
+    raise_all(rule_errors(rows, types, where))
+
+
+def rule_errors(rows: Sequence[Mapping[str, str]], types: IdentifierTypes, where: str) -> list[SiyuError]:
+    """Every problem of the rows."""
     errors: list[SiyuError] = []
     for number, row in enumerate(rows, start=2):
         place = f"{where}, row {number}"
         errors += [ConfigError(problem, place, fix) for problem, fix in _problems(row, types)]
-    raise_all(errors)
+    return errors
 
 
 def _problems(row: Mapping[str, str], types: IdentifierTypes) -> list[tuple[str, str]]:
@@ -30,11 +35,11 @@ def _problems(row: Mapping[str, str], types: IdentifierTypes) -> list[tuple[str,
     if decision not in DECISIONS:
         found.append((f"{row['decision']!r} is no decision", nearest(decision, DECISIONS)))
     left, right = row["left_id"].strip(), row["right_id"].strip()
-    found += _wrong_identifier(left, types)
+    found += wrong_identifier(left, types)
     if decision == "exclude" and right:
         found.append(("an exclusion names one identifier, not two", "leave right_id empty; write a row for each."))
     elif decision != "exclude":
-        found += _wrong_identifier(right, types)
+        found += wrong_identifier(right, types)
     if not found and right:
         if left == right:
             found.append((f"{left} is named twice", "name two identifiers."))
@@ -49,7 +54,8 @@ def _problems(row: Mapping[str, str], types: IdentifierTypes) -> list[tuple[str,
     return found
 
 
-def _wrong_identifier(text: str, types: IdentifierTypes) -> list[tuple[str, str]]:
+def wrong_identifier(text: str, types: IdentifierTypes) -> list[tuple[str, str]]:
+    """(problem, fix) of what should be an id_type:id_value that identifies a person or a company."""
     id_type, colon, value = text.partition(":")
     if not colon or not value.strip():
         return [(f"{text!r} is no identifier", "write id_type:id_value, such as mobile:13912345678.")]

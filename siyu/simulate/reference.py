@@ -9,6 +9,7 @@ from pathlib import Path
 from random import Random
 
 from siyu.simulate.groups import GROUP_KINDS, block_of
+from siyu.simulate.names import OUR_DOMAIN
 from siyu.simulate.world import PRODUCTS, World
 
 STAGES = ("awareness", "nurture", "selection", "advocacy")
@@ -52,6 +53,7 @@ def write_reference(world: World, folder: Path, competitors: Iterable[tuple[str,
     for name, (header, rows) in _tables(world).items():
         _write(folder, name, header, rows)
     _write(folder, "competitors", "kind,value", competitors)
+    _write(folder, "own_domains", "email_domain", [(OUR_DOMAIN,)])
 
 
 def _write(folder: Path, name: str, header: str, rows: Iterable[Iterable[object]]) -> None:
