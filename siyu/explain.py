@@ -20,7 +20,7 @@ def explain(settings: Settings, named: Sequence[str], shown_records: int | None)
     know.
     """
     with current_release(settings) as lookup:
-        asked = [_find(lookup, text) for text in named]
+        asked = [find(lookup, text) for text in named]
         told: Row = {
             "release": lookup.release.name,
             "as_of": lookup.release.as_of.isoformat(),
@@ -43,8 +43,9 @@ def _entity(found: Identifier) -> Entity:
     return next(e for e in ENTITIES.values() if e.name == found.entity)
 
 
-def _find(lookup: Lookup, text: str) -> Identifier:
-    """What is asked for; of a former ID its heir."""
+def find(lookup: Lookup, text: str) -> Identifier:
+    """What is asked for, by ID, identifier or record; of a former ID its heir. Raises WrongQuestion for what is not
+    there."""
     text = text.strip().replace("：", ":", 1)
     kind, _, rest = text.partition(":")
     if kind == RECORD:

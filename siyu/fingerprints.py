@@ -21,7 +21,8 @@ PACKAGE = Path(__file__).resolve().parent
 # Python that decides how things look, never what a release holds.
 APPEARANCE = (
     "base", "simulate", "cli", "decide.py", "dev.py", "docs.py", "dryrun.py", "evidence.py", "explain.py",
-    "explain_text.py", "headline.py", "lookup.py", "report.py", "rules.py", "scaffold.py", "status.py",
+    "explain_text.py", "headline.py", "journey.py", "journey_events.py", "journey_text.py", "journey_words.py",
+    "lookup.py", "report.py", "rules.py", "scaffold.py", "status.py",
 )  # fmt: skip
 LAYERED = (
     ("models", "**/*.sql"),

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from siyu.cli import identity, nightly
+from siyu.cli import identity, journey, nightly
 from siyu.cli.base import app
 
-__all__ = ["app", "identity", "main", "nightly"]
+__all__ = ["app", "identity", "journey", "main", "nightly"]
 
 
 def main(arguments: list[str] | None = None) -> Any:

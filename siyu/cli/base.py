@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from datetime import date, datetime
+from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
@@ -87,6 +88,19 @@ def compiled(settings: Settings) -> Project:
 def day(value: datetime | None) -> date | None:
     """The date of what an option gave."""
     return value.date() if value else None
+
+
+def json_text(found: Any) -> str:
+    """For other programs: moments are UTC, and say so; decimals are numbers."""
+    import json
+
+    return json.dumps(found, ensure_ascii=False, indent=2, default=_plain)
+
+
+def _plain(value: object) -> str | float:
+    if isinstance(value, Decimal):
+        return float(value)
+    return f"{value.isoformat()}Z" if isinstance(value, datetime) else str(value)
 
 
 @contextmanager

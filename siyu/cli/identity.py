@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from siyu.cli.base import app, current_settings, out, told
+from siyu.cli.base import app, current_settings, json_text, out, told
 from siyu.errors import WrongQuestion
 
 What = Annotated[str, typer.Argument(help="An identifier, id_type:id_value, such as mobile:13912345678; or an ID.")]
@@ -77,25 +77,18 @@ def explain(
     Example: siyu explain mobile:13912345678
     """
     with told():
-        import json
-
         from siyu.explain import explain as look
         from siyu.explain_text import explained
 
         found = look(current_settings(), named_by(what or [], context.args), None if as_json else records)
         if as_json:
-            typer.echo(json.dumps(found, ensure_ascii=False, indent=2, default=_plain))
+            typer.echo(json_text(found))
         else:
             out.print(explained(found), markup=False, soft_wrap=True)
 
 
-def _plain(value: object) -> str:
-    """Moments are UTC, and say so."""
-    return f"{value.isoformat()}Z" if isinstance(value, datetime) else str(value)
-
-
-def named_by(arguments: list[str], options: list[str]) -> list[str]:
-    """What is asked for. `--<id_type> value` is `id_type:value`, whatever types a layer declares."""
+def named_by(arguments: list[str], options: list[str], command: str = "siyu explain", most: int = 2) -> list[str]:
+    """What is asked for, one to `most` things. `--<id_type> value` is `id_type:value`, whatever types a layer has."""
     named, rest = [], [*arguments, *options]
     while rest:
         word = rest.pop(0)
@@ -105,8 +98,7 @@ def named_by(arguments: list[str], options: list[str]) -> list[str]:
             named.append(f"{word[2:]}:{rest.pop(0)}")
         else:
             named.append(word)
-    if not 1 <= len(named) <= 2:
-        raise WrongQuestion(
-            f"{len(named)} things are named", "siyu explain", "name one, or two, such as mobile:13912345678."
-        )
+    if not 1 <= len(named) <= most:
+        one = "one" if most == 1 else "one, or two"
+        raise WrongQuestion(f"{len(named)} things are named", command, f"name {one}, such as mobile:13912345678.")
     return named
