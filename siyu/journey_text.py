@@ -79,7 +79,7 @@ def _head(story: Story, zone: ZoneInfo) -> Iterator[str]:
 def _standing(head: Row, zone: ZoneInfo) -> Iterator[str]:
     stage = head["stage"]
     if stage is None:
-        yield _pair("stage now 阶段", "none 无 (no touch, link or deal counts as evidence)")
+        yield _pair("stage now 阶段", "none 无 (nothing counts as evidence of one)")
         return
     awake = (
         f"dormant 沉睡 since {local_day(stage['dormant_since'], zone)}" if stage["is_dormant"] else "not dormant 活跃"
