@@ -214,14 +214,13 @@ def _moves(lookup: Lookup, whose: Whose) -> Iterator[Event]:
 
 
 def _notes(lookup: Lookup, whose: Whose) -> Iterator[Event]:
-    """What later releases said otherwise than earlier ones, by whatever ID the person had then."""
+    """What later releases said otherwise than earlier ones; no more than the day of it is known."""
     rows = lookup.session.named_rows(
         "select noted_date, change, moved_at, from_stage, to_stage, direction, reason, channel, record_id,"
-        " was_moved_at, was_from_stage, was_reason, was_channel, was_record_id, one_id as noted_one_id, former_one_id"
-        f" from {lookup.table('stage_change_log', 'journey')} where one_id = ? or one_id in"
-        f" (select former_one_id from {lookup.table('one_id_alias')} where one_id = ? and is_primary)"
+        " was_moved_at, was_from_stage, was_reason, was_channel, was_record_id, former_one_id"
+        f" from {lookup.table('stage_change_log', 'journey')} where one_id = ?"
         " order by noted_date, coalesce(moved_at, was_moved_at), change, change_no",
-        [whose.one_id, whose.one_id],
+        [whose.one_id],
     )
     names = _names(lookup, "stages", "stage")
     where = ("noted_date", "channel", "record_id")

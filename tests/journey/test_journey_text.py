@@ -154,7 +154,7 @@ def test_what_was_said_before_is_told_on_the_day_it_was_noted() -> None:
         "change": "changed", "moved_at": START, "from_stage": None, "from_zh": None, "to_stage": "visitor",
         "to_zh": "访客", "direction": "forward", "reason": "touch", "was_moved_at": START + timedelta(days=1),
         "was_from_stage": None, "was_from_zh": None, "was_reason": "touch", "was_channel": "crm",
-        "was_record_id": "calls:1", "noted_one_id": "P1", "former_one_id": "P0",
+        "was_record_id": "calls:1", "former_one_id": "P0",
     }  # fmt: skip
     page = told_story(story(Event(date(2026, 5, 9), None, "noted", "website", "events:E1", facts)), None)
     assert "2026-05-09 Sat 周六\n  ·              noted on 记于 2026-05-09: changed 更正; now 现为 new 新 →" in page
