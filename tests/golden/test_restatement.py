@@ -16,7 +16,6 @@ from siyu.report import Report
 from tests.golden.test_nights import Shop
 from tests.golden.test_nights import shop as shop
 
-
 STAGES = "select one_id, stage, is_dormant from journey.person_stage order by all"
 
 
