@@ -17,14 +17,14 @@ SAY_WITHOUT = "say it without: engines know no look-around, no back reference an
 
 def pattern_problem(pattern: str) -> tuple[str, str] | None:
     """(what is wrong, fix) of a regular expression, or None."""
-    try:
-        compiled = re.compile(pattern.lower())
-    except re.error as error:
-        return f"no regular expression: {error}", "mend it; a character that is meant as such stands in []."
     for token in TOKENS.finditer(pattern):
         problem = _foreign(token)
         if problem:
             return problem
+    try:
+        compiled = re.compile(pattern.lower())
+    except re.error as error:
+        return f"no regular expression: {error}", "mend it; a character that is meant as such stands in []."
     if compiled.search(""):
         return "which finds an empty text, and so everybody", "take the empty part away, such as a | at the end."
     return None

@@ -144,10 +144,10 @@ def _not_falling(rows: Rows) -> FoundAt:
 
 def _exclusion_rule(row: Cells, types: IdentifierTypes) -> Found:
     signal, value = row["signal"], row["value"].strip()
-    if row["effect"] == "allow" and signal and signal not in OVERRULING:
+    if row["effect"] == "allow" and signal in (*LIST_SIGNALS, *SIGNAL_LIMITS, "user_agent"):
         yield (
             f"{row['rule']} allows by {signal}",
-            f"only {', '.join(OVERRULING)} can overrule: they say who somebody is, {signal} only counts or lists.",
+            f"only {', '.join(OVERRULING)} can overrule: they say who somebody is.",
         )
     if signal in LIST_SIGNALS:
         if value:
