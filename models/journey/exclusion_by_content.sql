@@ -21,14 +21,17 @@ touches as (
     where t.direction = 'inbound' and (t.content_id is not null or t.behaviour <> 'view')
 ),
 
--- The first time of each piece.
+-- The first time of each piece. Courses are none: whoever takes one is no learner for that.
 pieces as (
     select
         person_key,
         content_id,
         min(struct_pack(a := occurred_at, b := channel, c := record_id)) as first_touch
     from touches
-    where behaviour in ('view', 'download', 'attend', 'register') and content_id is not null
+    where
+        behaviour in ('view', 'download', 'attend', 'register')
+        and content_id is not null
+        and coalesce(action not in ('enrol', 'course_complete'), true)
     group by person_key, content_id
 ),
 

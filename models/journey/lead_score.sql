@@ -1,5 +1,6 @@
 /*
-description: The lead score (线索评分) of each person at the end of as_of, and what it is made of.
+description: The lead score (线索评分) of each person at the end of as_of, and what it is made of; who
+  has no part that still counts has no row.
 grain: [one_id]
 */
 with
