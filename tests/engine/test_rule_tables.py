@@ -330,6 +330,11 @@ def test_a_pattern_that_engines_do_not_know_is_told(pattern: str) -> None:
     assert all(found)
 
 
+def test_an_escape_that_lower_case_turns_round_is_told_as_such() -> None:
+    for pattern in (r"a\S", r"[\S]"):
+        assert r"with \S, which becomes \s" in str(pattern_problem(pattern)).replace("\\\\", "\\")
+
+
 @pytest.mark.parametrize("pattern", ["", "a|", "|a", "a*", "(a|b)?", "^", "$", "^$", ".*", "(?:)", "a{0,3}"])
 def test_a_pattern_that_finds_everybody_is_told(pattern: str) -> None:
     found = pattern_problem(pattern)
