@@ -123,7 +123,7 @@ select
     m.moved_at,  -- When (UTC).
     f.stage as from_stage,  -- Stage before; NULL = not known before.
     t.stage as to_stage,  -- Stage after.
-    m.direction,  -- forward, back, or re_entry into a stage reached before a setback.
+    m.direction,  -- forward, back, or re_entry: stood there, or beyond, before a setback.
     m.reason,  -- What in the evidence tells; lost or refunded for a move back.
     m.channel,  -- Channel of the evidence.
     m.record_id  -- [pii] The record that is the evidence.

@@ -190,7 +190,7 @@ class Models:
         )
 
     def parts(self) -> dict[str, list[tuple[Any, ...]]]:
-        """part, rule (of a call NULL), channel, record_id, occurred_at, listed_points, points, halvings, decay, score"""
+        """part, rule (NULL of a call), channel, record_id, occurred_at, listed, points, halvings, decay, score"""
         return self._by_person(
             "select one_id, part, case when part <> 'call_to_action' then rule end, channel, record_id, occurred_at,"
             " listed_points, points, halvings, decay, score from journey.lead_score_part",
