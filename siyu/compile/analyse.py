@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
-from sqlglot.tokenizer_core import Token
 
-from siyu.compile.portable import shape_findings
+from siyu.compile.portable import Finding, shape_findings
 from siyu.compile.render import Rendered
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
 
@@ -29,18 +29,26 @@ class ColumnDoc:
 
 @dataclass(frozen=True)
 class Parsed:
-    """A model's tokens and syntax tree: the tokenizer is the slow part, so it runs once."""
+    """A model's syntax tree, and what of it is outside the portable subset."""
 
-    tokens: list[Token]
     tree: exp.Query
+    findings: tuple[Finding, ...]
+
+
+@lru_cache(maxsize=512)
+def _read(sql: str) -> tuple[exp.Expr, tuple[Finding, ...]] | None:
+    """The tree of the one query in a text, or None. Whoever changes a tree works on a copy; so a process that compiles
+    again, as one that runs several nights does, need not read the same text again: that is half of compiling."""
+    dialect = sqlglot.Dialect.get_or_raise("duckdb")
+    tokens = dialect.tokenize(sql)
+    trees = [tree for tree in dialect.parser().parse(tokens, sql) if tree is not None]
+    return (trees[0], tuple(shape_findings(tokens, trees[0]))) if len(trees) == 1 else None
 
 
 def parse(rendered: Rendered) -> Parsed:
     """The one query expression of a model. Raises ConfigError with the rendered line."""
-    dialect = sqlglot.Dialect.get_or_raise("duckdb")
     try:
-        tokens = dialect.tokenize(rendered.sql)
-        trees = [tree for tree in dialect.parser().parse(tokens, rendered.sql) if tree is not None]
+        read = _read(rendered.sql)
     except SqlglotError as error:
         details = getattr(error, "errors", None) or [{}]
         line = details[0].get("line") or 0
@@ -48,13 +56,13 @@ def parse(rendered: Rendered) -> Parsed:
         raise ConfigError(
             f"the SQL of {rendered.model.name} cannot be parsed: {what}", where(rendered, line), "mend the query."
         ) from error
-    if len(trees) != 1 or not isinstance(trees[0], exp.Query):
+    if read is None or not isinstance(read[0], exp.Query):
         raise ConfigError(
             f"{rendered.model.name} is not one query expression",
             rendered.model.file,
             "a model is one select or union; how it is kept is said by config(materialized=…).",
         )
-    return Parsed(tokens, trees[0])
+    return Parsed(read[0], read[1])
 
 
 def where(rendered: Rendered, line: int) -> str:
@@ -74,7 +82,7 @@ def check(rendered: Rendered, parsed: Parsed) -> None:
         errors.append(
             ConfigError(f"{rendered.model.name} reads {table} directly", rendered.model.file, f"{fix} {guess}".strip())
         )
-    for finding in shape_findings(parsed.tokens, parsed.tree):
+    for finding in parsed.findings:
         errors.append(
             ConfigError(
                 f"{finding.what} is outside the portable subset",
