@@ -13,6 +13,7 @@ members as (
         s.since_at,
         s.is_dormant,
         case
+            when p.title is null then cast(null as varchar)
             {%- for row in reference('buying_roles') | sort(attribute='role_order') %}
             when regexp_matches(lower(p.title), {{ literal(row.title_regex | lower) }})
                 then {{ literal(row.buying_role) }}

@@ -194,6 +194,16 @@ class OwnDomain(_Row):
     email_domain: Domain
 
 
+class Content(_Row):
+    """An item that people see; twice in the list, every touch of it would count twice."""
+
+    content_id: Text
+    content_stage: Literal["awareness", "nurture", "selection", "advocacy"] | None
+    topic: str | None
+    format: str | None
+    product_id: str | None
+
+
 class SincereAction(_Explained):
     """An action that shows intent by itself."""
 

@@ -237,6 +237,7 @@ TABLES = {
     "buying_roles": _Table(rule_rows.BuyingRole, (("role_order",),)),
     "competitors": _Table(rule_rows.Competitor, of_row=_competitor),
     "own_domains": _Table(rule_rows.OwnDomain),
+    "content": _Table(rule_rows.Content, (("content_id",),)),
     "sincere_actions": _Table(rule_rows.SincereAction, (("action",),)),
 }
 COLUMNS = {name: tuple(table.row.model_fields) for name, table in TABLES.items()}

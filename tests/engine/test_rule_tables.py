@@ -226,6 +226,8 @@ CASES: list[tuple[str, Edit, list[Told]]] = [
     ("competitors", put(2, kind="company"), [(2, "kind is 'company'", "did you mean company_name?")]),
     ("competitors", put(2, value=""), [(2, "value is empty", "write it")]),
     ("competitors", put(3, value="sales@a.cn"), [(3, "'sales@a.cn' is no mail domain", "such as example.com")]),
+    ("content", put(2, content_stage="aware"), [(2, "content_stage is 'aware'", "did you mean awareness?")]),
+    ("content", copy(2), [(LAST, "CT-AWA-1 stands in row 2 already", "content_id are the same")]),
     ("own_domains", put(2, email_domain=""), [(2, "email_domain is empty", "write the domain alone")]),
     ("own_domains", put(2, email_domain="siyu"), [(2, "email_domain is 'siyu'", "write the domain alone")]),
     ("own_domains", put(2, email_domain="@siyu.cn"), [(2, "email_domain is '@siyu.cn'", "write the domain alone")]),
