@@ -357,7 +357,8 @@ def test_what_is_said_alike_holds(pattern: str) -> None:
 
 
 def _search(pattern: str, text: str) -> bool:
-    found = duckdb.execute("select regexp_matches(?, ?)", [text, pattern.lower()]).fetchone()
+    with duckdb.connect() as con:
+        found = con.execute("select regexp_matches(?, ?)", [text, pattern.lower()]).fetchall()[0]
     assert found is not None
     return bool(found[0])
 
