@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -23,6 +24,7 @@ from tests.journey.reference import (
     Transition,
     intervals_of,
     read_rules,
+    score_parts,
     transitions_of,
 )
 
@@ -151,6 +153,26 @@ def test_where_everyone_was_when(built: duckdb.DuckDBPyConnection, people: dict[
         ends = [valid_to for *_, valid_to in by_person[one_id]]
         begins = [valid_from for *_, valid_from, _ in by_person[one_id]]
         assert ends == [*begins[1:], None][: len(ends)]
+
+
+def test_every_point_of_the_sample(built: duckdb.DuckDBPyConnection, people: dict[str, Person], rules: Rules) -> None:
+    """Part by part, and what they add up to."""
+    rows = built.execute(
+        "select one_id, part, channel, record_id, occurred_at, listed_points, points, halvings, decay, score"
+        " from journey.lead_score_part"
+    ).fetchall()
+    told: Counter[tuple[Any, ...]] = Counter()
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for one_id, person in people.items():
+        for part in score_parts(person, rules):
+            event = part.event
+            record = (event.channel, event.record_id, event.occurred_at)
+            worth = (event.listed_points, event.points, part.halvings, part.decay, part.score)
+            told[one_id, event.part, *record, *worth] += 1
+            sums[one_id] += part.score
+    assert Counter(rows) == told
+    assert {row[7] for row in rows} == set(range(6))
+    assert dict(built.execute("select one_id, score from journey.lead_score").fetchall()) == sums
 
 
 def test_the_funnel_of_intervals_is_the_funnel_of_moves(built: duckdb.DuckDBPyConnection) -> None:

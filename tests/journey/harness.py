@@ -124,7 +124,7 @@ class Models:
             if name.startswith("staging.") or name in GIVEN:
                 self._empty(name)
         self._fill(people)
-        needed = upstream({n: () if n in GIVEN else reads for n, reads in project.graph.items()}, LOOKED_AT)
+        needed = upstream({n: set() if n in GIVEN else reads for n, reads in project.graph.items()}, LOOKED_AT)
         for name in project.models:
             if name in needed and name not in GIVEN and not name.startswith("staging."):
                 build_model(self.engine, project, name)
@@ -157,8 +157,8 @@ class Models:
         rows["identity.one_id"].append(
             {"id_type": "mobile", "id_value": STRANGER, "person_key": 0, "one_id": one_id_of(0)}
         )
-        for number, row in enumerate(rows["identity.one_id"]):
-            row["node"] = number
+        for number, identifier in enumerate(rows["identity.one_id"]):
+            identifier["node"] = number
         for name, found in rows.items():
             self._load(name, found)
 
@@ -206,9 +206,10 @@ class Models:
         )
 
     def standing(self) -> dict[str, list[tuple[Any, ...]]]:
-        """stage, is_dormant, since_at, days_in_stage"""
+        """stage, is_dormant, since_at, days_in_stage, is_lead"""
         return self._by_person(
-            "select one_id, stage, is_dormant, since_at, days_in_stage from journey.person_stage", lambda *row: row
+            "select one_id, stage, is_dormant, since_at, days_in_stage, is_lead from journey.person_stage",
+            lambda *row: row,
         )
 
     def _by_person(self, sql: str, made: Any) -> dict[str, list[Any]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_DOWN, Decimal
 from random import Random
 
 from tests.journey.reference import Contact, Deal, Exclusion, Link, Person, Touch
@@ -18,7 +18,7 @@ AS_OF = date(2026, 6, 30)
 END = datetime(2026, 6, 30, 16)  # of as_of, in Shanghai
 CHANNELS = ("crm", "exhibition", "mall", "official_account", "website", "wecom", "wecom_group")
 # Distances between the moments of a person, in days: what the rules count in, and one beside it.
-STEPS = (0, 0, 0, 1, 1, 2, 3, 6, 7, 8, 13, 14, 15, 28, 29, 30, 30, 31, 60, 89, 90, 90, 91)
+STEPS = (0, 0, 0, 1, 1, 2, 3, 6, 7, 8, 13, 14, 15, 28, 29, 30, 30, 31, 60, 89, 90, 90, 90, 91, 100)
 # A business day ends at 16:00 UTC; and so does as_of.
 HOURS = (
     timedelta(hours=2),
@@ -27,7 +27,8 @@ HOURS = (
     timedelta(hours=16),
 )
 
-# Rule tables of the tests: rules of equal precedence, a rule of an action alone, halves of a point.
+# Rule tables of the tests: parts of a point, points that cost nothing to lose, and so few halvings that what is gone
+# decides.
 TABLES = {
     "score_rules": """rule,behaviour,action,content_stage,channel,points,day_cap,why
 view,view,,,,2.5,10,general
@@ -47,6 +48,11 @@ interact_click,interact,click,,,4,,an action
 purchase,purchase,,,,30,60,general
 service,service,,,,5,90,hardly capped
 service_free,service,free,,,0,,worth nothing
+""",
+    "thresholds": """threshold,value,unit,why
+score_half_life_days,30,days,as shipped
+score_halvings,3,times,gone after 90 days
+bot_pause_seconds,3,seconds,as shipped
 """,
     "sequence_rules": """sequence,step_no,behaviour,action,within_days,points,name_zh,why
 attend_replay,1,attend,live,7,15,直播后看回放,first
@@ -77,7 +83,7 @@ K-OWN,4,demo
 }
 
 # What some histories must reach, each at least so many of them.
-AT_LEAST = 50  # of 10,000 histories
+AT_LEAST = 100  # of 10,000 histories
 STAGES = ("visitor", "potential", "profiled", "intent", "pending", "won")
 DIRECTIONS = ("forward", "back", "re_entry")
 REASONS = {
@@ -180,6 +186,11 @@ def grid(chance: Random) -> list[datetime]:
 def browses(history: History) -> None:
     for _ in range(history.chance.randint(1, 5)):
         history.touch("view", campaign_id=history.chance.choice((None, None, None, "K-OWN", "K-AD")))
+
+
+def looks_at_products(history: History) -> None:
+    for _ in range(history.chance.randint(2, 5)):
+        history.touch("view", product_id="P-1", campaign_id=None)
 
 
 def clicks_an_ad(history: History) -> None:
@@ -291,10 +302,10 @@ def opportunity(history: History) -> None:
     history.deals.append(Deal(opened, "crm", number, f"O{number}", "opportunity", status, Decimal(100), closed_at))
     if status == "won" and chance.random() < 0.5:
         for _ in range(chance.randint(1, 2)):
-            order(history, f"O{number}")
+            order(history, f"O{number}", is_theirs=chance.random() < 0.7)
 
 
-def order(history: History, opportunity_id: str | None = None) -> None:
+def order(history: History, opportunity_id: str | None = None, is_theirs: bool = True) -> None:
     """One line or two, kept or given back in full, in part, too early or too late."""
     chance = history.chance
     number, paid_at = history.record_id(), history.when()
@@ -303,12 +314,15 @@ def order(history: History, opportunity_id: str | None = None) -> None:
     for amount in amounts:
         line_status = status if chance.random() < 0.8 else chance.choice(("paid", "refunded", "cancelled"))
         at = paid_at if chance.random() < 0.9 else history.when()
+        record_id = history.record_id()
         history.deals.append(
-            Deal(at, "mall", history.record_id(), f"M{number}", "order", line_status, amount, None, opportunity_id)
+            Deal(at, "mall", record_id, f"M{number}", "order", line_status, amount, None, opportunity_id, is_theirs)
         )
     if chance.random() < 0.55:
         total = sum(amounts, Decimal(0))
-        for back in chance.choice(([total], [total], [total - Decimal("0.01")], [amounts[0], total - amounts[0]])):
+        cent = Decimal("0.01")
+        halves = [amounts[0], total - amounts[0]]
+        for back in chance.choice(([total], [total], [total - cent], halves, [total / 2, total / 2 - cent])):
             at = max(paid_at, history.when()) if chance.random() < 0.8 else history.when()
             history.deals.append(
                 Deal(
@@ -318,10 +332,22 @@ def order(history: History, opportunity_id: str | None = None) -> None:
                     f"M{number}",
                     "refund",
                     None,
-                    -back,
+                    -back.quantize(cent, ROUND_DOWN),
                     is_theirs=chance.random() < 0.8,
                 )
             )
+
+
+def moves_asleep(history: History) -> None:
+    """Something happens to them around the moment at which they fall asleep."""
+    chance = history.chance
+    last = max((touch.occurred_at for touch in history.touches), default=history.when())
+    at = last + timedelta(days=chance.choice((89, 90, 90, 91, 100, 120)))
+    if chance.random() < 0.5:
+        number = history.record_id()
+        history.deals.append(Deal(at, "mall", number, f"M{number}", "order", "paid", Decimal(10)))
+    else:
+        history.links.append(Link(at, "wecom", history.record_id(), chance.choice(("wecom", "group"))))
 
 
 def is_excluded(history: History) -> None:
@@ -330,20 +356,25 @@ def is_excluded(history: History) -> None:
         begin, end = sorted((history.when(), history.when()))
         kind = chance.choice(("learner", "competitor", "bot", "staff"))
         rule = f"{kind}_{len(history.exclusions)}"
-        until = end if chance.random() < 0.5 and begin < end else None
+        until = end if chance.random() < 0.5 and begin < end < END else None
+        if begin >= END:
+            return
         history.exclusions.append(Exclusion(kind, rule, begin, until, chance.random() < 0.25))
 
 
 def is_a_partner(history: History) -> None:
     begin, end = sorted((history.when(), history.when()))
-    until = end if history.chance.random() < 0.7 and begin < end else None
+    until = end if history.chance.random() < 0.7 and begin < end < END else None
+    if begin >= END:
+        return
     number = len(history.exclusions)
     history.exclusions.append(Exclusion("partner", f"partner_{number}", begin, until, history.chance.random() < 0.2))
 
 
 # What happens, and of ten thousand people to how many.
 HAPPENINGS: tuple[tuple[Callable[[History], None], float], ...] = (
-    (browses, 0.4),
+    (browses, 0.35),
+    (looks_at_products, 0.15),
     (clicks_an_ad, 0.15),
     (does_something, 0.5),
     (does_one_thing_all_day, 0.25),
@@ -363,6 +394,7 @@ HAPPENINGS: tuple[tuple[Callable[[History], None], float], ...] = (
     (order, 0.2),
     (is_excluded, 0.25),
     (is_a_partner, 0.1),
+    (moves_asleep, 0.1),
 )
 
 
@@ -371,7 +403,7 @@ def history_of(key: int, chance: Random) -> Person:
     names = [f"{key}-{number:02d}" for number in range(90)]
     chance.shuffle(names)
     history.ids = names
-    share = chance.choice((0.4, 1.0, 1.0, 1.6))  # some do little, some much
+    share = chance.choice((0.5, 1.0, 1.2, 1.6))  # some do little, some much
     if chance.random() < 0.03:
         is_reached(history)  # and nothing else, ever
     else:

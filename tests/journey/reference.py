@@ -159,6 +159,7 @@ class Rules:
     intent_score: Decimal
     intent_behaviours: int
     back_to: str
+    lead_rank: int
     half_life: timedelta
     halvings: int
     score_rules: Sequence[ScoreRule]
@@ -218,6 +219,7 @@ def read_rules(
         intent_score=stage_rules["intent_score"],
         intent_behaviours=int(stage_rules["intent_behaviours"]),
         back_to=next(stage for stage, rank in ranks.items() if rank == stage_rules["back_to_rank"]),
+        lead_rank=int(stage_rules["lead_rank"]),
         half_life=timedelta(hours=24 * int(thresholds["score_half_life_days"])),
         halvings=int(thresholds["score_halvings"]),
         score_rules=[_score_rule(row) for row in tables["score_rules"]],

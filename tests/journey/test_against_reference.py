@@ -98,7 +98,9 @@ def test_where_everyone_stands(models: Models, people: dict[int, Person], rules:
         if not moves:
             return []
         days = (rules.as_of - rules.business_day(moves[-1].moved_at)).days
-        return [(moves[-1].to_stage, intervals[-1].is_dormant, moves[-1].moved_at, days)]
+        stage, since_at = moves[-1].to_stage, moves[-1].moved_at
+        is_lead = rules.ranks[stage] >= rules.lead_rank and not is_excluded(person, rules.end)
+        return [(stage, intervals[-1].is_dormant, since_at, days, is_lead)]
 
     compare(people, models.standing(), standing)
 
