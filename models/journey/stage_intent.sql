@@ -73,6 +73,7 @@ first_times as (
         behaviour,
         min(occurred_at) as first_at
     from touches
+    where behaviour is not null
     group by person_key, segment_no, behaviour
 ),
 

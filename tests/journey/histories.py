@@ -151,11 +151,11 @@ class History:
         """In no order of time: what comes first may have any name."""
         return self.ids.pop()
 
-    def touch(self, behaviour: str, at: datetime | None = None, **values: str | None) -> None:
+    def touch(self, behaviour: str | None, at: datetime | None = None, **values: str | None) -> None:
         chance = self.chance
         given: dict[str, str | None] = {
             "direction": "inbound",
-            "action": chance.choice(ACTIONS[behaviour]),
+            "action": chance.choice(ACTIONS[behaviour]) if behaviour else None,
             "content_id": chance.choice((None, None, "C-AWARE", "C-AWARE-P", "C-SELECT", "C-BARE", "C-UNKNOWN")),
             "product_id": chance.choice((None, None, "P-1")),
             "campaign_id": chance.choice((None, None, None, "K-AD", "K-OWN")),
@@ -200,6 +200,13 @@ def clicks_an_ad(history: History) -> None:
 def does_something(history: History) -> None:
     for _ in range(history.chance.randint(1, 2)):
         history.touch(history.chance.choice(sorted(ACTIONS)))
+
+
+def is_logged(history: History) -> None:
+    """A touch of which nobody says what it was, beside two behaviours that are dear enough."""
+    history.touch(None, action=history.chance.choice((None, "visit")))
+    for behaviour in ("purchase", "purchase", "download"):
+        history.touch(behaviour, action=None)
 
 
 def does_one_thing_all_day(history: History) -> None:
@@ -295,8 +302,10 @@ def is_known(history: History) -> None:
 
 def opportunity(history: History) -> None:
     chance = history.chance
-    status = chance.choice(("open", "won", "lost", "lost", "lost"))
+    status = chance.choice(("open", "won", "lost", "lost", "lost", None))
     opened, closed = sorted((history.when(), history.when()))
+    if chance.random() < 0.03:
+        opened, closed = closed, opened  # closed before it was opened: a date is wrong
     closed_at = None if chance.random() < (0.8 if status == "open" else 0.1) else closed
     number = history.record_id()
     history.deals.append(Deal(opened, "crm", number, f"O{number}", "opportunity", status, Decimal(100), closed_at))
@@ -374,9 +383,10 @@ def is_a_partner(history: History) -> None:
 # What happens, and of ten thousand people to how many.
 HAPPENINGS: tuple[tuple[Callable[[History], None], float], ...] = (
     (browses, 0.35),
-    (looks_at_products, 0.15),
+    (looks_at_products, 0.2),
     (clicks_an_ad, 0.15),
     (does_something, 0.5),
+    (is_logged, 0.1),
     (does_one_thing_all_day, 0.25),
     (is_keen, 0.4),
     (is_keen, 0.2),
@@ -394,7 +404,7 @@ HAPPENINGS: tuple[tuple[Callable[[History], None], float], ...] = (
     (order, 0.2),
     (is_excluded, 0.25),
     (is_a_partner, 0.1),
-    (moves_asleep, 0.1),
+    (moves_asleep, 0.15),
 )
 
 

@@ -518,7 +518,8 @@ def _opportunity_holds(deal: Deal, orders: Sequence[Order], rules: Rules) -> lis
     names = (deal.channel, deal.deal_id, deal.record_id)
     is_closed = deal.status in ("won", "lost") and deal.closed_at is not None and deal.closed_at < rules.end
     if not is_closed:
-        is_open = deal.status == "open" or deal.closed_at is not None
+        closes_later = deal.closed_at is not None and deal.closed_at >= rules.end
+        is_open = deal.status == "open" or closes_later
         return [Hold("open", *names, deal.occurred_at, None)] if is_open else []
     closed_at = deal.closed_at
     assert closed_at is not None
