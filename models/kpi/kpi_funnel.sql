@@ -33,15 +33,15 @@ transitions as (
 
 lead_moves as (
     select
-        person_key,
-        moved_at,
-        channel
-    from transitions
-    anti join {{ ref('person_exclusion') }} as x on transitions.person_key = x.person_key
-    where stage_rank >= {{ stage_rule('lead_rank') }} and direction <> 'back'
+        t.person_key,
+        t.moved_at,
+        t.channel
+    from transitions as t
+    anti join {{ ref('person_exclusion') }} as x on t.person_key = x.person_key
+    where t.stage_rank >= {{ stage_rule('lead_rank') }} and t.direction <> 'back'
     qualify
         row_number() over (
-            partition by person_key order by moved_at, stage_rank, channel, record_id
+            partition by t.person_key order by t.moved_at, t.stage_rank, t.channel, t.record_id
         ) = 1
 ),
 
