@@ -53,9 +53,6 @@ from ({{ union_shape('contact', versions='superseded') }}) as superseded
 (
     select
         rule,
-        kind,
-        effect,
-        signal,
         value
     from {{ ref('exclusion_rules') }}
     where signal in ('{{ signals | join("', '") }}')

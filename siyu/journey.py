@@ -19,7 +19,6 @@ TABLES = (
     "person_stage", "stage_interval", "stage_transition", "stage_change_log", "person_touch", "lead_score",
     "lead_score_part", "exclusion", "ask_completion", "scenario_step", "partner", "deal_hold",
 )  # fmt: skip
-KINDS = ("staff", "bot", "competitor", "partner", "learner")  # what says most, first
 WITHOUT_RECORDS = ("links", "deal amounts")
 
 
@@ -167,14 +166,15 @@ def _stage(lookup: Lookup, whose: Whose, found: tuple[Event, ...]) -> Row | None
 
 
 def _exclusions(lookup: Lookup, whose: Whose) -> list[Row]:
-    """Those in force at the end of as_of, what says most first."""
+    """Those in force at the end of as_of; first the one that person_stage names."""
+    stage = _first(lookup, "journey.person_stage", "exclusion_rule", whose) or {}
     whys = {row["rule"]: row["why"] for row in lookup.reference("exclusion_rules")}
     rows: list[dict[str, Any]] = lookup.session.named_rows(
         f"select kind, rule, since_at, channel, record_id from {lookup.table('exclusion', 'journey')}"
         " where person_key = ? and not is_overruled and (until_at is null or until_at >= ?) and since_at < ?",
         [whose.key, whose.ends_at, whose.ends_at],
     )
-    rows.sort(key=lambda row: (KINDS.index(row["kind"]), row["since_at"], row["rule"]))
+    rows.sort(key=lambda row: (row["rule"] != stage.get("exclusion_rule"), row["since_at"], row["rule"]))
     return [{**row, "why": whys.get(row["rule"])} for row in rows]
 
 

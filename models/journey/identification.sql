@@ -26,18 +26,11 @@ own as (
     where p.person_key is not null and v.observed_at is not null
 ),
 
-names as (
-    select
-        person_key,
-        min(observed_at) as named_at
-    from own
-    where full_name is not null
-    group by person_key
-),
-
 mobiles as (
     select
         o.person_key,
+        o.channel,
+        o.record_id,
         o.observed_at
     from own as o
     inner join {{ ref('one_id') }} as m
@@ -48,6 +41,8 @@ mobiles as (
 mails as (
     select
         o.person_key,
+        o.channel,
+        o.record_id,
         o.observed_at
     from own as o
     inner join {{ ref('one_id') }} as m
@@ -56,37 +51,57 @@ mails as (
     where f.email_domain is null
 ),
 
-reached as (
+proofs as (
     select
         person_key,
-        min(observed_at) as reachable_at
-    from (
-        select
-            person_key,
-            observed_at
-        from mobiles
-        union all
-        select
-            person_key,
-            observed_at
-        from mails
-    ) as ways
-    group by person_key
+        'name' as what,
+        channel,
+        record_id,
+        observed_at
+    from own
+    where full_name is not null
+    union all
+    select
+        person_key,
+        'way' as what,
+        channel,
+        record_id,
+        observed_at
+    from mobiles
+    union all
+    select
+        person_key,
+        'way' as what,
+        channel,
+        record_id,
+        observed_at
+    from mails
 ),
 
-identified as (
+-- Of each the first: what completes them is the evidence.
+firsts as (
     select
-        n.person_key,
-        greatest(n.named_at, r.reachable_at) as identified_at
-    from names as n
-    inner join reached as r on n.person_key = r.person_key
+        person_key,
+        what,
+        min(struct_pack(a := observed_at, b := channel, c := record_id)) as proof
+    from proofs
+    group by person_key, what
+),
+
+completed as (
+    select
+        person_key,
+        max(proof.a) as identified_at
+    from firsts
+    group by person_key
+    having count(*) = 2
 )
 
 select
-    i.person_key,  -- The person within this release: joins identity.person.
-    i.identified_at,  -- Since when (UTC).
-    o.channel,  -- Channel of the record that completed it.
-    o.record_id  -- [pii] The record that completed it.
-from identified as i
-inner join own as o on i.person_key = o.person_key and i.identified_at = o.observed_at
-qualify row_number() over (partition by i.person_key order by o.channel, o.record_id) = 1
+    c.person_key,  -- The person within this release: joins identity.person.
+    c.identified_at,  -- Since when (UTC).
+    f.proof.b as channel,  -- Channel of the record that completed it.
+    f.proof.c as record_id  -- [pii] The record that completed it.
+from completed as c
+inner join firsts as f on c.person_key = f.person_key and c.identified_at = f.proof.a
+qualify row_number() over (partition by c.person_key order by f.proof.b, f.proof.c) = 1

@@ -28,32 +28,15 @@ aged as (
                     then {{ halving }}
                 {%- endfor %}
             end as bigint
-        ) as halvings
-    from {{ ref('score_event') }}
-    where occurred_at > fn_as_of_end() - interval {{ days * halvings }} day
-),
-
-decayed as (
-    select
-        person_key,
-        part,
-        rule,
-        behaviour,
-        action,
-        content_id,
-        content_stage,
-        channel,
-        record_id,
-        occurred_at,
-        listed_points,
-        points,
-        halvings,
-        case halvings
+        ) as halvings,
+        case
             {%- for halving in range(halvings) %}
-            when {{ halving }} then {{ decay(halving) }}
+            when occurred_at > fn_as_of_end() - interval {{ days * (halving + 1) }} day
+                then {{ decay(halving) }}
             {%- endfor %}
         end as decay
-    from aged
+    from {{ ref('score_event') }}
+    where occurred_at > fn_as_of_end() - interval {{ days * halvings }} day
 )
 
 select
@@ -73,5 +56,5 @@ select
     d.halvings,  -- Half-lives since then, by the end of as_of.
     d.decay,  -- 1, 0.5, 0.25 …: one half each half-life.
     cast(d.points * d.decay as decimal(18, 9)) as score  -- Points times decay: what it adds.
-from decayed as d
+from aged as d
 inner join {{ ref('person') }} as p on d.person_key = p.person_key

@@ -559,14 +559,16 @@ class Identified:
 
 
 def identified(person: Person, rules: Rules) -> Identified | None:
-    """When a name and a number or a corporate address are both known, and the contact of that moment."""
+    """When a name and a number or a corporate address are both known, and the contact that completes them."""
     contacts = known_contacts(person, rules)
     named = [c.observed_at for c in contacts if c.full_name]
     verified = [c.observed_at for c in contacts if _is_verified(c, person, rules)]
     if not named or not verified:
         return None
     at = max(min(named), min(verified))
-    channel, record_id = min((c.channel, c.record_id) for c in contacts if c.observed_at == at)
+    completing = [c for c in contacts if c.observed_at == at == min(named) and c.full_name]
+    completing += [c for c in contacts if c.observed_at == at == min(verified) and _is_verified(c, person, rules)]
+    channel, record_id = min((c.channel, c.record_id) for c in completing)
     return Identified(at, channel, record_id)
 
 
