@@ -22,12 +22,19 @@ NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 @dataclass(frozen=True)
 class Reference:
-    """One reference table: every column is text, an empty field is NULL."""
+    """One reference table: every column is text, an empty field is NULL. `origin`: the file that people edit, where
+    `path` is a copy of it."""
 
     name: str
     path: Path
     sha256: str
     columns: tuple[str, ...]
+    origin: Path | None = None
+
+    @property
+    def edited(self) -> str:
+        """The file to mend."""
+        return str(self.origin or self.path)
 
 
 def load_references(settings: Settings) -> dict[str, Reference]:
@@ -74,7 +81,7 @@ def stored(references: Mapping[str, Reference], warehouse: Path) -> dict[str, Re
         fsync(draft)
         os.replace(draft, target)
         fsync(folder)
-        copies[reference.name] = Reference(reference.name, target, sha, _check(target))
+        copies[reference.name] = Reference(reference.name, target, sha, _check(target), reference.path)
     return copies
 
 

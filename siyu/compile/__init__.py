@@ -67,11 +67,9 @@ def compile_project(
     tables = load_references(settings) if references is None else references
     raise_all(_lacking(tables))
     types = tables["identifier_types"]
-    identifiers = load_identifier_types(reference_rows(types), str(types.path))
+    identifiers = load_identifier_types(reference_rows(types), types.edited)
     rules = tables["identity_rules"]
-    raise_all(
-        [*rule_errors(reference_rows(rules), identifiers, str(rules.path)), *rule_table_errors(tables, identifiers)]
-    )
+    raise_all([*rule_errors(reference_rows(rules), identifiers, rules.edited), *rule_table_errors(tables, identifiers)])
     shapes = load_shapes(reference_rows(tables["record_shapes"]), identifiers)
     models = {
         name: model
@@ -94,7 +92,7 @@ def _lacking(tables: Mapping[str, Reference]) -> list[SiyuError]:
         elif lacking:
             errors.append(
                 ConfigError(
-                    f"the reference table {name} lacks {', '.join(lacking)}", str(tables[name].path), "add the column."
+                    f"the reference table {name} lacks {', '.join(lacking)}", tables[name].edited, "add the column."
                 )
             )
     return errors

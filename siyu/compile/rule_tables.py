@@ -248,7 +248,7 @@ def rule_table_errors(tables: Mapping[str, Reference], types: IdentifierTypes) -
     return [
         error
         for name in TABLES
-        for error in table_errors(name, reference_rows(tables[name]), types, str(tables[name].path))
+        for error in table_errors(name, reference_rows(tables[name]), types, tables[name].edited)
     ]
 
 

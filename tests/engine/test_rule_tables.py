@@ -17,7 +17,7 @@ from siyu.compile.identifiers import IdentifierTypes, load_identifier_types
 from siyu.compile.patterns import pattern_problem
 from siyu.compile.rule_tables import COLUMNS, STAGE_RULES, TABLES, THRESHOLDS, table_errors
 from siyu.errors import ConfigError, Problems
-from siyu.references import load_references
+from siyu.references import load_references, stored
 from siyu.settings import Settings, base_layer, load_settings
 from siyu.simulate.names import OUR_DOMAIN
 
@@ -393,15 +393,18 @@ def _overridden(tmp_path: Path, **tables: Rows) -> Settings:
     return load_settings(tmp_path, warehouse=tmp_path / "warehouse", layers=(tmp_path / "layer",))
 
 
-def test_problems_of_all_tables_are_told_at_once(tmp_path: Path) -> None:
+@pytest.mark.parametrize("is_night", [False, True])
+def test_problems_of_all_tables_are_told_at_once(tmp_path: Path, is_night: bool) -> None:
+    """At the files that people edit, also where a night reads its copies of them."""
     stages, roles = read(BASE / "stages.csv"), read(BASE / "buying_roles.csv")
     put(3, stage_rank="1")(stages)
     put(2, title_regex="(")(roles)
     decided = {"decision": "exclude", "left_id": "mobile:13912345678", "right_id": "", "decided_at": "then",
                "decided_by": "wang", "reason": "so"}  # fmt: skip
     settings = _overridden(tmp_path, stages=stages, buying_roles=roles, identity_rules=[decided])
+    tables = stored(load_references(settings), tmp_path / "warehouse") if is_night else None
     with pytest.raises(Problems) as raised:
-        compile_project(settings)
+        compile_project(settings, tables)
     folder = tmp_path / "layer" / "seeds" / "reference"
     assert [error.where for error in raised.value.errors] == [
         f"{folder / 'identity_rules.csv'}, row 2",
