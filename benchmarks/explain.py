@@ -22,11 +22,12 @@ from pathlib import Path
 import duckdb
 from overhead import KEY, measure
 
-from siyu.engines.duckdb import quoted
-from siyu.publish import MANIFEST, PUBLIC, RESTRICTED
-from siyu.run import run_night
-from siyu.settings import base_layer, load_settings
-from siyu.workspace import Request
+from siyu.engines.sql import quoted
+from siyu.layers import base_layer
+from siyu.night.request import Request
+from siyu.night.run import run_night
+from siyu.release.releases import MANIFEST, PUBLIC, RESTRICTED
+from siyu.settings import load_settings
 
 PEOPLE = 1_000_000
 APART = 100_000  # between the numbers of two copies; the sample has fewer

@@ -30,8 +30,9 @@ import duckdb
 import numpy as np
 from overhead import KEY, measure
 
-from siyu import build
-from siyu.compile import Project, compile_project
+from siyu.build import materialization, parallel
+from siyu.compile.compiler import compile_project
+from siyu.compile.project import Project
 from siyu.engines.base import RunInputs
 from siyu.engines.duckdb import DuckEngine
 from siyu.settings import load_settings
@@ -105,12 +106,12 @@ def by_fixpoint(database: Path, settings_root: Path) -> float:
     settings = load_settings(settings_root)
     project = compile_project(settings, selection=["identity.component"])
     engine = DuckEngine(database, INPUTS, threads=settings.cores)
-    build.prepare(engine, project)
+    database.prepare(engine, project)
     session = engine.session()
     session.execute("create or replace view identity.node_edge as select node, parent from main.graph")
     session.close()
     names = [name for name in project.models if name.startswith("identity.component")]
-    seconds = sum(build.build_model(engine, project, name).seconds for name in names)
+    seconds = sum(materialization.build_model(engine, project, name).seconds for name in names)
     engine.close()
     return seconds
 
@@ -202,15 +203,17 @@ def whole_family(database: Path, root: Path) -> float:
     engine = DuckEngine(
         database, INPUTS, threads=settings.cores, memory_limit=settings.memory_limit, temp_directory=root / "spill"
     )
-    build.prepare(engine, project)
+    database.prepare(engine, project)
     names = [name for name in project.models if name.startswith(("records.", "identity."))]
-    build.write_sources(engine, project, [], root, names)
-    build.write_previous(engine, project, {})
+    database.write_sources(engine, project, [], root, names)
+    database.write_previous(engine, project, {})
     _stage(engine, project, int(os.environ["BENCHMARK_RECORDS"]))
     graph = {name: project.graph[name] for name in names}
-    runs: list[build.ModelRun] = []
+    runs: list[materialization.ModelRun] = []
     started = time.perf_counter()
-    build.run_in_order(graph, names, lambda name: build.build_model(engine, project, name), settings.cores, runs.append)
+    parallel.run_in_order(
+        graph, names, lambda name: materialization.build_model(engine, project, name), settings.cores, runs.append
+    )
     seconds = time.perf_counter() - started
     engine.close()
     slowest = sorted(runs, key=lambda run: -run.seconds)[:6]

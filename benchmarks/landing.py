@@ -23,9 +23,9 @@ import duckdb
 from overhead import AS_OF, KEY, measure
 from worlds import PEOPLE, compare
 
-from siyu.engines.duckdb import quoted
-from siyu.ledger import Ledger
+from siyu.engines.sql import quoted
 from siyu.settings import load_settings
+from siyu.warehouse.ledger import Ledger
 
 ROWS = 5_000_000
 BAD_EVERY = 1000  # a row that the contract refuses

@@ -20,17 +20,17 @@ from pathlib import Path
 
 import duckdb
 
-from siyu.channels import Channel
-from siyu.compile import compile_project
+from siyu.compile.compiler import compile_project
 from siyu.compile.render import source_relation
 from siyu.engines.base import RunInputs
-from siyu.engines.duckdb import quoted
 from siyu.engines.functions import FUNCTIONS
-from siyu.landed import source_statements
-from siyu.ledger import Ledger
-from siyu.night import Night
+from siyu.engines.sql import quoted
+from siyu.landing.current_rows import source_statements
+from siyu.night.request import Request
+from siyu.night.steps import Night
+from siyu.seeds.channels import Channel
 from siyu.settings import Settings, load_settings
-from siyu.workspace import Request
+from siyu.warehouse.ledger import Ledger
 
 TINY, TOUCHES, PEOPLE = 60, 5_000_000, 235_000
 AS_OF = date(2026, 6, 30)

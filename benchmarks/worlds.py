@@ -18,11 +18,11 @@ from pathlib import Path
 
 from overhead import KEY, measure
 
-from siyu.channels import Export, load_channels
-from siyu.engines.duckdb import quoted
-from siyu.ledger import Ledger
-from siyu.readers.base import name, real_name
+from siyu.engines.sql import name, quoted
+from siyu.landing.readers.reading import real_name
+from siyu.seeds.channels import Export, load_channels
 from siyu.settings import load_settings
+from siyu.warehouse.ledger import Ledger
 
 PEOPLE = (100_000, 1_000_000)
 BARE = """

@@ -43,9 +43,10 @@ from prefect.futures import PrefectFuture, wait
 from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
-from siyu.night import Night
-from siyu.report import Event, Report, markdown, summary
-from siyu.workspace import Request
+from siyu.night.request import Request
+from siyu.night.steps import Night
+from siyu.report.events import Event
+from siyu.report.summary import Report, markdown, summary
 
 
 @task(task_run_name="land {channel}", cache_policy=NO_CACHE)

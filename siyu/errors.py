@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from siyu.report import Report
+from typing import Any
 
 PUBLISHED, FAILED_CHECKS, WRONG_USE, WAREHOUSE_BUSY, FAULT, TARGET_FAILED = range(6)
 
@@ -16,7 +13,7 @@ class SiyuError(Exception):
     """A problem a user can act on. `untouched` says what was left as it was, `report` what a run did until then."""
 
     untouched = "The last release is untouched."
-    report: Report | None = None
+    report: Any = None
 
     def __init__(self, problem: str, where: str = "", fix: str = "") -> None:
         super().__init__(problem)
@@ -114,3 +111,7 @@ def raise_all(errors: Sequence[SiyuError]) -> None:
         raise errors[0]
     if errors:
         raise Problems(errors)
+
+
+class SqlProblem(SiyuError):
+    """The engine refused a statement; the caller knows which model or file it came from."""

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import os
 import tomllib
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-import yaml
 from pydantic import SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
+from siyu.layers import base_layer, misspelt_folders
 
 TOML = "siyu.toml"
 PREFIX = "SIYU_"
@@ -141,24 +138,6 @@ class Settings(BaseSettings):
         return hashlib.sha256("\n".join([*parts, self.salt_fingerprint]).encode()).hexdigest()
 
 
-def base_layer() -> Path:
-    """The repository's own models, suites and seeds; in an installed wheel the copy it carries."""
-    package = Path(__file__).resolve().parent
-    beside, inside = package.parent, package / "base"
-    return beside if (beside / "models").is_dir() and (beside / "seeds").is_dir() else inside
-
-
-def read_yaml(text: str) -> Any:
-    """YAML by the C parser where PyYAML has it: contracts and suites are read on every command.
-
-    Raises yaml.YAMLError, for a date that is none (2026-06-31), too.
-    """
-    try:
-        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    except ValueError as error:
-        raise yaml.YAMLError(str(error)) from error
-
-
 def load_settings(folder: Path | None = None, **overrides: Any) -> Settings:
     """Settings of a folder's siyu.toml and the environment. Raises ConfigError naming every wrong key."""
     path = (folder or Path()) / TOML
@@ -201,18 +180,6 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(f"siyu.toml cannot be read: {error}", str(path), "mend the file.") from error
 
 
-LAYER_FOLDERS = {"": ("models", "macros", "expectations", "seeds"), "seeds": ("channels", "reference", "sample")}
-
-
-def _misspelt(layer: Path) -> Iterator[ConfigError]:
-    """Folders of a layer that nobody would read, though they nearly have a name that is read."""
-    for parent, known in LAYER_FOLDERS.items():
-        for path in sorted((layer / parent).glob("*/")):
-            close = difflib.get_close_matches(path.name, known, n=1, cutoff=0.8)
-            if close and path.name not in known and not (layer / parent / close[0]).exists():
-                yield ConfigError(f"nothing reads the folder {path.name}", str(path), f"did you mean {close[0]}?")
-
-
 def _check_paths(settings: Settings) -> None:
     named = [("layer", path) for path in settings.layers]
     if settings.exports is not None:
@@ -224,33 +191,4 @@ def _check_paths(settings: Settings) -> None:
             if not path.is_dir()
         ]
     )
-    raise_all([error for layer in settings.layers for error in _misspelt(layer)])
-
-
-@dataclass(frozen=True)
-class LayerFile:
-    """A file of the layers: `name` is its path inside its layer, `path` where it really lies."""
-
-    name: str
-    path: Path
-
-    def read(self) -> str:
-        """The text. Raises ConfigError when it is not utf-8."""
-        try:
-            return self.path.read_text(encoding="utf-8")
-        except UnicodeDecodeError as error:
-            raise ConfigError(f"not utf-8: {error}", str(self.path), "save it as utf-8.") from error
-
-
-def layer_files(roots: tuple[Path, ...], folder: str, pattern: str) -> list[LayerFile]:
-    """Files of all layers under a folder, sorted by name; a later layer's file replaces one of the same name."""
-    found: dict[str, Path] = {}
-    for root in roots:
-        found.update(_files_of(root, folder, pattern))
-    return [LayerFile(name, path) for name, path in sorted(found.items())]
-
-
-def _files_of(root: Path, folder: str, pattern: str) -> Iterator[tuple[str, Path]]:
-    for path in (root / folder).glob(pattern):
-        if path.is_file():
-            yield path.relative_to(root).as_posix(), path
+    raise_all([error for layer in settings.layers for error in misspelt_folders(layer)])

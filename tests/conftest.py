@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from siyu.compile import Project, compile_project
+from siyu.compile.compiler import compile_project
+from siyu.compile.project import Project
 from siyu.settings import Settings, load_settings
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -12,13 +12,13 @@ import sqlglot
 import yaml
 from typer.testing import CliRunner
 
+from siyu.check.suites import load_suites
 from siyu.cli import app
-from siyu.compile import Project
 from siyu.compile.analyse import to_dialect
-from siyu.docs import catalog_markdown, channels_markdown, cli_markdown
-from siyu.models import SCHEMAS
-from siyu.opstables import OPS_TABLES
-from siyu.suites import load_suites
+from siyu.compile.model_files import SCHEMAS
+from siyu.compile.ops_schema import OPS_TABLES
+from siyu.compile.project import Project
+from siyu.dev.docs import catalog_markdown, channels_markdown, cli_markdown
 
 ROOT = Path(__file__).resolve().parents[1]
 MODELS = sorted((ROOT / "models").glob("*/*.sql"))
@@ -178,7 +178,7 @@ def test_every_setting_is_in_the_docs() -> None:
 
 
 def test_every_key_of_a_contract_is_in_the_docs() -> None:
-    from siyu.channels import Channel, Column, Export
+    from siyu.seeds.channels import Channel, Column, Export
 
     text = (ROOT / "docs" / "add-a-channel.md").read_text(encoding="utf-8")
     rows = [line.split("|")[1] for line in text.split("\n## The contract\n")[1].splitlines() if line.startswith("| `")]

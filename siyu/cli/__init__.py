@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from siyu.cli import identity, journey, nightly
-from siyu.cli.base import app
+from siyu.cli import nights, people, story
+from siyu.cli.app import app
 
-__all__ = ["app", "identity", "journey", "main", "nightly"]
+__all__ = ["app", "main", "nights", "people", "story"]
 
 
 def main(arguments: list[str] | None = None) -> Any:

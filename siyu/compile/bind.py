@@ -7,12 +7,10 @@ from collections.abc import Mapping, Sequence
 from siyu.compile.analyse import where
 from siyu.compile.portable_types import type_findings
 from siyu.compile.render import Rendered
-from siyu.components import ADDED_COLUMNS, EDGE_COLUMNS
-from siyu.engines.base import ColumnType, RunInputs
+from siyu.engines.agglomerate import ADDED_COLUMNS, EDGE_COLUMNS
+from siyu.engines.base import ANY_INPUTS, ColumnType
 from siyu.engines.duckdb import DuckEngine
 from siyu.errors import ConfigError, SiyuError, raise_all
-
-ANY_INPUTS = RunInputs(as_of="2000-01-01", timezone="UTC", key="none")
 
 
 class Binder:

@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from siyu.channels import Channel
 from siyu.compile import analyse
 from siyu.compile.analyse import PII
 from siyu.compile.bind import Binder
+from siyu.compile.code_fingerprint import code_fingerprint
+from siyu.compile.field_rejects import RefusedField
 from siyu.compile.lineage import Origins, Pick, all_columns, carried_columns, column_lineage
-from siyu.compile.refused import RefusedField
+from siyu.compile.model_files import Model, relation
 from siyu.compile.render import previous_relation
 from siyu.compile.shapes import SUPERSEDED, Shapes
 from siyu.errors import ConfigError, raise_all
-from siyu.fingerprints import code_fingerprint
-from siyu.models import Model, relation
-from siyu.references import Reference
+from siyu.seeds.channels import Channel
+from siyu.seeds.references import Reference
 from siyu.settings import Settings
 
 

@@ -10,12 +10,12 @@ from typing import Any
 from jinja2 import StrictUndefined, TemplateError, TemplateSyntaxError
 from jinja2.sandbox import SandboxedEnvironment, safe_range
 
-from siyu.channels import Channel
-from siyu.compile.identifiers import IdentifierTypes, identifier_functions
-from siyu.engines.duckdb import quoted
+from siyu.compile.model_files import SCHEMAS, Model
+from siyu.engines.sql import quoted
 from siyu.errors import ConfigError, SiyuError, nearest
-from siyu.models import SCHEMAS, Model
-from siyu.settings import LayerFile
+from siyu.layers import LayerFile
+from siyu.seeds.channels import Channel
+from siyu.seeds.identifier_types import IdentifierTypes, identifier_functions
 
 OPS_SOURCES = ("model", "column", "column_lineage", "channel_status")
 MATERIALIZATIONS = ("table", "view", "fixpoint", "agglomerate", "snapshot")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from siyu.compile.identifiers import IdentifierTypes
 from siyu.compile.render import Rendered
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
+from siyu.seeds.identifier_types import IdentifierTypes
 
 BEGINNING = (
     ("channel", "varchar", "Channel code, as in seeds/channels."),

@@ -27,6 +27,10 @@ class RunInputs:
     key: str
 
 
+# For work on no data: binding, and writing invented exports.
+ANY_INPUTS = RunInputs(as_of="2000-01-01", timezone="UTC", key="none")
+
+
 class Session(Protocol):
     """One cursor: statements of one model, or of one file. Not shared between threads."""
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from siyu.engines.base import ColumnType, RunInputs
 from siyu.engines.functions import FUNCTIONS
-from siyu.errors import EngineFault, SiyuError, StatementFault
+from siyu.engines.sql import quoted
+from siyu.errors import EngineFault, SiyuError, SqlProblem, StatementFault
 
 # Readable by DuckDB 1.4 and later, so that BI tools need not follow our pin.
 RELEASE_STORAGE = "v1.4.0"
@@ -20,10 +21,6 @@ FAULTS = (duckdb.IOException, duckdb.FatalException)
 STATEMENT_FAULTS = (duckdb.OutOfMemoryException, duckdb.InternalException)
 OF_DATA = (duckdb.InvalidInputException, duckdb.ConversionException)  # these quote what they were given
 DISK = ("No space left on device", "Could not write file", "Disk quota exceeded")
-
-
-class SqlProblem(SiyuError):
-    """The engine refused a statement; the caller knows which model or file it came from."""
 
 
 def _translate(error: duckdb.Error, sql: str) -> SiyuError:
@@ -166,8 +163,3 @@ class DuckEngine:
     def close(self) -> None:
         """Release the file."""
         self._connection.close()
-
-
-def quoted(value: object) -> str:
-    """A text or path as an SQL literal."""
-    return "'" + str(value).replace("'", "''") + "'"

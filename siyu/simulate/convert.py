@@ -9,8 +9,9 @@ from typing import Any
 
 import xlsxwriter
 
-from siyu.compile.bind import ANY_INPUTS
-from siyu.engines.duckdb import DuckEngine, quoted
+from siyu.engines.base import ANY_INPUTS
+from siyu.engines.duckdb import DuckEngine
+from siyu.engines.sql import quoted
 from siyu.simulate.delivery import Delivery
 
 MEMORY = "256MB"

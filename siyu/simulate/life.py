@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from siyu.simulate.crm import enter_crm, open_opportunity, talk_to
 from siyu.simulate.delivery import Delivery
-from siyu.simulate.events import attend_show, fair_at, show_after, take_course, visit_fair, watch_replay
+from siyu.simulate.gatherings import attend_show, fair_at, show_after, take_course, visit_fair, watch_replay
 from siyu.simulate.groups import Group, join_group, talk
 from siyu.simulate.lists import list_person
 from siyu.simulate.mall import give_coupon, place_order

@@ -19,8 +19,8 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun
 from prefect.states import Scheduled
 
-from siyu.status import read_status
-from siyu.workspace import is_held
+from siyu.report.status import read_status
+from siyu.warehouse.lock import is_held
 from tests.golden.test_nights import Shop
 
 ROOT = Path(__file__).resolve().parents[2]

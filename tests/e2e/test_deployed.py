@@ -13,8 +13,8 @@ import pytest
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId, ArtifactFilterKey
 from prefect.client.schemas.objects import FlowRun
 
-from siyu.publish import Release, current
-from siyu.workspace import is_held
+from siyu.release.releases import Release, current
+from siyu.warehouse.lock import is_held
 from tests.e2e.deployed import BIN, ROOT, Deployed, deployed, free_port, kill
 from tests.e2e.postgresql import postgresql, programs
 from tests.golden.test_nights import FAILING

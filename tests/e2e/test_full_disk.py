@@ -16,8 +16,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from siyu.models import relation
-from siyu.settings import SAMPLE_SALT, base_layer
+from siyu.compile.model_files import relation
+from siyu.layers import base_layer
+from siyu.settings import SAMPLE_SALT
 
 NAMESPACE = ["unshare", "--user", "--map-root-user", "--mount"]
 ROOMY = 400_000  # KiB

@@ -15,7 +15,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from siyu.publish import Release, current, releases, swap
+from siyu.release.releases import Release, current, releases, swap
 
 KILLS = int(os.environ.get("KILLS", "5"))
 AT_ONCE = int(os.environ.get("AT_ONCE", "3"))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from siyu.publish import current
+from siyu.release.releases import current
 
 ROOT = Path(__file__).resolve().parents[2]
 

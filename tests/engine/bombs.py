@@ -18,11 +18,11 @@ from pathlib import Path
 import duckdb
 import xlsxwriter
 
-from siyu.channels import Channel
 from siyu.engines.base import RunInputs
 from siyu.engines.duckdb import DuckEngine
-from siyu.filing import Landing
-from siyu.landing import land_channel
+from siyu.landing.channel import land_channel
+from siyu.landing.file import Landing
+from siyu.seeds.channels import Channel
 
 MB = 1 << 20
 LETTERS = b"x" * MB

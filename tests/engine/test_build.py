@@ -10,11 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from siyu.build import PreviousTable, build_model, prepare, run_in_order, write_previous, write_sources
-from siyu.compile import Project
+from siyu.build.database import PreviousTable, prepare, write_previous, write_sources
+from siyu.build.materialization import build_model
+from siyu.build.parallel import run_in_order
+from siyu.compile.project import Project
 from siyu.engines.base import RunInputs
-from siyu.engines.duckdb import DuckEngine, SqlProblem, _translate
-from siyu.errors import EngineFault, StatementFault
+from siyu.engines.duckdb import DuckEngine, _translate
+from siyu.errors import EngineFault, SqlProblem, StatementFault
 
 INPUTS = RunInputs("2026-06-30", "Asia/Shanghai", "test")
 NODES = st.integers(min_value=1, max_value=40)

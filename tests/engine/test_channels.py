@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from siyu.channels import Channel, enabled_channels, load_channels
 from siyu.errors import ConfigError, SiyuError
+from siyu.seeds.channels import Channel, enabled_channels, load_channels
 from siyu.settings import Settings, load_settings
 
 CONTRACT = """

@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from siyu.components import EDGE_COLUMNS, KEPT, LINK, REASONS, SEEN, UNLINK, agglomerate
+from siyu.engines.agglomerate import EDGE_COLUMNS, KEPT, LINK, REASONS, SEEN, UNLINK, agglomerate
 
 Edge = tuple[int, int]
 

@@ -7,11 +7,12 @@ from decimal import Decimal
 
 import pytest
 
-from siyu.build import build_model, prepare, write_sources
-from siyu.channels import Channel
-from siyu.compile import Project
+from siyu.build.database import prepare, write_sources
+from siyu.build.materialization import build_model
+from siyu.compile.project import Project
 from siyu.engines.base import RunInputs
 from siyu.engines.duckdb import DuckEngine
+from siyu.seeds.channels import Channel
 from tests.engine.test_landing import Shop
 from tests.engine.test_landing import session as session
 from tests.engine.test_landing import shop as shop

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from siyu.settings import base_layer
+from siyu.layers import base_layer
 
 
 @pytest.mark.parametrize("domain", ["qq.com", "sina.com.cn", "vip.126.com", "gmx.de", "naver.com", "yahoo.co.jp"])

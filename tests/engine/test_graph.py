@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from siyu.compile.graph import downstream, order, select, upstream
 from siyu.errors import ConfigError, Problems
-from siyu.graph import downstream, order, select, upstream
 
 # staging.a -> records.b -> kpi.c, kpi.d; staging.x -> kpi.d
 GRAPH = {

@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from siyu.compile import compile_project
-from siyu.compile.identifiers import COLUMNS, IdentifierTypes, load_identifier_types
+from siyu.compile.compiler import compile_project
 from siyu.errors import ConfigError
-from siyu.settings import base_layer, load_settings
+from siyu.layers import base_layer
+from siyu.seeds.identifier_types import COLUMNS, IdentifierTypes, load_identifier_types
+from siyu.settings import load_settings
 
 GOOD = dict(zip(COLUMNS, ("mobile", "person", "3", "false", "3", "true", "", "", "true", "Mobile."), strict=True))
 PART = {**GOOD, "id_type": "desk", "strength": ""}

@@ -8,12 +8,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from siyu.compile.identifiers import load_identifier_types
-from siyu.compile.rules import check_rules
+from siyu.ask.decisions_file import Rule, append_rules
 from siyu.errors import SiyuError
-from siyu.references import load_references
-from siyu.rules import Rule, append_rules
-from siyu.settings import base_layer, load_settings
+from siyu.layers import base_layer
+from siyu.seeds.decisions import check_rules
+from siyu.seeds.identifier_types import load_identifier_types
+from siyu.seeds.references import load_references
+from siyu.settings import load_settings
 
 
 def check(decided_at: str) -> None:

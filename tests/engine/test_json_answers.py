@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from siyu.channels import Export
-from siyu.dryrun import look
-from siyu.filing import Landing
-from siyu.ledger import LandedFile
-from siyu.readers import jsons
+from siyu.dev.dry_run import look
+from siyu.landing.file import Landing
+from siyu.landing.readers import jsons
+from siyu.seeds.channels import Export
+from siyu.warehouse.ledger import LandedFile
 from tests.engine.test_landing import AS_OF, TEXT, Landed, Row, Shop, contract
 from tests.engine.test_landing import session as session
 from tests.engine.test_landing import shop as shop

@@ -18,19 +18,19 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from siyu import casts, readers
-from siyu import filing as filing_module
-from siyu import landing as landing_module
-from siyu.channels import Channel
 from siyu.engines.base import RunInputs
 from siyu.engines.duckdb import DuckEngine, DuckSession
 from siyu.errors import StatementFault
-from siyu.filing import Landing
-from siyu.journal import sweep
-from siyu.landed import source_statements
-from siyu.landing import ChannelLanding, land_channel
-from siyu.ledger import LandedFile
-from siyu.readers import base, csvs
+from siyu.landing import casts, readers
+from siyu.landing import channel as landing_module
+from siyu.landing import file as filing_module
+from siyu.landing.channel import ChannelLanding, land_channel
+from siyu.landing.current_rows import source_statements
+from siyu.landing.file import Landing
+from siyu.landing.journal import sweep
+from siyu.landing.readers import csvs, reading
+from siyu.seeds.channels import Channel
+from siyu.warehouse.ledger import LandedFile
 
 AS_OF = date(2026, 1, 31)
 TEXT = {"type": "text"}
@@ -299,8 +299,8 @@ def test_csv_nothing_is_lost_at_the_end_of_a_large_file(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, good: int, rest: str, read: int
 ) -> None:
     """DuckDB 2.0 skips to the end where the last piece that it reads begins with a bad record."""
-    monkeypatch.setattr(base, "STRICT_LINE", 1 << 16)
-    monkeypatch.setattr(base, "STRICT_BUFFER", 1 << 18)
+    monkeypatch.setattr(reading, "STRICT_LINE", 1 << 16)
+    monkeypatch.setattr(reading, "STRICT_BUFFER", 1 << 18)
     result = shop.land_folder({"orders.csv": ("id,name\n" + "1,a\n" * good + rest).encode()}, contract())
     (file,) = result.files
     assert file.rows_read == read

@@ -8,7 +8,7 @@ import pytest
 
 from siyu.engines.base import RunInputs
 from siyu.engines.duckdb import DuckEngine, DuckSession
-from siyu.readers.base import masked, without_values
+from siyu.masking import masked, without_values
 
 WRITTEN = {
     "13812345678": "138****5678",

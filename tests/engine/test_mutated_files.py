@@ -16,12 +16,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
-from siyu.dryrun import look
+from siyu.dev.dry_run import look
 from siyu.engines.duckdb import DuckSession
-from siyu.filing import Landing
-from siyu.landing import ChannelLanding
-from siyu.ledger import LandedFile
-from siyu.readers import base
+from siyu.landing.channel import ChannelLanding
+from siyu.landing.file import Landing
+from siyu.landing.readers import reading
+from siyu.warehouse.ledger import LandedFile
 from tests.engine.bombs import bombs_of
 from tests.engine.mutants import (
     CHANGES,
@@ -134,8 +134,8 @@ def test_a_mutated_file_is_counted_and_shows_nobody(session: DuckSession, folder
 
 
 def test_a_mutated_csv_of_many_buffers(session: DuckSession, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(base, "STRICT_LINE", 2048)
-    monkeypatch.setattr(base, "STRICT_BUFFER", 8192)
+    monkeypatch.setattr(reading, "STRICT_LINE", 2048)
+    monkeypatch.setattr(reading, "STRICT_BUFFER", 8192)
 
     @given(changes=CHANGES)
     @EXAMPLES

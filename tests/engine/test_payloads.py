@@ -13,14 +13,14 @@ from typing import Any
 import duckdb
 import pytest
 
-from siyu.channels import ROOT, Channel, Column, Export, load_channels
 from siyu.engines.duckdb import DuckSession
-from siyu.filing import Landing
-from siyu.landing import ChannelLanding, land_channel
-from siyu.publish import RESTRICTED
-from siyu.run import run_night
+from siyu.landing.channel import ChannelLanding, land_channel
+from siyu.landing.file import Landing
+from siyu.night.request import Request
+from siyu.night.run import run_night
+from siyu.release.releases import RESTRICTED
+from siyu.seeds.channels import ROOT, Channel, Column, Export, load_channels
 from siyu.settings import load_settings
-from siyu.workspace import Request
 from tests.engine.test_identifiers import normal as normal
 from tests.engine.test_landing import session as session
 

@@ -7,9 +7,9 @@ import os
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
-from siyu.history import previous_run
-from siyu.ledger import Ledger
-from siyu.publish import Release, current, expire, releases, swap
+from siyu.release.history import previous_run
+from siyu.release.releases import Release, current, expire, releases, swap
+from siyu.warehouse.ledger import Ledger
 
 NOW = datetime(2026, 7, 1, 3, tzinfo=UTC)
 

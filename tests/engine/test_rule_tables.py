@@ -12,13 +12,14 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from siyu.compile import compile_project
-from siyu.compile.identifiers import IdentifierTypes, load_identifier_types
-from siyu.compile.patterns import pattern_problem
-from siyu.compile.rule_tables import COLUMNS, STAGE_RULES, TABLES, THRESHOLDS, table_errors
+from siyu.compile.compiler import compile_project
 from siyu.errors import ConfigError, Problems
-from siyu.references import load_references, stored
-from siyu.settings import Settings, base_layer, load_settings
+from siyu.layers import base_layer
+from siyu.seeds.identifier_types import IdentifierTypes, load_identifier_types
+from siyu.seeds.patterns import pattern_problem
+from siyu.seeds.references import load_references, stored
+from siyu.seeds.rule_tables import COLUMNS, STAGE_RULES, TABLES, THRESHOLDS, table_errors
+from siyu.settings import Settings, load_settings
 from siyu.simulate.names import OUR_DOMAIN
 
 BASE = base_layer() / "seeds" / "reference"

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from siyu.channels import load_channels
+from siyu.compile.model_files import load_models
 from siyu.errors import ConfigError, SiyuError
-from siyu.models import load_models
-from siyu.references import load_references, load_vars, reference_rows
-from siyu.settings import SAMPLE_SALT, Settings, layer_files, load_settings
+from siyu.layers import layer_files
+from siyu.seeds.channels import load_channels
+from siyu.seeds.references import load_references, load_vars, reference_rows
+from siyu.settings import SAMPLE_SALT, Settings, load_settings
 
 
 def told(error: pytest.ExceptionInfo[ConfigError]) -> list[SiyuError]:

@@ -19,7 +19,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from siyu.errors import ConfigError
-from siyu.settings import base_layer
+from siyu.layers import base_layer
 from siyu.simulate import simulate_exports
 from siyu.simulate.knobs import Knobs
 from tests.golden.exported import Exported, local_day, utc

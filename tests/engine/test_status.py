@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from siyu.build import ModelRun
-from siyu.headline import KpiAlert, KpiLine
-from siyu.report import ChannelLine, Report
-from siyu.site import status_page
-from siyu.status import PAGE, read_status, write_status
-from siyu.suites import CheckResult
+from siyu.build.materialization import ModelRun
+from siyu.check.suites import CheckResult
+from siyu.report.headline import KpiAlert, KpiLine
+from siyu.report.page import status_page
+from siyu.report.status import PAGE, read_status, write_status
+from siyu.report.summary import ChannelLine, Report
 
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
 FAILURE = CheckResult(

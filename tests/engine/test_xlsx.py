@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 import xlsxwriter
 
-from siyu.channels import Channel
 from siyu.engines.duckdb import DuckSession
-from siyu.readers import xlsx
+from siyu.landing.readers import xlsx
+from siyu.seeds.channels import Channel
 from tests.engine.test_landing import Landed, Shop, contract
 from tests.engine.test_landing import session as session
 from tests.engine.test_landing import shop as shop

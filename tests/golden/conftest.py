@@ -15,10 +15,11 @@ from typing import Any
 import duckdb
 import pytest
 
-from siyu.report import Report
-from siyu.run import run_night
-from siyu.settings import SAMPLE_SALT, Settings, base_layer, load_settings
-from siyu.workspace import Request
+from siyu.layers import base_layer
+from siyu.night.request import Request
+from siyu.night.run import run_night
+from siyu.report.summary import Report
+from siyu.settings import SAMPLE_SALT, Settings, load_settings
 
 SAMPLE = base_layer() / "seeds" / "sample"
 

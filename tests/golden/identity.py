@@ -8,14 +8,15 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from siyu.channels import enabled_channels, load_channels
-from siyu.dev import build_selected
-from siyu.engines.duckdb import quoted
-from siyu.filing import Landing
-from siyu.landing import commit_landing, land_channel
-from siyu.ledger import Ledger
+from siyu.build.database import open_engine
+from siyu.dev.selection import build_selected
+from siyu.engines.sql import quoted
+from siyu.landing.channel import commit_landing, land_channel
+from siyu.landing.file import Landing
+from siyu.night.request import default_as_of, references_in_force
+from siyu.seeds.channels import enabled_channels, load_channels
 from siyu.settings import Settings, load_settings
-from siyu.workspace import default_as_of, open_engine, references_in_force
+from siyu.warehouse.ledger import Ledger
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import duckdb
 import pytest
 import xlsxwriter
 
-from siyu.report import Report, markdown
+from siyu.report.summary import Report, markdown
 from tests.golden.test_nights import Shop
 
 CONTRACT = """

@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import duckdb
 import pytest
 
-from siyu.channels import Channel, load_channels
-from siyu.settings import base_layer
+from siyu.layers import base_layer
+from siyu.seeds.channels import Channel, load_channels
 from tests.golden.conftest import Ran
 
 REFERENCE = base_layer() / "seeds" / "reference"

@@ -11,11 +11,11 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from siyu.ask.decide import decide
+from siyu.ask.explain import explain
+from siyu.ask.explain_text import explained
 from siyu.cli import app
-from siyu.decide import decide
 from siyu.errors import ConfigError, SiyuError
-from siyu.explain import explain
-from siyu.explain_text import explained
 from siyu.settings import Settings
 from tests.golden.conftest import Ran
 

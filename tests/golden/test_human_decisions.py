@@ -13,9 +13,10 @@ import pytest
 from typer.testing import CliRunner
 
 from siyu.cli import app
-from siyu.run import run_night
-from siyu.settings import base_layer, load_settings
-from siyu.workspace import Request
+from siyu.layers import base_layer
+from siyu.night.request import Request
+from siyu.night.run import run_night
+from siyu.settings import load_settings
 from tests.golden.test_nights import Shop
 from tests.golden.test_nights import shop as shop
 from tests.identity.reference import keyed_hash

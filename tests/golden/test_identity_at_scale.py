@@ -14,7 +14,7 @@ import pytest
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
-from siyu.engines.duckdb import quoted
+from siyu.engines.sql import quoted
 from siyu.simulate import simulate_exports
 from tests.golden.conftest import shuffle_exports
 from tests.golden.identity import Built, build, land, settings_of

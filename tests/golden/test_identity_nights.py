@@ -8,7 +8,7 @@ from datetime import date
 import duckdb
 import pytest
 
-from siyu.report import Report
+from siyu.report.summary import Report
 from tests.golden.test_nights import Shop
 from tests.golden.test_nights import shop as shop
 

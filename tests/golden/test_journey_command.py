@@ -14,10 +14,10 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
+from siyu.ask.journey import Story, as_data, journey
+from siyu.ask.journey_text import SHOWN, fold, told_story
 from siyu.cli import app
 from siyu.errors import WrongQuestion
-from siyu.journey import Story, as_data, journey
-from siyu.journey_text import SHOWN, fold, told_story
 from siyu.settings import Settings
 from tests.golden.conftest import Ran
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from siyu.report import Report
-from siyu.status import PAGE, STATUS, read_status
+from siyu.report.status import PAGE, STATUS, read_status
+from siyu.report.summary import Report
 from tests.golden.test_nights import CONTACT, CONTRACT, Shop
 
 HEADER = "sale_id,contact_id,amount,sold_at,updated_at\n"

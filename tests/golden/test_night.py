@@ -12,10 +12,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from siyu.opstables import OPS_TABLES
-from siyu.run import run_night
+from siyu.compile.ops_schema import OPS_TABLES
+from siyu.night.request import Request
+from siyu.night.run import run_night
 from siyu.settings import SAMPLE_SALT
-from siyu.workspace import Request
 from tests.golden.conftest import SAMPLE, Ran
 from tests.golden.exported import KEYS, Exported
 

@@ -12,16 +12,16 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
-from siyu import night as night_module
 from siyu.cli import app
-from siyu.compile import Project
+from siyu.compile.project import Project
 from siyu.errors import ChecksFailed, ConfigError, EngineFault, WarehouseBusy
-from siyu.night import Night
-from siyu.publish import current
-from siyu.report import Report
-from siyu.run import run_night
+from siyu.night import steps as night_module
+from siyu.night.request import Request
+from siyu.night.run import run_night
+from siyu.night.steps import Night
+from siyu.release.releases import current
+from siyu.report.summary import Report
 from siyu.settings import Settings, load_settings
-from siyu.workspace import Request
 
 CONTRACT = """
 channel: shop

@@ -11,8 +11,8 @@ import duckdb
 import pytest
 
 from siyu.errors import ConfigError
-from siyu.publish import current
-from siyu.report import Report
+from siyu.release.releases import current
+from siyu.report.summary import Report
 from tests.golden.test_nights import Shop
 from tests.golden.test_nights import shop as shop
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from siyu.compile import compile_project
+from siyu.compile.compiler import compile_project
 from siyu.settings import load_settings
 from tests.identity.harness import CHANNEL, Models, write_layer
 

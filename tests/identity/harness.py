@@ -8,13 +8,14 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from siyu.build import build_model, prepare, write_previous, write_sources
-from siyu.compile import Project
+from siyu.build.database import prepare, write_previous, write_sources
+from siyu.build.materialization import build_model
+from siyu.compile.graph import upstream
+from siyu.compile.model_files import relation
+from siyu.compile.project import Project
 from siyu.engines.base import RunInputs, Session
 from siyu.engines.duckdb import DuckEngine
-from siyu.graph import upstream
-from siyu.models import relation
-from siyu.settings import base_layer
+from siyu.layers import base_layer
 from tests.identity.reference import Identifier, Record, Rule, Type
 
 KEY = "test"

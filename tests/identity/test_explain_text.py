@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from siyu.explain_text import explained
+from siyu.ask.explain_text import explained
 
 
 def test_a_short_name_is_no_edge_and_is_told_as_one() -> None:

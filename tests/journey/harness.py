@@ -12,13 +12,17 @@ from typing import Any
 
 import pytest
 
-from siyu.build import build_model, prepare, write_previous, write_sources
-from siyu.compile import Project, compile_project
+from siyu.build.database import prepare, write_previous, write_sources
+from siyu.build.materialization import build_model
+from siyu.compile.compiler import compile_project
+from siyu.compile.graph import upstream
+from siyu.compile.model_files import relation
+from siyu.compile.project import Project
 from siyu.engines.base import RunInputs
-from siyu.engines.duckdb import DuckEngine, quoted
-from siyu.graph import upstream
-from siyu.models import relation
-from siyu.settings import base_layer, load_settings
+from siyu.engines.duckdb import DuckEngine
+from siyu.engines.sql import quoted
+from siyu.layers import base_layer
+from siyu.settings import load_settings
 from tests.journey.histories import AS_OF, TABLES
 from tests.journey.reference import (
     Contact,

@@ -7,9 +7,9 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from siyu.journey import Story, as_data
-from siyu.journey_events import Event, Whose, day_end
-from siyu.journey_text import SHOWN, fold, told_story
+from siyu.ask.journey import Story, as_data
+from siyu.ask.journey_events import Event, Whose, day_end
+from siyu.ask.journey_text import SHOWN, fold, told_story
 
 ZONE = ZoneInfo("Asia/Shanghai")
 WHOSE = Whose("P1", 1, ZONE, day_end(date(2026, 6, 30), ZONE))

@@ -13,10 +13,10 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 
-from siyu.report import Report
-from siyu.run import run_night
+from siyu.night.request import Request
+from siyu.night.run import run_night
+from siyu.report.summary import Report
 from siyu.settings import load_settings
-from siyu.workspace import Request
 
 LAYER = Path(__file__).parent / "olist"
 BESIDE = Path(__file__).resolve().parents[3] / "shared" / "data" / "olist"

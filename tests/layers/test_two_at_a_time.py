@@ -8,10 +8,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from siyu.compile import compile_project
-from siyu.run import run_night
+from siyu.compile.compiler import compile_project
+from siyu.night.request import Request
+from siyu.night.run import run_night
 from siyu.settings import load_settings
-from siyu.workspace import Request
 
 LAYER = Path(__file__).parent / "two_at_a_time"
 SALT = "two at a time, long enough"

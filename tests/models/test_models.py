@@ -15,12 +15,14 @@ from typing import Any
 import pytest
 import yaml
 
-from siyu.build import build_model, prepare, write_sources
-from siyu.compile import Project, previous_models
+from siyu.build.database import prepare, write_sources
+from siyu.build.materialization import build_model
+from siyu.compile.compiler import previous_models
+from siyu.compile.model_files import relation
+from siyu.compile.project import Project
 from siyu.compile.render import previous_relation
 from siyu.engines.base import RunInputs, Session
 from siyu.engines.duckdb import DuckEngine
-from siyu.models import relation
 
 FOLDER = Path(__file__).parent
 FILES = sorted(FOLDER.glob("*/*.yml"))

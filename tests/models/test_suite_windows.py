@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from siyu.build import prepare
-from siyu.compile import Project
+from siyu.build.database import prepare
+from siyu.check.suites import load_suites, rows_query
+from siyu.compile.model_files import relation
+from siyu.compile.project import Project
 from siyu.engines.base import RunInputs
 from siyu.engines.duckdb import DuckEngine
-from siyu.models import relation
-from siyu.suites import load_suites, rows_query
 from tests.models.test_models import AS_OF, _fill
 
 LATELY, LONG_AGO = "2026-06-20", "2026-03-20"

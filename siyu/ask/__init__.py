@@ -1,0 +1,1 @@
+"""Questions about a release: explain, journey, and the decisions of people."""

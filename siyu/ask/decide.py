@@ -1,0 +1,153 @@
+"""`siyu link`, `unlink` and `exclude`: a decision, held against the current release, then written down."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from siyu.ask.decisions_file import MOMENT, TABLE, Rule, append_rules, moment_text
+from siyu.ask.lookup import Identifier, Lookup, current_release, is_id
+from siyu.errors import ConfigError, SiyuError, WrongQuestion, raise_all
+from siyu.seeds.decisions import check_rules
+from siyu.seeds.references import reference_rows
+from siyu.settings import Settings
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What was written where, and about whom it is. `warnings` are what the decision alone will not do."""
+
+    rules: tuple[Rule, ...]
+    path: Path
+    sides: tuple[Identifier, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def told(self) -> str:
+        """For people: what will change, and when."""
+        named = [f"{side.text} ({side.one_id or side.status})" for side in self.sides]
+        now = self.sides[0].one_id == self.sides[-1].one_id and self.sides[0].one_id is not None
+        effect = {
+            "link": "they are one already; now they stay so" if now else "they become one",
+            "unlink": "they part" if now else "they are not one now; now they stay so",
+            "exclude": "it will identify nobody",
+        }[self.rules[0].decision]
+        lines = [
+            f"{self.rules[0].decision} {' and '.join(named)}: {effect}, from the next siyu run on.",
+            *self.warnings,
+        ]
+        pairs = [" and ".join(filter(None, (rule.left_id, rule.right_id))) for rule in self.rules]
+        return "\n".join([*lines, f"written to {self.path}: {'; '.join(pairs)}"])
+
+
+def decide(settings: Settings, decision: str, named: Sequence[str], why: str, who: str, moment: datetime) -> Decided:
+    """Append a decision about identifiers of the current release. IDs can be linked, too: then what they have one of
+    each, such as their logins, else the identifiers they are made of.
+
+    Raises ConfigError, nothing written, where one is unknown, or could not be obeyed; all problems at once.
+    """
+    with current_release(settings) as lookup:
+        table = lookup.references[TABLE]  # with a wrong line in it the next run would not even begin
+        written = reference_rows(table)
+        check_rules(written, lookup.types, str(table.path))
+        sides = _find_all(lookup, named)
+        _check(lookup, decision, named, sides)
+        pairs, warnings = [tuple(side.text for side in sides)], []
+        uniques = _uniques(lookup, sides) if decision == "link" else []
+        if uniques and all(side.one_id == text for side, text in zip(sides, named, strict=True)):
+            pairs = uniques
+        else:
+            warnings = [_warning(pair, sides) for pair in uniques if set(pair) != set(pairs[0])]
+        rules = [
+            Rule(decision, pair[0], pair[1] if len(pair) > 1 else "", moment_text(moment), who.strip(), why.strip())
+            for pair in pairs
+        ]
+        _check_words(decision, rules, lookup)
+        known = [row for row in lookup.decisions(sides) if _ends(row) == {(s.id_type, s.id_value) for s in sides}]
+        warnings += [_replaced(row) for row in known if row["effect"] != "superseded"]
+        warnings += [_waiting(row) for row in _not_run(written, sides, known)]
+        path = append_rules(settings, lookup.references, rules)
+        return Decided(tuple(rules), path, tuple(sides), tuple(warnings))
+
+
+def _check(lookup: Lookup, decision: str, named: Sequence[str], sides: Sequence[Identifier]) -> None:
+    """Raise what speaks against a decision, all at once. What a human excluded, a link may bring back."""
+    errors: list[SiyuError] = []
+    if decision == "link":
+        bad = [side for side in sides if side.status in ("blocked", "invalid")]
+        errors += [_unusable(side) for side in bad if not lookup.is_excluded(side)]
+    if decision == "exclude" and is_id(named[0].strip()):
+        fix = f"name the identifier that is not theirs: siyu explain {named[0]} lists them."
+        errors.append(WrongQuestion("an exclusion names one identifier, not a person or company", "siyu exclude", fix))
+    if len({(side.id_type, side.id_value) for side in sides}) < len(sides):
+        both = " and ".join(side.text for side in sides)
+        errors.append(WrongQuestion(f"{both} are one identifier", f"siyu {decision}", "name two identifiers."))
+    raise_all(errors)
+
+
+def _check_words(decision: str, rules: Sequence[Rule], lookup: Lookup) -> None:
+    if not rules[0].reason:
+        raise WrongQuestion("no reason is given", f"siyu {decision}", 'say why: --why "the phone at the front desk".')
+    check_rules([vars(rule) for rule in rules], lookup.types, f"siyu {decision}")
+
+
+def _ends(row: dict[str, Any]) -> set[tuple[str, str]]:
+    ends = ((row["left_type"], row["left_value"]), (row["right_type"], row["right_value"]))
+    return {end for end in ends if end[0] is not None}
+
+
+def _replaced(row: dict[str, Any]) -> str:
+    return (
+        f"before it: {row['decision']} of {row['decided_at']:%Y-%m-%d} by {row['decided_by'] or '?'} ({row['effect']})"
+    )
+
+
+def _not_run(
+    written: Sequence[dict[str, str]], sides: Sequence[Identifier], known: Sequence[dict[str, Any]]
+) -> list[dict[str, str]]:
+    """Lines of the table about the same identifiers that the release does not know yet."""
+    named = {side.text for side in sides}
+    run = {(row["decision"], f"{row['decided_at']:{MOMENT}}") for row in known}
+    same = [row for row in written if {row["left_id"].strip(), row["right_id"].strip()} - {""} == named]
+    return [row for row in same if (row["decision"].strip().lower(), row["decided_at"].strip()) not in run]
+
+
+def _waiting(row: dict[str, str]) -> str:
+    return f"before it: {row['decision']} of {row['decided_at']} by {row['decided_by']} (written, not run yet)"
+
+
+def _uniques(lookup: Lookup, sides: Sequence[Identifier]) -> list[tuple[str, ...]]:
+    """Pairs of a unique type, one of either side's: as long as they are two, so are their people."""
+    one, other = sides
+    if one.key is None or other.key is None or one.key == other.key or one.entity != other.entity:
+        return []
+    held = [lookup.unique_identifiers(side) for side in sides]
+    return [(left, held[1][id_type]) for id_type, left in held[0].items() if id_type in held[1]]
+
+
+def _warning(pair: tuple[str, ...], sides: Sequence[Identifier]) -> str:
+    people = " ".join(str(side.one_id) for side in sides)
+    return f"but {pair[0]} and {pair[1]} stay two, and so do their people; if they are one: siyu link {people}"
+
+
+def _find_all(lookup: Lookup, named: Sequence[str]) -> list[Identifier]:
+    found: list[Identifier] = []
+    errors: list[SiyuError] = []
+    for text in named:
+        try:
+            found.append(lookup.find(text))
+        except ConfigError as error:
+            errors.append(error)
+    raise_all(errors)
+    return found
+
+
+def _unusable(side: Identifier) -> ConfigError:
+    return WrongQuestion(
+        f"{side.text} is {side.status}, and can be nobody's",
+        f"siyu explain {side.text}",
+        "link another identifier of theirs, or take it out of the list that blocks it.",
+    )

@@ -1,0 +1,199 @@
+"""What `siyu explain` found, in words for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from siyu.ask.evidence import Row
+
+SHOWN = 20  # of each list; --json has all
+RESOLUTIONS = {"own": "a full name 全称", "short": "a short name that fits it alone 简称唯一"}
+RULES = {
+    "link": "linked 人工合并",
+    "unlink": "unlinked 人工拆分",
+    "exclude": "excluded 人工排除",
+    "erase": "to be erased 要求删除",
+}
+
+
+def explained(told: Row) -> str:
+    """A page of text: who it is, what holds it together, what was kept apart, and what was before."""
+    told = _local(told, ZoneInfo(told["timezone"]))
+    return "\n".join(_two(told) if len(told["asked"]) == 2 else _one(told))
+
+
+def _local(value: Any, zone: ZoneInfo) -> Any:
+    """Every moment, which is UTC, as the clock on the wall shows it."""
+    if isinstance(value, dict):
+        return {name: _local(item, zone) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_local(item, zone) for item in value]
+    return value.replace(tzinfo=UTC).astimezone(zone) if isinstance(value, datetime) else value
+
+
+def _one(told: Row) -> Iterator[str]:
+    asked = told["asked"][0]
+    if asked["id"] is None:
+        yield f"{_text(asked)} is nobody's 不属于任何人 ({asked['status']}), as of {told['as_of']}"
+        yield from _section("it carries 所带标识", told.get("carried", []), _carried)
+        yield from _section("why 原因", told["audit"], _finding)
+        yield from _section("decisions 人工裁定", told["rules"], _rule)
+        yield from _section("it names the company 所属企业", told.get("accounts_named", []), _named_account)
+        return
+    name = told["golden_record"].get("full_name") or told["golden_record"].get("company_name") or ""
+    yield f"{asked['id']}  {name}".rstrip() + f"  as of {told['as_of']}"
+    if asked["text"] != asked["id"]:
+        yield f"asked for 查询: {asked['text']}"
+    yield from _section("identifiers 标识", told["identifiers"], _identifier)
+    yield from _section("evidence 证据链, the strongest first; * = the strongest that joins its two sides",
+                        told["evidence"], _evidence)  # fmt: skip
+    yield from _section("kept apart 断开", told["cuts"], _cut)
+    yield from _section("findings 发现", told["audit"], _finding)
+    yield from _section("decisions 人工裁定", told["rules"], _rule)
+    yield from _section("companies 所属企业", told.get("accounts", []), _account)
+    yield from _section("names 名称", told.get("names", []), _name)
+    yield from _section("people 成员", told.get("people", []), _member)
+    yield from _records(told["records"])
+    yield from _section("history 变更历史", told["history"], _change)
+    yield from _section("former IDs 曾用 ID", told["aliases"], _alias)
+
+
+def _two(told: Row) -> Iterator[str]:
+    one, other = told["asked"]
+    kind = {"person": "person 同一人", "company": "company 同一企业"}[one["entity"]]
+    if told["is_same"]:
+        yield f"{_text(one)} and {_text(other)} are one {kind}: {one['id']}, as of {told['as_of']}"
+        if told["chain"]:
+            yield from _section("because 依据", told["chain"], _link)
+        elif told["short_names"]:
+            yield f"because it fits this company alone 简称唯一: {', '.join(told['short_names'])}"
+        else:
+            yield "because they are one identifier, or IDs of one"
+    else:
+        yield f"{_whose(one)} and {_whose(other)} are not one {kind}, as of {told['as_of']}"
+        yield from _section("cut between them 断开", told["cuts"], _cut)
+        yield from _section("why 原因", told["audit"], _finding)
+        if not told["cuts"] and not told["audit"]:
+            yield "no record carries an identifier of both 没有记录同时带有两者的标识"
+    yield from _section("decisions 人工裁定", told["rules"], _rule)
+
+
+def _text(asked: Row) -> str:
+    """As it was asked for; an identifier in its one form."""
+    as_asked = asked["text"] == asked["id"] or asked["id_type"] in ("record", "company_name")
+    return (
+        asked["text"] if as_asked or asked["text"].startswith("record:") else f"{asked['id_type']}:{asked['id_value']}"
+    )
+
+
+def _whose(asked: Row) -> str:
+    text = _text(asked)
+    return text if text == asked["id"] else f"{text} ({asked['id'] or 'nobody'})"
+
+
+def _carried(row: Row) -> str:
+    return f"{row['identifier']}  {row['status']}"
+
+
+def _named_account(row: Row) -> str:
+    return f"{row['account_id']}  {row['company_name'] or ''}".rstrip()
+
+
+def _section(title: str, rows: Sequence[Row], line: Any) -> Iterator[str]:
+    if rows:
+        yield ""
+        yield f"{title} ({len(rows)})"
+        yield from (f"  {line(row)}" for row in rows[:SHOWN])
+    if len(rows) > SHOWN:
+        yield f"  … {len(rows) - SHOWN} more: --json has all"
+
+
+def _day(moment: Any) -> str:
+    return str(moment)[:10] if moment is not None else "?"
+
+
+def _count(records: int) -> str:
+    return "1 record" if records == 1 else f"{records} records"
+
+
+def _identifier(row: Row) -> str:
+    marks = [
+        "the ID is made of it 锚点" if row["is_anchor"] else "",
+        "contested 多人争用" if row["is_contested"] else "",
+        "short name, fits this company alone 简称唯一" if row["is_short_name"] else "",
+    ]
+    told = f"{row['id_type']}:{row['id_value']}  {_count(row['record_count'])} of {row['channels']}"
+    return ", ".join([told, *filter(None, marks)])
+
+
+def _evidence(row: Row) -> str:
+    return f"{'*' if row['is_strongest'] else ' '} {_link(row)}"
+
+
+def _link(row: Row) -> str:
+    by = f"{row['channels']}, {_day(row['first_seen_at'])} to {_day(row['last_seen_at'])}" if row["channels"] else ""
+    human = "linked by a human 人工合并" if row["by"] == "human" else f"strength {row['strength']}"
+    return f"{row['left']} – {row['right']}  " + "; ".join(filter(None, [human, by]))
+
+
+def _cut(row: Row) -> str:
+    whose = f"{row['left_of']} | {row['right_of']}"
+    told = f"{row['left']} | {row['right']}  {row['reason']} {row['reason_zh']}; {whose}"
+    return f"{told}; {row['channels']}" if row["channels"] else told
+
+
+def _finding(row: Row) -> str:
+    counted = f", {row['counted']}" + (f" {row['other_id_type']}s" if row["other_id_type"] else "")
+    counted += f" (at most {row['allowed']})" if row["allowed"] is not None else ""
+    told = f"{row['id_type']}:{row['id_value']}  {row['reason']} {row['reason_zh']}{counted}"
+    rest = [f"such as {row['sample']}" if row["sample"] else "", row["detail"] or "", row["what_to_do"]]
+    return "; ".join([told, *filter(None, rest)])
+
+
+def _rule(row: Row) -> str:
+    other = f" and {row['right_type']}:{row['right_value']}" if row["right_type"] else ""
+    who = f"{_day(row['decided_at'])} by {row['decided_by'] or '?'} ({row['origin']})"
+    named = f"{row['left_type']}:{row['left_value']}{other}"
+    why = " ".join((row["reason"] or "no reason given").split())
+    return f"{RULES[row['decision']]} {named}  {row['effect']} {row['effect_zh']}; {who}: {why}"
+
+
+def _account(row: Row) -> str:
+    return f"{row['account_id']}  {row['company_name'] or ''}  {_tenure(row)}, {_count(row['record_count'])}"
+
+
+def _tenure(row: Row) -> str:
+    since = _day(row["valid_from_at"])
+    if row["is_current"]:
+        return f"now 现任, since {since}"
+    return f"{since} to {_day(row['valid_to_at'])} 曾任" if row["valid_from_at"] else "only mentioned 仅提及"
+
+
+def _name(row: Row) -> str:
+    return f"{row['company_name']}  {RESOLUTIONS[row['resolution']]}, {_count(row['record_count'])}"
+
+
+def _member(row: Row) -> str:
+    who = " ".join(filter(None, (row["full_name"], row["title"])))
+    return f"{row['one_id']}  {who}  {_tenure(row)}"
+
+
+def _records(records: Row) -> Iterator[str]:
+    by_channel = ", ".join(f"{channel} {count}" for channel, count in records["channels"].items())
+    yield ""
+    yield f"records 记录 ({records['count']}): {by_channel}"
+    yield from (f"  {row['channel']}  {row['record_id']}" for row in records["shown"])
+    if records["count"] > len(records["shown"]):
+        yield f"  … {records['count'] - len(records['shown'])} more: --records shows more"
+
+
+def _change(row: Row) -> str:
+    return f"{row['moved_on']}  {row['id_type']}:{row['id_value']}  {row['left_id']} → {row['joined_id'] or 'nobody'}"
+
+
+def _alias(row: Row) -> str:
+    primary = ", resolves here" if row["is_primary"] else ""
+    return f"{row['since_date']}  {row['former']} {row['reason']}: {row['became'] or 'nobody'}{primary}"

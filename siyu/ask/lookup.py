@@ -1,0 +1,277 @@
+"""Look something up in the current release: by ID, or by any identifier, however it was typed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from siyu.compile.macro_sql import expression
+from siyu.engines.base import RunInputs, Session
+from siyu.engines.duckdb import DuckEngine
+from siyu.errors import ConfigError, WrongQuestion, nearest
+from siyu.release.releases import PUBLIC, RESTRICTED, Release, current
+from siyu.seeds.identifier_types import IdentifierTypes, load_identifier_types
+from siyu.seeds.references import Reference, load_references, reference_rows
+from siyu.settings import Settings
+
+
+@dataclass(frozen=True)
+class Entity:
+    """Where a person's, or a company's, tables are. `id` and `key` are columns of `map`."""
+
+    name: str
+    letter: str
+    map: str
+    id: str
+    key: str
+    edge: str
+    history: str
+    alias: str
+    golden: str
+
+
+ENTITIES = {
+    entity.name: entity
+    for entity in (
+        Entity("person", "P", "one_id", "one_id", "person_key", "edge", "one_id_history", "one_id_alias", "person"),
+        Entity(
+            "company", "C", "account_id", "account_id", "account_key", "company_edge", "account_id_history",
+            "account_id_alias", "account",
+        ),
+    )
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Identifier:
+    """An identifier of the release. `key` and `one_id` are of whom it belongs to (a company's: its account_id); None =
+    nobody. `named` is how somebody writes it, where that is not its value."""
+
+    entity: str
+    id_type: str
+    id_value: str
+    status: str
+    node: int | None
+    key: int | None
+    one_id: str | None
+    named: str = ""
+
+    @property
+    def text(self) -> str:
+        """mobile:+8613912345678; a company's name as somebody writes it."""
+        return f"{self.id_type}:{self.named or self.id_value}"
+
+
+class Lookup:
+    """The current release, open for reading: `restricted` has values, `public` what has none."""
+
+    def __init__(self, settings: Settings, release: Release, session: Session) -> None:
+        self.settings, self.release, self.session = settings, release, session
+
+    @cached_property
+    def references(self) -> dict[str, Reference]:
+        """The reference tables in force."""
+        return load_references(self.settings)
+
+    @cached_property
+    def types(self) -> IdentifierTypes:
+        """The identifier types in force."""
+        table = self.references["identifier_types"]
+        return load_identifier_types(reference_rows(table), str(table.path))
+
+    @cached_property
+    def _tables(self) -> dict[str, str]:
+        found = self.session.rows(
+            "select database_name, schema_name, table_name from duckdb_tables()"
+            " where database_name in ('public', 'restricted') order by database_name"
+        )
+        return {f"{schema}.{table}": f"{database}.{schema}.{table}" for database, schema, table in found}
+
+    def table(self, name: str, schema: str = "identity") -> str:
+        """Where a table is, with its values: the public file is asked only for what has nothing personal. Raises
+        WrongQuestion for one that the release has not."""
+        found = self._tables.get(f"{schema}.{name}")
+        if found is None:
+            raise WrongQuestion(
+                f"the release has no table {schema}.{name}",
+                str(self.release.path),
+                "an earlier siyu made it: siyu run makes one that has.",
+            )
+        return found
+
+    def has(self, name: str, schema: str) -> bool:
+        """Whether the release has a table: records are not published everywhere."""
+        return f"{schema}.{name}" in self._tables
+
+    def entity_of(self, id_type: str) -> Entity:
+        """Whose a type is. Raises WrongQuestion for one that identifies nobody."""
+        known = [*self.types.of("person"), *self.types.of("company")]
+        if id_type not in known:
+            close = nearest(id_type, known) if len(id_type) > 2 else ""
+            fix = close or f"types are {', '.join(known)}; a record is record:<channel>:<record_id>."
+            raise WrongQuestion(f"there is no identifier type {id_type!r}", "", fix)
+        return ENTITIES[self.types.named(id_type).entity]
+
+    def identifier(self, text: str) -> Identifier:
+        """By `id_type:id_value`, in any form that its channel could bring it. Raises WrongQuestion where no record
+        carries it."""
+        id_type, _, typed = text.partition(":")
+        self.entity_of(id_type)
+        named = self.normal(id_type, typed)
+        value = self._key_of(named) if id_type == "company_name" else named
+        found = self.known(id_type, value, named)
+        if found is None:
+            shown = "" if named == typed else f" (typed as {typed})"
+            raise WrongQuestion(
+                f"no record carries {id_type}:{named}{shown}",
+                f"the release {self.release.name}",
+                "check it for a typo; what landed since then is known after the next siyu run.",
+            )
+        return found
+
+    def known(self, id_type: str, value: str, named: str = "") -> Identifier | None:
+        """By type and value as they stand in the release; None where no record carries it."""
+        entity = self.entity_of(id_type)
+        rows = self.session.rows(
+            f"select i.status, i.node, m.{entity.key}, m.{entity.id} from {self.table('identifier')} as i"
+            f" left join {self.table(entity.map)} as m using (id_type, id_value)"
+            " where i.id_type = ? and i.id_value = ?",
+            [id_type, value],
+        )
+        if not rows:
+            return None
+        status, node, key, one_id = rows[0]
+        return Identifier(entity.name, id_type, value, status, node, key, one_id, named)
+
+    def unique_identifiers(self, of: Identifier) -> dict[str, str]:
+        """id_type -> `id_type:id_value` of the unique types that somebody has."""
+        entity = ENTITIES[of.entity]
+        rows = self.session.rows(
+            f"select id_type, min(id_type || ':' || id_value) from {self.table(entity.map)} where {entity.key} = ?"
+            " group by id_type order by id_type",
+            [of.key],
+        )
+        return {id_type: text for id_type, text in rows if self.types.named(id_type).is_unique}
+
+    def is_excluded(self, one: Identifier) -> bool:
+        """Whether it is blocked because a human said so."""
+        found = self.session.value(
+            f"select count(*) from {self.table('identity_audit')}"
+            " where reason = 'blocked_rule' and id_type = ? and id_value = ?",
+            [one.id_type, one.id_value],
+        )
+        return bool(found)
+
+    def decisions(self, about: Sequence[Identifier]) -> list[dict[str, Any]]:
+        """What the release knows to be decided about any of these, latest first."""
+        texts = [f"{one.id_type}:{one.id_value}" for one in about]
+        marks = ", ".join("?" for _ in texts)
+        return self.session.named_rows(
+            "select decision, left_type, left_value, right_type, right_value, decided_at, decided_by, reason, origin,"
+            f" effect, effect_zh from {self.table('identity_rule')}"
+            f" where left_type || ':' || left_value in ({marks}) or right_type || ':' || right_value in ({marks})"
+            " order by decided_at desc, rule_no desc",
+            [*texts, *texts],
+        )
+
+    def as_identifier(self, entity: Entity, row: dict[str, Any]) -> Identifier:
+        """A row of an ID map."""
+        return Identifier(entity.name, row["id_type"], row["id_value"], "used", row["node"], None, None)
+
+    def reference(self, name: str) -> list[dict[str, str]]:
+        """The rows of a reference table in force."""
+        return reference_rows(self.references[name])
+
+    def _key_of(self, name: str) -> str:
+        """The key of a company's name; a key itself, too, may be asked for."""
+        found = self.session.value(f"select name_key from {self.table('company_name')} where company_name = ?", [name])
+        return str(found) if found else name
+
+    def normal(self, id_type: str, typed: str) -> str:
+        """The one form of an identifier. Raises WrongQuestion for a text that is none."""
+        sql = expression(self.settings, self.types, f"{{{{ normal_identifier('{id_type}', 'v') }}}}")
+        value: str | None = self.session.value(f"select {sql} from (select cast(? as varchar) as v)", [typed])
+        if value is None:
+            raise WrongQuestion(f"{typed!r} is no {id_type}", f"{id_type}:{typed}", "check it for a typo.")
+        return value
+
+    def anchor(self, one_id: str) -> Identifier:
+        """The identifier that an ID is made of. Raises WrongQuestion for an ID that nobody has, telling its heir."""
+        entity = _entity_of_id(one_id)
+        rows = self.session.rows(
+            f"select id_type, id_value, 'used', node, {entity.key}, {entity.id}"
+            f" from {self.table(entity.map)} where {entity.id} = ? and is_anchor",
+            [one_id],
+        )
+        if rows:
+            return Identifier(entity.name, *rows[0])
+        heir, since = self.heir(one_id) or (None, None)
+        fix = f"it became {heir}." if heir else f"it was withdrawn on {since}." if since else "check it for a typo."
+        raise WrongQuestion(f"nobody has the ID {one_id}", f"the release {self.release.name}", fix)
+
+    def heir(self, one_id: str) -> tuple[str | None, str] | None:
+        """What a former ID became (None: nothing), and when; None for an ID that is none."""
+        entity = _entity_of_id(one_id)
+        rows = self.session.rows(
+            f"select {entity.id}, since_date from {self.table(entity.alias)}"
+            f" where former_{entity.id} = ? and is_primary and {entity.id} is distinct from former_{entity.id}",
+            [one_id],
+        )
+        return (rows[0][0], str(rows[0][1])) if rows else None
+
+    def find(self, text: str) -> Identifier:
+        """By ID or by identifier. Raises WrongQuestion for a text that is neither."""
+        text = text.strip().replace("：", ":", 1)
+        if ":" in text:
+            return self.identifier(text)
+        if is_id(text):
+            return self.anchor(text)
+        raise WrongQuestion(
+            f"{text!r} is no ID and no identifier",
+            "",
+            "write P… or C… and twenty digits, or id_type:id_value, such as mobile:13912345678.",
+        )
+
+
+def is_id(text: str) -> bool:
+    """Whether a text has the form of an ID."""
+    return re.fullmatch("[PC][0-9a-f]{20}", text) is not None
+
+
+def _entity_of_id(one_id: str) -> Entity:
+    return next(entity for entity in ENTITIES.values() if one_id.startswith(entity.letter))
+
+
+@contextmanager
+def current_release(settings: Settings) -> Iterator[Lookup]:
+    """Open the current release. Raises ConfigError before the first."""
+    release = current(settings.warehouse)
+    if release is None:
+        raise ConfigError("there is no release yet", str(settings.warehouse), "siyu run makes the first.")
+    engine = DuckEngine(
+        None,
+        RunInputs(release.as_of.isoformat(), settings.timezone, ""),
+        threads=settings.cores,
+        memory_limit=settings.memory_limit,
+    )
+    try:
+        for alias, file in (("public", PUBLIC), ("restricted", RESTRICTED)):
+            engine.attach(_readable(release.path / file), alias, writable=False)
+        session = engine.session()
+        yield Lookup(settings, release, session)
+        session.close()
+    finally:
+        engine.close()
+
+
+def _readable(path: Path) -> Path:
+    if not path.is_file():
+        raise ConfigError(
+            f"the release has no {path.name}", str(path), "it was taken away; siyu run --force makes one."
+        )
+    return path

@@ -1,0 +1,1 @@
+"""Build: models become tables in a private database."""

@@ -1,0 +1,68 @@
+"""What the compiler knows, as tables: ops.model, ops.column, ops.column_lineage."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from siyu.compile.ops_schema import OPS_TABLES
+from siyu.engines.base import Session
+
+if TYPE_CHECKING:
+    from siyu.compile.project import Project
+
+INSERT_BATCH = 5000
+
+
+def write_table(session: Session, relation: str, columns: dict[str, str], rows: Iterable[Sequence[Any]]) -> None:
+    """A table from Python rows, replaced whole. They travel as JSON texts: parameters one by one are slow."""
+    listed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+    session.execute(f"create or replace table {relation} ({listed})")
+    structure = json.dumps([dict.fromkeys(columns, "VARCHAR")])
+    values = ", ".join(f"r.{name}::{kind}" for name, kind in columns.items())
+    iterator = iter(rows)
+    while batch := list(islice(iterator, INSERT_BATCH)):
+        text = json.dumps([dict(zip(columns, map(_text, row), strict=True)) for row in batch], ensure_ascii=False)
+        session.execute(
+            f"insert into {relation} select {values} from (select unnest(from_json(?::json, ?)) as r)",
+            [text, structure],
+        )
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else str(value)
+
+
+def write_catalog(session: Session, project: Project) -> None:
+    """ops.model, ops.column and ops.column_lineage; the last only where a model reads it, since lineage takes time."""
+    models = [model for model in project.models.values() if not model.companion]
+    reads_lineage = any("ops.column_lineage" in model.tables for model in models)
+    write_table(
+        session,
+        "ops.model",
+        OPS_TABLES["model"].types,
+        (
+            (m.name, m.model.schema, m.model.table, m.model.file, m.materialized, m.model.description,
+             ", ".join(m.model.grain), m.sql, m.rule_version)
+            for m in models
+        ),
+    )  # fmt: skip
+    write_table(
+        session,
+        "ops.column",
+        OPS_TABLES["column"].types,
+        ((m.name, c.name, i, c.type, c.description, c.pii) for m in models for i, c in enumerate(m.columns, start=1)),
+    )
+    write_table(
+        session,
+        "ops.column_lineage",
+        OPS_TABLES["column_lineage"].types,
+        (
+            (name, column, relation, source)
+            for name, columns in (project.lineage if reads_lineage else {}).items()
+            for column, pairs in columns.items()
+            for relation, source in sorted(pairs)
+        ),
+    )

@@ -1,0 +1,110 @@
+"""The build database: opened, with its schemas, sources, reference tables and earlier results."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from siyu.build.catalog import write_catalog
+from siyu.compile.compiler import ALL_SCHEMAS, previous_models
+from siyu.compile.project import Project
+from siyu.compile.render import previous_relation, source_relation
+from siyu.engines.base import Engine, RunInputs, Session
+from siyu.engines.duckdb import DuckEngine
+from siyu.engines.sql import quote_name, quoted
+from siyu.landing.current_rows import source_statements
+from siyu.seeds.references import Reference
+from siyu.settings import Settings
+from siyu.warehouse.ledger import LandedFile
+
+
+def open_engine(settings: Settings, as_of: date, folder: Path, *, in_memory: bool = False) -> DuckEngine:
+    """The build database of a warehouse, or one in memory for landing; both spill into the folder."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return DuckEngine(
+        None if in_memory else folder / "build.duckdb",
+        RunInputs(as_of.isoformat(), settings.timezone, settings.key),
+        threads=settings.cores,
+        memory_limit=settings.memory_limit,
+        temp_directory=folder / "spill",
+    )
+
+
+def prepare_build(
+    engine: DuckEngine, project: Project, files: list[LandedFile], store: Path, names: Iterable[str]
+) -> None:
+    """Schemas, sources, reference tables and the catalog."""
+    prepare(engine, project)
+    write_sources(engine, project, files, store, names)
+    write_ops_sources(engine, project)
+
+
+@dataclass(frozen=True)
+class PreviousTable:
+    """Where the earlier result of a model lies: a relation an engine can read, and its columns."""
+
+    relation: str
+    columns: tuple[str, ...]
+
+
+def prepare(engine: Engine, project: Project) -> None:
+    """Schemas first: parallel CREATE SCHEMA conflicts."""
+    session = engine.session()
+    for schema in ALL_SCHEMAS:
+        session.execute(f"create schema if not exists {schema}")
+    session.close()
+
+
+def write_sources(
+    engine: Engine, project: Project, files: Sequence[LandedFile], store: Path, names: Iterable[str]
+) -> None:
+    """Views of the landed rows that the named models read, and every reference table: suites read them, too."""
+    session = engine.session()
+    wanted = {source for name in names for source in project.models[name].sources}
+    for channel in project.channels.values():
+        for export_name in channel.exports:
+            mine = [f for f in files if f.channel == channel.channel and f.export == export_name]
+            relation, superseded = (source_relation(channel.channel, export_name, s) for s in (False, True))
+            if wanted & {relation, superseded}:
+                export = channel.exports[export_name]
+                for statement in source_statements(
+                    relation, superseded, export, mine, store, timezone=channel.timezone
+                ):
+                    session.execute(statement)
+    for reference in project.references.values():
+        _write_reference(session, reference)
+    session.close()
+
+
+def _write_reference(session: Session, reference: Reference) -> None:
+    columns = ", ".join(f"{quoted(name)}: 'varchar'" for name in reference.columns)
+    session.execute(
+        f"create or replace table reference.{reference.name} as select * from read_csv({quoted(reference.path)},"
+        f" auto_detect = false, header = true, columns = {{{columns}}}, nullstr = '', delim = ',', quote = '\"',"
+        f" escape = '\"')"
+    )
+
+
+def write_previous(engine: Engine, project: Project, found: Mapping[str, PreviousTable]) -> None:
+    """previous('…') relations: the earlier result under today's columns, or an empty table on the first night."""
+    session = engine.session()
+    for name in sorted(previous_models(project.models.values())):
+        columns = {c.name: c.type for c in project.models[name].columns}
+        earlier = found.get(name)
+        held = set(earlier.columns) if earlier else set()
+        chosen = ", ".join(
+            f"cast({quote_name(c) if c in held else 'null'} as {kind}) as {quote_name(c)}"
+            for c, kind in columns.items()
+        )
+        origin = f"from {earlier.relation}" if earlier else "where false"
+        session.execute(f"create or replace table {previous_relation(name)} as select {chosen} {origin}")
+    session.close()
+
+
+def write_ops_sources(engine: Engine, project: Project) -> None:
+    """The catalog tables that models may read."""
+    session = engine.session()
+    write_catalog(session, project)
+    session.close()

@@ -1,0 +1,121 @@
+"""Build: run models into the private build database. table, view, fixpoint, agglomerate, snapshot."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from siyu.compile.project import CompiledModel, Project
+from siyu.compile.render import previous_relation
+from siyu.engines.agglomerate import EDGE_COLUMNS, KEPT, REASONS, agglomerate
+from siyu.engines.base import Engine, Session
+from siyu.engines.sql import quote_name, quoted
+from siyu.errors import EngineFault, SiyuError, SqlProblem
+from siyu.masking import without_values
+
+MAX_FIXPOINT_ROUNDS = 50
+
+
+@dataclass(frozen=True)
+class ModelRun:
+    """What building one model took. A view holds no rows of its own: `row_count` is None."""
+
+    model: str
+    materialized: str
+    seconds: float
+    row_count: int | None
+    rounds: int = 0
+
+    @property
+    def told(self) -> str:
+        """For a line of the log: 1,234 rows in 0.5 s."""
+        what = "a view" if self.row_count is None else f"{self.row_count:,} rows"
+        return f"{what} in {self.seconds:.1f} s"
+
+
+def build_model(engine: Engine, project: Project, name: str) -> ModelRun:
+    """Build one model. Raises EngineFault naming the model; SQL that fails on data is told with the row's cause."""
+    model = project.models[name]
+    session = engine.session()
+    started = time.perf_counter()
+    try:
+        rounds = _materialize(session, model)
+        count = None if model.materialized == "view" else session.value(f"select count(*) from {model.relation}")
+    except SqlProblem as error:
+        raise EngineFault(
+            f"{name} failed on the data: {without_values(error.problem)[:400]}",
+            model.model.file,
+            "mend the model, or guard the value: siyu sql shows the query, warehouse/build what it reads.",
+        ) from None  # the cause would bring the value into logs
+    except SiyuError as error:
+        error.where = error.where or model.model.file
+        raise
+    finally:
+        session.close()
+    return ModelRun(name, model.materialized, time.perf_counter() - started, count, rounds)
+
+
+def _materialize(session: Session, model: CompiledModel) -> int:
+    if model.materialized == "fixpoint":
+        return _fixpoint(session, model)
+    if model.materialized == "agglomerate":
+        _agglomerate(session, model)
+    elif model.materialized == "snapshot":
+        session.execute(f"create or replace table {model.relation} as {_snapshot_query(model)}")
+    else:
+        session.execute(f"create or replace {model.materialized} {model.relation} as (\n{model.sql}\n)")
+    return 0
+
+
+def _fixpoint(session: Session, model: CompiledModel) -> int:
+    """Run the query over its own last result until no row changes."""
+    session.execute(f"create or replace table {model.relation} as select * from {model.config['seed']}")
+    before = session.digest(model.relation)
+    following = f"{model.model.schema}.{model.model.table}__next"
+    for rounds in range(1, MAX_FIXPOINT_ROUNDS + 1):
+        session.execute(f"create or replace table {following} as (\n{model.sql}\n)")
+        session.execute(f"drop table {model.relation}")
+        session.execute(f"alter table {following} rename to {model.model.table}")
+        after = session.digest(model.relation)
+        if after == before:
+            return rounds
+        before = after
+    raise EngineFault(
+        f"the fixpoint {model.name} still changes after {MAX_FIXPOINT_ROUNDS} rounds",
+        model.model.file,
+        "make the query come to rest.",
+    )
+
+
+def _agglomerate(session: Session, model: CompiledModel) -> None:
+    """The edges that the query yields, each with what became of it and whose its ends are."""
+    edges, outcome = (f"{model.model.schema}.{model.model.table}__{part}" for part in ("edges", "outcome"))
+    session.execute(f"create or replace table {edges} as (\n{model.sql}\n)")
+    arrays = session.arrays(f"select {', '.join(EDGE_COLUMNS)} from {edges}")
+    session.write_arrays(outcome, agglomerate(arrays, model.config["max_size"]))
+    reason = " ".join(f"when {n} then {quoted(text)}" for n, text in enumerate(REASONS) if text)
+    session.execute(
+        f"create or replace table {model.relation} as select e.*, o.reason = {KEPT} as is_kept,"
+        f" case o.reason {reason} end as cut_reason, o.node_group::bigint as node_group,"
+        f" o.lesser_group::bigint as lesser_group from {edges} as e join {outcome} as o using (edge_no)"
+    )
+    for table in (edges, outcome):
+        session.execute(f"drop table {table}")
+
+
+def _snapshot_query(model: CompiledModel) -> str:
+    """Rows against previous(this) by key: changes close valid_to and open a new row."""
+    keys = [quote_name(key) for key in model.config["key"]]
+    names = [quote_name(c.name) for c in model.columns if c.name not in ("valid_from", "valid_to")]
+    earlier = previous_relation(model.model.name)
+    same_key = " and ".join(f"p.{key} is not distinct from q.{key}" for key in keys)
+    same = " and ".join(f"p.{name} is not distinct from q.{name}" for name in names)
+    p_columns, q_columns = ", ".join(f"p.{n}" for n in names), ", ".join(f"q.{n}" for n in names)
+    return (
+        f"with q as (\n{model.sql}\n), open_rows as (select * from {earlier} where valid_to is null)"
+        f" select {p_columns}, p.valid_from, p.valid_to from {earlier} as p where p.valid_to is not null"
+        f" union all select {p_columns}, p.valid_from, case when not ({same}) then fn_as_of() end"
+        f" as valid_to from open_rows as p left join q on {same_key}"
+        f" union all select {q_columns}, fn_as_of() as valid_from, null::date as valid_to from q"
+        f" where not exists (select 1 from open_rows as p where {same_key} and {same})"
+    )

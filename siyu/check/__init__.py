@@ -1,0 +1,1 @@
+"""Checks: suites run by Great Expectations."""

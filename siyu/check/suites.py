@@ -1,0 +1,222 @@
+"""Suites: expectations/<schema>/<table>.yml, read and checked against what the models yield."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping, Set
+from dataclasses import asdict, dataclass, fields
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from siyu.compile.model_files import relation
+from siyu.compile.ops_schema import OPS_TABLES
+from siyu.compile.project import Project
+from siyu.errors import ConfigError, SiyuError, nearest, raise_all
+from siyu.layers import LayerFile, layer_files, read_yaml
+
+ROWS_EXPECTATION = "unexpected_rows_expectation"
+COLUMN_KEYS = ("column", "column_A", "column_B")
+LIST_KEYS = ("column_list", "column_set")
+# Great Expectations puts a subquery in place of {batch}; the alias lets a query name its columns' table. As with
+# str.format, a brace that is meant is written twice.
+BATCH = "(select * from {batch}) as batch"
+
+
+class Expectation(BaseModel):
+    """One expectation in Great Expectations' own vocabulary."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    type: str
+    kwargs: dict[str, Any] = Field(default_factory=dict)
+    severity: Literal["critical", "warning", "info"] = "critical"
+    meta: dict[str, Any] = Field(default_factory=dict)
+
+
+class _SuiteFile(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    table: str
+    expectations: tuple[Expectation, ...] = Field(min_length=1)
+
+
+@dataclass(frozen=True)
+class CheckedTable:
+    """What a suite needs to know of the table it checks; `personal` columns are masked whole."""
+
+    relation: str
+    columns: tuple[str, ...]
+    grain: tuple[str, ...]
+    personal: tuple[str, ...] = ()
+
+
+def checked_table(project: Project, name: str) -> CheckedTable | None:
+    """A model's table, or one of those that landings leave in schema ops; None for any other."""
+    schema, _, table = name.partition(".")
+    if schema == "ops" and table in OPS_TABLES and OPS_TABLES[table].grain:
+        return CheckedTable(name, tuple(OPS_TABLES[table].columns), OPS_TABLES[table].grain)
+    model = project.models.get(name)
+    if model is None:
+        return None
+    columns = tuple(column.name for column in model.columns)
+    return CheckedTable(model.relation, columns, model.model.grain, model.pii_columns)
+
+
+@dataclass(frozen=True)
+class Suite:
+    """The expectations of one table."""
+
+    table: str
+    file: str
+    expectations: tuple[Expectation, ...]
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """One expectation, run. `error` says why it could not run, which counts as failed."""
+
+    table_name: str
+    expectation: str
+    column_name: str | None
+    severity: str
+    success: bool
+    error: str | None
+    unexpected_count: int | None
+    unexpected_percent: float | None
+    sample_keys: str
+    query: str | None
+    runbook: str | None
+    why: str | None
+
+    @property
+    def stops_release(self) -> bool:
+        """A critical expectation that did not hold, or could not be run."""
+        return not self.success and self.severity == "critical"
+
+    def as_row(self) -> dict[str, Any]:
+        """For the ledger."""
+        return asdict(self)
+
+    @classmethod
+    def from_row(cls, row: Mapping[str, Any]) -> CheckResult:
+        """From the ledger, where a truth value is 0 or 1."""
+        values = {field.name: row[field.name] for field in fields(cls)}
+        return cls(**{**values, "success": bool(row["success"])})
+
+
+def load_suites(project: Project) -> dict[str, Suite]:
+    """Suites of the project's models. Raises ConfigError: unknown table, column or type; SQL that cannot run."""
+    suites: dict[str, Suite] = {}
+    errors: list[SiyuError] = []
+    types = expectation_classes().keys()
+    for file in layer_files(project.settings.roots, "expectations", "**/*.yml"):
+        try:
+            suite = _read(file)
+            if _is_of_disabled_channel(project, suite.table):
+                continue
+            errors += _problems(project, suite, types)
+            suites[suite.table] = suite
+        except ConfigError as error:
+            errors.append(error)
+    raise_all(errors)
+    return suites
+
+
+def _is_of_disabled_channel(project: Project, table: str) -> bool:
+    schema, _, name = table.partition(".")
+    channel = name.partition("__")[0]
+    return schema == "staging" and channel in project.contracts and channel not in project.channels
+
+
+WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+def expectation_classes() -> dict[str, str]:
+    """type -> class of what Great Expectations offers, read from its list of names: importing it takes seconds."""
+    spec = find_spec("great_expectations")
+    if spec is None or spec.origin is None:
+        raise ConfigError("great_expectations is not installed", "", "install with constraints.txt.")
+    text = (Path(spec.origin).parent / "expectations" / "__init__.py").read_text(encoding="utf-8")
+    imports = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.ImportFrom)]
+    return {WORD.sub("_", item.name).lower(): item.name for node in imports for item in node.names}
+
+
+def _read(file: LayerFile) -> Suite:
+    try:
+        data = _SuiteFile.model_validate(read_yaml(file.read()))
+    except yaml.YAMLError as error:
+        raise ConfigError(f"no valid YAML: {error}", file.name, "mend the file.") from error
+    except ValidationError as error:
+        detail = error.errors()[0]
+        place = ".".join(str(part) for part in detail["loc"])
+        raise ConfigError(
+            f"the suite does not hold: {detail['msg']}", f"{file.name}, {place}", "see docs/architecture.md."
+        ) from error
+    expected = "/".join(data.table.split("."))
+    if file.name != f"expectations/{expected}.yml":
+        raise ConfigError(
+            f"the suite of {data.table} stands in {file.name}", file.name, f"move it to expectations/{expected}.yml."
+        )
+    return Suite(data.table, file.name, data.expectations)
+
+
+def _problems(project: Project, suite: Suite, types: Set[str]) -> Iterator[ConfigError]:
+    table = checked_table(project, suite.table)
+    if table is None:
+        yield ConfigError(
+            f"the suite checks {suite.table}, which no model defines", suite.file, nearest(suite.table, project.models)
+        )
+        return
+    columns = set(table.columns)
+    for expectation in suite.expectations:
+        if expectation.type not in types:
+            yield ConfigError(
+                f"unknown expectation {expectation.type} for {suite.table}",
+                suite.file,
+                nearest(expectation.type, types),
+            )
+        for column in _columns_of(expectation):
+            if not isinstance(column, str):
+                yield ConfigError(
+                    f"{expectation.type} for {suite.table} names {column!r} where a column is wanted",
+                    suite.file,
+                    "column: one name; column_list and column_set: a list of names.",
+                )
+            elif column not in columns:
+                yield ConfigError(
+                    f"{expectation.type} names the column {column}, which {suite.table} does not have",
+                    suite.file,
+                    nearest(column, columns),
+                )
+        if suite.table.startswith(("staging.", "ops.")) and expectation.severity == "critical":
+            yield ConfigError(
+                f"{expectation.type} on {suite.table} is critical", suite.file,
+                "staging and ops suites only warn, so that no channel can hold back the rest: set severity: warning.",
+            )  # fmt: skip
+        if expectation.type == ROWS_EXPECTATION and not expectation.kwargs.get("unexpected_rows_query"):
+            yield ConfigError(
+                f"{ROWS_EXPECTATION} for {suite.table} has no query", suite.file, "add unexpected_rows_query."
+            )
+        elif expectation.type == ROWS_EXPECTATION:
+            problem = project.binder.query_problem(rows_query(expectation, suite.table))
+            if problem:
+                yield ConfigError(f"a query on {suite.table} fails: {problem}", suite.file, "mend the query.")
+
+
+def _columns_of(expectation: Expectation) -> list[str]:
+    named = [expectation.kwargs[key] for key in COLUMN_KEYS if key in expectation.kwargs]
+    for key in LIST_KEYS:
+        listed = expectation.kwargs.get(key, [])
+        named += listed if isinstance(listed, list) else [listed]
+    return named
+
+
+def rows_query(expectation: Expectation, table: str) -> str:
+    """The query of an expectation about rows, on a table."""
+    query = str(expectation.kwargs.get("unexpected_rows_query", "")).strip()
+    return query.replace("{batch}", f"{relation(table)} as batch").replace("{{", "{").replace("}}", "}")

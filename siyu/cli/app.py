@@ -1,0 +1,120 @@
+"""What every command needs: the app, where it prints, how errors become exit codes."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+
+from siyu.errors import SiyuError, exit_code
+from siyu.settings import Settings, load_settings
+
+if TYPE_CHECKING:
+    from siyu.compile.project import Project
+    from siyu.report.events import Event
+
+HELP = """siyu 私域: customer data of the channels a company owns, built, checked and published every night.
+
+Start with [bold]siyu run[/]: without settings it takes the sample that comes along. docs/layers.md tells how to
+bring your own channels.
+"""
+app = typer.Typer(
+    help=HELP, no_args_is_help=True, rich_markup_mode="rich", add_completion=False, pretty_exceptions_enable=False
+)
+LOG_WIDTH = 160  # lines of a log need not break where a terminal's would
+out = Console(highlight=False, width=None if sys.stdout.isatty() else LOG_WIDTH)
+err = Console(stderr=True, highlight=False)
+
+AsOf = Annotated[
+    datetime | None,
+    typer.Option(formats=["%Y-%m-%d"], help="Last business date that counts. Default: exports.yml, else yesterday."),
+]
+Select = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--select",
+        "-s",
+        help="Models: name, schema.name, schema.*, +name (and what it reads), name+ (and its readers).",
+    ),
+]
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn what went wrong into a message and an exit code."""
+    try:
+        yield
+    except typer.Exit:
+        raise
+    except (SiyuError, OSError) as error:
+        report = getattr(error, "report", None)
+        if report is not None and report.run_id:
+            from siyu.report.summary import summary
+
+            out.print(summary(report))
+        text = str(error) if isinstance(error, SiyuError) else _fault(error)
+        err.print(text, style="red", markup=False, soft_wrap=True)
+        raise typer.Exit(exit_code(error)) from error
+    except Exception as error:
+        err.print_exception()
+        raise typer.Exit(exit_code(error)) from error
+
+
+def _fault(error: OSError) -> str:
+    where = error.filename or "the file system"
+    return f"error: {error.strerror or error}\n  where: {where}\n  fix:   The last release is untouched."
+
+
+def current_settings() -> Settings:
+    """Of the folder one stands in."""
+    return load_settings(Path())
+
+
+def compiled(settings: Settings) -> Project:
+    """Every model, compiled."""
+    from siyu.compile.compiler import compile_project
+
+    return compile_project(settings)
+
+
+def day(value: datetime | None) -> date | None:
+    """The date of what an option gave."""
+    return value.date() if value else None
+
+
+def json_text(found: Any) -> str:
+    """For other programs: moments are UTC, and say so; decimals are numbers."""
+    import json
+
+    return json.dumps(found, ensure_ascii=False, indent=2, default=_plain)
+
+
+def _plain(value: object) -> str | float:
+    if isinstance(value, Decimal):
+        return float(value)
+    return f"{value.isoformat()}Z" if isinstance(value, datetime) else str(value)
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[Event], None]]:
+    """A line an event, in logs and on a terminal; there, below them, how far it has come."""
+    done: Counter[str] = Counter()
+    with out.status("reading settings, contracts and models …") if out.is_terminal else nullcontext() as status:
+
+        def tell(event: Event) -> None:
+            done[event.kind] += 1
+            style = "yellow" if event.is_bad else None
+            text = f"{event.kind:<9} {event.name}: {event.detail}"
+            out.print(text, style=style, markup=False, soft_wrap=not out.is_terminal)
+            if status is not None and event.total:
+                status.update(f"{event.kind} {done[event.kind]} of {event.total}")
+
+        yield tell

@@ -1,0 +1,221 @@
+"""The commands of a night, and of work on models."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.progress import Progress
+
+from siyu.cli.app import AsOf, Select, app, compiled, current_settings, day, err, out, progress, told
+from siyu.errors import ConfigError
+
+
+@app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="A new folder, or . for this one.")],
+) -> None:
+    """Lay out a folder to work in: siyu.toml, an empty layer, an exports folder. Then: cd there, siyu run.
+
+    Example: siyu init acme && cd acme && siyu run
+    """
+    with told():
+        from siyu.dev.init import init as lay_out
+
+        for name in lay_out(folder):
+            out.print(f"{folder / name}", markup=False)
+
+
+@app.command()
+def run(
+    as_of: AsOf = None,
+    known_by: Annotated[
+        datetime | None,
+        typer.Option(
+            formats=["%Y-%m-%d"],
+            help="Know only what had landed by this date, and land nothing: what was published then.",
+        ),
+    ] = None,
+    force: Annotated[bool, typer.Option(help="Run even when nothing is new.")] = False,
+) -> None:
+    """One night: land, build, check, publish.
+
+    Exit codes: 0 published or nothing new, 1 a critical check failed, 2 wrong use or configuration, 3 another run holds
+    the warehouse, 4 an engine or file fault. Whatever happens, warehouse/current stays a whole release.
+    """
+    with told():
+        from siyu.night.request import Request
+        from siyu.night.run import run_night
+        from siyu.report.summary import summary
+
+        with progress() as tell:
+            report = run_night(current_settings(), Request(day(as_of), day(known_by), force), tell)
+        out.print(summary(report))
+
+
+@app.command()
+def land(
+    file: Annotated[Path, typer.Argument(help="An export file.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only look. (Files are landed by siyu run.)")] = False,
+    target: Annotated[
+        str | None, typer.Option("--as", help="channel.export, where the file's name does not tell.")
+    ] = None,
+) -> None:
+    """Try an export file against its contract, and tell everything that is wrong with it, at once.
+
+    Exit code 0: the file would land; 1: it would be rejected whole. Nothing is written.
+
+    Example: siyu land --dry-run exports/crm/contacts_20260630.csv
+    """
+    with told():
+        from siyu.dev.dry_run import dry_run as look
+        from siyu.dev.dry_run_text import dry_run_text
+
+        if not dry_run:
+            fix = "add --dry-run; to land what is new, lay it into its channel's folder and call siyu run."
+            raise ConfigError("siyu land only looks, and wants to be told so", "siyu land", fix)
+        found = look(current_settings(), file, target)
+        out.print(dry_run_text(found))
+        if not found.lands:
+            raise typer.Exit(1)
+
+
+@app.command()
+def build(select: Select = None, as_of: AsOf = None) -> None:
+    """Build models from what has landed, without checks or a release. For work on models.
+
+    Example: siyu build --select +person_stage
+    """
+    started = time.perf_counter()
+    with told():
+        from siyu.dev.selection import build_selected
+
+        with progress() as tell:
+            models = build_selected(current_settings(), select or [], day(as_of), tell)
+        out.print(f"{len(models)} models built in {time.perf_counter() - started:.1f} s; nothing checked or published")
+
+
+@app.command()
+def check(select: Select = None, as_of: AsOf = None) -> None:
+    """Run the suites of models as the last run or build left them. Exit code 1 when a critical one fails."""
+    with told():
+        from siyu.dev.selection import check_selected
+        from siyu.report.summary import summary
+
+        with progress() as tell:
+            report = check_selected(current_settings(), select or [], day(as_of), tell)
+        out.print(summary(report))
+        if report.check_counts()["failed_critical"]:
+            raise typer.Exit(1)
+
+
+@app.command()
+def status(
+    max_age: Annotated[
+        str | None,
+        typer.Option(help="Exit with 1 unless the last run ended well within this time: 26h, 2d, 90m."),
+    ] = None,
+) -> None:
+    """Is last night good? The last run, the current release, stale channels, failed checks and their runbooks.
+
+    Example, for cron or a monitor: siyu status --max-age 26h
+    """
+    with told():
+        from siyu.report.status import overdue, read_status, status_text
+        from siyu.warehouse.lock import is_held
+
+        warehouse = current_settings().warehouse
+        found = read_status(warehouse)
+        if found is None:
+            raise ConfigError(
+                "no run of this version of siyu has been made here yet", str(warehouse), "siyu run makes the first."
+            )
+        if found["status"] == "running" and not is_held(warehouse):
+            found = {**found, "status": "interrupted", "error": "the process ended without a word; run again."}
+        out.print(status_text(found))
+        late = overdue(found, max_age) if max_age else None
+        if late:
+            err.print(late, style="red", markup=False)
+            raise typer.Exit(1)
+
+
+@app.command()
+def sql(
+    model: Annotated[str, typer.Argument(help="A model, as table or schema.table.")],
+    dialect: Annotated[
+        str, typer.Option(help="duckdb as it runs, or another dialect as sqlglot prints it: spark, postgres …")
+    ] = "duckdb",
+) -> None:
+    """The compiled SQL of a model.
+
+    Example: siyu sql person_stage --dialect spark
+    """
+    with told():
+        from siyu.dev.selection import sql_of
+
+        out.print(sql_of(compiled(current_settings()), model, dialect), markup=False, soft_wrap=True)
+
+
+@app.command()
+def graph(
+    select: Select = None,
+    mermaid: Annotated[bool, typer.Option(help="As a Mermaid flowchart, for docs and merge requests.")] = False,
+) -> None:
+    """Which model reads which, in build order.
+
+    Example: siyu graph --select +kpi_value --mermaid
+    """
+    with told():
+        from siyu.dev.selection import graph_lines
+
+        for line in graph_lines(compiled(current_settings()), select or [], mermaid):
+            out.print(line, markup=False, soft_wrap=True)
+
+
+@app.command()
+def simulate(
+    folder: Annotated[
+        Path, typer.Option("--out", help="Folder to write: <channel>/…, reference/, exports.yml, truth/.")
+    ],
+    people: Annotated[int, typer.Option(min=1, help="How many people.")] = 600,
+    days: Annotated[int, typer.Option(min=1, help="How many days of life.")] = 180,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = 7,
+    last_day: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day of their lives. Default: 2026-06-30.")
+    ] = None,
+    nights: Annotated[int, typer.Option(min=0, help="The last so many days come as folders night=<date>/.")] = 0,
+    knob: Annotated[list[str] | None, typer.Option(help="name=share of a trait; docs/simulate.md lists them.")] = None,
+) -> None:
+    """Write channel exports of invented people, with the truth beside them. The sample was made so.
+
+    Example: siyu simulate --people 5000 --nights 7 --knob typo=0.05 --out exports
+    """
+    with told(), Progress(console=out, transient=True, disable=not out.is_terminal) as bar:
+        from siyu.simulate import LAST_DAY, exports_of, simulate_exports
+        from siyu.simulate.knobs import turned
+
+        task = bar.add_task("people", total=people)
+        written = simulate_exports(
+            folder, people=people, days=days, seed=seed, last_day=day(last_day) or LAST_DAY, nights=nights,
+            knobs=turned(knob or []), progress=lambda done: bar.update(task, completed=done),
+        )  # fmt: skip
+        for name, (rows, files) in exports_of(written).items():
+            out.print(f"{rows:>12,} rows in {files:>4} files  {name}", markup=False)
+
+
+@app.command()
+def docs(
+    folder: Annotated[Path, typer.Option("--out", help="Folder to write the documents to.")] = Path("docs"),
+) -> None:
+    """Write catalog.md, channels.md and cli.md: from the models' comments, the contracts and the commands' help.
+
+    Example: siyu docs --out docs
+    """
+    with told():
+        from siyu.dev.docs import write_docs
+
+        written = write_docs(folder, compiled(current_settings()), app)
+        out.print(f"wrote {', '.join(map(str, written))}")

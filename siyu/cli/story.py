@@ -1,0 +1,48 @@
+"""What happened with whom."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from siyu.cli.app import app, current_settings, day, json_text, out, told
+from siyu.cli.people import named_by
+
+
+@app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
+def journey(
+    context: typer.Context,
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="A person: an ID (P…), a former one, an identifier (mobile:13912345678), or a record"
+            " (record:crm:contacts:K0001). --mobile 13912345678 says the same, for every identifier type."
+        ),
+    ] = None,
+    since: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only what happened from this business date on.")
+    ] = None,
+    show_all: Annotated[bool, typer.Option("--all", help="Every line, however many. Default: the newest 60.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="As data, an event a row, nothing folded; moments in UTC.")
+    ] = False,
+) -> None:
+    """One person's whole story on one time line 客户旅程: stages, touches, points, deals, exclusions.
+
+    It reads the current release, the restricted file included, and shows values of people: mind who looks on.
+
+    Example: siyu journey mobile:13912345678 --since 2026-05-01
+    """
+    with told():
+        from siyu.ask.journey import as_data
+        from siyu.ask.journey import journey as look
+        from siyu.ask.journey_text import SHOWN, told_story
+
+        named = named_by(what or [], context.args, "siyu journey", most=1)
+        story = look(current_settings(), named[0], day(since))
+        if as_json:
+            typer.echo(json_text(as_data(story)))
+        else:
+            out.print(told_story(story, None if show_all else SHOWN), markup=False, soft_wrap=True)

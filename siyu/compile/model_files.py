@@ -1,0 +1,123 @@
+"""One model file -> Model: where it stands, its header, its SQL template."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from siyu.errors import ConfigError, SiyuError, nearest, raise_all
+from siyu.layers import layer_files
+from siyu.settings import Settings
+
+# Each schema reads earlier ones, never later ones.
+SCHEMAS = ("staging", "records", "identity", "journey", "tags", "audience", "kpi")
+HEADER = re.compile(r"\s*/\*(.*?)\*/", re.DOTALL)
+HEADER_LINE = re.compile(r"([a-z_]+):(.*)")
+PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
+HEADER_KEYS = ("description", "grain")
+TABLE = re.compile(r"[a-z0-9][a-z0-9_]*")
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model as written. `grain` are the columns that identify a row."""
+
+    schema: str
+    table: str
+    file: str
+    path: Path
+    template: str
+    description: str
+    grain: tuple[str, ...]
+
+    @property
+    def name(self) -> str:
+        """schema.table"""
+        return f"{self.schema}.{self.table}"
+
+    @property
+    def relation(self) -> str:
+        """The name as SQL: a table that begins with a digit is quoted."""
+        return relation(self.name)
+
+    @property
+    def channel(self) -> str | None:
+        """The channel of a staging model."""
+        return self.table.partition("__")[0] if self.schema == "staging" else None
+
+    @property
+    def shape(self) -> str | None:
+        """The record shape of a staging model."""
+        return self.table.partition("__")[2] if self.schema == "staging" else None
+
+
+def relation(name: str) -> str:
+    """schema.table as SQL."""
+    schema, _, table = name.partition(".")
+    return f"{schema}.{table}" if PLAIN.fullmatch(table) else f'{schema}."{table}"'
+
+
+def load_models(settings: Settings) -> dict[str, Model]:
+    """Every model of the layers by name. Raises ConfigError, every problem at once."""
+    models: dict[str, Model] = {}
+    errors: list[SiyuError] = []
+    taken: dict[str, Model] = {}
+    for file in layer_files(settings.roots, "models", "**/*.sql"):
+        try:
+            model = _read(file.name, file.path, file.read())
+        except ConfigError as error:
+            errors.append(error)
+            continue
+        other = taken.setdefault(model.table, model)
+        if other is not model:
+            errors.append(
+                ConfigError(
+                    f"two models are called {model.table}",
+                    f"{other.file} and {model.file}",
+                    "table names are unique across schemas: rename one.",
+                )
+            )
+        models[model.name] = model
+    raise_all(errors)
+    return models
+
+
+def _read(file: str, path: Path, text: str) -> Model:
+    parts = Path(file).parts
+    if len(parts) != 3 or parts[1] not in SCHEMAS:
+        raise ConfigError(
+            f"{file} stands in no schema",
+            file,
+            f"models lie in models/<schema>/<table>.sql; schemas are {', '.join(SCHEMAS)}.",
+        )
+    table = path.stem
+    if not TABLE.fullmatch(table):
+        raise ConfigError(f"{table!r} is no table name", file, "use lower case, digits and _.")
+    description, grain = _header(file, text)
+    return Model(parts[1], table, file, path, text, description, grain)
+
+
+def _header(file: str, text: str) -> tuple[str, tuple[str, ...]]:
+    """`key: text` lines, a text running on over the next ones; no YAML, so that a description may hold a colon."""
+    match = HEADER.match(text)
+    header: dict[str, str] = {}
+    key = ""
+    for line in (match[1] if match else "").splitlines():
+        begins = HEADER_LINE.match(line)
+        if begins:
+            key = begins[1]
+            header[key] = begins[2].strip()
+        elif key:
+            header[key] = f"{header[key]} {line.strip()}".strip()
+    unknown = [name for name in header if name not in HEADER_KEYS]
+    if unknown:
+        raise ConfigError(f"unknown key {unknown[0]} in the header", f"{file}:1", nearest(unknown[0], HEADER_KEYS))
+    grain = tuple(part.strip() for part in header.get("grain", "").strip("[]").split(",") if part.strip())
+    if not header.get("description") or not grain:
+        raise ConfigError(
+            "the header lacks description or grain",
+            f"{file}:1",
+            "begin the file with /* description: …, grain: [columns] */.",
+        )
+    return header["description"], grain

@@ -1,0 +1,160 @@
+"""`siyu land --dry-run`: everything that is wrong with a file, at once, without a warehouse."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from siyu.build.database import open_engine
+from siyu.engines.base import Session
+from siyu.errors import ConfigError, FileRejected, SqlProblem, StatementFault, nearest
+from siyu.landing.channel import ChannelLanding, land_file
+from siyu.landing.file import Job, Landing
+from siyu.landing.readers import read
+from siyu.landing.readers.reading import WrongHeader
+from siyu.night.request import default_as_of
+from siyu.seeds.channels import Channel, Export, enabled_channels, load_channels
+from siyu.settings import Settings
+from siyu.warehouse.ledger import LandedFile
+
+SHOWN_LINES = 5
+
+
+@dataclass(frozen=True)
+class RowProblem:
+    """Rows that break the contract in one way: column ('' = the record as a whole), reason, how many, some of them."""
+
+    column: str
+    reason: str
+    rows: int
+    lines: tuple[int, ...]
+    example: str | None
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """What landing a file would bring. `lands` tells whether the file would be taken at all."""
+
+    channel: str
+    export: str
+    file: str
+    rows_read: int
+    rows_rejected: int
+    max_reject_rate: float
+    problems: tuple[str, ...]
+    drift: tuple[tuple[str, str], ...] = ()
+    rows: tuple[RowProblem, ...] = field(default_factory=tuple)
+
+    @property
+    def lands(self) -> bool:
+        """The rows that keep the contract would land."""
+        return not self.problems
+
+
+def dry_run(settings: Settings, path: Path, target: str | None) -> DryRun:
+    """Try a file against the contract of `target` (channel.export), else of the export whose pattern fits its name.
+
+    Raises ConfigError when the file is not there, or when none or several exports could be meant.
+    """
+    if not path.is_file():
+        raise ConfigError(f"there is no file {path}", str(path), "check the path.")
+    channel, export_name = _target(settings, path, target)
+    as_of = default_as_of(settings)
+    with tempfile.TemporaryDirectory() as folder:
+        engine = open_engine(settings, as_of, Path(folder), in_memory=True)
+        session = engine.session()
+        try:
+            return look(session, channel, export_name, path, Landing(0, as_of, Path(folder), Path(folder), {}))
+        finally:
+            session.close()
+            engine.close()
+
+
+def look(session: Session, channel: Channel, export_name: str, path: Path, landing: Landing) -> DryRun:
+    """Try a file against an export's contract; the landing is one that nobody keeps."""
+    export = channel.exports[export_name]
+    problems = []
+    path = path.resolve()
+    job = Job(channel, export_name, export, path, _folder(path, export))
+    try:
+        job.day()
+    except ValueError as error:
+        problems.append(str(error))
+    job = replace(job, export=_relaxed(session, path, export, landing.scratch, problems))
+    result = ChannelLanding(channel.channel)
+    land_file(session, job, landing, result)
+    return _told(session, job, export, result, problems, landing.store)
+
+
+def _target(settings: Settings, path: Path, target: str | None) -> tuple[Channel, str]:
+    channels = enabled_channels(settings, load_channels(settings))
+    names = {f"{channel}.{export}": (c, export) for channel, c in channels.items() for export in c.exports}
+    if target is not None:
+        if target not in names:
+            raise ConfigError(f"no contract has the export {target}", "--as", nearest(target, names))
+        return names[target]
+    root = settings.exports_root
+    fitting = [name for name, (c, export) in names.items() if path.match(c.exports[export].files)]
+    inside = [name for name in fitting if _lies_in(path, names[name][0].source_folder(root))]
+    chosen = inside or fitting
+    if len(chosen) != 1:
+        meant = f"could be {', '.join(chosen)}" if chosen else "fits the pattern of no export"
+        raise ConfigError(f"{path.name} {meant}", str(path), f"name it: --as channel.export ({', '.join(names)}).")
+    return names[chosen[0]]
+
+
+def _folder(path: Path, export: Export) -> Path:
+    """Where the channel's folder would be, were the file in it: above the folders that the contract's pattern names."""
+    above = len(Path(export.files).parts) - 1
+    return path.parents[above] if path.match(export.files) else path.parent
+
+
+def _lies_in(path: Path, folder: Path | None) -> bool:
+    return folder is not None and path.resolve().is_relative_to(folder.resolve())
+
+
+def _relaxed(session: Session, path: Path, export: Export, scratch: Path, problems: list[str]) -> Export:
+    """The contract without what already stops the file, so that its rows can be looked at all the same."""
+    loose = export.model_copy(update={"max_reject_rate": 1.0, "file_date": None})
+    try:
+        read(session, path, loose, scratch)
+    except WrongHeader as error:
+        problems.append(f"{error.problem}: {error.fix}")
+        columns = {
+            name: column.model_copy(update={"required": False}) if name in error.missing else column
+            for name, column in loose.columns.items()
+        }
+        key = tuple(name for name in loose.key if name not in error.missing)
+        return loose.model_copy(update={"columns": columns, "key": key, "extra_columns": "keep"})
+    except (FileRejected, SqlProblem, StatementFault):
+        return loose  # landing it tells the reason
+    return loose
+
+
+def _told(
+    session: Session, job: Job, export: Export, result: ChannelLanding, problems: list[str], store: Path
+) -> DryRun:
+    file: LandedFile | None = result.files[0] if result.files else None
+    problems += [problem.removeprefix(f"{job.file}: ") for problem in result.problems]
+    read_count, rejected = (file.rows_read, file.rows_rejected) if file else (0, 0)
+    if file and file.landed and read_count and rejected / read_count > export.max_reject_rate:
+        problems.append(
+            f"{rejected} of {read_count} rows break the contract, more than max_reject_rate {export.max_reject_rate}"
+        )
+    return DryRun(
+        job.channel.channel, job.export_name, job.file, read_count, rejected, export.max_reject_rate,
+        tuple(problems), tuple((kind, column) for _, _, kind, column in result.drift),
+        tuple(_row_problems(session, store / file.rejects)) if file and file.rejects else (),
+    )  # fmt: skip
+
+
+def _row_problems(session: Session, rejects: Path) -> Iterator[RowProblem]:
+    rows = session.rows(
+        "select column_name, reason, count(*), list_sort(list(line))[:?], arg_min(value_masked, line)"
+        " from read_parquet(?) group by all order by count(*) desc, column_name, reason",
+        [SHOWN_LINES, str(rejects)],
+    )
+    for column, reason, count, lines, example in rows:
+        yield RowProblem(column, reason, count, tuple(lines), example)

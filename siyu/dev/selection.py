@@ -1,0 +1,158 @@
+"""Work on models: build and check a selection in the build database, print SQL and the graph."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+from datetime import date
+
+from siyu.build import database, materialization, ops, parallel
+from siyu.build.database import open_engine, prepare_build
+from siyu.build.materialization import ModelRun
+from siyu.compile.analyse import to_dialect
+from siyu.compile.compiler import compile_project, previous_models
+from siyu.compile.graph import select
+from siyu.compile.project import Project
+from siyu.engines.duckdb import DuckEngine
+from siyu.errors import ConfigError, nearest
+from siyu.landing import channel_status
+from siyu.night.request import default_as_of
+from siyu.release import history
+from siyu.report.events import Event, built, checked
+from siyu.report.summary import Report
+from siyu.settings import Settings
+from siyu.warehouse.ledger import Ledger
+from siyu.warehouse.lock import lock
+
+Tell = Callable[[Event], None]
+
+
+def build_selected(settings: Settings, expressions: Sequence[str], as_of: date | None, tell: Tell) -> list[ModelRun]:
+    """Build the selection from what has landed. Raises ConfigError when something it reads was never built."""
+    project = compile_project(settings, selection=expressions)
+    names = select(project.graph, expressions)
+    day = as_of or default_as_of(settings)
+    warehouse = settings.warehouse.resolve()
+    held = lock(warehouse)
+    ledger = Ledger(warehouse / "ledger.sqlite")
+    engine = open_engine(settings, day, warehouse / "build")
+    try:
+        _require_upstream(engine, project, names)
+        prepare_build(engine, project, ledger.files(), warehouse, list(project.models))
+        _write_inputs(engine, project, ledger, day)
+        runs: list[ModelRun] = []
+
+        def work(name: str) -> ModelRun:
+            result = materialization.build_model(engine, project, name)
+            tell(built(result, len(names)))
+            return result
+
+        parallel.run_in_order(project.graph, names, work, settings.cores, runs.append)
+        return runs
+    finally:
+        engine.close()
+        project.binder.close()
+        ledger.close()
+        held.release()
+
+
+def _require_upstream(engine: DuckEngine, project: Project, names: Sequence[str]) -> None:
+    have = built_relations(engine)
+    missing = sorted({read for name in names for read in project.graph[name]} - set(names) - have)
+    if missing:
+        raise ConfigError(
+            f"the selection reads {', '.join(missing)}, not built yet",
+            "warehouse/build",
+            f"select it too: --select +{names[-1]}",
+        )
+
+
+def built_relations(engine: DuckEngine) -> set[str]:
+    """What the build database holds, as schema.table."""
+    session = engine.session()
+    rows = session.rows(
+        "select schema_name || '.' || table_name from duckdb_tables()"
+        " union all select schema_name || '.' || view_name from duckdb_views()"
+    )
+    session.close()
+    return {row[0] for row in rows}
+
+
+def _write_inputs(engine: DuckEngine, project: Project, ledger: Ledger, day: date) -> None:
+    warehouse = project.settings.warehouse.resolve()
+    statuses = [
+        channel_status.channel_status(c, ledger.files(), ledger.landings(), [], day, project.settings.timezone)
+        for c in project.channels.values()
+    ]
+    session = engine.session()
+    ops.write_channel_status(session, statuses)
+    session.close()
+    names = sorted(previous_models(project.models.values()))
+    earlier = history.previous_run(ledger, day)
+    database.write_previous(engine, project, history.previous_tables(engine, earlier, warehouse, names))
+
+
+def check_selected(settings: Settings, expressions: Sequence[str], as_of: date | None, tell: Tell) -> Report:
+    """Run the suites of the selection against the build database."""
+    from siyu.check.runner import Checker
+    from siyu.check.suites import load_suites
+
+    day = as_of or default_as_of(settings)
+    folder = settings.warehouse.resolve() / "build"
+    report = Report(as_of=day, warehouse=settings.warehouse, status="checked")
+    with ExitStack() as opened:
+        project = compile_project(settings)
+        opened.callback(project.binder.close)
+        suites = load_suites(project)
+        graph = {**project.graph, **{name: set() for name in suites if name.startswith("ops.")}}
+        names = [name for name in select(graph, expressions) if name in suites]
+        if not names:
+            raise ConfigError("no suite checks the selection", "--select", "write expectations/<schema>/<table>.yml.")
+        if not (folder / "build.duckdb").is_file():
+            raise ConfigError("nothing is built yet", str(folder), "siyu build or siyu run first.")
+        opened.callback(lock(settings.warehouse.resolve()).release)
+        engine = open_engine(settings, day, folder)
+        opened.callback(engine.close)
+        checker = Checker(engine, project)
+        there = built_relations(engine)
+        for name in [name for name in names if name.startswith("ops.") and name not in there]:
+            tell(Event("skipped", name, "siyu build does not write it, siyu run does", is_bad=True))
+            names.remove(name)
+        for name in names:
+            results = checker.run(suites[name])
+            report.checks += results
+            tell(checked(name, results, len(names)))
+    return report
+
+
+def sql_of(project: Project, name: str, dialect: str) -> str:
+    """Compiled SQL of a model. Raises ConfigError for an unknown model or dialect."""
+    found = [m for m in project.models.values() if name in (m.name, m.model.table)]
+    if not found:
+        raise ConfigError(
+            f"no model is called {name}", "siyu sql", nearest(name, [m.model.table for m in project.models.values()])
+        )
+    if dialect == "duckdb":
+        return found[0].sql
+    try:
+        return to_dialect(found[0].tree, dialect)
+    except ValueError as error:
+        raise ConfigError(
+            f"unknown dialect {dialect}", "--dialect", "spark, postgres, snowflake, bigquery …"
+        ) from error
+
+
+def graph_lines(project: Project, expressions: Sequence[str], mermaid: bool) -> Iterator[str]:
+    """A line a model: what it reads. Or a Mermaid flowchart."""
+    names = select(project.graph, expressions)
+    if mermaid:
+        yield "flowchart LR"
+        for name in names:
+            yield f"    {name.replace('.', '_')}[{name}]"
+            for read in sorted(project.graph[name] & set(names)):
+                yield f"    {read.replace('.', '_')} --> {name.replace('.', '_')}"
+        return
+    for name in names:
+        model = project.models[name]
+        reads = sorted(model.refs | model.sources)
+        yield f"{name} ({model.materialized}) <- {', '.join(reads) or 'nothing'}"

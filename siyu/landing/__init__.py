@@ -1,0 +1,1 @@
+"""Landing: export files become Parquet, checked against their contracts."""

@@ -1,0 +1,187 @@
+"""Landing: export files -> typed Parquet under a name made of their content, rejects, and the ledger's rows.
+
+`read = landed + rejected` holds for every file. A file seen before is skipped. One bad channel never stops the others.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+
+from siyu.engines.base import Session
+from siyu.landing.file import Job, Landing, Outcome, attempt
+from siyu.landing.journal import sweep
+from siyu.masking import masked
+from siyu.seeds.channels import Channel
+from siyu.seeds.references import Reference, changed_references
+from siyu.warehouse.files import file_sha256, fsync
+from siyu.warehouse.ledger import LandedFile, Ledger
+
+
+@dataclass
+class ChannelLanding:
+    """What one channel brought: new files, and what is wrong with it."""
+
+    channel: str
+    files: list[LandedFile] = field(default_factory=list)
+    drift: list[tuple[str, str, str, str]] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+    skipped: int = 0
+
+    @property
+    def rows_landed(self) -> int:
+        """Of the new files."""
+        return sum(file.rows_landed for file in self.files)
+
+    @property
+    def rows_rejected(self) -> int:
+        """Of the new files."""
+        return sum(file.rows_rejected for file in self.files)
+
+
+def land_channel(session: Session, channel: Channel, folder: Path | None, landing: Landing) -> ChannelLanding:
+    """Land every new file of a channel. What is wrong is kept in `problems`; nothing is raised for it."""
+    result = ChannelLanding(channel.channel)
+    if folder is None or not _is_folder(folder):
+        result.problems.append(f"the folder {folder or channel.folder or '(none)'} does not exist")
+        return result
+    for export_name, export in channel.exports.items():
+        try:
+            next(folder.iterdir(), None)  # glob() finds nothing, and says nothing, in a folder that may not be read
+            paths = sorted(path for path in folder.glob(export.files) if path.is_file())
+        except OSError as error:
+            result.problems.append(f"the folder {folder} cannot be read: {error.strerror or error}")
+            continue
+        if not paths and not export.optional:
+            result.problems.append(f"no file matches {export.files}")
+        for path in paths:
+            land_file(session, Job(channel, export_name, export, path, folder), landing, result)
+    return result
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:
+        return False
+
+
+def land_file(session: Session, job: Job, landing: Landing, result: ChannelLanding) -> None:
+    """Land one file, unless it is known, into the result. A file that is still being written waits for the next run."""
+    try:
+        before = _state(job.path)
+        digest = file_sha256(job.path)
+    except OSError as error:
+        result.problems.append(masked(f"{job.file}: {error.strerror or error}"))
+        return
+    try:
+        day, name_problem = job.day(), None
+    except ValueError as error:
+        day, name_problem = None, str(error)
+    identity, known = _find(job, day, digest, landing, result)
+    if known and (known.contract == job.export.fingerprint or (known.landed and not known.rows_rejected)):
+        result.skipped += 1
+        if not known.landed:
+            result.problems.append(masked(f"{job.file}: {known.reason}"))
+        return
+    outcome = Outcome(reason=name_problem) if name_problem else attempt(session, job, landing, identity)
+    # Even the name of a file may be somebody's number.
+    outcome = replace(outcome, reason=masked(outcome.reason) if outcome.reason else None)
+    hiccup = outcome.hiccup
+    if _state(job.path) != before:
+        hiccup = hiccup or "the file changed while it was read; the next run takes it"
+    if hiccup or outcome.reason:
+        result.problems.append(masked(f"{job.file}: {hiccup or outcome.reason}"))
+    if hiccup is None:
+        result.drift += [(job.channel.channel, job.export_name, kind, column) for kind, column in outcome.drift]
+        result.files.append(_ledger_row(job, landing, day, identity, digest, outcome))
+
+
+def _find(
+    job: Job, day: date | None, digest: str, landing: Landing, result: ChannelLanding
+) -> tuple[str, LandedFile | None]:
+    """A file's identity, and what is known of it. Where the name tells a column, the same content under another name is
+    another file: two messages may have been sent to the same people."""
+    known = None
+    for day_or_name in (day.isoformat() if day else job.file, job.file):
+        identity = file_identity(job.channel.channel, job.export_name, day_or_name, digest)
+        known = landing.known.get(identity) or next((file for file in result.files if file.identity == identity), None)
+        if known is None or known.file == job.file or not job.export.named:
+            break
+    return identity, known
+
+
+def _ledger_row(
+    job: Job, landing: Landing, day: date | None, identity: str, digest: str, outcome: Outcome
+) -> LandedFile:
+    return LandedFile(
+        landed_seq=landing.seq,
+        channel=job.channel.channel,
+        export=job.export_name,
+        file=job.file,
+        file_date=day.isoformat() if day else None,
+        identity=identity,
+        sha256=digest,
+        contract=job.export.fingerprint,
+        rows_read=outcome.read,
+        rows_landed=0 if outcome.reason else outcome.landed,
+        rows_rejected=outcome.read if outcome.reason else outcome.read - outcome.landed,
+        status="rejected" if outcome.reason else "landed",
+        reason=outcome.reason,
+        path=outcome.path,
+        rejects=outcome.rejects,
+        columns=";".join(f"{name}:{column.type}" for name, column in job.export.columns.items()),
+    )
+
+
+def _state(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.stat()
+    except OSError:
+        return None
+    return found.st_size, found.st_mtime_ns
+
+
+def commit_landing(
+    ledger: Ledger, landing: Landing, results: Sequence[ChannelLanding], references: Mapping[str, Reference]
+) -> None:
+    """All that a landing brought, in one transaction of the ledger; no landing where it brought nothing."""
+    files = [file for result in results for file in result.files]
+    known = {name: row["sha256"] for name, row in ledger.references().items()}
+    changed = changed_references(references, known, landing.store)
+    if files or changed:
+        _commit(ledger, landing, results, files, changed)
+    sweep(landing.store, ledger.files())
+
+
+def _commit(
+    ledger: Ledger,
+    landing: Landing,
+    results: Sequence[ChannelLanding],
+    files: Sequence[LandedFile],
+    references: Sequence[tuple[str, str, str]],
+) -> None:
+    for path in sorted({landing.store / path for file in files for path in (file.path, file.rejects) if path}):
+        fsync(path)
+        fsync(path.parent)
+    told = {(d["channel"], d["export"], d["kind"], d["column_name"]) for d in ledger.drift()}
+    drift = sorted({item for result in results for item in [*result.drift, *_retyped(ledger, result)]} - told)
+    ledger.commit_landing((landing.seq, landing.day), files, drift, references)
+
+
+def _retyped(ledger: Ledger, result: ChannelLanding) -> Iterator[tuple[str, str, str, str]]:
+    """Columns whose type in the contract is not what it was when the export last landed."""
+    before = {file.export: file.types for file in ledger.files() if file.channel == result.channel and file.landed}
+    for file in result.files:
+        for column, kind in file.types.items():
+            if before.get(file.export, {}).get(column, kind) != kind:
+                yield file.channel, file.export, "retyped", column
+
+
+def file_identity(channel: str, export: str, day_or_name: str, digest: str) -> str:
+    """A file is the same file when channel, export, file_date (else name) and content are the same; and the name, where
+    it tells a column."""
+    return hashlib.sha256("\n".join((channel, export, day_or_name, digest)).encode()).hexdigest()

@@ -1,0 +1,175 @@
+"""One export file -> typed Parquet and its rejects, or the reason why it cannot be had."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from siyu.engines.base import Session
+from siyu.engines.sql import quote_name, quoted
+from siyu.errors import EngineFault, FileRejected, SqlProblem, StatementFault
+from siyu.landing.casts import file_name_sql, typed_query
+from siyu.landing.journal import DRAFT, LANDED, REJECTS, note
+from siyu.landing.readers import read
+from siyu.landing.readers.reading import Reading, told_names
+from siyu.landing.rejects import first_reasons, write_rejects
+from siyu.masking import first_line
+from siyu.seeds.channels import Channel, Export
+from siyu.warehouse.files import fsync
+from siyu.warehouse.ledger import LandedFile
+
+INTERIM = "compression lz4, dictionary_size_limit 1"  # read once or twice, then gone: dictionaries would not pay
+LANDED_AS = "compression zstd, dictionary_size_limit 10000"  # a larger dictionary is no smaller file
+
+
+# Always _ok. An engine moves a filter below what computes its columns, and then casts every value twice: not one that
+# may differ from row to row.
+ONCE = "_ok and random() >= 0"
+
+
+@dataclass(frozen=True)
+class Landing:
+    """The landing under way: its number and date, where files go, what is already known."""
+
+    seq: int
+    day: date
+    store: Path
+    scratch: Path
+    known: dict[str, LandedFile]
+
+
+@dataclass(frozen=True)
+class Job:
+    """One file to land: whose it is, and where it lies."""
+
+    channel: Channel
+    export_name: str
+    export: Export
+    path: Path
+    folder: Path
+
+    @property
+    def file(self) -> str:
+        """The path in the channel's folder; bytes that are not utf-8 as \\xc9."""
+        return os.fsencode(self.path.relative_to(self.folder).as_posix()).decode("utf-8", "backslashreplace")
+
+    def day(self) -> date | None:
+        """The business date in the name. Raises ValueError where it cannot be told."""
+        if self.file != self.path.relative_to(self.folder).as_posix():
+            raise ValueError("the file's name is not utf-8")
+        return self.export.date_of(self.file)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """`reason` = rejected whole; `hiccup` = not to be had this time, and not written down: the next run tries again."""
+
+    read: int = 0
+    landed: int = 0
+    reason: str | None = None
+    path: str | None = None
+    rejects: str | None = None
+    drift: tuple[tuple[str, str], ...] = ()
+    hiccup: str | None = None
+
+
+def attempt(session: Session, job: Job, landing: Landing, identity: str) -> Outcome:
+    """Land the rows, or tell why not. Raises EngineFault and OSError where it is not the file that fails."""
+    scratch = Path(tempfile.mkdtemp(dir=landing.scratch))
+    try:
+        return _land_rows(session, job, landing, identity, scratch)
+    except FileRejected as error:
+        return Outcome(reason=f"{error.problem} ({error.where}): {error.fix}")
+    except SqlProblem as error:
+        return Outcome(reason=f"the file cannot be landed: {first_line(error)}")
+    except EngineFault as error:
+        # One that names the export is the file's (damaged, it sends the engine past its end) or its disk's; one of a
+        # single statement is the file's size. Neither stops another channel.
+        if not isinstance(error, StatementFault) and str(job.path) not in error.problem:
+            raise
+        return Outcome(hiccup=f"the file cannot be read: {first_line(error)}: {error.fix}")
+    except OSError as error:
+        if error.filename is None or Path(error.filename) != job.path:
+            raise
+        return Outcome(hiccup=error.strerror or str(error))
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _land_rows(session: Session, job: Job, landing: Landing, identity: str, scratch: Path) -> Outcome:
+    interim = scratch / "interim.parquet"
+    reading = _copy_text(session, job, read(session, job.path, job.export, scratch), interim)
+    typed = typed_query(job.channel, job.export, interim)
+    # A file that lost rows under one contract is read again under the next, maybe the former one: all of them stay.
+    name_of_it = f"{identity[:32]}-{job.export.fingerprint}-{landing.seq}"
+    stem = f"landed/{job.channel.channel}/{job.export_name}/{name_of_it}"
+    target = landing.store / f"{stem}{LANDED}"
+    target.parent.mkdir(parents=True, exist_ok=True)
+    note(landing.store, stem)
+    total = session.value(f"select count(*) from read_parquet({quoted(interim)})")
+    # An answer that says that it is one and lists nothing is a page of a list: landed.py looks at the whole of it.
+    may_be_empty = job.export.allow_empty or job.export.answers
+    if not total and job.export.load == "snapshot" and not may_be_empty:
+        raise FileRejected("the file holds no record", job.file, "ask the channel's owner for a new export.")
+    new, missing = reading.new, reading.missing
+    if reading.drift:
+        new, missing = reading.drift(session, f"read_parquet({quoted(interim)})")
+    drift = tuple([("new_column", item) for item in told_names(new)] + [("missing_column", item) for item in missing])
+    columns = ", ".join(quote_name(column) for column in job.export.columns)
+    good = (
+        f"select {columns}, _extra, {quoted(job.file)} as _file, _line, {landing.seq}::integer as _landed_seq,"
+        f" date {quoted(landing.day)} as _landed_date, {_day_literal(job)} as _file_date"
+        f" from (select *, {ONCE} as _good from ({typed})) where _good"
+    )
+    written = target.with_suffix(DRAFT)
+    session.execute(f"copy ({good}) to {quoted(written)} (format parquet, {LANDED_AS})")
+    landed = session.value(f"select count(*) from read_parquet({quoted(written)})")
+    refused = landing.store / f"{stem}{REJECTS}"
+    # Most files have no broken row, and need no second pass.
+    rejected = 0
+    if landed < total:
+        rejected = write_rejects(session, job.export, typed_query(job.channel, job.export, interim, written), refused)
+    rejects = f"{stem}{REJECTS}" if rejected else None
+    if landed + rejected != total:
+        raise EngineFault(f"{total} records were read, {landed} written, {rejected} rejected", str(job.path), "")
+    if total and rejected / total > job.export.max_reject_rate:
+        written.unlink()
+        share = f"{rejected} of {total} rows break the contract"
+        first = first_reasons(session, refused)
+        reason = f"{share}, more than max_reject_rate {job.export.max_reject_rate}: {first}"
+        return Outcome(total, 0, reason, None, rejects, drift)
+    fsync(written)
+    os.replace(written, target)
+    return Outcome(total, landed, None, f"{stem}{LANDED}", rejects, drift)
+
+
+def _copy_text(session: Session, job: Job, reading: Reading, interim: Path) -> Reading:
+    """The records as text, in the file's order, in a Parquet of their own: later passes need not parse again."""
+    try:
+        session.execute(f"copy ({_with_names(job, reading.sql)}) to {quoted(interim)} (format parquet, {INTERIM})")
+        if reading.is_whole is None or reading.is_whole(session, f"read_parquet({quoted(interim)})"):
+            return reading
+    except SqlProblem as error:
+        if reading.otherwise is None:
+            raise FileRejected(
+                f"the file cannot be read: {first_line(error)}", job.file, "check its format."
+            ) from error
+    if reading.otherwise is None:
+        raise FileRejected("not every record could be read", job.file, "check its format.")
+    return _copy_text(session, job, reading.otherwise(), interim)
+
+
+def _with_names(job: Job, sql: str) -> str:
+    """With the columns that the file's name tells, the same in every record."""
+    named = job.export.named.items()
+    values = "".join(f", {file_name_sql(column, quoted(job.file))} as {quote_name(c)}" for c, column in named)
+    return f"select *{values} from ({sql})" if values else sql
+
+
+def _day_literal(job: Job) -> str:
+    day = job.day()
+    return f"date {quoted(day)}" if day else "null::date"

@@ -1,0 +1,249 @@
+"""jsonl: one record a non-blank line. json: one document a file, an answer or a list of answers, records at a path."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from siyu.engines.base import Session
+from siyu.engines.sql import json_path, quote_name, quoted
+from siyu.errors import FileRejected, SqlProblem
+from siyu.landing.readers.reading import BOM, MAX_RECORD, Reading, real_names
+from siyu.masking import first_line
+from siyu.seeds.channels import ROOT, Export
+
+WHITESPACE = "' ' || chr(9) || chr(10) || chr(13)"  # what JSON allows around a value
+FIRST_RECORDS, MORE_RECORDS = 1000, 10_000
+LONG_LINE = MAX_RECORD - 1024
+TOO_LONG = f"longer than {MAX_RECORD >> 20} MB"  # a JSON text, and so no record
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Where the columns stand: paths in a record, and paths in the answer that it came from."""
+
+    columns: dict[str, tuple[str, ...]]
+
+    @property
+    def in_record(self) -> list[str]:
+        return list(dict.fromkeys(path for paths in self.columns.values() for path in paths if path[:2] != ROOT))
+
+    @property
+    def in_answer(self) -> list[str]:
+        found = (path.removeprefix(ROOT) for paths in self.columns.values() for path in paths if path[:2] == ROOT)
+        return list(dict.fromkeys(found))
+
+    @property
+    def tops(self) -> list[str]:
+        """The contract's fields at the top level of a record."""
+        return list(dict.fromkeys(path.split(".")[0] for path in self.in_record))
+
+    def value(self, column: str) -> str:
+        """The first text that is not empty; the record's are in the list v, the answer's in the list a."""
+        v, a = self.in_record, self.in_answer
+        texts = [
+            f"nullif(a[{a.index(path[2:]) + 1}], '')" if path[:2] == ROOT else f"nullif(v[{v.index(path) + 1}], '')"
+            for path in self.columns[column]
+        ]
+        return texts[0] if len(texts) == 1 else f"coalesce({', '.join(texts)})"
+
+
+def _places(export: Export) -> _Places:
+    return _Places({column: real_names(export, column) for column in export.columns})
+
+
+def _texts(json_column: str, paths: Iterable[str]) -> str:
+    """SQL of a list: the text at each path."""
+    return f"json_extract_string({json_column}, [{', '.join(quoted(json_path(path)) for path in paths)}]::varchar[])"
+
+
+def _json_query(session: Session, relation: str, export: Export, answers: str | None = None) -> Reading:
+    """`relation` has the column json, NULL where the record is no JSON, and a, texts of the answer it came from, where
+    the contract wants such; `answers` then has the column answer."""
+    places = _places(export)
+    values = ", ".join(f"{places.value(column)} as {quote_name(column)}" for column in export.columns)
+    # The engine has parsed the record: one that begins as an object is one.
+    error = f"case when starts_with(ltrim(json::varchar, {WHITESPACE}), '{{') then null"
+    error += f" when json = {quoted(json.dumps(TOO_LONG))} then {quoted(TOO_LONG)} else 'no JSON object' end"
+    extra = "null::varchar"
+    if export.extra_columns != "ignore":
+        without_known = quoted(json.dumps(dict.fromkeys(places.tops), ensure_ascii=False))
+        usual = _usual_fields(session, relation, places)
+        is_other = f"{error} is null" + (f" and hash(json_keys(json)) not in ({usual})" if usual else "")
+        extra = f"case when {is_other} then nullif(json_merge_patch(json, {without_known})::varchar, '{{}}') end"
+    if export.extra_columns == "reject":
+        error = f"coalesce({error}, case when {extra} is not null then 'unknown field' end)"
+    sql = (
+        f"select {values}, {extra} as _extra, {error} as _error"
+        f" from (select *, {_texts('json', places.in_record)} as v from {relation})"
+    )
+    return Reading(sql, drift=lambda session, read: _drift(session, relation, answers, places, read))
+
+
+def _usual_fields(session: Session, relation: str, places: _Places) -> str:
+    """Hashes of the lists of fields that the first records have and the contract knows: whoever has one of these has
+    no unknown field, which is told faster so than by looking for one."""
+    known = ", ".join(quoted(top) for top in places.tops)
+    try:
+        rows = session.rows(
+            f"select distinct hash(json_keys(json)) from (select json from {relation} limit {FIRST_RECORDS})"
+            f" where json_type(json) = 'OBJECT' and list_has_all([{known}], json_keys(json))"
+        )
+    except SqlProblem:
+        return ""  # a record that the engine refuses: reading the file tells
+    return ", ".join(f"{row[0]}::ubigint" for row in sorted(rows))
+
+
+def _drift(
+    session: Session, relation: str, answers: str | None, places: _Places, read: str
+) -> tuple[list[str], list[str]]:
+    """Fields no contract knows, and columns none of whose fields any record, or answer, has; `read` is what was made of
+    the records."""
+    known = f"select unnest(json_keys(_extra)) as k from {read} where _extra is not null"
+    new = [row[0] for row in session.rows(f"select distinct k from ({known}) order by k")]
+    if not session.rows(f"select 1 from {read} where _error is null limit 1"):
+        return new, []
+    # Of a column with several paths nobody knows which of them was filled: only one with a single path shows its field.
+    empty = [
+        column
+        for column in places.columns
+        if not session.rows(f"select 1 from {read} where {quote_name(column)} is not null limit 1")
+    ]
+    filled = {_top(paths[0]) for column, paths in places.columns.items() if column not in empty and len(paths) == 1}
+    wanted = list(dict.fromkeys(_top(path) for column in empty for path in places.columns[column]))
+    absent = [top for top in wanted if top not in filled]
+    # A field may be there and null in every record: the first ones tell.
+    for count in (FIRST_RECORDS, MORE_RECORDS):
+        absent = _absent(session, f"(select json as j from {relation} limit {count})", absent, "")
+    if answers:
+        absent = _absent(session, f"(select answer as j from {answers})", absent, ROOT)
+    return new, [column for column in empty if all(_top(path) in absent for path in places.columns[column])]
+
+
+def _top(path: str) -> str:
+    """The field at the top level that a path begins with; one of the answer begins with `$.`."""
+    root = ROOT if path.startswith(ROOT) else ""
+    return root + path.removeprefix(root).split(".")[0]
+
+
+def _absent(session: Session, records: str, tops: list[str], root: str) -> list[str]:
+    """Those of the fields that no record has; fields of another root stay as they are."""
+    asked = [top for top in tops if (top[:2] == ROOT) == bool(root)]
+    if not asked:
+        return tops
+    there = f"list_intersect(json_keys(j), [{', '.join(quoted(top.removeprefix(root)) for top in asked)}])"
+    rows = session.rows(f"select distinct unnest({there}) from {records} where json_type(j) = 'OBJECT'")
+    seen = {root + row[0] for row in rows}
+    return [top for top in tops if top not in seen]
+
+
+def read_jsonl(session: Session, path: Path, export: Export, scratch: Path) -> Reading:
+    """A line that is no JSON object is a broken record, not a broken file."""
+
+    def line_by_line() -> Reading:
+        short = scratch / "short.jsonl"
+        _shortened(source, short)
+        return _json_query(session, _lines(short), export)
+
+    source = _without_bom(path, scratch)
+    return replace(_json_query(session, _lines(source), export), otherwise=line_by_line)
+
+
+def _lines(path: Path) -> str:
+    return (
+        f"read_json_objects({quoted(path)}, format = 'newline_delimited', ignore_errors = true,"
+        f" maximum_object_size = {MAX_RECORD})"
+    )
+
+
+def _shortened(path: Path, out: Path) -> None:
+    """The file with a mark in the place of each line that the engine will not hold."""
+    with path.open("rb") as lines, out.open("wb") as short:
+        while line := lines.readline(LONG_LINE):
+            if len(line) < LONG_LINE:
+                short.write(line)
+                continue
+            while line and not line.endswith(b"\n"):
+                line = lines.readline(LONG_LINE)
+            short.write(json.dumps(TOO_LONG).encode() + b"\n")
+
+
+def read_json(session: Session, path: Path, export: Export, scratch: Path) -> Reading:
+    """One document, at most max_document_mb; `explode` names the array that holds the records, in the document or,
+    where that is a list of answers, in each of them. An answer without it has no records."""
+    size = path.stat().st_size
+    if size > export.max_document_mb * 1024 * 1024:
+        limit = f"max_document_mb = {export.max_document_mb}"
+        raise FileRejected(f"the document is larger than {limit}", path.name, "split it, or raise the limit.")
+    source = _without_bom(path, scratch)
+    document = f"read_json_objects({quoted(source)}, format = 'unstructured', maximum_object_size = {size + 1024})"
+    answers = _answers(session, path, export, document, scratch / "answers.parquet")
+    found = f"json_extract(answer, {quoted(_at(export))})"
+    records = f"case json_type({found}) when 'ARRAY' then {found}::json[] when 'OBJECT' then [{found}] end"
+    wanted = _places(export).in_answer
+    beside = f", {_texts('answer', wanted)} as a" if wanted else ""
+    interim = scratch / "records.parquet"
+    session.execute(
+        f"copy (select unnest(records) as json{', a' if wanted else ''}"
+        f" from (select {records} as records{beside} from {answers})) to {quoted(interim)} (format parquet)"
+    )
+    read = f"read_parquet({quoted(interim)}, hive_partitioning = false)"
+    return _json_query(session, read, export, answers if wanted else None)
+
+
+def _at(export: Export) -> str:
+    return json_path(export.explode) if export.explode else "$"
+
+
+def _answers(session: Session, path: Path, export: Export, document: str, interim: Path) -> str:
+    """The relation of the document's answers, column answer. Raises FileRejected where none has a list of records."""
+    at = quoted(_at(export))
+    try:
+        kinds = session.rows(f"select json_type(json, ['$', {at}]) from {document}")
+    except SqlProblem as error:
+        raise FileRejected("the file is no JSON document", path.name, first_line(error)) from error
+    if len(kinds) > 1:
+        raise FileRejected("the file holds several JSON documents", path.name, "one a file, or format: jsonl.")
+    whole, kind = kinds[0][0] if kinds else (None, None)
+    answers, has_records = f"(select json as answer from {document})", kind in ("ARRAY", "OBJECT")
+    if export.explode and whole == "ARRAY":
+        # In a file of their own: a large document that is split twice at once takes half as much memory again. Unnest
+        # takes a column, as it works out an expression anew for every 2,048 rows.
+        split = f"select unnest(items) as answer from (select json::json[] as items from {document})"
+        session.execute(f"copy ({split}) to {quoted(interim)} (format parquet)")
+        answers = f"read_parquet({quoted(interim)}, hive_partitioning = false)"
+        kind = f"json_type(json_extract(answer, {at}))"
+        has_records = bool(session.rows(f"select 1 from {answers} where {kind} in ('ARRAY', 'OBJECT') limit 1"))
+        has_records |= export.allow_empty and not session.rows(f"select 1 from {answers} limit 1")
+    has_told = _has_told(session, path, export, answers)
+    if not has_records and not has_told:
+        raise FileRejected(f"no list of records at {_at(export)}", path.name, "check `explode` in the contract.")
+    return answers
+
+
+def _has_told(session: Session, path: Path, export: Export, answers: str) -> bool:
+    """Whether an answer says that it is one, with or without records. Raises FileRejected where one says that it is
+    none: a list without its records is not the whole list."""
+    has_told = False
+    for place, accepted in export.answers.items():
+        said = f"json_extract_string(answer, {quoted(json_path(place))})"
+        rows = session.rows(f"select {said}, count(*) from {answers} where {said} is not null group by 1 order by 1")
+        bad = [(value, count) for value, count in rows if value not in accepted]
+        if bad:
+            told = f"{sum(count for _, count in bad)} of the answers say {place} {bad[0][0]}"
+            raise FileRejected(told, path.name, "ask again for what they lack.")
+        has_told |= bool(rows)
+    return has_told
+
+
+def _without_bom(path: Path, scratch: Path) -> Path:
+    with path.open("rb") as file:
+        if file.read(3) != BOM:
+            return path
+        copy = scratch / f"plain{path.suffix}"
+        with copy.open("wb") as out:
+            shutil.copyfileobj(file, out, 1 << 20)
+    return copy

@@ -1,0 +1,33 @@
+"""parquet: every value as text, so that the contract alone decides its type."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from siyu.engines.base import Session
+from siyu.engines.sql import quote_name, quoted
+from siyu.errors import FileRejected, SqlProblem
+from siyu.landing.readers.reading import WHOLE, Reading, checked_header, compare, table_query
+from siyu.masking import first_line
+from siyu.seeds.channels import Export
+
+
+def read_parquet(session: Session, path: Path, export: Export, scratch: Path) -> Reading:
+    """The columns of the file's own schema; a folder called night=2026-06-30 adds none."""
+    relation = f"read_parquet({quoted(path)}, hive_partitioning = false)"
+    try:
+        types = {column.name: column.type for column in session.columns(f"select * from {relation}")}
+    except SqlProblem as error:
+        raise FileRejected("the file is no readable Parquet", path.name, first_line(error)) from error
+    new, missing = compare(export, checked_header(list(types), path), path)
+    texts = {item: f"nullif({_text(item, kind)}, '')" for item, kind in types.items()}
+    return Reading(table_query(relation, export, texts, new, "null::varchar"), new, missing)
+
+
+def _text(item: str, kind: str) -> str:
+    """A whole number that a writer made a double, as pandas does where values are missing, keeps no `.0`."""
+    text = f"cast({quote_name(item)} as varchar)"
+    if kind not in ("DOUBLE", "FLOAT"):
+        return text
+    whole = f"{quote_name(item)} = floor({quote_name(item)}) and abs({quote_name(item)}) < {WHOLE}"
+    return f"case when {whole} then cast(cast({quote_name(item)} as bigint) as varchar) else {text} end"

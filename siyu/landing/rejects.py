@@ -1,0 +1,38 @@
+"""Rejects: why records of a file cannot be used, with masked values, in a Parquet of their own beside what landed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from siyu.engines.base import Session
+from siyu.engines.sql import quoted
+from siyu.seeds.channels import Export
+
+SHOWN_VALUE = 200
+
+
+def write_rejects(session: Session, export: Export, typed: str, path: Path) -> int:
+    """Why records cannot be used, a row a reason, in a file of their own; how many there are. No file for none."""
+    direct = [quoted(c) for c, column in export.columns.items() if column.pii]
+    masked = "fn_mask_text(value)"
+    if direct:
+        masked = f"fn_mask_text(case when column_name in ({', '.join(direct)}) then fn_mask(value) else value end)"
+    session.execute(
+        f"copy (select _line as line, column_name, left({masked}, {SHOWN_VALUE}) as"
+        " value_masked, reason from (select _line,"
+        " unnest(list_filter(_reasons, lambda r: r is not null), recursive := true)"
+        f" from ({typed}) where not _ok)) to {quoted(path)} (format parquet, compression zstd)"
+    )
+    rejected: int = session.value(f"select count(distinct line) from read_parquet({quoted(path)})")
+    if not rejected:
+        path.unlink()
+    return rejected
+
+
+def first_reasons(session: Session, rejects: Path) -> str:
+    """The three most frequent, in one line."""
+    rows = session.rows(
+        f"select column_name, reason, count(*) as n from read_parquet({quoted(rejects)})"
+        " group by all order by n desc, column_name, reason limit 3"
+    )
+    return "; ".join(f"{column or 'record'}: {reason} ({count})" for column, reason, count in rows)

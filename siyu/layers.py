@@ -1,0 +1,72 @@
+"""Layers: the directories whose models, suites and seeds make up a project."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from siyu.errors import ConfigError
+
+
+def base_layer() -> Path:
+    """The repository's own models, suites and seeds; in an installed wheel the copy it carries."""
+    package = Path(__file__).resolve().parent
+    beside, inside = package.parent, package / "base"
+    return beside if (beside / "models").is_dir() and (beside / "seeds").is_dir() else inside
+
+
+def read_yaml(text: str) -> Any:
+    """YAML by the C parser where PyYAML has it: contracts and suites are read on every command.
+
+    Raises yaml.YAMLError, for a date that is none (2026-06-31), too.
+    """
+    try:
+        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+    except ValueError as error:
+        raise yaml.YAMLError(str(error)) from error
+
+
+LAYER_FOLDERS = {"": ("models", "macros", "expectations", "seeds"), "seeds": ("channels", "reference", "sample")}
+
+
+def misspelt_folders(layer: Path) -> Iterator[ConfigError]:
+    """Folders of a layer that nobody would read, though they nearly have a name that is read."""
+    for parent, known in LAYER_FOLDERS.items():
+        for path in sorted((layer / parent).glob("*/")):
+            close = difflib.get_close_matches(path.name, known, n=1, cutoff=0.8)
+            if close and path.name not in known and not (layer / parent / close[0]).exists():
+                yield ConfigError(f"nothing reads the folder {path.name}", str(path), f"did you mean {close[0]}?")
+
+
+@dataclass(frozen=True)
+class LayerFile:
+    """A file of the layers: `name` is its path inside its layer, `path` where it really lies."""
+
+    name: str
+    path: Path
+
+    def read(self) -> str:
+        """The text. Raises ConfigError when it is not utf-8."""
+        try:
+            return self.path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            raise ConfigError(f"not utf-8: {error}", str(self.path), "save it as utf-8.") from error
+
+
+def layer_files(roots: tuple[Path, ...], folder: str, pattern: str) -> list[LayerFile]:
+    """Files of all layers under a folder, sorted by name; a later layer's file replaces one of the same name."""
+    found: dict[str, Path] = {}
+    for root in roots:
+        found.update(_files_of(root, folder, pattern))
+    return [LayerFile(name, path) for name, path in sorted(found.items())]
+
+
+def _files_of(root: Path, folder: str, pattern: str) -> Iterator[tuple[str, Path]]:
+    for path in (root / folder).glob(pattern):
+        if path.is_file():
+            yield path.relative_to(root).as_posix(), path

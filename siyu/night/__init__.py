@@ -1,0 +1,1 @@
+"""One night: open, land, build, check, publish."""

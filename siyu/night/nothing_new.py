@@ -1,0 +1,56 @@
+"""Nothing is new: the release that stands, and what a night that builds nothing says of it."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+from siyu.build.materialization import ModelRun
+from siyu.check.suites import CheckResult
+from siyu.compile.project import Project
+from siyu.engines.base import Engine
+from siyu.release.releases import PUBLIC, Release, current, releases
+from siyu.report.headline import KpiAlert, KpiLine, headline_kpis, out_of_band
+from siyu.report.summary import Report
+from siyu.warehouse.ledger import Ledger
+
+
+def standing_release(
+    ledger: Ledger, warehouse: Path, as_of: date, known_by: date | None, run_key: str
+) -> Release | None:
+    """The last release of a date, where a run of this very key made it and it is still there, in its place."""
+    row = ledger.last_published(as_of, known_by)
+    if row is None or row["run_key"] != run_key:
+        return None
+    release = next((r for r in releases(warehouse) if r.name == row["release"]), None)
+    seen = current(warehouse)
+    should_be_current = known_by is None and (seen is None or seen.as_of <= as_of)
+    if release is None or (should_be_current and (seen is None or seen.name != release.name)):
+        return None
+    return release
+
+
+def tell_standing(report: Report, release: Release, ledger: Ledger, engine: Engine, project: Project) -> None:
+    """Fill the report with what the run that made the release had to tell."""
+    models = [row for row in ledger.model_runs() if row["run_id"] == release.run_id]
+    checks = [row for row in ledger.check_results() if row["run_id"] == release.run_id]
+    report.release, report.manifest = release.path, release.manifest
+    report.checks = [CheckResult.from_row(row) for row in checks]
+    report.models = [ModelRun(r["model"], r["materialized"], r["seconds"], r["row_count"]) for r in models]
+    report.rows_before = {model.model: model.row_count for model in report.models}
+    report.kpis, report.alerts = standing_figures(engine, project, release)
+
+
+def standing_figures(engine: Engine, project: Project, release: Release) -> tuple[list[KpiLine], list[KpiAlert]]:
+    """The same of a release that stands, for a night that found nothing new."""
+    engine.attach(release.path / PUBLIC, "standing", writable=False)
+    session = engine.session()
+    try:
+        session.execute("create schema if not exists kpi")
+        for name in ("kpi_value", "kpi_catalog"):
+            if f"kpi.{name}" in project.models:
+                session.execute(f"create or replace view kpi.{name} as select * from standing.kpi.{name}")
+        return headline_kpis(session, project), out_of_band(session, project)
+    finally:
+        session.close()
+        engine.detach("standing")

@@ -1,0 +1,74 @@
+"""Where a run works: what was asked of it, its business date, and the build database it works in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import yaml
+
+from siyu.errors import ConfigError
+from siyu.layers import read_yaml
+from siyu.seeds.references import Reference, load_references, read_references, stored
+from siyu.settings import Settings
+from siyu.warehouse.ledger import Ledger
+
+LONGEST_PAUSE_DAYS = 45
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a caller asks of a run."""
+
+    as_of: date | None = None
+    known_by: date | None = None
+    force: bool = False
+
+
+def default_as_of(settings: Settings) -> date:
+    """The `as_of` of exports.yml beside the exports, else yesterday in the settings' time zone."""
+    root = settings.exports_root
+    path = root / "exports.yml" if root else None
+    if path is not None and path.is_file():
+        try:
+            data = read_yaml(path.read_text(encoding="utf-8")) or {}
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise ConfigError(f"exports.yml cannot be read: {error}", str(path), "write as_of: 2026-06-30.") from error
+        found = data.get("as_of") if isinstance(data, dict) else None
+        if not isinstance(found, date) or isinstance(found, datetime):
+            raise ConfigError("exports.yml names no as_of date", str(path), "write as_of: 2026-06-30.")
+        return found
+    return (datetime.now(ZoneInfo(settings.timezone)) - timedelta(days=1)).date()
+
+
+def references_in_force(
+    settings: Settings, ledger: Ledger, warehouse: Path, known_by: date | None
+) -> dict[str, Reference]:
+    """The reference tables of the layers and exports, copied to the warehouse; with known_by those of that date."""
+    if known_by is None:
+        return stored(load_references(settings), warehouse)
+    first = min(ledger.landings().values(), default=None)
+    if first is None or first > known_by:
+        raise ConfigError(
+            f"nothing had landed by {known_by}",
+            "--known-by",
+            f"the first landing is of {first}." if first else "nothing has landed yet: siyu run lands.",
+        )
+    rows = ledger.references(known_by)
+    return read_references({name: warehouse / row["path"] for name, row in rows.items() if row["sha256"]})
+
+
+def check_as_of(settings: Settings, request: Request, as_of: date, ledger: Ledger) -> None:
+    """Refuse a date that a typo or a clock gone wrong would give: landing under it could not be taken back."""
+    today = datetime.now(ZoneInfo(settings.timezone)).date()
+    if request.as_of is not None and as_of > today:
+        raise ConfigError(f"as_of {as_of} lies in the future", "--as-of", f"today is {today}.")
+    newest = max(ledger.landings().values(), default=as_of)
+    if as_of > newest + timedelta(days=LONGEST_PAUSE_DAYS) and not (request.force or request.known_by):
+        raise ConfigError(
+            f"as_of {as_of} is {(as_of - newest).days} days after the last landing ({newest})",
+            "--as-of, exports.yml, or the machine's clock",
+            "if that is meant, add --force.",
+        )

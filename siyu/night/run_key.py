@@ -1,0 +1,32 @@
+"""What a run is known by: fingerprints of what it reads."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from siyu.compile.project import Project
+    from siyu.landing.channel_status import ChannelStatus
+    from siyu.warehouse.ledger import LandedFile
+
+
+def digest(*parts: Any) -> str:
+    """Of values that repr() writes the same way in every process."""
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def input_fingerprint(
+    project: Project, files: Sequence[LandedFile], statuses: Sequence[ChannelStatus], landings: Mapping[int, date]
+) -> str:
+    """Changes with the files that landed, the landings, the reference tables, and which channels are stale."""
+    landed = [
+        (f.channel, f.export, f.identity, f.contract, f.landed_seq)
+        for f in files
+        if f.landed and f.channel in project.channels
+    ]
+    references = [(r.name, r.sha256) for r in project.references.values()]
+    stale = [(s.channel, s.is_stale, s.reason) for s in statuses]
+    return digest(landed, references, stale, sorted(landings.items()))

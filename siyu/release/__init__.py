@@ -1,0 +1,1 @@
+"""Releases: write, swap, expire, and the history of snapshots."""

@@ -1,0 +1,110 @@
+"""What earlier nights left for later ones: the run before, its tables, and the snapshots that no rebuild could give."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+from siyu.build.database import PreviousTable
+from siyu.compile.model_files import relation
+from siyu.compile.project import Project
+from siyu.engines.base import Engine, Session
+from siyu.engines.sql import quoted
+from siyu.release.publish import PRIVATE_MODE
+from siyu.release.releases import PUBLIC, RESTRICTED
+from siyu.warehouse.files import fsync
+from siyu.warehouse.ledger import Ledger
+
+
+@dataclass(frozen=True)
+class Previous:
+    """The run that a night compares itself with. Its release may be gone; its snapshots are in the history."""
+
+    as_of: date
+    run_id: int
+
+    @property
+    def name(self) -> str:
+        """The name of its release."""
+        return f"{self.as_of.isoformat()}-{self.run_id:06d}"
+
+    def snapshot(self, warehouse: Path, model: str) -> Path:
+        """Where the history keeps a snapshot table of this run."""
+        return warehouse / "history" / self.as_of.isoformat() / f"{self.run_id:06d}" / f"{model}.parquet"
+
+
+def previous_run(ledger: Ledger, as_of: date) -> Previous | None:
+    """The last run of the newest earlier date; a rerun of a date keeps the one it had, none included."""
+    own = ledger.last_published(as_of, None)
+    if own is not None:
+        return _parse(own["previous_release"]) if own["previous_release"] else None
+    row = ledger.published_before(as_of)
+    return _parse(row["release"]) if row else None
+
+
+def _parse(name: str) -> Previous:
+    day, _, number = name.rpartition("-")
+    return Previous(date.fromisoformat(day), int(number))
+
+
+def previous_tables(
+    engine: Engine, previous: Previous | None, warehouse: Path, names: Sequence[str]
+) -> dict[str, PreviousTable]:
+    """Where earlier results lie: snapshots in the history, others in the release, the restricted file first."""
+    if previous is None:
+        return {}
+    session = engine.session()
+    found: dict[str, PreviousTable] = {}
+    for name in names:
+        path = previous.snapshot(warehouse, name)
+        if path.is_file():
+            found[name] = _table(session, f"read_parquet({quoted(path)}, hive_partitioning = false)")
+    for alias, file in (("previous_restricted", RESTRICTED), ("previous_public", PUBLIC)):
+        path = warehouse / "releases" / previous.name / file
+        if not path.is_file():
+            continue
+        engine.attach(path, alias, writable=False)
+        for name in names:
+            if name not in found and _exists(session, alias, name):
+                found[name] = _table(session, f"{alias}.{relation(name)}")
+    session.close()
+    return found
+
+
+def _exists(session: Session, alias: str, name: str) -> bool:
+    schema, _, table = name.partition(".")
+    count = session.value(
+        "select count(*) from duckdb_tables() where database_name = ? and schema_name = ? and table_name = ?",
+        [alias, schema, table],
+    )
+    return bool(count)
+
+
+def _table(session: Session, found: str) -> PreviousTable:
+    columns = session.columns(f"select * from {found}")
+    return PreviousTable(found, tuple(column.name for column in columns))
+
+
+def write_history(engine: Engine, project: Project, warehouse: Path, run: Previous) -> None:
+    """The snapshot tables of a run, whole or not at all."""
+    snapshots = [m for m in project.models.values() if m.materialized == "snapshot"]
+    if not snapshots:
+        return
+    final = run.snapshot(warehouse, "").parent
+    draft = final.with_name(f".draft-{final.name}")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    session = engine.session()
+    for model in snapshots:
+        path = draft / f"{model.name}.parquet"
+        session.execute(f"copy {model.relation} to {quoted(path)} (format parquet, compression zstd)")
+        path.chmod(PRIVATE_MODE)
+        fsync(path)
+    session.close()
+    os.replace(draft, final)
+    for folder in (final, final.parent, final.parent.parent):
+        fsync(folder)

@@ -1,0 +1,40 @@
+"""What happens during a run, as it happens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from siyu.build.materialization import ModelRun
+    from siyu.check.suites import CheckResult
+    from siyu.landing.channel import ChannelLanding
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something a reader may want to see while it happens; `total` = how many of its kind are to come in all."""
+
+    kind: str
+    name: str
+    detail: str
+    total: int = 0
+    is_bad: bool = False
+
+
+def landed(result: ChannelLanding, total: int) -> Event:
+    """A channel has landed."""
+    told = [f"{result.rows_landed:,} rows, {result.rows_rejected:,} rejected", *result.problems]
+    return Event("landed", result.channel, "; ".join(told), total, is_bad=bool(result.problems))
+
+
+def built(result: ModelRun, total: int) -> Event:
+    """A model is built."""
+    return Event("built", result.model, result.told, total)
+
+
+def checked(table: str, results: Sequence[CheckResult], total: int) -> Event:
+    """A suite has run."""
+    broken = sum(not result.success for result in results)
+    return Event("checked", table, f"{len(results)} expectations, {broken} failed", total, is_bad=bool(broken))

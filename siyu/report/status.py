@@ -1,0 +1,116 @@
+"""How the last run ended: status/status.json for machines, and what `siyu status` reads off it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.text import Text
+
+from siyu.errors import ConfigError
+from siyu.report.page import status_page
+from siyu.report.summary import RUNBOOK, Report
+
+if TYPE_CHECKING:
+    from siyu.release.releases import Release
+
+STATUS, PAGE = "status.json", "index.html"
+VERSION = 2  # another one is that of another siyu, and is not read
+AGE = re.compile(r"([0-9]+)\s*([mhd])")
+UNITS = {"m": "minutes", "h": "hours", "d": "days"}
+
+
+def as_json(report: Report, current: Release | None) -> dict[str, Any]:
+    """status.json: what on-call and monitors read."""
+    return {
+        "version": VERSION,
+        "run_id": report.run_id,
+        "as_of": report.as_of.isoformat() if report.as_of else None,
+        "status": report.status,
+        "started_at": report.started_at,
+        "ended_at": report.ended_at,
+        "error": report.error,
+        "current_release": current.name if current else None,
+        "current_as_of": current.as_of.isoformat() if current else None,
+        "channels": [vars(line) for line in report.channels],
+        "checks": report.check_counts(),
+        "failures": [
+            {**result.as_row(), "sample_keys": json.loads(result.sample_keys)} for result in report.failures()
+        ],
+        "models": [{**vars(model), "row_count_before": report.rows_before.get(model.model)} for model in report.models],
+        "kpis": [vars(line) for line in report.kpis],
+        "alerts": [vars(alert) for alert in report.alerts],
+    }
+
+
+_KEYS = tuple(as_json(Report(as_of=None, warehouse=Path()), None))
+# A run that is going on says nothing against what the run before it found.
+CARRIED = ("channels", "checks", "failures", "models", "kpis", "alerts")
+
+
+def write_status(warehouse: Path, report: Report, current: Release | None, timezone: str) -> None:
+    """status.json and the page, each replaced whole when a run begins and when it ends, outside the releases."""
+    folder = warehouse / "status"
+    folder.mkdir(parents=True, exist_ok=True)
+    status = as_json(report, current)
+    before = read_status(warehouse) or {}
+    if report.status == "running":
+        status |= {key: before[key] for key in CARRIED if key in before}
+    text = json.dumps(status, indent=2, ensure_ascii=False, default=str) + "\n"
+    for name, content in ((STATUS, text), (PAGE, status_page(json.loads(text), timezone))):
+        draft = folder / f".{name}"
+        draft.write_text(content, encoding="utf-8")
+        os.replace(draft, folder / name)
+
+
+def read_status(warehouse: Path) -> dict[str, Any] | None:
+    """How the last run of this siyu ended; None before the first. One that left no word and no lock was killed."""
+    path = warehouse / "status" / STATUS
+    if not path.is_file():
+        return None
+    try:
+        status: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError:  # no JSON, or no utf-8
+        return None
+    is_ours = isinstance(status, dict) and status.get("version") == VERSION and set(status) == set(_KEYS)
+    return status if is_ours else None
+
+
+def status_text(status: Mapping[str, Any]) -> Text:
+    """`siyu status`: last run, current release, what failed, what is stale."""
+    style = {"published": "green", "nothing new": "green", "running": "yellow"}.get(status["status"], "red")
+    ended = f", ended {status['ended_at']} UTC" if status["ended_at"] else ""
+    last = f"{status['run_id']}: {status['status']}, as of {status['as_of'] or '?'}{ended}"
+    text = Text(f"last run   {last}\n", style=style)
+    text.append(f"current    {status['current_release'] or 'no release yet'}\n", style="default")
+    if status["error"]:
+        text.append(f"{status['error']}\n", style="red")
+    for line in status["channels"]:
+        if line["is_stale"]:
+            text.append(f"stale      {line['channel']}: {line['reason']}\n", style="yellow")
+    for alert in status["alerts"]:
+        which = f"{alert['code']} {alert['zh']} ({alert['member']}) of {alert['day']}"
+        told = f"{which}: {alert['value']}, band {alert['band']}"
+        text.append(f"{alert['status']:<10} {told}\n", style="yellow")
+    for failure in status["failures"]:
+        where = f"{failure['table_name']}: {failure['expectation']} {failure['column_name'] or ''}".rstrip()
+        text.append(f"{failure['severity']:<10} {where} ({failure['unexpected_count']} rows)\n", style="yellow")
+        text.append(f"           runbook: {failure['runbook'] or RUNBOOK}\n", style="default")
+    return text
+
+
+def overdue(status: Mapping[str, Any], max_age: str) -> str | None:
+    """What is wrong when the last good run is older than `max_age` (26h, 2d, 90m), or did not end well; else None."""
+    match = AGE.fullmatch(max_age.strip())
+    if match is None:
+        raise ConfigError(f"{max_age!r} is no time", "--max-age", "write 26h, 2d or 90m.")
+    limit = timedelta(**{UNITS[match[2]]: int(match[1])})
+    if status["status"] not in ("published", "nothing new"):
+        return f"the last run ended as {status['status']}"
+    age = datetime.now(UTC).replace(tzinfo=None) - datetime.fromisoformat(status["ended_at"])
+    return f"the last good run ended {age.total_seconds() / 3600:.1f} hours ago" if age > limit else None

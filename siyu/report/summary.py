@@ -1,0 +1,223 @@
+"""What a run did -> a summary for a terminal, Markdown for Prefect."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rich.console import Group
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from siyu.build.materialization import ModelRun
+    from siyu.check.suites import CheckResult
+    from siyu.landing.channel import ChannelLanding
+    from siyu.landing.channel_status import ChannelStatus
+    from siyu.report.headline import KpiAlert, KpiLine
+
+SLOWEST = 5
+SHOWN_KEYS = 5
+RUNBOOK = "docs/on-call.md#a-check-failed"
+
+
+@dataclass(frozen=True)
+class ChannelLine:
+    """A channel in the summary."""
+
+    channel: str
+    title: str
+    files: int
+    rows_landed: int
+    rows_rejected: int
+    is_stale: bool
+    reason: str | None
+
+
+@dataclass
+class Report:
+    """One run. `status` is running, published, nothing new, failed, not started or checked."""
+
+    as_of: date | None
+    warehouse: Path
+    run_id: int = 0
+    status: str = "running"
+    started_at: str = ""
+    ended_at: str | None = None
+    error: str | None = None
+    release: Path | None = None
+    is_current: bool = False
+    is_sample: bool = False
+    channels: list[ChannelLine] = field(default_factory=list)
+    models: list[ModelRun] = field(default_factory=list)
+    checks: list[CheckResult] = field(default_factory=list)
+    kpis: list[KpiLine] = field(default_factory=list)
+    alerts: list[KpiAlert] = field(default_factory=list)
+    rows_before: Mapping[str, int | None] = field(default_factory=dict)
+    manifest: Mapping[str, Any] = field(default_factory=dict)
+
+    def set_channels(self, statuses: Iterable[ChannelStatus], landings: Mapping[str, ChannelLanding]) -> None:
+        """What landed tonight, and where each channel stands."""
+        self.channels = []
+        for status in statuses:
+            landing = landings.get(status.channel)
+            files = len(landing.files) if landing else 0
+            rows = (landing.rows_landed, landing.rows_rejected) if landing else (0, 0)
+            self.channels.append(
+                ChannelLine(status.channel, status.title, files, *rows, status.is_stale, status.reason)
+            )
+
+    def check_counts(self) -> dict[str, int]:
+        """Expectations by outcome."""
+        broken = [result for result in self.checks if not result.success]
+        return {
+            "expectations": len(self.checks),
+            "failed_critical": sum(r.severity == "critical" for r in broken),
+            "failed_warning": sum(r.severity == "warning" for r in broken),
+            "failed_info": sum(r.severity == "info" for r in broken),
+        }
+
+    def failures(self) -> list[CheckResult]:
+        """What did not hold, the critical first."""
+        rank = {"critical": 0, "warning": 1, "info": 2}
+        broken = [result for result in self.checks if not result.success]
+        return sorted(broken, key=lambda r: (rank[r.severity], r.table_name, r.expectation, r.column_name or ""))
+
+
+def summary(report: Report) -> Group:
+    """The end of a run, for a person at a terminal."""
+    parts: list[Any] = [_headline(report)] if report.status in HEADLINES else []
+    if report.is_sample:
+        parts.append(Text("exports    the sample 样例数据: neither layers nor exports are set"))
+    if report.channels:
+        parts.append(_channel_table(report.channels))
+        parts += [
+            Text(f"  stale 过期 {line.channel}: {line.reason}", style="red")
+            for line in report.channels
+            if line.is_stale
+        ]
+    if report.models:
+        parts.append(_model_line(report.models))
+    if report.checks:
+        parts += _check_lines(report)
+    if report.kpis:
+        parts.append(_kpi_table(report.kpis))
+        parts += [Text(f"  {alert.status}: {alert.told}", style="yellow") for alert in report.alerts]
+    if report.release is not None:
+        tables = report.manifest.get("tables", {})
+        parts.append(Text(f"release    {report.release}  ({len(tables)} tables)"))
+        folder = report.warehouse / "current" if report.is_current else report.release
+        parts.append(Text(f"read it    {folder / 'siyu.duckdb'}", style="bold"))
+    return Group(*parts)
+
+
+# status -> style and words; as_of, run_id and untouched are filled in
+HEADLINES = {
+    "published": ("bold green", "Published 已发布: run {run_id}, as of {as_of}"),
+    "nothing new": ("bold cyan", "Nothing is new 无新数据: as of {as_of}; the release stands"),
+    "failed": ("bold red", "Failed 未发布: run {run_id}, as of {as_of}; {untouched}"),
+    "not started": ("bold red", "Not started 未启动: as of {as_of}; another run holds the warehouse"),
+}
+
+
+def _headline(report: Report) -> Text:
+    style, words = HEADLINES.get(report.status, ("bold", report.status))
+    has_release = (report.warehouse / "current").exists()
+    untouched = "the last release is untouched" if has_release else "there is no release yet"
+    text = words.format(run_id=report.run_id, as_of=report.as_of or "a date not known", untouched=untouched)
+    if report.status == "published" and not report.is_current:
+        text += " (current stays what it is: this date is earlier, or known_by is set)"
+    return Text(text, style=style)
+
+
+def _channel_table(channels: Sequence[ChannelLine]) -> Table:
+    table = Table("channel 渠道", "new files", "rows landed", "rejected", "state", title_justify="left", box=None)
+    for column in table.columns[1:4]:
+        column.justify = "right"
+    for line in channels:
+        state = "[red]stale 过期[/]" if line.is_stale else "ok"
+        table.add_row(
+            f"{line.channel}  {line.title}", str(line.files), f"{line.rows_landed:,}", f"{line.rows_rejected:,}", state
+        )
+    return table
+
+
+def _model_line(models: Sequence[ModelRun]) -> Text:
+    slowest = sorted(models, key=lambda m: (-m.seconds, m.model))[:SLOWEST]
+    named = ", ".join(f"{m.model} {m.seconds:.1f} s" for m in slowest)
+    return Text(f"models     {len(models)} built; slowest: {named}")
+
+
+def _check_lines(report: Report) -> list[Text]:
+    counts = report.check_counts()
+    failed = {kind: counts[f"failed_{kind}"] for kind in ("critical", "warning", "info")}
+    told = ", ".join(f"{count} {kind} failed" for kind, count in failed.items() if count) or "all hold"
+    lines = [Text(f"checks     {counts['expectations']} expectations: {told}")]
+    for result in report.failures():
+        style = "red" if result.stops_release else "yellow"
+        lines.append(Text(f"  {result.severity}: {describe(result)}", style=style))
+        lines += [Text(f"      {line}") for line in _details(result)]
+    return lines
+
+
+def describe(result: CheckResult) -> str:
+    """One failing expectation in one line."""
+    column = f" ({result.column_name})" if result.column_name else ""
+    if result.error:
+        return f"{result.table_name}: {result.expectation}{column} could not run: {result.error}"
+    count = f", {result.unexpected_count:,} rows" if result.unexpected_count is not None else ""
+    return f"{result.table_name}: {result.expectation}{column}{count}"
+
+
+def _details(result: CheckResult) -> list[str]:
+    keys = json.loads(result.sample_keys)
+    lines = [f"why: {result.why}"] if result.why else []
+    lines += [", ".join(f"{name}={value}" for name, value in key.items()) for key in keys[:SHOWN_KEYS]]
+    if len(keys) > SHOWN_KEYS:
+        lines.append(f"… {len(keys) - SHOWN_KEYS} more keys in ops.check_result and status.json")
+    return [*lines, f"runbook: {result.runbook or RUNBOOK}"]
+
+
+def _kpi_table(kpis: Sequence[KpiLine]) -> Table:
+    table = Table("KPI 指标", "", "as_of day 当日", "last 30 days 近30天", box=None)
+    table.columns[2].justify = table.columns[3].justify = "right"
+    for line in kpis:
+        table.add_row(line.code, f"{line.zh} {line.en}", line.day, line.month)
+    return table
+
+
+def markdown(report: Report) -> str:
+    """The artifact of a Prefect run: the same facts."""
+    counts = report.check_counts()
+    lines = [f"# {_headline(report).plain}", ""]
+    if report.error:
+        lines += ["```", report.error, "```", ""]
+    lines += ["| channel 渠道 | new files | rows landed | rejected | state |", "| --- | ---: | ---: | ---: | --- |"]
+    lines += [
+        f"| {c.channel} {c.title} | {c.files} | {c.rows_landed:,} | {c.rows_rejected:,} |"
+        f" {_cell(c.reason) if c.is_stale else 'ok'} |"
+        for c in report.channels
+    ]
+    lines += ["", f"**Checks 校验**: {counts['expectations']} expectations, {counts['failed_critical']} critical and "
+              f"{counts['failed_warning']} warnings failed, {len(report.models)} models built.", ""]  # fmt: skip
+    if report.failures():
+        lines += ["| severity | what failed | keys (masked) | runbook |", "| --- | --- | --- | --- |"]
+        lines += [
+            f"| {r.severity} | {_cell(describe(r))} | {_cell('; '.join(_details(r)[:-1]))} | {r.runbook or RUNBOOK} |"
+            for r in report.failures()
+        ]
+    if report.kpis:
+        lines += ["", "| KPI 指标 | as_of day 当日 | last 30 days 近30天 |", "| --- | ---: | ---: |"]
+        lines += [f"| {k.code} {k.zh} {k.en} | {k.day} | {k.month} |" for k in report.kpis]
+    lines += [f"\n{alert.status}: {alert.told}" for alert in report.alerts]
+    if report.release:
+        lines += ["", f"Release 发布: `{report.release.name}`"]
+    return "\n".join(lines) + "\n"
+
+
+def _cell(text: str | None) -> str:
+    return (text or "").replace("|", "\\|").replace("\n", " ")

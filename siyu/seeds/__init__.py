@@ -1,0 +1,1 @@
+"""What people edit: contracts, reference tables, rules."""

@@ -1,0 +1,321 @@
+"""Channel contracts: seeds/channels/<channel>.yml -> Channel. A channel is named nowhere else."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Literal, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from siyu.errors import ConfigError, SiyuError, nearest, raise_all
+from siyu.layers import LayerFile, layer_files, read_yaml
+from siyu.settings import Settings, known_zone
+
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+SIMPLE_TYPES = ("text", "integer", "boolean", "timestamp", "date", "epoch_seconds")
+DECIMAL = re.compile(r"decimal\((\d+),\s*(\d+)\)")
+DATED = ("date", "timestamp", "epoch_seconds")
+ROOT = "$."
+ONLY_PYTHON = re.compile(r"\(\?(<?[=!]|>|\(|P=)|\\[1-9Z]")  # what the engine's regular expressions lack
+SQL_TYPES = {
+    "text": "varchar",
+    "integer": "bigint",
+    "boolean": "boolean",
+    "timestamp": "timestamp",
+    "date": "date",
+    "epoch_seconds": "timestamp",
+}
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+def _pattern(value: str | None, key: str, held: str) -> str | None:
+    """A regular expression with one group. Raises ValueError."""
+    try:
+        groups = 1 if value is None else re.compile(value).groups
+    except re.error as error:
+        raise ValueError(f"{key} {value!r} is no regular expression: {error}") from error
+    if groups != 1:
+        raise ValueError(f"{key} {value!r} needs one group that holds {held}")
+    return value
+
+
+class Column(_Part):
+    """One column of an export: its type, where to find it, and what breaks a row.
+
+    Of several paths the first that has a value counts; a path from `$.` begins at the document, not at the record;
+    `file_name` is a pattern whose group is the value.
+    """
+
+    type: str
+    required: bool = False
+    min: Decimal | date | None = None
+    max: Decimal | date | None = None
+    one_of: tuple[str, ...] = Field(default=(), alias="in")
+    pii: Literal["direct", "indirect"] | None = None
+    path: tuple[str, ...] = ()
+    file_name: str | None = None
+
+    @field_validator("path", mode="before")
+    @classmethod
+    def _paths(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
+
+    @field_validator("file_name")
+    @classmethod
+    def _one_group(cls, value: str | None) -> str | None:
+        if value and ONLY_PYTHON.search(value):
+            raise ValueError(
+                f"file_name {value!r} looks ahead, behind or back, which the engine cannot; say it without"
+            )
+        return _pattern(value, "file_name", "the value")
+
+    @field_validator("type")
+    @classmethod
+    def _known_type(cls, value: str) -> str:
+        match = DECIMAL.fullmatch(value)
+        if match and 0 < int(match[1]) <= 38 and int(match[2]) <= int(match[1]):
+            return f"decimal({match[1]},{match[2]})"
+        if value not in SIMPLE_TYPES:
+            known = ", ".join((*SIMPLE_TYPES, "decimal(p,s)"))
+            raise ValueError(f"{value!r} is no column type; known are {known}")
+        return value
+
+    @field_validator("one_of", mode="before")
+    @classmethod
+    def _texts(cls, value: Any) -> Any:
+        if isinstance(value, list) and any(isinstance(item, bool) for item in value):
+            raise ValueError("YAML reads yes, no, on, off, true and false as truth values; put them in quotes")
+        return tuple(str(item) for item in value) if isinstance(value, list) else value
+
+    @model_validator(mode="after")
+    def _bounds_fit(self) -> Self:
+        wanted: type = date if self.type in DATED else Decimal
+        for bound in (self.min, self.max):
+            if bound is not None and (self.type in ("text", "boolean") or not isinstance(bound, wanted)):
+                raise ValueError(f"{bound} is no bound for the type {self.type}: numbers have a number, days a date")
+        return self
+
+    @property
+    def sql_type(self) -> str:
+        """The DuckDB type of the landed column; timestamps are UTC."""
+        return SQL_TYPES.get(self.type, self.type)
+
+
+class Export(_Part):
+    """One kind of file of a channel."""
+
+    files: str
+    format: Literal["csv", "jsonl", "json", "parquet", "xlsx"]
+    encoding: Literal["auto", "utf-8", "gb18030"] = "auto"
+    delimiter: str = ","
+    load: Literal["append", "snapshot"] = "append"
+    file_date: str | None = None
+    key: tuple[str, ...]
+    version: str | None = None
+    explode: str | None = None
+    answers: dict[str, tuple[str, ...]] = Field(default={})  # path in an answer -> what it may say there
+    sheet: str | None = None
+    columns: dict[str, Column]
+    extra_columns: Literal["keep", "ignore", "reject"] = "keep"
+    max_reject_rate: float = Field(default=0.05, ge=0, le=1)
+    allow_empty: bool = False
+    optional: bool = False
+    max_document_mb: int = Field(default=512, gt=0)
+
+    @model_validator(mode="after")
+    def _names_fit(self) -> Self:
+        for name in self.columns:
+            if not NAME.fullmatch(name):
+                raise ValueError(f"column {name!r}: use lower case, digits and _; give the real name as path")
+        self._paths_fit()
+        named = [*self.key, *([self.version] if self.version else [])]
+        for name in named:
+            if name not in self.columns:
+                raise ValueError(f"{name!r} is no column here; {nearest(name, self.columns)}")
+        if not self.key:
+            raise ValueError("key names no column; without a key a repeated row cannot be told")
+        if (self.explode or self.answers) and self.format != "json":
+            raise ValueError("explode and answers are for format json")
+        if self.sheet and self.format != "xlsx":
+            raise ValueError("sheet is for format xlsx")
+        if self.load == "snapshot" and not self.file_date:
+            raise ValueError("load: snapshot needs file_date: it tells which files are one complete list")
+        return self
+
+    def _paths_fit(self) -> None:
+        for name, column in self.columns.items():
+            if column.path and column.file_name:
+                raise ValueError(f"column {name!r} has a path and a file_name; its value is in one place")
+            if len(column.path) > 1 and self.format not in ("json", "jsonl"):
+                raise ValueError(f"column {name!r}: several paths are for json and jsonl")
+            if any(path.startswith(ROOT) for path in column.path) and not self.explode:
+                raise ValueError(f"column {name!r}: a path from {ROOT} needs explode")
+        if self.columns and not self.in_file.columns:
+            raise ValueError("no column is read from the file itself")
+
+    @field_validator("files")
+    @classmethod
+    def _relative(cls, value: str) -> str:
+        try:
+            if not value or value.startswith("/") or ".." in Path(value).parts:
+                raise ValueError(value)
+            next(Path().glob(value), None)
+        except (ValueError, NotImplementedError) as error:
+            raise ValueError(f"{value!r} is no pattern inside the channel's folder, such as orders*.csv") from error
+        return value
+
+    @field_validator("delimiter")
+    @classmethod
+    def _one_character(cls, value: str) -> str:
+        if len(value) != 1 or value in '"\r\n':
+            raise ValueError(f"delimiter {value!r} is not one character")
+        return value
+
+    @field_validator("file_date")
+    @classmethod
+    def _one_group(cls, value: str | None) -> str | None:
+        return _pattern(value, "file_date", "the date")
+
+    @field_validator("key", mode="before")
+    @classmethod
+    def _one_key(cls, value: Any) -> Any:
+        return [value] if isinstance(value, str) else value
+
+    @property
+    def named(self) -> dict[str, Column]:
+        """The columns that the file's name tells."""
+        return {name: column for name, column in self.columns.items() if column.file_name}
+
+    @property
+    def in_file(self) -> Self:
+        """The contract without those: what a reader has to read."""
+        columns = {name: column for name, column in self.columns.items() if not column.file_name}
+        return self.model_copy(update={"columns": columns, "key": tuple(key for key in self.key if key in columns)})
+
+    @property
+    def fingerprint(self) -> str:
+        """Changes with the contract: a file refused under one contract is read again under another."""
+        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+    def date_of(self, file_name: str) -> date | None:
+        """The business date in a file's name, where the contract says it carries one. Raises ValueError."""
+        if self.file_date is None:
+            return None
+        match = re.search(self.file_date, file_name)
+        if match is None:
+            raise ValueError(f"the name does not match file_date {self.file_date!r}")
+        digits = re.sub(r"\D", "", match[1] or "")
+        try:
+            return date.fromisoformat(digits[:8])
+        except ValueError as error:
+            raise ValueError(f"{match[1]!r} in the name is no date such as 20260131") from error
+
+
+class Channel(_Part):
+    """A contract, read."""
+
+    channel: str
+    title: str
+    domain: Literal["private", "public"]
+    owner: str
+    timezone: str = "Asia/Shanghai"
+    freshness_hours: int = Field(default=30, gt=0)
+    folder: str | None = None
+    exports: dict[str, Export]
+
+    @field_validator("timezone")
+    @classmethod
+    def _known_zone(cls, value: str) -> str:
+        return known_zone(value)
+
+    @field_validator("exports")
+    @classmethod
+    def _export_names(cls, value: dict[str, Export]) -> dict[str, Export]:
+        for name in value:
+            if not NAME.fullmatch(name):
+                raise ValueError(f"export {name!r}: use lower case, digits and _")
+        return value
+
+    def source_folder(self, exports_root: Path | None) -> Path | None:
+        """Where this channel's files lie; ${ENV} in `folder:` is expanded. None when nobody said where."""
+        if self.folder is None:
+            return exports_root / self.channel if exports_root else None
+        expanded = os.path.expandvars(self.folder)
+        if "${" in expanded:
+            return None
+        path = Path(expanded)
+        return path if path.is_absolute() or exports_root is None else exports_root / path
+
+
+def load_channels(settings: Settings) -> dict[str, Channel]:
+    """All contracts of the layers by channel. Raises ConfigError, every problem at once."""
+    found: dict[str, Channel] = {}
+    errors: list[SiyuError] = []
+    for file in layer_files(settings.roots, "seeds/channels", "*.yml"):
+        try:
+            channel = read_contract(file)
+            found[channel.channel] = channel
+        except ConfigError as error:
+            errors.extend(getattr(error, "errors", [error]))
+    raise_all(errors)
+    return found
+
+
+def enabled_channels(settings: Settings, contracts: dict[str, Channel]) -> dict[str, Channel]:
+    """The channels of a run: those SIYU_CHANNELS names, else all that have a contract."""
+    unknown = [name for name in settings.channels if name not in contracts]
+    raise_all(
+        [
+            ConfigError(f"no contract defines the channel {name}", "SIYU_CHANNELS", nearest(name, contracts))
+            for name in unknown
+        ]
+    )
+    return {name: contracts[name] for name in sorted(settings.channels or contracts)}
+
+
+def read_contract(file: LayerFile) -> Channel:
+    """One contract file. Raises ConfigError with every problem of the file."""
+    try:
+        data = read_yaml(file.read())
+    except yaml.YAMLError as error:
+        raise ConfigError(f"no valid YAML: {error}", str(file.path), "mend the file.") from error
+    if not isinstance(data, dict):
+        raise ConfigError("a contract is a mapping of keys", str(file.path), "see docs/add-a-channel.md.")
+    try:
+        channel = Channel.model_validate(data)
+    except ValidationError as error:
+        raise_all([_explain(detail, file) for detail in error.errors()])
+        raise
+    if channel.channel != file.path.stem or not NAME.fullmatch(channel.channel):
+        raise ConfigError(
+            f"the contract is called {file.path.name} but names the channel {channel.channel!r}",
+            f"{file.path}, channel",
+            "give both the same name, in lower case.",
+        )
+    return channel
+
+
+def _explain(detail: Any, file: LayerFile) -> ConfigError:
+    loc = [str(part) for part in detail["loc"]]
+    where = f"{file.path}, {'.'.join(loc)}" if loc else str(file.path)
+    if detail["type"] == "extra_forbidden":
+        return ConfigError(f"unknown key {loc[-1]} in the contract", where, nearest(loc[-1], _keys_at(loc)))
+    message = detail["msg"].removeprefix("Value error, ")
+    return ConfigError(f"the contract does not hold: {message}", where, "see docs/add-a-channel.md.")
+
+
+def _keys_at(loc: list[str]) -> list[str]:
+    depth = len(loc)
+    model: type[_Part] = Channel if depth == 1 else Export if depth == 3 else Column
+    return [field.alias or name for name, field in model.model_fields.items()]

@@ -1,0 +1,144 @@
+"""Reference tables (seeds/reference/*.csv) and vars (seeds/vars.yml): what business users edit."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from siyu.errors import ConfigError, SiyuError, nearest, raise_all
+from siyu.layers import layer_files, read_yaml
+from siyu.settings import Settings
+from siyu.warehouse.files import file_sha256, fsync
+
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+
+
+@dataclass(frozen=True)
+class Reference:
+    """One reference table: every column is text, an empty field is NULL. `origin`: the file that people edit, where
+    `path` is a copy of it."""
+
+    name: str
+    path: Path
+    sha256: str
+    columns: tuple[str, ...]
+    origin: Path | None = None
+
+    @property
+    def edited(self) -> str:
+        """The file to mend."""
+        return str(self.origin or self.path)
+
+
+def load_references(settings: Settings) -> dict[str, Reference]:
+    """The reference tables in force: later layers over earlier ones, `<exports>/reference` over all."""
+    files = {file.path.stem: file.path for file in layer_files(settings.roots, "seeds/reference", "*.csv")}
+    if settings.exports_root is not None:
+        files.update({path.stem: path for path in (settings.exports_root / "reference").glob("*.csv")})
+    return read_references(files)
+
+
+def read_references(files: dict[str, Path]) -> dict[str, Reference]:
+    """name -> file, checked. Raises ConfigError, every problem at once."""
+    found: dict[str, Reference] = {}
+    errors: list[SiyuError] = []
+    for name, path in sorted(files.items()):
+        try:
+            if not NAME.fullmatch(name):
+                raise ConfigError(
+                    f"{name!r} is no table name", str(path), "use lower case, digits and _, or take it away."
+                )
+            found[name] = Reference(name, path, file_sha256(path), _check(path))
+        except ConfigError as error:
+            errors.append(error)
+    raise_all(errors)
+    return found
+
+
+def reference_rows(reference: Reference) -> list[dict[str, str]]:
+    """The rows of a small reference table, empty fields as ''."""
+    with reference.path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def stored(references: Mapping[str, Reference], warehouse: Path) -> dict[str, Reference]:
+    """The tables as copies in the warehouse: what is hashed there is what the run reads, whoever edits meanwhile."""
+    copies = {}
+    for reference in references.values():
+        folder = warehouse / "landed" / "_reference" / reference.name
+        folder.mkdir(parents=True, exist_ok=True)
+        draft = folder / ".draft.csv"
+        shutil.copyfile(reference.path, draft)
+        sha = file_sha256(draft)
+        target = folder / f"{sha[:32]}.csv"
+        fsync(draft)
+        os.replace(draft, target)
+        fsync(folder)
+        copies[reference.name] = Reference(reference.name, target, sha, _check(target), reference.path)
+    return copies
+
+
+def changed_references(
+    references: Mapping[str, Reference], known: Mapping[str, str], warehouse: Path
+) -> list[tuple[str, str, str]]:
+    """(name, sha256, path in the warehouse) of the versions that are new; '' for a table withdrawn."""
+    changed = [
+        (reference.name, reference.sha256, reference.path.relative_to(warehouse).as_posix())
+        for reference in references.values()
+        if known.get(reference.name) != reference.sha256
+    ]
+    return changed + [(name, "", "") for name, sha in known.items() if sha and name not in references]
+
+
+def _check(path: Path) -> tuple[str, ...]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.reader(file, strict=True)
+            header = next(rows, [])
+            wrong = [rows.line_num for row in rows if row and len(row) != len(header)]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ConfigError(f"the reference table cannot be read: {error}", str(path), "save it as utf-8 csv.") from error
+    if not header or any(not item.strip() for item in header) or len({h.lower() for h in header}) != len(header):
+        raise ConfigError("the header needs a name for each column, each once", f"{path}:1", "mend the header.")
+    if wrong:
+        raise ConfigError(
+            f"lines have not as many fields as the header ({len(header)})",
+            f"{path}, lines {', '.join(map(str, wrong[:10]))}",
+            "quote fields that hold a comma.",
+        )
+    return tuple(header)
+
+
+def load_vars(settings: Settings) -> dict[str, Any]:
+    """var name -> value; a layer's vars.yml overrides single values. Raises ConfigError for one nobody declared."""
+    values: dict[str, Any] = {}
+    for depth, root in enumerate(settings.roots):
+        path = root / "seeds" / "vars.yml"
+        if not path.is_file():
+            continue
+        try:
+            data = read_yaml(path.read_text(encoding="utf-8")) or {}
+        except (yaml.YAMLError, UnicodeDecodeError) as error:
+            raise ConfigError(f"no valid YAML: {error}", str(path), "mend the file.") from error
+        if not isinstance(data, dict):
+            raise ConfigError("vars.yml is no mapping of names", str(path), "write dormant_days: 60.")
+        for name, entry in data.items():
+            if isinstance(entry, dict) and set(entry) == {"value", "why"}:
+                values[name] = entry["value"]
+            elif depth and name in values and not isinstance(entry, dict | list):
+                values[name] = entry
+            else:
+                raise ConfigError(
+                    f"the var {name} has no value and why",
+                    str(path),
+                    nearest(name, values) if depth else "write {value: …, why: …}.",
+                )
+    return values

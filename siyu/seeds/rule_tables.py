@@ -1,0 +1,300 @@
+"""The rule tables of the journey, checked whole before anything is built: fields, rows, and what rows say together."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import pairwise
+
+from pydantic import BaseModel
+
+from siyu.errors import ConfigError, SiyuError
+from siyu.seeds import rule_rows
+from siyu.seeds.decisions import wrong_identifier
+from siyu.seeds.identifier_types import IdentifierTypes
+from siyu.seeds.patterns import pattern_problem
+from siyu.seeds.references import Reference, reference_rows
+from siyu.seeds.rule_rows import BEHAVIOURS, DECIMAL, DOMAIN, MANY, MAX_STEP_NO, WHOLE, field_problems, in_words
+
+Cells = Mapping[str, str]
+Rows = Sequence[tuple[int, Cells]]
+Found = Iterator[tuple[str, str]]  # problem, fix
+FoundAt = Iterator[tuple[int | None, str, str]]  # row, problem, fix; no row where one is missing
+
+STAGES = ("visitor", "potential", "profiled", "intent", "pending", "won")
+# What siyu reads, and the greatest value of each; the least is 1.
+STAGE_RULES = {
+    "potential_views": MANY, "potential_days": MANY, "intent_score": MANY, "intent_behaviours": len(BEHAVIOURS),
+    "back_to_rank": len(STAGES), "lead_rank": len(STAGES),
+}  # fmt: skip
+THRESHOLDS = {
+    "score_half_life_days": 3650,
+    "score_halvings": 8,  # 0.5 to the power of 7 is the last that decimal(8, 7) holds whole
+    "bot_pause_seconds": 86_400,
+}
+LEVELS = tuple("12345")
+SIGNAL_LIMITS = {"touches_per_minute": (2, MANY), "touches_without_pause": (2, MANY), "free_content": (1, MANY)}
+PATTERN_SIGNALS = ("title", "email_domain", "user_agent")
+LIST_SIGNALS = {"listed_competitor": "competitors.csv", "own_domain": "own_domains.csv"}
+OVERRULING = ("title", "email_domain", "account_type", "identifier")
+TOUCH_FIELDS = ("behaviour", "action", "scene")
+KNOWN_BY_TOUCH = (*TOUCH_FIELDS, "touchpoint")
+
+
+def _numbers(name: str, limits: Mapping[str, int]) -> Callable[[Cells, IdentifierTypes], Found]:
+    """A check of the values of a table of named numbers."""
+
+    def check(row: Cells, _: IdentifierTypes) -> Found:
+        if row[name] in limits and not _is_within(row["value"], 1, limits[row[name]]):
+            yield f"{row[name]} is {row['value']!r}", in_words(1, limits[row[name]])
+
+    return check
+
+
+def _is_within(text: str, low: int, high: int) -> bool:
+    return WHOLE.fullmatch(text) is not None and low <= int(text) <= high
+
+
+def _number(text: str) -> Decimal | None:
+    return Decimal(text) if DECIMAL.fullmatch(text) else None
+
+
+def _stage(row: Cells, _: IdentifierTypes) -> Found:
+    if row["stage"] in STAGES:
+        rank = STAGES.index(row["stage"]) + 1
+        if row["stage_rank"] != str(rank):
+            yield f"{row['stage']} has the rank {row['stage_rank']!r}", f"write {rank}: only names may be changed here."
+
+
+def _is_general(row: Cells) -> bool:
+    return not (row["action"] or row["content_stage"] or row["channel"])
+
+
+def _score_rule(row: Cells, _: IdentifierTypes) -> Found:
+    cap, points = _number(row["day_cap"]), _number(row["points"])
+    if not _is_general(row):
+        if row["day_cap"]:
+            yield (
+                f"day_cap is {row['day_cap']!r} in a row for a part of {row['behaviour']}",
+                "leave it empty: the cap of a behaviour stands in its row without action, content_stage and channel.",
+            )
+    elif not row["day_cap"]:
+        yield f"{row['behaviour']} has no day_cap", "write how many points a day can bring; points if once is enough."
+    elif cap is not None and points is not None and cap < points:
+        yield f"the day_cap {cap} is less than the points, {points}", "write at least as many."
+
+
+def _general_rows(rows: Rows) -> FoundAt:
+    general = {row["behaviour"] for _, row in rows if _is_general(row)}
+    for behaviour in BEHAVIOURS:
+        if behaviour not in general:
+            yield (
+                None,
+                f"{behaviour} has no general row",
+                "add one with action, content_stage and channel empty and a day_cap; points 0 if it earns nothing.",
+            )
+
+
+def _sequence_rule(row: Cells, _: IdentifierTypes) -> Found:
+    if not row["behaviour"] and not row["action"]:
+        yield "neither behaviour nor action is set", "write what the step is; every touch is none."
+    if _number(row["points"]) == 0:
+        yield "the points are 0", "write more than 0, or take the sequence away."
+
+
+def _sequences(rows: Rows) -> FoundAt:
+    yield from _steps(rows, "sequence", least=2)
+
+
+def _scenarios(rows: Rows) -> FoundAt:
+    yield from _steps(rows, "scenario", least=1)
+    entered = {row["scenario"] for _, row in rows if row["is_entry"] == "true"}
+    for scenario, group in _grouped(rows, ("scenario",)).items():
+        if scenario[0] not in entered:
+            yield group[0][0], f"nobody can enter {scenario[0]}", "write is_entry true in one of its steps."
+
+
+def _steps(rows: Rows, name: str, least: int) -> FoundAt:
+    """Steps that are not numbered from 1 on without gap, told at the first row of the group."""
+    for (group, *_), members in _grouped(rows, (name,)).items():
+        numbers = {int(row["step_no"]) for _, row in members if _is_within(row["step_no"], 1, MAX_STEP_NO)}
+        wanted = set(range(1, max(least, *numbers, 1) + 1))
+        gaps = ", ".join(map(str, sorted(wanted - numbers)[:10]))
+        if gaps:
+            yield members[0][0], f"{group} has no step {gaps}", f"number its steps from 1 on; it needs {least} or more."
+
+
+def _not_falling(rows: Rows) -> FoundAt:
+    levels = [
+        (int(row["ask_level"]), number, points)
+        for number, row in rows
+        if row["ask_level"] in LEVELS and (points := _number(row["points"])) is not None
+    ]
+    levels.sort()
+    for (low, _, less), (high, number, points) in pairwise(levels):
+        if points < less:
+            yield (
+                number,
+                f"level {high} gives {points} points, level {low} gives {less}",
+                "a greater ask gives as many.",
+            )
+
+
+def _exclusion_rule(row: Cells, types: IdentifierTypes) -> Found:
+    signal, value = row["signal"], row["value"].strip()
+    if row["effect"] == "allow" and signal in (*LIST_SIGNALS, *SIGNAL_LIMITS, "user_agent"):
+        yield (
+            f"{row['rule']} allows by {signal}",
+            f"only {', '.join(OVERRULING)} can overrule: they say who somebody is.",
+        )
+    if signal in LIST_SIGNALS:
+        if value:
+            yield f"{signal} has the value {value!r}", f"leave it empty: the list is {LIST_SIGNALS[signal]}."
+    elif not value:
+        yield f"the value of {row['rule']} is empty", f"write what {signal or 'the signal'} is compared with."
+    elif signal in SIGNAL_LIMITS:
+        if not _is_within(row["value"], *SIGNAL_LIMITS[signal]):
+            yield f"{signal} is {row['value']!r}", in_words(*SIGNAL_LIMITS[signal])
+    elif signal in PATTERN_SIGNALS:
+        problem = pattern_problem(row["value"])
+        if problem:
+            yield f"{signal} is {row['value']!r}, {problem[0]}", problem[1]
+    elif signal == "identifier":
+        yield from wrong_identifier(value, types)
+
+
+def _scenario_step(row: Cells, _: IdentifierTypes) -> Found:
+    source = row["source"]
+    if source == "touch" and not any(row[name] for name in TOUCH_FIELDS):
+        yield "a touch without behaviour, action and scene", "write at least one: every touch is no step."
+    if source == "touch" and row["touchpoint"]:
+        yield f"a touch with the touchpoint {row['touchpoint']!r}", "leave it empty: touchpoints are for source link."
+    if source and source != "touch":
+        filled = [name for name in KNOWN_BY_TOUCH if row[name] and (source != "link" or name != "touchpoint")]
+        if filled:
+            yield f"{', '.join(filled)} set in a row of source {source}", "leave empty: nothing would read it."
+
+
+def _competitor(row: Cells, _: IdentifierTypes) -> Found:
+    if row["kind"] == "email_domain" and row["value"] and not DOMAIN.fullmatch(row["value"]):
+        yield f"{row['value']!r} is no mail domain", "write the domain alone, such as example.com."
+
+
+def _nothing(row: Cells, types: IdentifierTypes) -> Found:
+    yield from ()
+
+
+def _nothing_together(rows: Rows) -> FoundAt:
+    yield from ()
+
+
+@dataclass(frozen=True)
+class _Table:
+    """`unique`: columns of which no two rows have the same; `alike`: (columns that make a group, columns that are the
+    same in all of it); `names`: what must stand in the first of `unique`."""
+
+    row: type[BaseModel]
+    unique: tuple[tuple[str, ...], ...] = ()
+    alike: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
+    names: tuple[str, ...] = ()
+    of_row: Callable[[Cells, IdentifierTypes], Found] = _nothing
+    of_all: Callable[[Rows], FoundAt] = _nothing_together
+
+
+TABLES = {
+    "stages": _Table(rule_rows.Stage, (("stage",),), names=STAGES, of_row=_stage),
+    "stage_rules": _Table(
+        rule_rows.StageRule, (("rule",),), names=tuple(STAGE_RULES), of_row=_numbers("rule", STAGE_RULES)
+    ),
+    "thresholds": _Table(
+        rule_rows.Threshold, (("threshold",),), names=tuple(THRESHOLDS), of_row=_numbers("threshold", THRESHOLDS)
+    ),
+    "score_rules": _Table(
+        rule_rows.ScoreRule,
+        (("rule",), ("behaviour", "action", "content_stage", "channel")),
+        of_row=_score_rule,
+        of_all=_general_rows,
+    ),
+    "sequence_rules": _Table(
+        rule_rows.SequenceRule,
+        (("sequence", "step_no", "behaviour", "action"),),
+        (("sequence",), ("within_days", "points", "name_zh")),
+        of_row=_sequence_rule,
+        of_all=_sequences,
+    ),
+    "ask_levels": _Table(rule_rows.AskLevel, (("ask_level",),), names=LEVELS, of_all=_not_falling),
+    "calls_to_action": _Table(rule_rows.CallToAction, (("campaign_id", "action"),)),
+    "exclusion_rules": _Table(rule_rows.ExclusionRule, (("rule",),), of_row=_exclusion_rule),
+    "scenario_steps": _Table(
+        rule_rows.ScenarioStep,
+        (("scenario", "step_no", "source", "behaviour", "action", "touchpoint", "scene"),),
+        (("scenario", "step_no"), ("step", "name_zh", "name_en", "is_entry")),
+        of_row=_scenario_step,
+        of_all=_scenarios,
+    ),
+    "buying_roles": _Table(rule_rows.BuyingRole, (("role_order",),)),
+    "competitors": _Table(rule_rows.Competitor, of_row=_competitor),
+    "own_domains": _Table(rule_rows.OwnDomain),
+    "content": _Table(rule_rows.Content, (("content_id",),)),
+    "sincere_actions": _Table(rule_rows.SincereAction, (("action",),)),
+}
+COLUMNS = {name: tuple(table.row.model_fields) for name, table in TABLES.items()}
+
+
+def rule_table_errors(tables: Mapping[str, Reference], types: IdentifierTypes) -> list[SiyuError]:
+    """Every problem of every rule table; the tables and their COLUMNS are there."""
+    return [
+        error
+        for name in TABLES
+        for error in table_errors(name, reference_rows(tables[name]), types, tables[name].edited)
+    ]
+
+
+def table_errors(name: str, cells: Sequence[Cells], types: IdentifierTypes, where: str) -> list[SiyuError]:
+    """Every problem of one table, in the order of its rows."""
+    table, rows = TABLES[name], list(enumerate(cells, start=2))
+    found: list[tuple[int | None, str, str]] = [
+        (number, problem, fix)
+        for number, row in rows
+        for problem, fix in [*field_problems(table.row, row), *table.of_row(row, types)]
+    ]
+    found += [problem for columns in table.unique for problem in _twice(rows, columns)]
+    found += [*_unlike(rows, *table.alike), *_missing(rows, table.unique, table.names), *table.of_all(rows)]
+    return [
+        ConfigError(f"{name}: {problem}", where if number is None else f"{where}, row {number}", fix)
+        for number, problem, fix in sorted(found, key=lambda problem: problem[0] or 0)
+    ]
+
+
+def _grouped(rows: Rows, columns: tuple[str, ...]) -> Mapping[tuple[str, ...], Rows]:
+    groups: dict[tuple[str, ...], list[tuple[int, Cells]]] = defaultdict(list)
+    for number, row in rows:
+        groups[tuple(row[column] for column in columns)].append((number, row))
+    return groups
+
+
+def _twice(rows: Rows, columns: tuple[str, ...]) -> FoundAt:
+    for values, ((first, _), *others) in _grouped(rows, columns).items():
+        for number, _ in others if any(values) else ():
+            said = " ".join(value for value in values if value)
+            yield number, f"{said} stands in row {first} already", f"take one away: {', '.join(columns)} are the same."
+
+
+def _unlike(rows: Rows, group: tuple[str, ...], columns: tuple[str, ...]) -> FoundAt:
+    for values, ((first, model), *others) in _grouped(rows, group).items() if group else ():
+        for number, row in others:
+            for column in columns:
+                if row[column] != model[column]:
+                    yield (
+                        number,
+                        f"{column} is {row[column]!r}, and {model[column]!r} in row {first}",
+                        f"write the same in all rows of {' '.join(values)}.",
+                    )
+
+
+def _missing(rows: Rows, unique: tuple[tuple[str, ...], ...], names: tuple[str, ...]) -> FoundAt:
+    for name in names:
+        if all(row[unique[0][0]] != name for _, row in rows):
+            yield None, f"{name} is missing", f"add a row with the {unique[0][0]} {name}."

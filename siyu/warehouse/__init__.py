@@ -1,0 +1,1 @@
+"""The warehouse folder: ledger, files, lock."""
