@@ -203,7 +203,7 @@ def _problems(project: Project, suite: Suite, types: Set[str]) -> Iterator[Confi
                 f"{ROWS_EXPECTATION} for {suite.table} has no query", suite.file, "add unexpected_rows_query."
             )
         elif expectation.type == ROWS_EXPECTATION:
-            problem = project.binder.query_problem(rows_query(expectation, suite.table))
+            problem = project.query_problem(rows_query(expectation, suite.table))
             if problem:
                 yield ConfigError(f"a query on {suite.table} fails: {problem}", suite.file, "mend the query.")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from types import TracebackType
 from typing import Any
 
@@ -33,7 +34,8 @@ class Checked:
 
 @dataclass
 class Rendered:
-    """A model as SQL. `refs` and `sources` are relation names, `previous` model names."""
+    """A model as SQL. `refs` and `sources` are relation names, `previous` model names, `looked_up` the reference tables
+    whose rows decided what was written."""
 
     model: Model
     sql: str = ""
@@ -42,6 +44,7 @@ class Rendered:
     previous: set[str] = field(default_factory=set)
     config: dict[str, Any] = field(default_factory=dict)
     checked: list[Checked] = field(default_factory=list)
+    looked_up: set[str] = field(default_factory=set)
 
     @property
     def materialized(self) -> str:
@@ -87,7 +90,6 @@ class Renderer:
         self._tables = {model.table: name for name, model in world.models.items()}
         self._env = SandboxedEnvironment(undefined=StrictUndefined, keep_trailing_newline=False)
         self._env.globals.clear()
-        self._macros = [(file, self._compile(file.read(), file.name)) for file in world.macros]
 
     def render(self, model: Model, superseded: bool = False) -> Rendered:
         """One model. Raises ConfigError with file and line."""
@@ -95,7 +97,7 @@ class Renderer:
         context = self._context(result, superseded)
         try:
             template = self._compile(model.template, model.file)
-            for _file, macros in self._macros:
+            for macros in self._macros:
                 exported = macros.make_module(dict(context))
                 context.update({k: v for k, v in vars(exported).items() if not k.startswith("_")})
             result.sql = template.render(context).strip()
@@ -116,6 +118,10 @@ class Renderer:
                 f"the template of {model.name} does not render: {error}", f"{model.file}:{line or '?'}", ""
             ) from error
         return result
+
+    @cached_property
+    def _macros(self) -> list[Any]:
+        return [self._compile(file.read(), file.name) for file in self._world.macros]
 
     def _compile(self, text: str, file: str) -> Any:
         try:
@@ -169,6 +175,7 @@ class Renderer:
                     f"{model.name} reads {table}, which is no reference table", "", nearest(table, world.references)
                 )
             result.refs.add(f"reference.{table}")
+            result.looked_up.add(table)
             return world.reference_rows(table)
 
         def literal(text: str) -> str:

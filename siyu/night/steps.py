@@ -97,6 +97,7 @@ class Night(AbstractContextManager["Night"]):
         self.suites: dict[str, Suite] = load_suites(self.project)
         self.project.check_unchanged()
         self.project.check_privacy()
+        self.project.cache.save()
         sweep(self.warehouse, self.ledger.files())
         self.scratch = self.warehouse / "landing"
         shutil.rmtree(self.scratch, ignore_errors=True)
