@@ -11,7 +11,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from siyu.compile.portable import Finding, shape_findings
-from siyu.compile.render import Rendered
+from siyu.compile.template import Rendered
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
 
 PII, PUBLIC = "[pii]", "[public]"

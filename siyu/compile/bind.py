@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from siyu.compile.analyse import where
 from siyu.compile.portable_types import type_findings
-from siyu.compile.render import Rendered
+from siyu.compile.template import Rendered
 from siyu.engines.agglomerate import ADDED_COLUMNS, EDGE_COLUMNS
 from siyu.engines.base import ANY_INPUTS, ColumnType
 from siyu.engines.duckdb import DuckEngine, DuckSession

@@ -15,9 +15,9 @@ from siyu.compile.graph import order, select, upstream
 from siyu.compile.inputs import declare_inputs, is_enabled, lacking
 from siyu.compile.model_files import SCHEMAS, Model, load_models, relation
 from siyu.compile.project import Column, CompiledModel, Project
-from siyu.compile.render import Rendered, World, previous_relation
 from siyu.compile.rendering import Rendering
 from siyu.compile.shapes import SUPERSEDED, check_staging, load_shapes, union_sql
+from siyu.compile.template import Rendered, World, previous_relation
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
 from siyu.layers import layer_files
 from siyu.seeds.channels import enabled_channels, load_channels

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from siyu.compile.model_files import Model
 from siyu.compile.ops_schema import OPS_TABLES
 from siyu.compile.project import Project
-from siyu.compile.render import source_relation
 from siyu.compile.shapes import Shapes
+from siyu.compile.template import source_relation
 from siyu.errors import ConfigError, SiyuError, nearest
 from siyu.seeds.channels import Channel
 from siyu.seeds.decisions import COLUMNS as RULE_COLUMNS

@@ -15,8 +15,8 @@ from siyu.compile.code_fingerprint import code_fingerprint
 from siyu.compile.field_rejects import RefusedField
 from siyu.compile.lineage import Origins, column_lineage
 from siyu.compile.model_files import Model, relation
-from siyu.compile.render import Rendered, previous_relation
 from siyu.compile.shapes import SUPERSEDED, Shapes
+from siyu.compile.template import Rendered, previous_relation
 from siyu.errors import ConfigError, raise_all
 from siyu.seeds.channels import Channel
 from siyu.seeds.references import Reference

@@ -8,7 +8,8 @@ from typing import Any
 
 from siyu.compile.cache import Cache, digest
 from siyu.compile.model_files import Model
-from siyu.compile.render import Checked, Rendered, Renderer, World
+from siyu.compile.render import Renderer
+from siyu.compile.template import Checked, Rendered, World
 from siyu.seeds.references import Reference
 
 
