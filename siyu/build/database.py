@@ -1,4 +1,4 @@
-"""The build database: opened, with its schemas, sources, reference tables and earlier results."""
+"""The build database, and its inputs: schemas, sources, reference tables and earlier results."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from siyu.warehouse.ledger import LandedFile
 
 
 def open_engine(settings: Settings, as_of: date, folder: Path, *, in_memory: bool = False) -> DuckEngine:
-    """The build database of a warehouse, or one in memory for landing; both spill into the folder."""
+    """Open the build database of a warehouse, or a database in memory for landing. Both spill to the folder."""
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return DuckEngine(
         None if in_memory else folder / "build.duckdb",
@@ -35,7 +35,7 @@ def open_engine(settings: Settings, as_of: date, folder: Path, *, in_memory: boo
 def prepare_build(
     engine: DuckEngine, project: Project, files: list[LandedFile], store: Path, names: Iterable[str]
 ) -> None:
-    """Schemas, sources, reference tables and the catalog."""
+    """Write schemas, sources, reference tables and the catalog."""
     prepare(engine, project)
     write_sources(engine, project, files, store, names)
     write_ops_sources(engine, project)
@@ -43,14 +43,14 @@ def prepare_build(
 
 @dataclass(frozen=True)
 class PreviousTable:
-    """Where the earlier result of a model lies: a relation an engine can read, and its columns."""
+    """The earlier result of a model: a relation that the engine can read, and its columns."""
 
     relation: str
     columns: tuple[str, ...]
 
 
 def prepare(engine: Engine, project: Project) -> None:
-    """Schemas first: parallel CREATE SCHEMA conflicts."""
+    """Create all schemas before the build, because parallel CREATE SCHEMA statements conflict."""
     session = engine.session()
     for schema in ALL_SCHEMAS:
         session.execute(f"create schema if not exists {schema}")
@@ -60,7 +60,7 @@ def prepare(engine: Engine, project: Project) -> None:
 def write_sources(
     engine: Engine, project: Project, files: Sequence[LandedFile], store: Path, names: Iterable[str]
 ) -> None:
-    """Views of the landed rows that the named models read, and every reference table: suites read them, too."""
+    """Write views of the landed rows that the named models read, and all reference tables, which suites read, too."""
     session = engine.session()
     wanted = {source for name in names for source in project.models[name].sources}
     for channel in project.channels.values():
@@ -88,7 +88,7 @@ def _write_reference(session: Session, reference: Reference) -> None:
 
 
 def write_previous(engine: Engine, project: Project, found: Mapping[str, PreviousTable]) -> None:
-    """previous('…') relations: the earlier result under today's columns, or an empty table on the first night."""
+    """Write what previous('…') reads: the earlier result with today's columns, or an empty table on the first night."""
     session = engine.session()
     for name in sorted(previous_models(project.models.values())):
         columns = {c.name: c.type for c in project.models[name].columns}
@@ -104,7 +104,7 @@ def write_previous(engine: Engine, project: Project, found: Mapping[str, Previou
 
 
 def write_ops_sources(engine: Engine, project: Project) -> None:
-    """The catalog tables that models may read."""
+    """Write the catalog tables that models may read."""
     session = engine.session()
     write_catalog(session, project)
     session.close()

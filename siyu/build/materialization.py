@@ -1,4 +1,4 @@
-"""Build: run models into the private build database. table, view, fixpoint, agglomerate, snapshot."""
+"""Build models in the private build database, as table, view, fixpoint, agglomerate or snapshot."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MAX_FIXPOINT_ROUNDS = 50
 
 @dataclass(frozen=True)
 class ModelRun:
-    """What building one model took. A view holds no rows of its own: `row_count` is None."""
+    """The result of building one model. `row_count` is None for a view, which has no rows of its own."""
 
     model: str
     materialized: str
@@ -28,13 +28,16 @@ class ModelRun:
 
     @property
     def told(self) -> str:
-        """For a line of the log: 1,234 rows in 0.5 s."""
+        """The result as text for the log, such as: 1,234 rows in 0.5 s."""
         what = "a view" if self.row_count is None else f"{self.row_count:,} rows"
         return f"{what} in {self.seconds:.1f} s"
 
 
 def build_model(engine: Engine, project: Project, name: str) -> ModelRun:
-    """Build one model. Raises EngineFault naming the model; SQL that fails on data is told with the row's cause."""
+    """Build one model. Raises EngineFault that names the model.
+
+    If the SQL fails on the data, the error has the engine's message without the values that it quotes.
+    """
     model = project.models[name]
     session = engine.session()
     started = time.perf_counter()
@@ -45,8 +48,8 @@ def build_model(engine: Engine, project: Project, name: str) -> ModelRun:
         raise EngineFault(
             f"{name} failed on the data: {without_values(error.problem)[:400]}",
             model.model.file,
-            "mend the model, or guard the value: siyu sql shows the query, warehouse/build what it reads.",
-        ) from None  # the cause would bring the value into logs
+            "fix the model, or guard the value: siyu sql shows the query, warehouse/build has the data that it reads.",
+        ) from None  # the cause would put the value into logs
     except SiyuError as error:
         error.where = error.where or model.model.file
         raise
@@ -83,12 +86,12 @@ def _fixpoint(session: Session, model: CompiledModel) -> int:
     raise EngineFault(
         f"the fixpoint {model.name} still changes after {MAX_FIXPOINT_ROUNDS} rounds",
         model.model.file,
-        "make the query come to rest.",
+        "change the query so that its result stops changing.",
     )
 
 
 def _agglomerate(session: Session, model: CompiledModel) -> None:
-    """The edges that the query yields, each with what became of it and whose its ends are."""
+    """Write the edges that the query yields, each with its outcome and with the groups of its two nodes."""
     edges, outcome = (f"{model.model.schema}.{model.model.table}__{part}" for part in ("edges", "outcome"))
     session.execute(f"create or replace table {edges} as (\n{model.sql}\n)")
     arrays = session.arrays(f"select {', '.join(EDGE_COLUMNS)} from {edges}")
@@ -104,7 +107,7 @@ def _agglomerate(session: Session, model: CompiledModel) -> None:
 
 
 def _snapshot_query(model: CompiledModel) -> str:
-    """Rows against previous(this) by key: changes close valid_to and open a new row."""
+    """Return a query that compares rows with previous(this) by key: a change sets valid_to and adds a new row."""
     keys = [quote_name(key) for key in model.config["key"]]
     names = [quote_name(c.name) for c in model.columns if c.name not in ("valid_from", "valid_to")]
     earlier = previous_relation(model.model.name)

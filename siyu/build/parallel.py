@@ -1,4 +1,4 @@
-"""Work in dependency order, several items at a time."""
+"""Run work in dependency order, several items at a time."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ T = TypeVar("T")
 
 
 class Workers(AbstractContextManager["Workers"]):
-    """Threads that take up a piece of work as soon as all that it waits for has ended. After the first error nothing
-    begins any more, and every future raises that error. Wait for the futures before leaving the context."""
+    """Threads that start a piece of work as soon as the work that it waits for has ended.
+
+    After the first error no more work starts, and the futures of work that did not start raise that error. Wait for
+    the futures before you leave the context.
+    """
 
     def __init__(self, count: int) -> None:
         self._pool = ThreadPoolExecutor(max_workers=count)
@@ -24,7 +27,7 @@ class Workers(AbstractContextManager["Workers"]):
         self._error: BaseException | None = None
 
     def start(self, work: Callable[[], T], after: Sequence[Future[Any]] = ()) -> Future[T]:
-        """Start work once other work has ended."""
+        """Start work when the work of `after` has ended."""
         future: Future[T] = Future()
         missing = len(after)
 
@@ -70,7 +73,7 @@ class Workers(AbstractContextManager["Workers"]):
 
 
 def run_in_order(graph: Graph, names: Sequence[str], work: Callable[[str], T], workers: int) -> list[T]:
-    """Run `work` for each name once what it reads is done, `workers` at a time. Raises the first error."""
+    """Run `work` for each name after the names that it reads, `workers` at a time. Raises the first error."""
     wanted = set(names)
     with Workers(workers) as crew:
         started: dict[str, Future[T]] = {}

@@ -1,4 +1,4 @@
-"""The night builds: models become tables, and each suite runs as soon as the tables that it reads stand."""
+"""The build phase: models become tables, and each suite runs as soon as the tables that it reads are built."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Landed:
-    """What the night knows is settled: files, channels, and the key that names this very input, code and settings."""
+    """The input is fixed: files, channels, and the run key, which identifies input, code and settings."""
 
     record: RunRecord
     as_of: date
@@ -47,7 +47,7 @@ class Landed:
     run_key: str
 
     def standing(self) -> Release | None:
-        """The release of this date that a run of this very key made, where it is still in place: nothing is new."""
+        """Return the release that a run with the same key published, if it is still in place. Then nothing is new."""
         record, request = self.record, self.record.request
         standing = standing_release(record.ledger, record.warehouse, self.as_of, request.known_by, self.run_key)
         if request.force or standing is None:
@@ -60,7 +60,7 @@ class Landed:
         return standing
 
     def start_build(self) -> Building:
-        """Put everything that models read in place."""
+        """Open a new build database and write everything to it that models read."""
         record, project = self.record, self.project
         for name in sorted({m.name for m in project.models.values() if not m.companion} - self.suites.keys()):
             record.tell(Event("unchecked", name, "no suite in expectations/ checks it", is_bad=True))
@@ -81,7 +81,7 @@ class Landed:
 
 @dataclass(frozen=True)
 class Building:
-    """The build database is open. Models build several at a time; suites run one after another beside them."""
+    """The build database is open. Several models build at a time. Suites run beside them, one after another."""
 
     landed: Landed
     engine: DuckEngine
@@ -94,12 +94,12 @@ class Building:
 
     @cached_property
     def suites(self) -> dict[str, set[str]]:
-        """Suites of models -> the models they read, in build order."""
+        """Suites of models -> the models that they read, in build order."""
         found = {table: models_read(self.landed.project, suite) for table, suite in self.landed.suites.items()}
         return {table: found[table] for table in self.graph if table in found}
 
     def open_checks(self) -> Checks:
-        """Construct every suite now: a mistake in one should not wait for the end of the build. Raises ConfigError."""
+        """Construct every suite now, so that a mistake in one is reported early in the build. Raises ConfigError."""
         # Great Expectations takes seconds to import, so only a night that checks does it.
         from siyu.check.runner import Checker, construct
 
@@ -108,7 +108,7 @@ class Building:
         return Checks(self, Checker(self.engine, self.landed.project))
 
     def build(self, name: str) -> ModelRun:
-        """Build one model. Everything that it reads must be built."""
+        """Build one model. Every model that it reads must be built already."""
         project, record = self.landed.project, self.landed.record
         result = build_model(self.engine, project, name)
         record.add_model(result)
@@ -117,19 +117,19 @@ class Building:
         return result
 
     def missing(self) -> list[str]:
-        """Models that are not built yet."""
+        """Return the models that are not built yet."""
         return sorted(self.graph.keys() - self._built)
 
 
 @dataclass(frozen=True)
 class Checks:
-    """Suites are constructed and may run, each once the tables that it reads stand."""
+    """The suites are constructed. Each may run when the tables that it reads are built."""
 
     building: Building
     checker: Checker
 
     def check(self, table: str) -> list[CheckResult]:
-        """Run one suite. Raises EngineFault where a table that it reads is not built yet."""
+        """Run one suite. Raises EngineFault if a table that it reads is not built yet."""
         landed = self.building.landed
         lacking = sorted(self.building.suites.get(table, set()) & set(self.building.missing()))
         if lacking:
@@ -140,7 +140,7 @@ class Checks:
         return results
 
     def end_build(self) -> list[str]:
-        """Write what landings left behind as tables of schema ops. Returns the suites of those tables."""
+        """Write what landings recorded (files, rejects, drift) to schema ops. Return the suites of those tables."""
         landed = self.building.landed
         missing = self.building.missing()
         if missing:
@@ -152,8 +152,10 @@ class Checks:
         return [table for table in landed.suites if table not in self.building.suites]
 
     def end(self) -> Checked:
-        """Every suite has run and no critical expectation failed. Raises EngineFault or ChecksFailed otherwise; all
-        results are in the report by then."""
+        """Return the next phase. All results are in the report and in the ledger by then.
+
+        Raises EngineFault if a suite did not run, ChecksFailed if a critical expectation failed.
+        """
         landed = self.building.landed
         checked = Checked(landed.record, landed.as_of, landed.project, self.building.engine, landed.previous,
                           landed.input_fingerprint)  # fmt: skip

@@ -1,4 +1,4 @@
-"""The order of a night. Who carries its steps, threads of this process or tasks of Prefect, is the crew's concern."""
+"""The order of the steps of a night. A crew carries them out: threads of this process, or tasks of Prefect."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from siyu.release.releases import Release
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a step ended, in a line for a log. A step may end and still be bad: a suite with a critical failure."""
+    """How a step ended, as a line for a log. `is_bad`: the step ended with a bad result, such as a critical failure."""
 
     message: str
     is_bad: bool = False
@@ -31,7 +31,7 @@ class Step:
 
 
 class Pending(Protocol):
-    """A step that was started."""
+    """A step that has been started."""
 
     def result(self) -> Any:
         """Wait for the step. Raises what the step raised."""
@@ -41,14 +41,14 @@ class Crew(Protocol):
     """Carries out steps."""
 
     def start(self, step: Step, after: Sequence[Any] = ()) -> Any:
-        """Start a step in the background once those before it have ended. Returns a Pending."""
+        """Start a step in the background when the steps of `after` have ended. Return a Pending."""
 
     def do(self, step: Step) -> Any:
         """Carry out a step now, in the foreground. Raises what the step raises."""
 
 
 def conduct(night: Opened, crew: Crew) -> Release:
-    """Land, build, check, publish. Returns the release, or the one that stands where nothing is new."""
+    """Land, build, check, publish. Return the new release, or the existing one if nothing is new."""
     landing = [crew.start(Step("land", name, partial(_land, night, name))) for name in night.channels]
     for pending in landing:
         pending.result()
@@ -63,7 +63,7 @@ def conduct(night: Opened, crew: Crew) -> Release:
 
 
 def _build_and_check(landed: Landed, crew: Crew) -> Checked:
-    """Models build in the background, in dependency order; suites run here as soon as their tables stand."""
+    """Build models in the background, in dependency order. Run each suite here as soon as its tables are built."""
     building = landed.start_build()
     built: dict[str, Pending] = {}
     for model, reads in building.graph.items():

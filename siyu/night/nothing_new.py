@@ -1,4 +1,4 @@
-"""Nothing is new: the release that stands, and what a night that builds nothing says of it."""
+"""Nothing is new: find the release that is still valid, and report on it instead of building."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from siyu.warehouse.ledger import Ledger
 def standing_release(
     ledger: Ledger, warehouse: Path, as_of: date, known_by: date | None, run_key: str
 ) -> Release | None:
-    """The last release of a date, where a run of this very key made it and it is still there, in its place."""
+    """Return the last release of a date if a run with this key made it and it is still in its place, else None."""
     row = ledger.last_published(as_of, known_by)
     if row is None or row["run_key"] != run_key:
         return None
@@ -31,7 +31,7 @@ def standing_release(
 
 
 def report_standing(report: Report, release: Release, ledger: Ledger, engine: Engine, project: Project) -> None:
-    """Fill the report with what the run that made the release had to tell."""
+    """Fill the report with the results of the run that made the release."""
     models = [row for row in ledger.model_runs() if row["run_id"] == release.run_id]
     checks = [row for row in ledger.check_results() if row["run_id"] == release.run_id]
     report.release, report.manifest = release.path, release.manifest
@@ -42,7 +42,7 @@ def report_standing(report: Report, release: Release, ledger: Ledger, engine: En
 
 
 def standing_figures(engine: Engine, project: Project, release: Release) -> tuple[list[KpiLine], list[KpiAlert]]:
-    """The same of a release that stands, for a night that found nothing new."""
+    """Return the headline figures and the alerts of an existing release, for a night that finds nothing new."""
     engine.attach(release.path / PUBLIC, "standing", writable=False)
     session = engine.session()
     try:

@@ -1,4 +1,4 @@
-"""The night begins: the warehouse is locked, the project compiled, and new export files land."""
+"""The first phase: lock the warehouse, compile the project, land new export files."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from siyu.settings import Settings
 from siyu.warehouse.ledger import Ledger
 from siyu.warehouse.lock import lock
 
-# Raw rows lie here: nobody but the owner of the warehouse reads them.
+# They contain raw rows: only the owner of the warehouse may read them.
 PRIVATE_FOLDERS = ("landed", "history")
 
 
@@ -45,7 +45,7 @@ class Night(AbstractContextManager["Opened"]):
 
     @property
     def report(self) -> Report:
-        """What the run has done so far."""
+        """The report of the run so far."""
         return self._record.report
 
     def __enter__(self) -> Opened:
@@ -104,7 +104,7 @@ def _open(record: RunRecord) -> Opened:
 
 @dataclass(frozen=True)
 class Opened:
-    """The project is compiled and the warehouse is locked. Channels may land, several at a time."""
+    """The warehouse is locked and the project is compiled. Several channels may land at a time."""
 
     record: RunRecord
     as_of: date
@@ -116,11 +116,11 @@ class Opened:
 
     @property
     def channels(self) -> list[str]:
-        """Channels to land; none in a run that knows only what had landed."""
+        """The channels to land. Empty with known_by: such a run uses only what has landed already."""
         return [] if self.record.request.known_by else list(self.project.channels)
 
     def land(self, name: str) -> ChannelLanding:
-        """Land what is new of a channel."""
+        """Land the new files of a channel."""
         channel = self.project.channels[name]
         session = self.engine.session()
         try:
@@ -133,7 +133,7 @@ class Opened:
         return result
 
     def commit(self) -> Landed:
-        """Commit what landed: one transaction in the ledger, after the last channel."""
+        """Commit what has landed, in one transaction of the ledger, after the last channel. Return the next phase."""
         record, known_by = self.record, self.record.request.known_by
         results = [self._landings[name] for name in sorted(self._landings)]
         if known_by is None:

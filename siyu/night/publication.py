@@ -1,4 +1,4 @@
-"""The night publishes: one release, swapped in last, and the history that later nights need."""
+"""The last phase: write the release and the history that later nights need, then make the release current."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Checked:
     input_fingerprint: str
 
     def require(self, suites: Iterable[str]) -> None:
-        """Raise EngineFault where a suite did not run, ChecksFailed where a critical expectation failed."""
+        """Raise EngineFault if a suite did not run, ChecksFailed if a critical expectation failed."""
         results, where = self.record.report.checks, f"run {self.record.run_id}"
         unchecked = sorted(set(suites) - {result.table_name for result in results})
         if unchecked:
@@ -45,13 +45,13 @@ class Checked:
             )
 
     def publish(self) -> Release:
-        """Write the release and the history, and make the release current where its date is the greatest."""
+        """Write the release and the history. Make the release current unless one of a later date is current."""
         record, known_by = self.record, self.record.request.known_by
         release = self._write_release()
         self._report_figures()
         if known_by is None:
             write_history(self.engine, self.project, record.warehouse, Previous(self.as_of, record.run_id))
-        # The ledger first: a run that dies between the two is made again, since its release is not the current one.
+        # Ledger first: if the process dies before the swap, the release is not current, and the next run makes another.
         record.update(status=PUBLISHED, release=release.name)
         if known_by is None:
             record.report.is_current = swap(record.warehouse, release)
@@ -81,8 +81,8 @@ class Checked:
         session.close()
 
     def _expire(self) -> None:
-        """Remove old releases. If one cannot be removed, warn: the night is published all the same."""
+        """Remove old releases. If one cannot be removed, only warn: the night is already published."""
         try:
             expire(self.record.warehouse, datetime.now(UTC))
         except OSError as error:
-            self.record.tell(Event("retention", "releases", f"old releases stay: {error}", is_bad=True))
+            self.record.tell(Event("retention", "releases", f"old releases could not be removed: {error}", is_bad=True))

@@ -1,4 +1,4 @@
-"""What is written down about one run: its row in the ledger, its report, and the status page."""
+"""The record of one run: its row in the ledger, its report, and the status page."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ PUBLISHED, NOTHING_NEW, FAILED, NOT_STARTED = "published", "nothing new", "faile
 
 
 def now() -> str:
-    """The wall clock, for the run ledger alone."""
+    """Return the current time in UTC. It is only for the records of a run; no model reads it."""
     return datetime.now(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="milliseconds")
 
 
 class RunRecord:
-    """One run. Phases add to it from several threads. `resources` are closed when the run ends."""
+    """One run. The phases add to it, from several threads. `resources` are closed when the run ends."""
 
     ledger: Ledger
     run_id: int
@@ -46,27 +46,27 @@ class RunRecord:
         self._is_written = False
 
     def begin(self, ledger: Ledger) -> None:
-        """Give the run its number. From now on the status page says that it is running."""
+        """Give the run its number. From now on the status page shows the run as running."""
         self.ledger = ledger
         self.run_id = self.report.run_id = ledger.begin_run(self.report.started_at)
         self.write_status()
 
     def update(self, **values: Any) -> None:
-        """Write what became known of the run to its row in the ledger."""
+        """Write values to the run's row in the ledger."""
         self.ledger.update_run(self.run_id, **values)
 
     def add_model(self, run: ModelRun) -> None:
-        """A model was built."""
+        """Add a model that was built."""
         with self._guard:
             self.report.models.append(run)
 
     def add_checks(self, results: list[CheckResult]) -> None:
-        """A suite ran."""
+        """Add the results of a suite."""
         with self._guard:
             self.report.checks += results
 
     def write_down(self) -> None:
-        """Write what was built and checked to the ledger, once."""
+        """Write the models built and the results of the checks to the ledger, once."""
         if self._is_written:
             return
         models = sorted(self.report.models, key=lambda m: m.model)
@@ -79,18 +79,18 @@ class RunRecord:
         self._is_written = True
 
     def skip_writing(self) -> None:
-        """Nothing was built: the report shows what an earlier run did, and that is in the ledger already."""
+        """Never write models and checks: nothing was built, and those of the report are in the ledger already."""
         self._is_written = True
 
     def fail(self, error: BaseException) -> None:
-        """Write down what stopped the run. Where even that fails, as on a full disk, report the first error."""
+        """Write down the error that stopped the run. If that fails, as on a full disk, the report has both errors."""
         self.report.error = str(error) or type(error).__name__
         try:
             self.write_down()
             self.end(FAILED)
         except (SiyuError, OSError) as second:
             self.report.status = FAILED
-            self.report.error += f"\nThis could not be written to the ledger: {second}"
+            self.report.error += f"\nThe error could not be written to the ledger: {second}"
 
     def end(self, status: str) -> None:
         """Write how the run ended."""
@@ -105,7 +105,7 @@ class RunRecord:
         self.write_status()
 
     def write_status(self) -> None:
-        """Rewrite the status page. If that fails, warn: how the night ended does not depend on it."""
+        """Rewrite the status page. If that fails, only warn: the result of the night does not depend on it."""
         try:
             write_status(self.warehouse, self.report, current(self.warehouse), self.settings.timezone)
         except OSError as error:

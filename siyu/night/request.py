@@ -1,4 +1,4 @@
-"""Where a run works: what was asked of it, its business date, and the build database it works in."""
+"""What a caller asks of a run, and what follows from it: the business date and the reference tables."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Request:
 
 
 def default_as_of(settings: Settings) -> date:
-    """The `as_of` of exports.yml beside the exports, else yesterday in the settings' time zone."""
+    """Return the `as_of` of exports.yml in the exports folder, else yesterday in the time zone of the settings."""
     root = settings.exports_root
     path = root / "exports.yml" if root else None
     if path is not None and path.is_file():
@@ -38,7 +38,7 @@ def default_as_of(settings: Settings) -> date:
             raise ConfigError(f"exports.yml cannot be read: {error}", str(path), "write as_of: 2026-06-30.") from error
         found = data.get("as_of") if isinstance(data, dict) else None
         if not isinstance(found, date) or isinstance(found, datetime):
-            raise ConfigError("exports.yml names no as_of date", str(path), "write as_of: 2026-06-30.")
+            raise ConfigError("exports.yml has no as_of date", str(path), "write as_of: 2026-06-30.")
         return found
     return (datetime.now(ZoneInfo(settings.timezone)) - timedelta(days=1)).date()
 
@@ -46,7 +46,10 @@ def default_as_of(settings: Settings) -> date:
 def references_in_force(
     settings: Settings, ledger: Ledger, warehouse: Path, known_by: date | None
 ) -> dict[str, Reference]:
-    """The reference tables of the layers and exports, copied to the warehouse; with known_by those of that date."""
+    """Return the reference tables of the layers and the exports, copied to the warehouse.
+
+    With known_by, return those of the last landing up to that date.
+    """
     if known_by is None:
         return stored(load_references(settings), warehouse)
     first = min(ledger.landings().values(), default=None)
@@ -54,21 +57,21 @@ def references_in_force(
         raise ConfigError(
             f"nothing had landed by {known_by}",
             "--known-by",
-            f"the first landing is of {first}." if first else "nothing has landed yet: siyu run lands.",
+            f"the date of the first landing is {first}." if first else "nothing has landed yet; siyu run lands files.",
         )
     rows = ledger.references(known_by)
     return read_references({name: warehouse / row["path"] for name, row in rows.items() if row["sha256"]})
 
 
 def check_as_of(settings: Settings, request: Request, as_of: date, ledger: Ledger) -> None:
-    """Refuse a date that a typo or a clock gone wrong would give: landing under it could not be taken back."""
+    """Raise ConfigError for a date that looks like a typo or a wrong clock: a landing cannot be undone."""
     today = datetime.now(ZoneInfo(settings.timezone)).date()
     if request.as_of is not None and as_of > today:
-        raise ConfigError(f"as_of {as_of} lies in the future", "--as-of", f"today is {today}.")
+        raise ConfigError(f"as_of {as_of} is in the future", "--as-of", f"today is {today}.")
     newest = max(ledger.landings().values(), default=as_of)
     if as_of > newest + timedelta(days=LONGEST_PAUSE_DAYS) and not (request.force or request.known_by):
         raise ConfigError(
             f"as_of {as_of} is {(as_of - newest).days} days after the last landing ({newest})",
             "--as-of, exports.yml, or the machine's clock",
-            "if that is meant, add --force.",
+            "if this is intended, add --force.",
         )

@@ -1,4 +1,4 @@
-"""A whole night in this process, without Prefect."""
+"""Run a whole night in this process, without Prefect."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from siyu.settings import Settings
 
 
 class Threads:
-    """The crew of `siyu run`."""
+    """The crew of `siyu run`: threads of this process."""
 
     def __init__(self, workers: Workers) -> None:
         self._workers = workers
 
     def start(self, step: Step, after: Sequence[Future[Any]] = ()) -> Future[Outcome]:
-        """Start a step in a thread once those before it have ended."""
+        """Start a step in a thread when the steps of `after` have ended."""
         return self._workers.start(step.work, after)
 
     def do(self, step: Step) -> Outcome:
@@ -32,7 +32,7 @@ class Threads:
 
 
 def run_night(settings: Settings, request: Request, tell: Callable[[Event], None] = lambda event: None) -> Report:
-    """Run one night. Raises what stopped it, with the report as `error.report`."""
+    """Run one night. Raises the error that stopped it, with the report as `error.report`."""
     night = Night(settings, request, tell)
     try:
         with night as opened, Workers(settings.cores) as workers:

@@ -1,4 +1,4 @@
-"""What a run is known by: fingerprints of what it reads."""
+"""The run key identifies a run: fingerprints of everything that the run reads."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 
 def digest(*parts: Any) -> str:
-    """Of values that repr() writes the same way in every process."""
+    """Return a digest of values that repr() writes the same way in every process."""
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 def input_fingerprint(
     project: Project, files: Sequence[LandedFile], statuses: Sequence[ChannelStatus], landings: Mapping[int, date]
 ) -> str:
-    """Changes with the files that landed, the landings, the reference tables, and which channels are stale."""
+    """Return a digest of the files that landed, the landings, the reference tables, and which channels are stale."""
     landed = [
         (f.channel, f.export, f.identity, f.contract, f.landed_seq)
         for f in files

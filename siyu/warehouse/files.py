@@ -1,4 +1,4 @@
-"""Files on disk: their content hash, and how they are made to survive a power cut."""
+"""Files on disk: their content hash, and fsync, so that they survive a power cut."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ HASH_BLOCK = 1 << 20
 
 
 def file_sha256(path: Path) -> str:
-    """Content hash of a file, read in blocks."""
+    """Return the content hash of a file, which is read in blocks."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(HASH_BLOCK):
@@ -19,7 +19,7 @@ def file_sha256(path: Path) -> str:
 
 
 def fsync(path: Path) -> None:
-    """Make sure a file, or a folder's entries, would survive a power cut."""
+    """Flush a file, or the entries of a folder, to disk, so that they survive a power cut."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)

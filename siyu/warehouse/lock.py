@@ -12,7 +12,7 @@ LOOKED_AT = 0.5  # seconds: longer than `siyu status` holds the lock to see whet
 
 
 def lock(warehouse: Path) -> FileLock:
-    """Hold the warehouse: an OS lock that goes with its process. Raises WarehouseBusy."""
+    """Lock the warehouse. The operating system releases the lock when the process ends. Raises WarehouseBusy."""
     warehouse.mkdir(parents=True, exist_ok=True)
     held = FileLock(warehouse / ".lock")
     try:
@@ -21,13 +21,13 @@ def lock(warehouse: Path) -> FileLock:
         raise WarehouseBusy(
             "another run holds the warehouse",
             str(warehouse),
-            "wait for it to end; the lock goes with its process.",
+            "wait until it ends; the lock is released with its process.",
         ) from error
     return held
 
 
 def is_held(warehouse: Path) -> bool:
-    """Is a run, a build or a check going on there?"""
+    """Return whether a run, a build or a check holds the warehouse."""
     try:
         lock(warehouse).release()
     except WarehouseBusy:

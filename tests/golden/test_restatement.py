@@ -135,4 +135,4 @@ def test_known_by_a_day_before_the_first_landing(shop: Shop) -> None:
     shop.run("2026-06-01")
     with pytest.raises(ConfigError, match="nothing had landed by 2026-05-31") as caught:
         shop.run("2026-05-31", known_by=date(2026, 5, 31))
-    assert "the first landing is of 2026-06-01" in caught.value.fix
+    assert "the date of the first landing is 2026-06-01" in caught.value.fix
