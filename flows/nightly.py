@@ -1,6 +1,7 @@
-"""The nightly flow: land, build, check, publish, report. siyu does the work and knows the order; here are the tasks.
+"""The nightly flow: land, build, check, publish, report. siyu does the work in its own order; Prefect runs the tasks.
 
-`python flows/nightly.py` runs it on Prefect's own temporary server; prefect.yaml deploys it. Exit codes are siyu's.
+`python flows/nightly.py` runs it on a temporary Prefect server; prefect.yaml deploys it. The exit codes are those of
+`siyu run`.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ QUIET = {
 LOG_WIDTH = 160
 
 if __name__ == "__main__":
-    # Prefect reads its environment when it is imported: its home lies in the warehouse, and nobody is phoned.
+    # Prefect reads its environment on import. Keep its home in the warehouse and switch off telemetry.
     try:
         home = load_settings().warehouse.resolve() / "prefect"
         home.mkdir(parents=True, exist_ok=True)
@@ -69,7 +70,7 @@ TASKS = {
 
 
 class Tasks(AbstractContextManager["Tasks"]):
-    """The crew of the flow: every step is a task run. Leaving the context waits for those that were started."""
+    """The crew of the flow: every step is a task run. On exit, the context waits for all tasks that were started."""
 
     def __init__(self) -> None:
         self._started: list[PrefectFuture[State]] = []
@@ -81,7 +82,7 @@ class Tasks(AbstractContextManager["Tasks"]):
         return future  # type: ignore[no-any-return]
 
     def do(self, step: Step) -> None:
-        """Run a step here. A suite that fails shows as a failed task; the release stops once all suites have run."""
+        """Run a step in this thread. A failed suite is a failed task; the release stops only after all suites ran."""
         state = TASKS[step.kind](step, return_state=True)
         if step.kind != "check":
             state.result()
@@ -92,7 +93,10 @@ class Tasks(AbstractContextManager["Tasks"]):
 
 @flow(name="siyu-nightly", task_runner=ThreadPoolTaskRunner(max_workers=os.cpu_count() or 1))  # type: ignore[arg-type]
 def nightly(as_of: date | None = None, force: bool = False, channels: list[str] | None = None) -> State:
-    """Run one night, up to the business date `as_of`. `force`: run even when nothing is new. `channels`: only these."""
+    """Run one night up to the business date `as_of`.
+
+    `force` runs it even if nothing is new. `channels` limits the night to these channels.
+    """
     logger = get_run_logger()
 
     def tell(event: Event) -> None:
@@ -115,15 +119,17 @@ def _settings(channels: list[str] | None) -> Settings:
 
 
 def _leave_artifact(report: Report) -> None:
-    """The night in Markdown on its run; where the server takes none, the night has ended as it has all the same."""
+    """Attach the report to the Prefect run as Markdown. If that fails, the result of the night stays the same."""
     try:
-        create_markdown_artifact(key="siyu-night", markdown=markdown(report), description="What the night did 夜间任务")
-    except Exception:  # noqa: BLE001 - told in the log; how the night ended must not hang on it
-        get_run_logger().exception("the artifact could not be left")
+        create_markdown_artifact(
+            key="siyu-night", markdown=markdown(report), description="Report of the night 夜间任务"
+        )
+    except Exception:  # noqa: BLE001 - logged; the result of the night does not depend on it
+        get_run_logger().exception("cannot attach the Markdown report to the run")
 
 
 def main() -> int:
-    """Run once, print how it went, and return the exit code."""
+    """Run the flow once, print the summary and return the exit code."""
     from temporary_server import start_temporary_server  # beside this file, which runs as a script here
 
     console = Console(highlight=False, width=None if sys.stdout.isatty() else LOG_WIDTH)
@@ -137,7 +143,7 @@ def main() -> int:
             console.print(summary(error.report))
         errors.print(str(error), style="red", markup=False, soft_wrap=True)
         return exit_code(error)
-    except Exception as error:  # noqa: BLE001 - the edge: what nobody foresaw is a fault, not a failed check
+    except Exception as error:  # noqa: BLE001 - top level: an unexpected error is a fault, not a failed check
         errors.print_exception()
         return exit_code(error)
     return 0

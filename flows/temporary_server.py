@@ -1,4 +1,4 @@
-"""Prefect's temporary server, started before the flow: a busy machine needs minutes for it, and users see the wait."""
+"""Start Prefect's temporary server before the flow. A busy machine may need minutes, so users see the progress."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_EPHEMERAL_STARTUP_T
 from siyu.errors import EngineFault
 
 VARIABLE = "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"
-PORT_TAKEN = 3  # the exit code upon which Prefect itself tries another port
+PORT_TAKEN = 3  # after this exit code, Prefect itself tries another port
 REPORT_EVERY, POLL_EVERY = 10.0, 0.1  # seconds
 
 
 def start_temporary_server(tell: Callable[[str], None]) -> None:
-    """Start the server that the flow will use, unless the settings name a server. Raises EngineFault."""
+    """Start the server that the flow will use, unless the settings name a server. Raises EngineFault if it fails."""
     if PREFECT_API_URL.value():
         return
     limit = PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS.value()
