@@ -1,1 +1,1 @@
-"""Compile: contracts, reference tables and model files become checked SQL."""
+"""Compile contracts, reference tables and model files to checked SQL."""

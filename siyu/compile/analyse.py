@@ -1,4 +1,4 @@
-"""sqlglot: rendered SQL -> what it reads, what its columns say and where they come from; other dialects."""
+"""Analyse rendered SQL with sqlglot: what it reads, its columns and their comments, other dialects."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PII, PUBLIC = "[pii]", "[public]"
 
 @dataclass(frozen=True)
 class ColumnDoc:
-    """A column of the final select and its comment; `pii` and `public` when the comment marks it so."""
+    """A column of the final select and its comment. `pii` and `public` are true if the comment has that mark."""
 
     name: str
     description: str
@@ -29,7 +29,7 @@ class ColumnDoc:
 
 @dataclass(frozen=True)
 class Parsed:
-    """A model's syntax tree, and what of it is outside the portable subset."""
+    """The syntax tree of a model, and what in it is outside the portable subset."""
 
     tree: exp.Query
     findings: tuple[Finding, ...]
@@ -37,8 +37,11 @@ class Parsed:
 
 @lru_cache(maxsize=512)
 def _read(sql: str) -> tuple[exp.Expr, tuple[Finding, ...]] | None:
-    """The tree of the one query in a text, or None. Whoever changes a tree works on a copy; so a process that compiles
-    again, as one that runs several nights does, need not read the same text again: that is half of compiling."""
+    """Return the syntax tree of a text and its findings, or None if the text is not exactly one query.
+
+    Parsing takes half of the time of a compilation. The result is cached because a process that runs several nights
+    compiles the same texts again. Copy a tree before you change it.
+    """
     dialect = sqlglot.Dialect.get_or_raise("duckdb")
     tokens = dialect.tokenize(sql)
     trees = [tree for tree in dialect.parser().parse(tokens, sql) if tree is not None]
@@ -46,7 +49,7 @@ def _read(sql: str) -> tuple[exp.Expr, tuple[Finding, ...]] | None:
 
 
 def parse(rendered: Rendered) -> Parsed:
-    """The one query expression of a model. Raises ConfigError with the rendered line."""
+    """Parse the one query expression of a model. Raises ConfigError with the rendered line."""
     try:
         read = _read(rendered.sql)
     except SqlglotError as error:
@@ -54,19 +57,19 @@ def parse(rendered: Rendered) -> Parsed:
         line = details[0].get("line") or 0
         what = details[0].get("description") or str(error).splitlines()[0]
         raise ConfigError(
-            f"the SQL of {rendered.model.name} cannot be parsed: {what}", where(rendered, line), "mend the query."
+            f"the SQL of {rendered.model.name} cannot be parsed: {what}", where(rendered, line), "fix the query."
         ) from error
     if read is None or not isinstance(read[0], exp.Query):
         raise ConfigError(
             f"{rendered.model.name} is not one query expression",
             rendered.model.file,
-            "a model is one select or union; how it is kept is said by config(materialized=…).",
+            "write one select or union; config(materialized=…) says how the result is stored.",
         )
     return Parsed(read[0], read[1])
 
 
 def where(rendered: Rendered, line: int) -> str:
-    """The file, and the rendered line with its text."""
+    """Return the file and, if it is known, the rendered line with its text."""
     lines = rendered.sql.splitlines()
     if 0 < line <= len(lines):
         return f"{rendered.model.file} (rendered line {line}: {lines[line - 1].strip()[:120]})"
@@ -74,7 +77,10 @@ def where(rendered: Rendered, line: int) -> str:
 
 
 def check(rendered: Rendered, parsed: Parsed) -> None:
-    """Tables reached without ref(), constructs outside the portable subset. Raises ConfigError, all at once."""
+    """Raise ConfigError if a model reads tables without ref() or leaves the portable subset.
+
+    The error lists every such problem.
+    """
     errors = _direct(rendered, tables(parsed.tree))
     for finding in parsed.findings:
         errors.append(
@@ -88,7 +94,7 @@ def check(rendered: Rendered, parsed: Parsed) -> None:
 
 
 def check_tables(rendered: Rendered, read: set[str]) -> None:
-    """Raise ConfigError for tables reached without ref()."""
+    """Raise ConfigError if a model reads tables without ref()."""
     raise_all(_direct(rendered, read))
 
 
@@ -105,7 +111,7 @@ def _direct(rendered: Rendered, read: set[str]) -> list[SiyuError]:
 
 
 def tables(tree: exp.Query) -> set[str]:
-    """Relations a query reads, without its own CTEs."""
+    """Return the relations that a query reads, without its own CTEs."""
     ctes = {cte.alias for cte in tree.find_all(exp.CTE)}
     found = set()
     for table in tree.find_all(exp.Table):
@@ -115,7 +121,7 @@ def tables(tree: exp.Query) -> set[str]:
 
 
 def final_select(tree: exp.Expr) -> exp.Select:
-    """The select whose columns are the model's; of a union, the leftmost."""
+    """Return the select that defines the columns of the model. In a union, this is the leftmost one."""
     found: Any = tree
     while isinstance(found, exp.SetOperation | exp.Subquery):
         found = found.this
@@ -123,7 +129,10 @@ def final_select(tree: exp.Expr) -> exp.Select:
 
 
 def column_docs(rendered: Rendered, tree: exp.Query) -> tuple[ColumnDoc, ...]:
-    """The comment of each column. Raises ConfigError where a published column has none, or no name."""
+    """Return each column with its comment.
+
+    Raises ConfigError for a column without a name, with a repeated name or, outside staging, without a comment.
+    """
     errors: list[SiyuError] = []
     docs: list[ColumnDoc] = []
     for item in final_select(tree).selects:
@@ -162,13 +171,16 @@ def _marks(text: str) -> tuple[str, bool, bool]:
 
 
 def typed_columns(rendered: Rendered, tree: exp.Query) -> dict[str, str]:
-    """Column types told by casts alone, for a model that reads its own previous result."""
+    """Return the column types that the casts of the final select state, for a model that reads its own previous result.
+
+    Raises ConfigError for a column without a cast.
+    """
     found = {}
     for item in final_select(tree).selects:
         value = item.this if isinstance(item, exp.Alias) else item
         if not isinstance(value, exp.Cast):
             raise ConfigError(
-                f"previous('{rendered.model.name}') needs the type of {item.alias_or_name}, which cannot be told",
+                f"previous('{rendered.model.name}') needs the type of {item.alias_or_name}, which is not stated",
                 rendered.model.file,
                 "cast the column in the final select.",
             )
@@ -177,5 +189,5 @@ def typed_columns(rendered: Rendered, tree: exp.Query) -> dict[str, str]:
 
 
 def to_dialect(tree: exp.Query, dialect: str) -> str:
-    """The query in another dialect, as sqlglot prints it."""
+    """Return the query in another dialect, as sqlglot prints it."""
     return tree.sql(dialect=dialect, pretty=True, normalize_functions=False)

@@ -1,4 +1,4 @@
-"""Binding: every query on empty upstream tables, in memory. Gives column types, engine errors, and type lints."""
+"""Bind each query to empty input tables in memory. This gives column types, engine errors and type findings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RELATION = re.compile(r"\b([a-z_]+)\s*\.\s*(?:\"([a-z0-9_]+)\"|([a-z_][a-z0-9_]*
 
 
 class Binder:
-    """Knows the columns of every relation. An in-memory database holds, empty, those that a query was bound on."""
+    """Knows the columns of every relation. Its in-memory database has empty tables for those that queries mention."""
 
     def __init__(self, schemas: Sequence[str]) -> None:
         self._schemas = schemas
@@ -28,28 +28,30 @@ class Binder:
         self._open_session: DuckSession | None = None
 
     def declare(self, relation: str, columns: Mapping[str, str]) -> None:
-        """Say what columns a relation has, column -> type."""
+        """Declare the columns of a relation, column -> type."""
         self._known[relation] = dict(columns)
 
     def is_declared(self, relation: str) -> bool:
-        """Are the columns of the relation known?"""
+        """Return whether the columns of the relation are known."""
         return relation in self._known
 
     def types(self, relation: str) -> dict[str, str]:
-        """column -> type of a relation that is declared."""
+        """Return column -> type of a declared relation."""
         return dict(self._known[relation])
 
     def columns(self, relation: str) -> list[ColumnType]:
-        """The columns of a relation that is declared."""
+        """Return the columns of a declared relation."""
         return [ColumnType(name, kind) for name, kind in self._known[relation].items()]
 
     def types_read(self, sql: str) -> list[tuple[str, list[tuple[str, str]]]]:
-        """What a query is bound on: each relation that it mentions, with its columns."""
+        """Return what a query is bound to: each relation that it mentions, with its columns."""
         return [(relation, list(self._known[relation].items())) for relation in sorted(self._mentioned(sql))]
 
     def bind(self, rendered: Rendered) -> dict[str, str]:
-        """Bind a model and declare it: its columns, with those that its materialization adds. Raises ConfigError with
-        the rendered line."""
+        """Bind a model, declare its columns and return them, including those that its materialization adds.
+
+        Raises ConfigError with the rendered line.
+        """
         relation = rendered.model.relation
         seed = rendered.config.get("seed") if rendered.materialized == "fixpoint" else None
         if seed:
@@ -68,7 +70,7 @@ class Binder:
         return columns
 
     def check_query(self, sql: str, rendered: Rendered) -> None:
-        """Engine errors and type lints of a query. Raises ConfigError."""
+        """Raise ConfigError if the engine rejects a query, or if its types leave the portable subset."""
         plan = self._session(sql).plan(sql)
         if plan.get("error"):
             line = sql[: int(plan.get("position") or 0)].count("\n") + 1 if plan.get("position") else 0
@@ -83,24 +85,26 @@ class Binder:
         raise_all(errors)
 
     def query_columns(self, sql: str) -> dict[str, str]:
-        """column -> type that a query yields."""
+        """Return column -> type of the result of a query."""
         return {column.name: column.type for column in self._session(sql).columns(f"({sql}\n)")}
 
     def query_problem(self, sql: str) -> str | None:
-        """What the engine objects to in a query, or None."""
+        """Return the error that the engine reports for a query, or None."""
         plan = self._session(sql).plan(sql)
         return " ".join(str(plan.get("error_message")).split()) if plan.get("error") else None
 
     def _mentioned(self, sql: str) -> set[str]:
-        """The declared relations whose names stand in a query, also in its comments and texts: at least those that it
-        reads."""
+        """Return the declared relations whose names occur in a query. This includes every relation that it reads.
+
+        Names in comments and in texts count, too.
+        """
         names = RELATION.findall(sql.lower())
         found = {f"{schema}.{quoted or plain}" for schema, quoted, plain in names}
         found |= {f'{schema}."{quoted}"' for schema, quoted, _ in names if quoted}
         return found & self._known.keys()
 
     def _session(self, sql: str) -> DuckSession:
-        """A session that holds every relation which the query mentions."""
+        """Return a session that has every relation that the query mentions."""
         if self._open_session is None:
             self._engine = DuckEngine(None, ANY_INPUTS)
             self._open_session = self._engine.session()
@@ -116,7 +120,7 @@ class Binder:
         own, result = self._known[rendered.model.relation], dict(columns)
         if list(own.items()) != list(result.items()):
             raise ConfigError(
-                f"the fixpoint {rendered.model.name} yields {result}, its seed {own}",
+                f"the fixpoint {rendered.model.name} yields {result}, but its seed has {own}",
                 rendered.model.file,
                 "give both the same columns and types.",
             )
@@ -131,7 +135,7 @@ class Binder:
 
 
 def _check_width(rendered: Rendered, columns: Mapping[str, str]) -> None:
-    """HUGEINT, which any sum of integers is, becomes a double in Parquet and in most BI tools."""
+    """Reject HUGEINT, the type of every sum of integers: Parquet and most BI tools read it as a double."""
     wide = [name for name, kind in columns.items() if kind in ("HUGEINT", "UHUGEINT")]
     if wide:
         raise ConfigError(
@@ -142,7 +146,7 @@ def _check_width(rendered: Rendered, columns: Mapping[str, str]) -> None:
 
 
 def _outcome(rendered: Rendered, columns: Mapping[str, str]) -> dict[str, str]:
-    """The columns that grouping the edges adds."""
+    """Return the columns that grouping the edges adds."""
     missing, taken = [c for c in EDGE_COLUMNS if c not in columns], sorted(columns.keys() & ADDED_COLUMNS.keys())
     if missing or taken:
         raise ConfigError(
@@ -167,5 +171,5 @@ def _check_snapshot(rendered: Rendered, columns: Mapping[str, str]) -> None:
         raise ConfigError(
             f"the snapshot {rendered.model.name} has no key column {', '.join(missing)}",
             rendered.model.file,
-            "name its columns.",
+            "use columns of the query in key=[…].",
         )

@@ -1,8 +1,8 @@
-"""Facts that earlier compilations found out, kept by the content they were found out from.
+"""The compile cache: results of earlier compilations, called facts, by the content that they depend on.
 
-Every key is a digest of all that the fact depends on, so an entry is either right or unreachable. The file may be
-deleted at any time; one that is damaged, or that another version of siyu or its libraries wrote, is ignored. Two
-processes may use it at once: each reads it whole and replaces it whole, and the last to finish wins.
+Each key is a digest of everything that the fact depends on, so an entry is either right or never found. The file may
+be deleted at any time. A file that is damaged, or that another version of siyu or of its libraries wrote, is ignored.
+Two processes may use the file at once: each reads and replaces the whole file, and the last one to finish wins.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from siyu.settings import Settings
 
 FILE = "compile.json"
 PACKAGE = Path(__file__).resolve().parents[1]
-# Code whose change may change what a compilation finds out, and the libraries it asks.
+# The packages and the libraries on which the facts depend.
 CODE = ("compile", "engines", "seeds")
 LIBRARIES = ("duckdb", "jinja2", "sqlglot")
 MAX_ENTRIES = 4000
 
 
 def digest(*parts: object) -> str:
-    """A digest of values that repr() writes the same way in every process."""
+    """Return a digest of values that repr() writes the same way in every process."""
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 def toolchain() -> str:
-    """A digest of the code and the libraries that compile."""
+    """Return a digest of the code and the libraries that compile."""
     total = hashlib.sha256(f"{platform.python_version()} {[version(name) for name in LIBRARIES]}".encode())
     for path in sorted(path for package in CODE for path in (PACKAGE / package).rglob("*.py")):
         total.update(path.read_bytes())
@@ -41,7 +41,7 @@ def toolchain() -> str:
 
 
 class Cache:
-    """Facts by key. Values are what JSON can hold; nothing is written before `save`."""
+    """Facts by key. Their values are JSON. Only `save` writes the file."""
 
     def __init__(self, path: Path | None) -> None:
         self._path = path
@@ -52,23 +52,23 @@ class Cache:
 
     @classmethod
     def of(cls, settings: Settings) -> Cache:
-        """The cache of a deployment."""
+        """Return the cache of a deployment."""
         return cls(settings.cache_folder / FILE)
 
     def find(self, kind: str, inputs: Sequence[object]) -> Any | None:
-        """The fact found out from these inputs, or None."""
+        """Return the fact for these inputs, or None."""
         key = digest(kind, *inputs)
         if key in self._facts:
             self._used[key] = self._facts[key]
         return self._used.get(key)
 
     def keep(self, kind: str, inputs: Sequence[object], fact: Any) -> None:
-        """Keep a fact."""
+        """Keep a fact; `save` will write it."""
         self._used[digest(kind, *inputs)] = fact
         self._is_new = True
 
     def remember(self, kind: str, inputs: Sequence[object], work: Callable[[], Any]) -> Any:
-        """The fact found out from these inputs; `work` finds it out where it is not known. Its errors are not kept."""
+        """Return the fact for these inputs. If it is not known, call `work` and keep its result, but not its errors."""
         fact = self.find(kind, inputs)
         if fact is None:
             fact = work()
@@ -76,7 +76,7 @@ class Cache:
         return fact
 
     def save(self) -> None:
-        """Write the facts that were used, and as many others as fit. A cache that cannot be written costs time only."""
+        """Write the facts that were used, and as many others as fit. A file that cannot be written only costs time."""
         if self._path is None or not self._is_new:
             return
         facts = dict(list({**self._read(), **self._used}.items())[-MAX_ENTRIES:])

@@ -1,4 +1,4 @@
-"""A fingerprint of everything that decides content: code, vars, models, suites, contracts."""
+"""A fingerprint of all code that decides the content of a release: siyu, models, macros, suites, contracts, vars."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from siyu.layers import layer_files
 from siyu.settings import Settings
 
 PACKAGE = Path(__file__).resolve().parents[1]
-# Packages that ask about a release or present it, and so never decide what it holds; base is the layer of a wheel.
+# Packages that cannot change the content of a release. `base` is the base layer inside a wheel: LAYERED covers it.
 APPEARANCE = ("base", "simulate", "cli", "dev", "ask", "report")
 LAYERED = (
     ("models", "**/*.sql"),
@@ -24,7 +24,7 @@ LAYERED = (
 
 
 def code_fingerprint(settings: Settings, variables: Mapping[str, Any]) -> str:
-    """Changes when siyu, its engine, a var, or a file of a layer that decides content does."""
+    """Return a digest that changes with siyu, Python, DuckDB, the vars, and the files of layers that decide content."""
     total = hashlib.sha256(f"{platform.python_version()} duckdb {version('duckdb')}".encode())
     own = [(path.relative_to(PACKAGE), path) for path in PACKAGE.rglob("*.py")]
     files = [(name.as_posix(), path) for name, path in own if name.parts[0] not in APPEARANCE]

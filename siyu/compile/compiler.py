@@ -1,4 +1,4 @@
-"""Contracts, reference tables and model files -> a project whose every query is known to run."""
+"""Compile contracts, reference tables and model files to a project in which every query is known to run."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ ADDED_DOCS = {
     "valid_from": "First business date of this version.",
     "valid_to": "Business date it ended; NULL = current.",
     "is_kept": "False = cut, with a reason.",
-    "cut_reason": "unique: two of a unique type would meet; size: too many identifiers.",
-    "node_group": "Least identifier number of the group of the one.",
-    "lesser_group": "Least identifier number of the group of the other.",
+    "cut_reason": "unique: the group would have two of a unique type; size: too many identifiers.",
+    "node_group": "Smallest identifier number in the group of node.",
+    "lesser_group": "Smallest identifier number in the group of lesser_node.",
 }
 
 
@@ -45,8 +45,9 @@ def compile_project(
 ) -> Project:
     """Read and check everything, or what a selection needs. Raises ConfigError with every problem at once.
 
-    Every template is rendered, because only that gives the graph. Parsing and binding cost more: the selected models
-    and what they read are parsed and bound. What the cache knows is not worked out again.
+    Every template is rendered, because only rendering gives the graph. Parsing and binding take longer, so only the
+    selected models and the models that they read are parsed and bound. Results that the cache has are not computed
+    again.
     """
     variables = load_vars(settings)
     fingerprint = code_fingerprint(settings, variables)
@@ -112,7 +113,7 @@ class _Compiler:
         self._bind_all(chosen)
 
     def _chosen(self, selection: Sequence[str]) -> list[str]:
-        """The selected models and all they read, in build order. Companions come with what reads them."""
+        """Return the selected models and everything that they read, companions included, in build order."""
         graph = {name: rendered.refs for name, rendered in self._rendered.items()}
         needed = upstream(graph, select(graph, selection))
         return [name for name in order(graph) if name in needed]
@@ -141,7 +142,7 @@ class _Compiler:
             self._stage_companion(name)
 
     def _stage(self, model: Model, superseded: bool = False) -> None:
-        """Staging is analysed at once: the shapes need its columns."""
+        """Render a staging model and analyse it at once, because the record shapes need its columns."""
         rendered = self._rendering.render(model, superseded)
         self._rendered[model.name + (SUPERSEDED if superseded else "")] = rendered
         self._analyse(rendered, superseded)
@@ -178,7 +179,7 @@ class _Compiler:
         self._compiled[compiled.name] = compiled
 
     def _facts(self, rendered: Rendered) -> Any:
-        """What the syntax tree tells: the tables that the query reads, and its columns."""
+        """Return what the syntax tree shows: the tables that the query reads, and its columns."""
 
         def work() -> dict[str, Any]:
             parsed = analyse.parse(rendered)
@@ -203,7 +204,7 @@ class _Compiler:
     def _union_shape(self, reader: Rendered, shape: str, bounded: bool, versions: str, beyond: bool) -> str:
         self._project.shapes.of(shape)
         if versions not in ("current", "superseded"):
-            raise ConfigError(f"unknown versions {versions!r}", "", "current or superseded.")
+            raise ConfigError(f"unknown versions {versions!r}", "", "write current or superseded.")
         parts: dict[str, list[str]] = {}
         staged = [m for m in self._models.values() if m.schema == "staging" and m.shape == shape]
         for model in sorted(staged, key=lambda m: m.name):
@@ -245,9 +246,9 @@ class _Compiler:
             problem = binder.query_problem(item.sql)
             if problem:
                 raise ConfigError(
-                    f"what {compiled.name} refuses of {item.field} ({item.reason}) cannot be counted: {problem}",
+                    f"invalid values of {item.field} in {compiled.name} ({item.reason}) cannot be counted: {problem}",
                     compiled.model.file,
-                    "check the value in a select or CTE of its own, not inside a subquery.",
+                    "call checked() in a select or CTE of its own, not inside a subquery.",
                 )
         return types
 
@@ -284,6 +285,6 @@ def _documentation(column: Column | None, name: str) -> tuple[str, bool, bool]:
 
 
 def previous_models(models: Iterable[CompiledModel]) -> set[str]:
-    """Models whose earlier result a build needs: those that previous() names, and every snapshot."""
+    """Return the models whose earlier result a build needs: those that previous() names, and every snapshot."""
     named = {name for model in models for name in model.previous}
     return named | {model.name for model in models if model.materialized == "snapshot"}

@@ -1,6 +1,6 @@
-"""Fields that staging refuses: what a model takes for no valid value becomes NULL, and is counted.
+"""Invalid fields: staging replaces their values with NULL, and siyu counts them.
 
-A macro says so itself: `{% call checked(column, 'no mobile number') %}…{% endcall %}` around the SQL of the value.
+A macro marks the SQL of such a value: `{% call checked(column, 'no mobile number') %}…{% endcall %}`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from siyu.compile.model_files import Model, relation
 from siyu.compile.shapes import ShapeColumn
 from siyu.compile.template import Checked
 
-NO_MOMENT = "a record without its moment counts nowhere"
+NO_MOMENT = "no date or time: the record is left out"
 DROPPED = (
     "expressions",
     "with_",
@@ -24,12 +24,12 @@ DROPPED = (
     "limit",
     "offset",
     "qualify",
-)  # what does not decide which rows are read
+)  # parts of a select that do not decide which rows it reads
 
 
 @dataclass(frozen=True)
 class RefusedField:
-    """`sql` yields (export, rows): how often the field held something that became NULL."""
+    """`sql` yields (export, rows): the number of rows in which the field had a value that became NULL."""
 
     field: str
     reason: str
@@ -39,7 +39,7 @@ class RefusedField:
 def refused_fields(
     model: Model, tree: exp.Query, checked: Sequence[Checked], moments: Sequence[ShapeColumn], exports: Sequence[str]
 ) -> Iterator[RefusedField]:
-    """The counting queries of a staging model: of every checked value, and of records that lack their moment."""
+    """Yield the counting queries of a staging model: for each checked value, and for records without date or time."""
     ctes = [f"{cte.args['alias'].sql()} as ({_sql(cte.this)})" for cte in tree.ctes]
     for item in dict.fromkeys(checked):
         value = sqlglot.parse_one(item.value, dialect="duckdb")
@@ -65,7 +65,7 @@ def refused_fields(
 
 
 def _rows(select: exp.Select, item: Checked, exports: Sequence[str]) -> str:
-    """What a select reads: a row each, with the export it comes from, the field and the value made of it."""
+    """Return a query of the rows that a select reads: the export, the field, and the value made of the field."""
     record_id = next((s.this for s in select.selects if s.alias_or_name == "record_id"), None)
     if record_id is not None and not isinstance(record_id, exp.Identifier):
         export = f"split_part({_sql(record_id)}, ':', 1)"

@@ -1,4 +1,4 @@
-"""The order of models, and selection as in dbt: model, +model, model+, schema.*, several."""
+"""The build order of models, and their selection as in dbt: model, +model, model+, schema.*, or several of these."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Graph = Mapping[str, AbstractSet[str]]
 
 
 def order(graph: Graph) -> list[str]:
-    """Names so that each comes after what it reads; ties by name. Raises ConfigError naming a cycle."""
+    """Return the names so that each follows those it reads; ties are sorted by name. Raises ConfigError for a cycle."""
     sorter = TopologicalSorter({name: graph[name] & graph.keys() for name in sorted(graph)})
     try:
         sorter.prepare()
@@ -22,7 +22,7 @@ def order(graph: Graph) -> list[str]:
         raise ConfigError(
             f"models read each other in a circle: {' -> '.join(reversed(cycle))}",
             cycle[0],
-            "take one of these refs out.",
+            "remove one of these refs.",
         ) from error
     found: list[str] = []
     while sorter.is_active():
@@ -33,7 +33,7 @@ def order(graph: Graph) -> list[str]:
 
 
 def upstream(graph: Graph, names: Iterable[str]) -> set[str]:
-    """The names and everything they read, directly or not."""
+    """Return the names and everything that they read, directly or indirectly."""
     found: set[str] = set()
     pending = list(names)
     while pending:
@@ -45,7 +45,7 @@ def upstream(graph: Graph, names: Iterable[str]) -> set[str]:
 
 
 def downstream(graph: Graph, names: Iterable[str]) -> set[str]:
-    """The names and everything that reads them, directly or not."""
+    """Return the names and everything that reads them, directly or indirectly."""
     readers: dict[str, set[str]] = {name: set() for name in graph}
     for name, reads in graph.items():
         for item in reads & graph.keys():
@@ -54,7 +54,7 @@ def downstream(graph: Graph, names: Iterable[str]) -> set[str]:
 
 
 def select(graph: Graph, expressions: Sequence[str]) -> list[str]:
-    """Names that any expression selects, in build order; all of them without one. Raises ConfigError."""
+    """Return the names that any expression selects, in build order; all names if there is none. Raises ConfigError."""
     if not expressions:
         return order(graph)
     found: set[str] = set()
@@ -64,9 +64,7 @@ def select(graph: Graph, expressions: Sequence[str]) -> list[str]:
         matched = {name for name in graph if _matches(name, core)}
         if not matched:
             tables = [name.partition(".")[2] for name in graph]
-            errors.append(
-                ConfigError(f"no model is selected by {expression}", "--select", nearest(core, [*graph, *tables]))
-            )
+            errors.append(ConfigError(f"{expression} selects no model", "--select", nearest(core, [*graph, *tables])))
         if expression.startswith("+"):
             found |= upstream(graph, matched)
         if expression.endswith("+"):

@@ -1,4 +1,4 @@
-"""What a compilation starts from: the reference tables that siyu itself needs, and the columns of every source."""
+"""The inputs of a compilation: the reference tables that siyu itself needs, and the columns of every source."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ SOURCE_COLUMNS = {
 
 
 def lacking(tables: Mapping[str, Reference]) -> list[SiyuError]:
-    """Reference tables that siyu reads and that are not there, and columns that they lack."""
+    """Return an error for each reference table that siyu needs and that is missing or lacks columns."""
     errors: list[SiyuError] = []
     for name, columns in NEEDED_REFERENCES.items():
         lacking = [column for column in columns if name in tables and column not in tables[name].columns]
@@ -45,7 +45,7 @@ def lacking(tables: Mapping[str, Reference]) -> list[SiyuError]:
 
 
 def is_enabled(model: Model, contracts: Mapping[str, Channel], channels: Mapping[str, Channel], shapes: Shapes) -> bool:
-    """Is the channel of a staging model enabled? Raises ConfigError where no contract has its name."""
+    """Return whether the channel of a staging model is enabled. Raises ConfigError if the channel has no contract."""
     if model.channel not in contracts:
         raise ConfigError(
             f"{model.name} stages the channel {model.channel}, which has no contract",
@@ -57,7 +57,7 @@ def is_enabled(model: Model, contracts: Mapping[str, Channel], channels: Mapping
 
 
 def declare_inputs(project: Project) -> None:
-    """Tell the binder the columns of ops tables, reference tables and sources."""
+    """Declare the columns of ops tables, reference tables and sources to the binder."""
     for name, table in OPS_TABLES.items():
         project.binder.declare(f"ops.{name}", table.types)
     for name, reference in project.references.items():

@@ -1,4 +1,4 @@
-"""Column lineage: what a column is made of, and whose values it carries on."""
+"""Column lineage: which columns a column is computed from, and whose values it passes on."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Origins = dict[str, set[tuple[str, str]]]
 Pick = Callable[[exp.Expr], Iterable[exp.Column]]
 Known = dict[tuple[int, str], set[tuple[str, str]]]
 
-# Expressions whose value is a value of an argument, or shows it: type -> the arguments it may come from.
+# Expressions whose value is a value of an argument, or reveals one: type -> the arguments that it may come from.
 CARRYING: dict[type[exp.Expr], tuple[str, ...]] = {
     exp.Alias: ("this",), exp.Paren: ("this",), exp.Cast: ("this",), exp.TryCast: ("this",),
     exp.Coalesce: ("this", "expressions"), exp.Nullif: ("this",), exp.Case: ("ifs", "default"),
@@ -33,12 +33,12 @@ CARRYING: dict[type[exp.Expr], tuple[str, ...]] = {
 
 
 def all_columns(node: exp.Expr) -> Iterable[exp.Column]:
-    """Every column an expression is made of."""
+    """Return every column of an expression."""
     return node.find_all(exp.Column)
 
 
 def carried_columns(node: exp.Expr) -> Iterator[exp.Column]:
-    """The columns whose values an expression hands on: not those it counts, compares or hashes."""
+    """Yield the columns whose values an expression passes on, not those that it counts, compares or hashes."""
     if isinstance(node, exp.Column):
         yield node
     for argument in CARRYING.get(type(node), ()):
@@ -49,11 +49,12 @@ def carried_columns(node: exp.Expr) -> Iterator[exp.Column]:
 
 
 def column_lineage(tree: exp.Query, read: dict[str, dict[str, str]]) -> tuple[Origins, Origins]:
-    """column -> the (schema.table, column) pairs its value is made of, and those whose values it carries on. `read` is
-    relation -> column -> type of what the query reads.
+    """Return column -> the (schema.table, column) pairs that it is computed from, and column -> those it passes on.
 
-    sqlglot's own lineage() walks every path anew, which on wide unions takes seconds; one pass over its scopes,
-    each column of a scope resolved once, takes milliseconds.
+    `read` is relation -> column -> type of what the query reads.
+
+    sqlglot's own lineage() walks every path again, which takes seconds on wide unions. One pass over its scopes, which
+    resolves each column of a scope once, takes milliseconds.
     """
     tables: dict[str, dict[str, dict[str, str]]] = {}
     for relation, columns in read.items():

@@ -1,4 +1,4 @@
-"""Single macros as SQL, for commands that need one expression and no model."""
+"""Render a single macro as SQL, for commands that need one expression and no model."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from siyu.settings import Settings
 
 
 def expression(settings: Settings, identifiers: IdentifierTypes, text: str) -> str:
-    """A template such as "{{ normal_mobile('v') }}" rendered with the layers' macros. Raises ConfigError."""
+    """Render a template such as "{{ normal_mobile('v') }}" with the macros of the layers. Raises ConfigError."""
     world = World(
         models={},
         references=frozenset(),

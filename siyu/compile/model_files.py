@@ -1,4 +1,4 @@
-"""One model file -> Model: where it stands, its header, its SQL template."""
+"""Read model files: the path gives schema and table, the file has a header and an SQL template."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ TABLE = re.compile(r"[a-z0-9][a-z0-9_]*")
 
 @dataclass(frozen=True)
 class Model:
-    """A model as written. `grain` are the columns that identify a row."""
+    """A model as written. `grain` names the columns that identify a row."""
 
     schema: str
     table: str
@@ -38,7 +38,7 @@ class Model:
 
     @property
     def relation(self) -> str:
-        """The name as SQL: a table that begins with a digit is quoted."""
+        """The name as SQL, quoted if the table begins with a digit."""
         return relation(self.name)
 
     @property
@@ -53,13 +53,13 @@ class Model:
 
 
 def relation(name: str) -> str:
-    """schema.table as SQL."""
+    """Return schema.table as SQL."""
     schema, _, table = name.partition(".")
     return f"{schema}.{table}" if PLAIN.fullmatch(table) else f'{schema}."{table}"'
 
 
 def load_models(settings: Settings) -> dict[str, Model]:
-    """Every model of the layers by name. Raises ConfigError, every problem at once."""
+    """Return every model of the layers by name. Raises ConfigError with every problem at once."""
     models: dict[str, Model] = {}
     errors: list[SiyuError] = []
     taken: dict[str, Model] = {}
@@ -93,13 +93,13 @@ def _read(file: str, path: Path, text: str) -> Model:
         )
     table = path.stem
     if not TABLE.fullmatch(table):
-        raise ConfigError(f"{table!r} is no table name", file, "use lower case, digits and _.")
+        raise ConfigError(f"{table!r} is not a table name", file, "use lower case, digits and _.")
     description, grain = _header(file, text)
     return Model(parts[1], table, file, path, text, description, grain)
 
 
 def _header(file: str, text: str) -> tuple[str, tuple[str, ...]]:
-    """`key: text` lines, a text running on over the next ones; no YAML, so that a description may hold a colon."""
+    """Parse `key: text` lines; a text may continue on the next lines. Not YAML: a description may contain a colon."""
     match = HEADER.match(text)
     header: dict[str, str] = {}
     key = ""

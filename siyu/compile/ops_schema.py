@@ -1,4 +1,4 @@
-"""Schema ops, as it travels with every release: its tables, what a row is, and what each column says."""
+"""Schema ops, which every release contains: its tables, their columns and descriptions."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class OpsTable:
-    """`columns` maps a name to its type and description; `grain` is given where a suite checks the table."""
+    """`columns` maps a name to its type and description. `grain` is given if a suite checks the table."""
 
     description: str
     columns: dict[str, tuple[str, str]]
@@ -60,7 +60,7 @@ OPS_TABLES: dict[str, OpsTable] = {
         "runbook": ("varchar", "What to do."),
         "why": ("varchar", "Why it is expected."),
     }),
-    "channel_status": OpsTable("Where each channel stands at the end of as_of.", {
+    "channel_status": OpsTable("The state of each channel at the end of as_of.", {
         "channel": CHANNEL,
         "title": ("varchar", "Name in Chinese and English."),
         "domain": ("varchar", "private or public: whose traffic it is."),
@@ -91,17 +91,17 @@ OPS_TABLES: dict[str, OpsTable] = {
         "file": FILE,
         "line": ("bigint", "Ordinal of the record, 1 = first; header and blank lines are not counted."),
         "column_name": ("varchar", "Column of the contract; empty when the record itself is broken."),
-        "value_masked": ("varchar", "What stood there, masked."),
+        "value_masked": ("varchar", "The value, masked."),
         "reason": ("varchar", "What is wrong with it."),
     }, ("channel", "export", "file", "line", "column_name", "reason")),
-    "field_reject": OpsTable("Values that staging took for no valid ones and made NULL, in the rows that count.", {
+    "field_reject": OpsTable("Invalid values that staging replaced with NULL, in current rows.", {
         "channel": CHANNEL,
         "export": EXPORT,
         "field": ("varchar", "Column of the export; of records without their moment, that of the record shape."),
         "reason": ("varchar", "What is wrong with it."),
         "row_count": ("bigint", "Rows."),
     }, ("channel", "export", "field", "reason")),
-    "drift": OpsTable("Columns that came, went or changed their type.", {
+    "drift": OpsTable("Columns that appeared, disappeared or changed their type.", {
         "channel": CHANNEL,
         "export": EXPORT,
         "kind": ("varchar", "new_column, missing_column or retyped."),
@@ -112,7 +112,7 @@ OPS_TABLES: dict[str, OpsTable] = {
         "model": MODEL,
         "schema_name": ("varchar", "Schema."),
         "table_name": ("varchar", "Table."),
-        "file": ("varchar", "Where it stands in its layer."),
+        "file": ("varchar", "Path in its layer."),
         "materialized": ("varchar", "table, view, fixpoint, agglomerate or snapshot."),
         "description": ("varchar", "From its header."),
         "grain": ("varchar", "Columns that identify a row."),

@@ -1,7 +1,7 @@
-"""The portable subset: constructs that mean the same on DuckDB and on Spark, checked on names, shapes and types.
+"""The portable subset: SQL that means the same on DuckDB and on Spark. Names, shapes and types are checked.
 
-sqlglot raises nothing when a translation is wrong, so what was measured to differ is refused here, with what to
-write instead. Names are taken from tokens, shapes from the syntax tree, types from the bound plan.
+sqlglot raises no error when a translation is wrong. So constructs that were measured to differ are rejected here, with
+what to write instead. Names come from tokens, shapes from the syntax tree, types from the bound plan.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from sqlglot.tokenizer_core import Token, TokenType
 
 @dataclass(frozen=True)
 class Finding:
-    """What was found, in which rendered line (0 = unknown), and what to write instead."""
+    """What was found, on which rendered line (0 = unknown), and what to write instead."""
 
     what: str
     line: int
@@ -42,7 +42,7 @@ FUNCTIONS = {
     "hash": "md5(), or a semantic function",
     "json_valid": "a semantic function",
     "try_strptime": "a semantic function",
-    "random": "nothing: a model has no chance in it",
+    "random": "no random value: a model gives the same rows in every run",
     "uuid": "a keyed hash of the key",
     "gen_random_uuid": "a keyed hash of the key",
     "now": "fn_as_of() or fn_as_of_end(): no model reads a clock",
@@ -64,9 +64,9 @@ FUNCTIONS = {
     "get_current_time": "fn_as_of_end(): no model reads a clock",
     "uuidv4": "a keyed hash of the key",
     "uuidv7": "a keyed hash of the key",
-    "setseed": "nothing: a model has no chance in it",
-    "txid_current": "nothing: it differs from run to run",
-    "version": "nothing: it differs from machine to machine",
+    "setseed": "no random value: a model gives the same rows in every run",
+    "txid_current": "no transaction number: it differs from run to run",
+    "version": "no version: it differs from machine to machine",
     "query": "the query itself",
     "query_table": "ref()",
     "glob": "a channel contract and source()",
@@ -77,7 +77,7 @@ FUNCTIONS = {
     "read_parquet": "a channel contract and source()",
     "read_json": "a channel contract and source()",
 }
-# Differ by thread even on decimals.
+# Their results depend on the number of threads, even over decimals.
 NEVER = {"stddev", "stddev_pop", "stddev_samp", "variance", "var_pop", "var_samp", "corr", "covar_pop", "covar_samp"}
 NEVER_PREFIX = "regr_"
 BARE_CLOCKS = {"current_date", "current_timestamp", "current_time", "localtime", "localtimestamp"}
@@ -85,7 +85,7 @@ WEEKDAY_PARTS = {"dow", "isodow", "dayofweek", "weekday"}
 
 
 def shape_findings(tokens: list[Token], tree: exp.Expr) -> Iterator[Finding]:
-    """What names and shapes tell."""
+    """Yield the findings about names and shapes."""
     yield from _names(tokens)
     for node in tree.walk():
         for kind, rule, what, instead in SHAPES:
@@ -106,7 +106,7 @@ def _names(tokens: list[Token]) -> Iterator[Finding]:
         if (called and word in FUNCTIONS) or word in BARE_CLOCKS:
             yield Finding(f"{word}()", token.line, FUNCTIONS.get(word, "fn_as_of_end(): no model reads a clock"))
         elif called and (word in NEVER or word.startswith(NEVER_PREFIX)):
-            yield Finding(f"{word}()", token.line, "sums of integers or decimals: it differs by thread")
+            yield Finding(f"{word}()", token.line, "sums of integers or decimals: it depends on the number of threads")
         elif word == "asof":
             yield Finding("ASOF JOIN", token.line, "lead() ranges and a join on between")
 
@@ -114,7 +114,7 @@ def _names(tokens: list[Token]) -> Iterator[Finding]:
 def _pattern(token: Token) -> Iterator[Finding]:
     for code in (r"\s", r"\w", r"\p{"):
         if code in token.text:
-            yield Finding(f"{code} in a pattern", token.line, "the characters by name, [一-龥] for Han")
+            yield Finding(f"{code} in a pattern", token.line, "the characters themselves, [一-龥] for Han")
 
 
 def _line(node: exp.Expr) -> int:
@@ -182,7 +182,7 @@ def _left_unnest(node: Any) -> bool:
 
 
 def _bare_list(node: Any) -> bool:
-    """A list that NULLs would fall out of, or that is NULL on one engine and [] on the other for no row."""
+    """Return whether engines may differ on a list(): one drops NULLs, and no rows give NULL on one, [] on the other."""
     if isinstance(node.this, exp.Struct | exp.Order):
         return False
     kept = node.parent if isinstance(node.parent, exp.Filter) and isinstance(node.parent.parent, exp.Coalesce) else None
@@ -214,7 +214,7 @@ def _computed_interval(node: Any) -> bool:
 
 
 def _alias_in_where(node: Any) -> bool:
-    """A name in WHERE that is an alias of this select; one whose own value has the name is the source's column."""
+    """Return whether WHERE uses an alias of this select. A name that the aliased value itself contains is a column."""
     where = node.args.get("where")
     aliases = {item.alias: item.this for item in node.expressions if isinstance(item, exp.Alias)}
     return where is not None and any(
@@ -259,7 +259,7 @@ SHAPES: tuple[Rule, ...] = (
     (exp.GroupConcat, _unordered_text, "string_agg without order by", "string_agg(x, ', ' order by x)"),
     (exp.Window, _distinct_window, "count(distinct …) over (…)", "a subquery with group by"),
     (exp.Window, _unordered_window, "a ranking window without order by", "order by with a total order"),
-    (exp.RegexpReplace, _no_g, "regexp_replace without 'g'", "'g' always: Spark replaces all"),
+    (exp.RegexpReplace, _no_g, "regexp_replace without 'g'", "the flag 'g': Spark always replaces all matches"),
     (exp.RegexpReplace, _group_reference, r"\1 in a replacement", "regexp_extract(…, 1)"),
     (exp.Bracket, _negative_index, "a negative list index", "a guarded positive index"),
     (exp.Select, _select_star, "select *", "the columns by name"),
@@ -274,7 +274,7 @@ SHAPES: tuple[Rule, ...] = (
      "at time zone 'UTC' at time zone 'x', or a semantic function"),
     (exp.Interval, _computed_interval, "interval (n) day", "n * interval 1 day"),
     (exp.Select, _alias_in_where, "an alias in where", "a subquery, or the column with its table's name"),
-    (exp.TableSample, _yes, "a sample", "nothing: a model has no chance in it"),
+    (exp.TableSample, _yes, "a sample", "no sample: a model gives the same rows in every run"),
     (exp.Distinct, _distinct_on, "distinct on", "qualify row_number() over (… order by a total order) = 1"),
     (exp.Limit | exp.Fetch, _yes, "limit", "qualify row_number() over (… order by a total order) <= n"),
     (exp.Column, _storage_order, "rowid", "row_number() over (order by a total order)"),

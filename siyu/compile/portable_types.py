@@ -1,4 +1,4 @@
-"""The portable subset, as far as only types can tell: aggregates and casts of the bound plan."""
+"""The part of the portable subset that only types can show: aggregates and casts in the bound plan."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ WITHOUT_FRACTION = {"floor", "ceil", "ceiling", "round", "trunc"}
 
 
 def type_findings(plan: Any) -> Iterator[Finding]:
-    """What the bound plan tells of argument types."""
+    """Yield the findings about the argument types in a bound plan."""
     if isinstance(plan, list):
         for item in plan:
             yield from type_findings(item)
@@ -41,7 +41,7 @@ def _typed(function: str, node: dict[str, Any]) -> Iterator[Finding]:
     elif function == "-" and types == ["DATE", "DATE"]:
         yield Finding("date - date", 0, "date_diff('day', …)")
     elif function == "__cast" and _loses_fraction(node):
-        yield Finding("a fraction cast to an integer", 0, "floor() or round() first: Spark cuts off, DuckDB rounds")
+        yield Finding("a fraction cast to an integer", 0, "floor() or round() first: Spark truncates, DuckDB rounds")
 
 
 def _aggregate(function: str, types: set[str]) -> Iterator[Finding]:
@@ -60,7 +60,7 @@ def _called(node: dict[str, Any]) -> str:
 
 
 def _is_moment(node: dict[str, Any]) -> bool:
-    """A timestamp within its period: neither cut off by date_trunc() nor made of a date."""
+    """Return whether a value is a timestamp that is neither truncated by date_trunc() nor cast from a date."""
     if not str((node.get("return_type") or {}).get("id", "")).startswith("TIMESTAMP"):
         return False
     made_of = [argument["id"] for argument in node.get("arguments", [])]

@@ -1,4 +1,4 @@
-"""What compiling gives: models as SQL with known columns, and the project they form."""
+"""The result of compiling: models as SQL with known columns, and the project they form."""
 
 from __future__ import annotations
 
@@ -36,8 +36,11 @@ class Column:
 
 @dataclass
 class CompiledModel:
-    """A model as SQL whose columns are known. `tables` is every relation that the SQL reads, ops sources included. A
-    companion is a model that siyu adds beside a staging model."""
+    """A model as SQL with known columns.
+
+    `tables` are all relations that the SQL reads, including ops sources. A companion is a model that siyu itself adds
+    to a staging model.
+    """
 
     model: Model
     sql: str
@@ -63,28 +66,28 @@ class CompiledModel:
 
     @property
     def is_published(self) -> bool:
-        """False: a working table, which only other models read."""
+        """False for a working table, which only other models read."""
         return bool(self.config.get("published", True))
 
     @cached_property
     def tree(self) -> Any:
-        """The query's syntax tree."""
+        """The syntax tree of the query."""
         return analyse.parse(Rendered(self.model, self.sql)).tree
 
     @property
     def rule_version(self) -> str:
-        """Changes when the compiled rule does."""
+        """A hash of the compiled SQL."""
         return hashlib.sha256(self.sql.encode()).hexdigest()[:16]
 
     @property
     def pii_columns(self) -> tuple[str, ...]:
-        """Columns that leave the restricted file only hashed and masked."""
+        """Personal columns. Outside the restricted file they are published hashed and masked only."""
         return tuple(column.name for column in self.columns if column.pii)
 
 
 @dataclass
 class Project:
-    """Everything that is known before any data is read. `models` is in build order."""
+    """Everything that is known before any data is read. `models` are in build order."""
 
     settings: Settings
     contracts: dict[str, Channel]
@@ -104,12 +107,12 @@ class Project:
 
     @property
     def lineage(self) -> dict[str, Origins]:
-        """model -> column -> (relation, column) pairs its value is made of."""
+        """model -> column -> the (relation, column) pairs that it is computed from."""
         return {name: made_of for name, (made_of, _) in self._traced.items() if not self.models[name].companion}
 
     @cached_property
     def _traced(self) -> dict[str, tuple[Origins, Origins]]:
-        """model -> what its columns are made of, and whose values they carry on."""
+        """model -> what its columns are computed from, and whose values they pass on."""
         return {name: self._trace(model) for name, model in self.models.items()}
 
     def _trace(self, model: CompiledModel) -> tuple[Origins, Origins]:
@@ -129,14 +132,14 @@ class Project:
         return made_of, carried
 
     def query_problem(self, sql: str) -> str | None:
-        """What the engine objects to in a query on the project's tables, or None."""
+        """Return the error that the engine reports for a query on the project's tables, or None."""
         problem: str = self.cache.remember(
             "query", (sql, self.binder.types_read(sql)), lambda: self.binder.query_problem(sql) or ""
         )
         return problem or None
 
     def check_privacy(self) -> None:
-        """Raise ConfigError where a column hands personal values on without the mark that masks them."""
+        """Raise ConfigError if a column passes on personal values but has no mark of its own."""
         personal = {(name, c.name) for name, m in self.models.items() for c in m.columns if c.pii}
         for name, model in self.models.items():
             if model.model.schema == "staging":
@@ -146,10 +149,10 @@ class Project:
         raise_all(
             [
                 ConfigError(
-                    f"the column {column} of {name} hands on {', '.join(sorted('.'.join(o) for o in found))}, "
-                    "which is personal, and is not marked so",
+                    f"the column {column} of {name} passes on {', '.join(sorted('.'.join(o) for o in found))}, "
+                    "which is personal, but has no mark",
                     self.models[name].model.file,
-                    "begin its comment with [pii]; or with [public], where its values tell of nobody.",
+                    "begin its comment with [pii], or with [public] if its values identify nobody.",
                 )
                 for name in later
                 for column, origins in self._traced[name][1].items()
@@ -161,10 +164,10 @@ class Project:
         return any(c.pii or c.public for c in self.models[name].columns if c.name == column)
 
     def check_unchanged(self) -> None:
-        """Raise ConfigError when a file that decides content changed after compilation began."""
+        """Raise ConfigError if a file that decides content has changed since compilation began."""
         if code_fingerprint(self.settings, self.variables) != self.code_fingerprint:
             raise ConfigError(
                 "a model, macro, suite or contract changed while siyu was reading them",
                 ", ".join(str(root) for root in self.settings.roots),
-                "run again once the deployment is through.",
+                "run again when the deployment has finished.",
             )

@@ -1,4 +1,4 @@
-"""jinja2: a model's template -> SQL, and what it reached for on the way."""
+"""Render models with jinja2: a template becomes SQL, and what it refers to is recorded."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from siyu.errors import ConfigError, SiyuError, nearest
 
 
 class Renderer:
-    """Renders models of one project."""
+    """Renders the models of one project."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -24,7 +24,7 @@ class Renderer:
         self._env.globals.clear()
 
     def render(self, model: Model, superseded: bool = False) -> Rendered:
-        """One model. Raises ConfigError with file and line."""
+        """Render one model. Raises ConfigError with file and line."""
         result = Rendered(model)
         context = TemplateFunctions(self._world, result, superseded).context()
         try:
@@ -60,7 +60,7 @@ class Renderer:
             code = self._env.compile(text, name=file, filename=file)
         except TemplateSyntaxError as error:
             raise ConfigError(
-                f"the template has a syntax error: {error.message}", f"{file}:{error.lineno}", "mend the template."
+                f"the template has a syntax error: {error.message}", f"{file}:{error.lineno}", "fix the template."
             ) from error
         return self._env.template_class.from_code(self._env, code, {})
 

@@ -1,4 +1,4 @@
-"""Rendered models, from the cache where nothing that the template reads has changed."""
+"""Render models, or take them from the cache if nothing that their templates read has changed."""
 
 from __future__ import annotations
 
@@ -30,7 +30,10 @@ class Rendering:
         )
 
     def render(self, model: Model, superseded: bool = False, shapes: object = None) -> Rendered:
-        """One model; `shapes` is what union_shape() writes its unions from. Raises ConfigError with file and line."""
+        """Return one model as SQL. Raises ConfigError with file and line.
+
+        `shapes` is everything from which union_shape() builds its unions.
+        """
         inputs = (self._world, model.name, model.file, model.template, superseded, shapes)
         looked_up = self._cache.find("looked up", inputs)
         if looked_up is not None:
@@ -43,7 +46,7 @@ class Rendering:
         return rendered
 
     def _rows_of(self, tables: list[str]) -> list[tuple[str, str]]:
-        """The tables, each with a digest of its rows."""
+        """Return the tables, each with a digest of its rows."""
         return [(table, self._references[table].sha256) for table in tables]
 
 

@@ -1,4 +1,4 @@
-"""Record shapes: union_shape() writes the union of every enabled channel's staging of a shape."""
+"""Record shapes, and union_shape(): the union of all staging models of a shape, over the enabled channels."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SUPERSEDED = "__superseded"
 
 @dataclass(frozen=True)
 class ShapeColumn:
-    """A column of a record shape; `is_bound` marks the moment that as_of bounds."""
+    """A column of a record shape. `is_bound`: records in which it lies after as_of do not count."""
 
     name: str
     type: str
@@ -29,13 +29,13 @@ class ShapeColumn:
 
 @dataclass(frozen=True)
 class Shapes:
-    """All record shapes: the columns each begins with, the identifiers, and its own."""
+    """All record shapes. A shape has the columns of BEGINNING, those of the identifiers, and its own."""
 
     columns: dict[str, tuple[ShapeColumn, ...]]
     identifiers: IdentifierTypes
 
     def of(self, shape: str) -> tuple[ShapeColumn, ...]:
-        """Columns of a shape in order. Raises ConfigError for one nobody declared."""
+        """Return the columns of a shape in order. Raises ConfigError for an unknown shape."""
         if shape not in self.columns:
             raise ConfigError(
                 f"there is no record shape {shape}", "reference/record_shapes.csv", nearest(shape, self.columns)
@@ -44,7 +44,7 @@ class Shapes:
 
 
 def load_shapes(shape_rows: list[dict[str, str]], identifiers: IdentifierTypes) -> Shapes:
-    """From record_shapes.csv and the identifier types."""
+    """Build the shapes from the rows of record_shapes.csv and the identifier types."""
     first = [ShapeColumn(*column) for column in BEGINNING]
     first += [ShapeColumn(one.column, "varchar", one.documented) for one in identifiers.simple]
     columns: dict[str, tuple[ShapeColumn, ...]] = {}
@@ -56,11 +56,11 @@ def load_shapes(shape_rows: list[dict[str, str]], identifiers: IdentifierTypes) 
 
 
 def check_staging(rendered: Rendered, columns: list[str], shapes: Shapes) -> None:
-    """A staging model yields only columns of its shape. Raises ConfigError, all at once."""
+    """Raise ConfigError, with all problems at once, if the columns of a staging model do not fit its shape."""
     wanted = {column.name for column in shapes.of(rendered.model.shape or "")}
     errors: list[SiyuError] = [
         ConfigError(
-            f"{rendered.model.name} yields {name}, which is no column of the shape {rendered.model.shape}",
+            f"{rendered.model.name} yields {name}, which is not a column of the shape {rendered.model.shape}",
             rendered.model.file,
             nearest(name, wanted),
         )
@@ -80,8 +80,10 @@ def check_staging(rendered: Rendered, columns: list[str], shapes: Shapes) -> Non
 
 
 def union_sql(shape: str, parts: Mapping[str, list[str]], shapes: Shapes, *, bounded: bool, beyond: bool) -> str:
-    """`parts` maps a staging relation to its columns. Columns come in the shape's order, typed, with comments.
-    `bounded`: up to as_of only; `beyond`: only what that leaves out."""
+    """Return the SQL of the union, with the columns in the shape's order, typed and commented.
+
+    `parts` maps a staging relation to its columns. `bounded` keeps only records up to as_of, `beyond` only the others.
+    """
     columns = shapes.of(shape)
     selects = [
         "    select\n"

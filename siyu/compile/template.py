@@ -1,4 +1,4 @@
-"""A model's template: what it may reach, and what rendering it gives."""
+"""A model's template: what it may refer to, and the result of rendering it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from siyu.seeds.identifier_types import IdentifierTypes
 
 @dataclass(frozen=True)
 class Checked:
-    """SQL of a value that is NULL where the field (SQL, too) holds no valid one, and why."""
+    """The SQL of a field, the SQL of its value, which is NULL if the field is not valid, and the reason for that."""
 
     field: str
     reason: str
@@ -24,8 +24,11 @@ class Checked:
 
 @dataclass
 class Rendered:
-    """A model as SQL. `refs` and `sources` are relation names, `previous` model names, `looked_up` the reference tables
-    whose rows decided what was written."""
+    """A model as SQL.
+
+    `refs` and `sources` are relation names, `previous` model names. `looked_up` are the reference tables whose rows
+    the template used.
+    """
 
     model: Model
     sql: str = ""
@@ -44,23 +47,23 @@ class Rendered:
 
     @property
     def relations(self) -> set[str]:
-        """Everything the SQL may read."""
+        """Every relation that the SQL may read."""
         return self.refs | self.sources | {previous_relation(name) for name in self.previous}
 
 
 def previous_relation(name: str) -> str:
-    """Where previous('tags.person_tag') is found during a build."""
+    """Return the relation that previous('tags.person_tag') names during a build."""
     return f"previous.{name.replace('.', '__')}"
 
 
 def source_relation(channel: str, export: str, superseded: bool = False) -> str:
-    """Where source('website', 'events') is found during a build."""
+    """Return the relation that source('website', 'events') names during a build."""
     return f"raw.{channel}__{export}{'__superseded' if superseded else ''}"
 
 
 @dataclass(frozen=True)
 class World:
-    """What templates may reach: models, reference tables, contracts, vars, macros, and the writer of shapes."""
+    """What templates may refer to: models, reference tables, contracts, vars, macros, and the function for shapes."""
 
     models: dict[str, Model]
     references: frozenset[str]

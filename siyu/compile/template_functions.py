@@ -1,4 +1,4 @@
-"""What a template may call: ref(), source(), var(), config(), previous(), union_shape() and their like."""
+"""The functions that a template may call: ref(), source(), var(), config(), previous(), union_shape() and others."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CONFIG_KEYS = ("materialized", "key", "seed", "max_size", "published")
 
 
 class TemplateFunctions:
-    """The functions of one model's template. What they reach for is noted in `rendered`."""
+    """The functions of one model's template. They record in `rendered` what the template refers to."""
 
     def __init__(self, world: World, rendered: Rendered, superseded: bool) -> None:
         self._world = world
@@ -27,7 +27,7 @@ class TemplateFunctions:
         self._superseded = superseded
 
     def context(self) -> dict[str, Any]:
-        """Everything by the name that templates use."""
+        """Return every name that templates can use."""
         functions = (
             self.ref, self.source, self.var, self.config, self.previous, self.union_shape, self.reference,
             self.literal, self.checked,
@@ -40,13 +40,13 @@ class TemplateFunctions:
         }
 
     def source(self, channel: str, name: str) -> str:
-        """The relation of a channel's export, or of a table that siyu writes before the build."""
+        """Return the relation of a channel's export, or of a table that siyu writes before the build."""
         relation = self._source(channel, name)
         self._rendered.sources.add(relation)
         return relation
 
     def var(self, name: str) -> Any:
-        """A value of vars.yml."""
+        """Return a value of vars.yml."""
         if name not in self._world.variables:
             raise ConfigError(
                 f"{self._rendered.model.name} reads var {name}, which vars.yml does not declare",
@@ -56,13 +56,13 @@ class TemplateFunctions:
         return self._world.variables[name]
 
     def config(self, **values: Any) -> str:
-        """Say how the result is kept."""
+        """Set how the result is stored."""
         _check_config(self._rendered.model, values)
         self._rendered.config.update(values)
         return ""
 
     def previous(self, name: str) -> str:
-        """The relation of a model's earlier result; 'this' is the model itself."""
+        """Return the relation of a model's earlier result. 'this' is the model itself."""
         full = self._rendered.model.name if name == "this" else name
         if full not in self._world.models:
             raise ConfigError(
@@ -74,11 +74,11 @@ class TemplateFunctions:
         return previous_relation(full)
 
     def union_shape(self, shape: str, bounded: bool = True, versions: str = "current", beyond: bool = False) -> str:
-        """The records of a shape: the union of every enabled channel's staging of it."""
+        """Return the records of a shape: the union of all its staging models, over the enabled channels."""
         return self._world.union_shape(self._rendered, shape, bounded, versions, beyond)
 
     def reference(self, table: str) -> list[dict[str, str]]:
-        """The rows of a reference table, for templates that write a part for each."""
+        """Return the rows of a reference table, for templates that write a piece of SQL for each row."""
         if table not in self._world.references:
             raise ConfigError(
                 f"{self._rendered.model.name} reads {table}, which is not a reference table",
@@ -91,17 +91,17 @@ class TemplateFunctions:
 
     @staticmethod
     def literal(text: str) -> str:
-        """A text as an SQL literal."""
+        """Return a text as an SQL literal."""
         return quoted(text)
 
     def checked(self, field: str, reason: str, caller: Callable[[], str]) -> str:
-        """SQL of a value that is NULL where the field is not valid; such fields are counted."""
+        """Mark the SQL of a value that is NULL if the field is not valid. Such fields are counted."""
         value = caller()
         self._rendered.checked.append(Checked(field, reason, value))
         return value
 
     def ref(self, table: str) -> str:
-        """The relation of a model or a reference table."""
+        """Return the relation of a model or of a reference table."""
         result, model = self._rendered, self._rendered.model
         if table in self._world.references:
             result.refs.add(f"reference.{table}")
@@ -146,7 +146,7 @@ class TemplateFunctions:
 
 
 def check_wall(reader: Model, read: Model) -> None:
-    """Staging reads sources only; every other schema reads itself and earlier ones."""
+    """Raise ConfigError if a staging model reads a model, or if a model reads a later schema."""
     if reader.schema == "staging":
         raise ConfigError(
             f"{reader.name} reads {read.name}, but staging reads only sources and reference tables",
@@ -170,7 +170,7 @@ def _check_config(model: Model, values: dict[str, Any]) -> None:
         raise ConfigError(f"unknown materialization {kind!r} of {model.name}", "", nearest(str(kind), MATERIALIZATIONS))
     key = values.get("key", [])
     if not isinstance(key, list | tuple) or not all(isinstance(item, str) for item in key):
-        raise ConfigError(f"the key of {model.name} is no list of columns", "", "write key=['id_type', 'id_value'].")
+        raise ConfigError(f"the key of {model.name} is not a list of columns", "", "write key=['id_type', 'id_value'].")
     if not isinstance(values.get("published", True), bool):
         raise ConfigError(f"published of {model.name} is {values['published']!r}", "", "write true or false.")
     size = values.get("max_size", 1)
@@ -178,4 +178,4 @@ def _check_config(model: Model, values: dict[str, Any]) -> None:
         raise ConfigError(f"the max_size of {model.name} is {size!r}", "", "write a whole number from 1.")
     needed = {"fixpoint": "seed", "snapshot": "key", "agglomerate": "max_size"}.get(str(kind))
     if needed and needed not in values:
-        raise ConfigError(f"{model.name} is a {kind} and names no {needed}", "", f"add {needed}=… to config().")
+        raise ConfigError(f"{model.name} has materialized='{kind}' but no {needed}", "", f"add {needed}=… to config().")

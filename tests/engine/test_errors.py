@@ -109,7 +109,7 @@ MISTAKES: dict[str, tuple[dict[str, str], list[str]]] = {
             + "with c as (select coalesce(mobile, email) as m from {{ ref('contact') }})\n"
             "select lower(m) as phone  -- The number.\nfrom c\n"
         },
-        ["the column phone of kpi.wrong hands on records.contact.email, records.contact.mobile", "[pii]", "[public]"],
+        ["the column phone of kpi.wrong passes on records.contact.email, records.contact.mobile", "[pii]", "[public]"],
     ),
     "two columns of one name": (
         {
@@ -135,7 +135,7 @@ MISTAKES: dict[str, tuple[dict[str, str], list[str]]] = {
     ),
     "a key that is no list": (
         {"models/kpi/wrong.sql": GOOD.replace("select", "{{ config(materialized='snapshot', key=5) }}\nselect")},
-        ["the key of kpi.wrong is no list of columns"],
+        ["the key of kpi.wrong is not a list of columns"],
     ),
     "a list where a column is wanted": (
         {

@@ -118,5 +118,5 @@ def test_money_without_a_rate_and_lines_without_their_order_are_counted(
     assert told == {
         ("orders", "amount", "no exchange rate of that day", 1),
         ("orders", "mobile", "no mobile number", 1),
-        ("order_items", "occurred_at", "a record without its moment counts nowhere", 1),
+        ("order_items", "occurred_at", "no date or time: the record is left out", 1),
     }

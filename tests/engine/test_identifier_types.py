@@ -160,7 +160,7 @@ def _edges(*left_out: str, extra: str = "") -> str:
 @pytest.mark.parametrize(
     ("sql", "told"),
     [
-        ("{{ config(materialized='agglomerate') }}\n" + _edges(), "names no max_size"),
+        ("{{ config(materialized='agglomerate') }}\n" + _edges(), "has materialized='agglomerate' but no max_size"),
         ("{{ config(materialized='agglomerate', max_size=0) }}\n" + _edges(), "the max_size of identity.mine is 0"),
         (
             "{{ config(materialized='agglomerate', max_size=true) }}\n" + _edges(),
@@ -181,7 +181,10 @@ def _edges(*left_out: str, extra: str = "") -> str:
             "yields cut_reason, node_group, which siyu adds itself",
         ),
         ("{{ config(published='no') }}\n" + _edges(), "published of identity.mine is 'no'"),
-        ("{%- for row in reference('person') %}{% endfor %}\n" + _edges(), "reads person, which is no reference table"),
+        (
+            "{%- for row in reference('person') %}{% endfor %}\n" + _edges(),
+            "reads person, which is not a reference table",
+        ),
     ],
 )
 def test_a_model_that_is_no_agglomeration_is_told(tmp_path: Path, sql: str, told: str) -> None:

@@ -104,7 +104,7 @@ def test_refused_fields_are_counted_by_field(desk: Shop) -> None:
         ("desk", "calls", "caller", "no mobile number", 2),
         ("desk", "visits", "email", "no mail address", 1),
         ("desk", "visits", "mobile", "no mobile number", 2),
-        ("desk", "visits", "observed_at", "a record without its moment counts nowhere", 1),
+        ("desk", "visits", "observed_at", "no date or time: the record is left out", 1),
         ("desk", "visits", "other", "no mobile number", 1),
     ]
     assert con.execute("select count(*) from records.contact").fetchall() == [(6,)]
