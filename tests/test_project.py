@@ -30,11 +30,11 @@ SIYU = ROOT / "siyu"
 WALLS = {
     "duckdb": ["engines/duckdb.py"],
     "pyspark": ["engines/spark.py"],
-    "great_expectations": ["checks.py"],
-    "duckdb_engine": ["checks.py"],
+    "great_expectations": ["check"],
+    "duckdb_engine": ["check"],
     "sqlglot": ["compile"],
-    "jinja2": ["compile", "site.py"],
-    "typer": ["cli", "docs.py"],
+    "jinja2": ["compile", "report/page.py"],
+    "typer": ["cli", "dev/docs.py"],
     "prefect": [],
 }
 FLOW_WALLS = ("duckdb", "pyspark", "sqlglot", "jinja2", "great_expectations")
