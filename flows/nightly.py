@@ -1,6 +1,7 @@
-"""The nightly flow: land -> build -> check -> publish -> report. What each step does is siyu's; here is only the order.
+"""The nightly flow: land -> build -> check -> publish -> report. siyu implements the steps; the flow orders them.
 
-`python flows/nightly.py` runs it on Prefect's own temporary server; prefect.yaml deploys it. Exit codes are siyu's.
+`python flows/nightly.py` runs it on a temporary Prefect server; prefect.yaml deploys it. The exit codes are those of
+`siyu run`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ QUIET = {
 LOG_WIDTH = 160
 
 if __name__ == "__main__":
-    # Prefect reads its environment when it is imported: its home lies in the warehouse, and nobody is phoned.
+    # Prefect reads its environment on import. Keep its home in the warehouse and switch off telemetry.
     try:
         home = load_settings().warehouse.resolve() / "prefect"
         home.mkdir(parents=True, exist_ok=True)
@@ -51,7 +52,7 @@ from siyu.report.summary import Report, markdown, summary
 
 @task(task_run_name="land {channel}", cache_policy=NO_CACHE)
 def land(night: Night, channel: str) -> State:
-    """One channel; what is wrong with it makes it stale, not the night."""
+    """Land one channel. A problem makes the channel stale but does not fail the night."""
     result = night.land(channel)
     told = f"{result.rows_landed:,} rows landed, {result.rows_rejected:,} rejected"
     return Completed(message="; ".join([told, *result.problems]))
@@ -59,14 +60,14 @@ def land(night: Night, channel: str) -> State:
 
 @task(task_run_name="build {model}", cache_policy=NO_CACHE)
 def build(night: Night, model: str) -> State:
-    """One model."""
+    """Build one model."""
     result = night.build(model)
     return Completed(message=result.told)
 
 
 @task(task_run_name="check {table}", cache_policy=NO_CACHE)
 def check(night: Night, table: str) -> State:
-    """One suite; a critical failure shows here and stops the release later, when all suites have run."""
+    """Run one suite. A critical failure stops the release only after all suites have run."""
     results = night.check(table)
     critical = sum(result.stops_release for result in results)
     told = f"{len(results)} expectations, {sum(not r.success for r in results)} failed"
@@ -75,13 +76,16 @@ def check(night: Night, table: str) -> State:
 
 @task(task_run_name="publish", cache_policy=NO_CACHE)
 def publish(night: Night) -> State:
-    """The release, in one swap."""
+    """Publish the release in one atomic step."""
     return Completed(message=night.publish().name)
 
 
 @flow(name="siyu-nightly", task_runner=ThreadPoolTaskRunner(max_workers=os.cpu_count() or 1))  # type: ignore[arg-type]
 def nightly(as_of: date | None = None, force: bool = False, channels: list[str] | None = None) -> State:
-    """One night, up to the business date `as_of`; `force` runs though nothing is new; `channels`: only these."""
+    """Run one night up to the business date `as_of`.
+
+    `force` runs it even if nothing is new. `channels` limits the night to these channels.
+    """
     logger = get_run_logger()
 
     def tell(event: Event) -> None:
@@ -125,15 +129,17 @@ def _walk(night: Night) -> None:
 
 
 def _leave_artifact(report: Report) -> None:
-    """The night in Markdown on its run; where the server takes none, the night has ended as it has all the same."""
+    """Attach the report to the Prefect run as Markdown. If that fails, the result of the night stays the same."""
     try:
-        create_markdown_artifact(key="siyu-night", markdown=markdown(report), description="What the night did 夜间任务")
-    except Exception:  # noqa: BLE001 - told in the log; how the night ended must not hang on it
-        get_run_logger().exception("the artifact could not be left")
+        create_markdown_artifact(
+            key="siyu-night", markdown=markdown(report), description="Report of the night 夜间任务"
+        )
+    except Exception:  # noqa: BLE001 - logged; the result of the night does not depend on it
+        get_run_logger().exception("cannot attach the Markdown report to the run")
 
 
 def main() -> int:
-    """Run once and say how it went; the exit code."""
+    """Run the flow once, print the summary and return the exit code."""
     console = Console(highlight=False, width=None if sys.stdout.isatty() else LOG_WIDTH)
     errors = Console(stderr=True)
     try:
@@ -144,7 +150,7 @@ def main() -> int:
             console.print(summary(error.report))
         errors.print(str(error), style="red", markup=False, soft_wrap=True)
         return exit_code(error)
-    except Exception as error:  # noqa: BLE001 - the edge: what nobody foresaw is a fault, not a failed check
+    except Exception as error:  # noqa: BLE001 - top level: an unexpected error is a fault, not a failed check
         errors.print_exception()
         return exit_code(error)
     return 0

@@ -130,7 +130,7 @@ MISTAKES = {
     ),
     "a format siyu does not read": (("format: csv", "format: dbf"), ("exports.orders.format", "'csv'", "")),
     "a missing key": (("owner: shop\n", ""), ("owner", "Field required", "")),
-    "no time zone": (("Asia/Shanghai", "Asia/Shangai"), ("timezone", "Asia/Shangai is no IANA time zone", "")),
+    "no time zone": (("Asia/Shanghai", "Asia/Shangai"), ("timezone", "Asia/Shangai is not an IANA time zone", "")),
     "a key that is no column": (
         ("key: order_id", "key: [order_id, orderid]"),
         ("exports.orders", "'orderid' is no column here; did you mean order_id?", ""),

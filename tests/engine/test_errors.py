@@ -166,7 +166,7 @@ MISTAKES: dict[str, tuple[dict[str, str], list[str]]] = {
             "seeds/channels/shop.yml": "channel: shop\ntitle: Shop\ndomain: private\nowner: me\ntimezone: Asia\n"
             "exports: {}\n"
         },
-        ["Asia is no IANA time zone"],
+        ["Asia is not an IANA time zone"],
     ),
     "an integer sum that would be a HUGEINT": (
         {"models/kpi/wrong.sql": GOOD.replace("    one_id  ", "    sum(record_count) as one_id  ")},

@@ -88,7 +88,7 @@ def test_a_key_like_none_gets_no_guess(tmp_path: Path) -> None:
     write_toml(tmp_path, "xyz = 1\n")
     with pytest.raises(ConfigError) as error:
         load_settings(tmp_path)
-    assert "known are: " in error.value.fix and "warehouse" in error.value.fix
+    assert "expected one of: " in error.value.fix and "warehouse" in error.value.fix
 
 
 def test_wrong_values_are_all_told_where_they_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,7 +104,7 @@ def test_wrong_values_are_all_told_where_they_stand(tmp_path: Path, monkeypatch:
         "environment SIYU_PUBLISH_RECORDS",
     }
     text = str(error.value)
-    assert "Asia/Shangai is no IANA time zone" in text and "at least 1 thread is needed" in text
+    assert "Asia/Shangai is not an IANA time zone" in text and "must be at least 1" in text
 
 
 def test_toml_that_cannot_be_read(tmp_path: Path) -> None:
@@ -156,8 +156,8 @@ def test_a_misspelt_folder_of_a_layer_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as error:
         load_settings(tmp_path)
     assert [(item.problem, item.fix) for item in told(error)] == [
-        ("nothing reads the folder model", "did you mean models?"),
-        ("nothing reads the folder chanels", "did you mean channels?"),
+        ("siyu does not read the folder model", "did you mean models?"),
+        ("siyu does not read the folder chanels", "did you mean channels?"),
     ]
 
 
