@@ -226,8 +226,8 @@ def test_wrong_reference_tables_are_all_told(tmp_path: Path) -> None:
         load_references(settings)
     assert [item.problem.partition(":")[0] for item in told(error)] == [
         "the reference table cannot be read",
-        "lines have not as many fields as the header (2)",
-        "the header needs a name for each column, each once",
+        "some lines do not have as many fields as the header (2)",
+        "the header must name each column, without duplicates",
     ]
 
 
@@ -247,6 +247,6 @@ def test_a_layer_overrides_single_vars(tmp_path: Path) -> None:
 )
 def test_a_var_nobody_declared(tmp_path: Path, text: str, fix: str) -> None:
     write(tmp_path / "ours", "seeds/vars.yml", text)
-    with pytest.raises(ConfigError, match="has no value and why") as error:
+    with pytest.raises(ConfigError, match="needs a value and a why") as error:
         load_vars(layered(tmp_path, "ours"))
     assert error.value.fix == fix and error.value.where == str(tmp_path / "ours" / "seeds" / "vars.yml")
