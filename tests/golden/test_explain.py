@@ -138,8 +138,8 @@ def test_json_says_all_in_utc(night: Ran, known: tuple[str, str, str, str], monk
         (["phone:1"], "unknown identifier type 'phone'"),
         (["somebody"], "neither an ID nor an identifier"),
         (["record:crm:contacts:none"], "no record crm:contacts:none"),
-        (["a:1", "b:2", "c:3"], "3 things are named"),
-        ([], "0 things are named"),
+        (["a:1", "b:2", "c:3"], "3 arguments are given"),
+        ([], "0 arguments are given"),
     ],
 )
 def test_what_is_not_there_is_told(

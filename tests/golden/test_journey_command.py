@@ -271,8 +271,8 @@ def test_what_is_no_person_is_told(night: Ran, monkeypatch: pytest.MonkeyPatch) 
         (["P00000000000000000000"], "nobody has the ID"),
         (["mobile:13999999999"], "no record carries mobile:+8613999999999"),
         (["record:crm:contacts:none"], "no record crm:contacts:none"),
-        (["a:1", "b:2"], "2 things are named"),
-        ([], "0 things are named"),
+        (["a:1", "b:2"], "2 arguments are given"),
+        ([], "0 arguments are given"),
     ):
         result = CliRunner().invoke(app, ["journey", *arguments])
         assert result.exit_code == 2 and problem in result.output and "fix:" in result.output, result.output
