@@ -77,7 +77,7 @@ def decide(settings: Settings, decision: str, named: Sequence[str], why: str, wh
 
 
 def _check(lookup: Lookup, decision: str, named: Sequence[str], sides: Sequence[Identifier]) -> None:
-    """Raise every reason against a decision. A link may bring back an identifier that a human excluded."""
+    """Raise all reasons against a decision. A link may use an identifier that a human excluded."""
     errors: list[SiyuError] = []
     if decision == "link":
         bad = [side for side in sides if side.status in ("blocked", "invalid")]

@@ -224,7 +224,7 @@ class Lookup:
         raise WrongQuestion(f"nobody has the ID {one_id}", f"the release {self.release.name}", fix)
 
     def heir(self, one_id: str) -> tuple[str | None, str] | None:
-        """Return (successor, or None if withdrawn; date) of a former ID, or None if it is not a former ID."""
+        """Return (successor, date) of a former ID, or None for any other ID. A withdrawn ID has the successor None."""
         entity = _entity_of_id(one_id)
         rows = self.session.rows(
             f"select {entity.id}, since_date from {self.table(entity.alias)}"

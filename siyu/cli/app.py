@@ -50,7 +50,7 @@ Select = Annotated[
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def handle_errors() -> Iterator[None]:
     """Turn an error into a message and an exit code."""
     try:
         yield

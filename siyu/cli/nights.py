@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
-from siyu.cli.app import AsOf, Select, app, compiled, current_settings, day, err, out, progress, told
+from siyu.cli.app import AsOf, Select, app, compiled, current_settings, day, err, handle_errors, out, progress
 from siyu.errors import ConfigError
 
 
@@ -22,7 +22,7 @@ def init(
 
     Example: siyu init acme && cd acme && siyu run
     """
-    with told():
+    with handle_errors():
         from siyu.dev.init import init as create
 
         for name in create(folder):
@@ -46,7 +46,7 @@ def run(
     Exit codes: 0 published or nothing new, 1 a critical check failed, 2 wrong use or configuration, 3 another run holds
     the warehouse, 4 an engine or file fault. warehouse/current always points to a complete release.
     """
-    with told():
+    with handle_errors():
         from siyu.night.request import Request
         from siyu.night.run import run_night
         from siyu.report.summary import summary
@@ -72,7 +72,7 @@ def land(
 
     Example: siyu land --dry-run exports/crm/contacts_20260630.csv
     """
-    with told():
+    with handle_errors():
         from siyu.dev.dry_run import dry_run as look
         from siyu.dev.dry_run_text import dry_run_text
 
@@ -92,7 +92,7 @@ def build(select: Select = None, as_of: AsOf = None) -> None:
     Example: siyu build --select +person_stage
     """
     started = time.perf_counter()
-    with told():
+    with handle_errors():
         from siyu.dev.selection import build_selected
 
         with progress() as tell:
@@ -105,7 +105,7 @@ def build(select: Select = None, as_of: AsOf = None) -> None:
 @app.command()
 def check(select: Select = None, as_of: AsOf = None) -> None:
     """Run the suites of models on the tables of the last run or build. Exit code 1 if a critical check fails."""
-    with told():
+    with handle_errors():
         from siyu.dev.selection import check_selected
         from siyu.report.summary import summary
 
@@ -127,7 +127,7 @@ def status(
 
     Example, for cron or a monitor: siyu status --max-age 26h
     """
-    with told():
+    with handle_errors():
         from siyu.report.status import overdue, read_status, status_text
         from siyu.warehouse.lock import is_held
 
@@ -157,7 +157,7 @@ def sql(
 
     Example: siyu sql person_stage --dialect spark
     """
-    with told():
+    with handle_errors():
         from siyu.dev.selection import sql_of
 
         out.print(sql_of(compiled(current_settings()), model, dialect), markup=False, soft_wrap=True)
@@ -172,7 +172,7 @@ def graph(
 
     Example: siyu graph --select +kpi_value --mermaid
     """
-    with told():
+    with handle_errors():
         from siyu.dev.selection import graph_lines
 
         for line in graph_lines(compiled(current_settings()), select or [], mermaid):
@@ -201,7 +201,7 @@ def simulate(
 
     Example: siyu simulate --people 5000 --nights 7 --knob typo=0.05 --out exports
     """
-    with told(), Progress(console=out, transient=True, disable=not out.is_terminal) as bar:
+    with handle_errors(), Progress(console=out, transient=True, disable=not out.is_terminal) as bar:
         from siyu.simulate import LAST_DAY, exports_of, simulate_exports
         from siyu.simulate.knobs import turned
 
@@ -222,7 +222,7 @@ def docs(
 
     Example: siyu docs --out docs
     """
-    with told():
+    with handle_errors():
         from siyu.dev.docs import write_docs
 
         written = write_docs(folder, compiled(current_settings()), app)

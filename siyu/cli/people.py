@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from siyu.cli.app import app, current_settings, json_text, out, told
+from siyu.cli.app import app, current_settings, handle_errors, json_text, out
 from siyu.errors import WrongQuestion
 
 What = Annotated[str, typer.Argument(help="An identifier (id_type:id_value), such as mobile:13912345678, or an ID.")]
@@ -48,7 +48,7 @@ def exclude(what: What, why: Why, by: By = None) -> None:
 
 
 def _decide(decision: str, named: list[str], why: str, by: str | None) -> None:
-    with told():
+    with handle_errors():
         from siyu.ask.decide import decide
 
         outcome = decide(current_settings(), decision, named, why, by or getpass.getuser(), datetime.now(UTC))
@@ -77,7 +77,7 @@ def explain(
 
     Example: siyu explain mobile:13912345678
     """
-    with told():
+    with handle_errors():
         from siyu.ask.explain import explain as look
         from siyu.ask.explain_text import explained
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from siyu.cli.app import app, current_settings, day, json_text, out, told
+from siyu.cli.app import app, current_settings, day, handle_errors, json_text, out
 from siyu.cli.people import named_by
 
 
@@ -36,7 +36,7 @@ def journey(
 
     Example: siyu journey mobile:13912345678 --since 2026-05-01
     """
-    with told():
+    with handle_errors():
         from siyu.ask.journey import as_data
         from siyu.ask.journey import journey as look
         from siyu.ask.journey_text import SHOWN, told_story

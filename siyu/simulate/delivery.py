@@ -155,7 +155,7 @@ class Delivery:
         self.counts[now] += rows
 
     def truth(self, channel: str, record_id: str, person: Person) -> None:
-        """Write to the truth whom a record belongs to."""
+        """Write the owner of a record to the truth."""
         self.line(TRUTH, f"{channel},{record_id},{person.key},{person.company.key}")
 
     def truth_once(self, channel: str, record_id: str, person: Person) -> bool:
