@@ -125,7 +125,7 @@ def _identifier(row: Row) -> str:
         "contested 多人争用" if row["is_contested"] else "",
         "short name that only this company matches 简称唯一" if row["is_short_name"] else "",
     ]
-    told = f"{row['id_type']}:{row['id_value']}  {_count(row['record_count'])} of {row['channels']}"
+    told = f"{row['id_type']}:{row['id_value']}  {_count(row['record_count'])} in {row['channels']}"
     return ", ".join([told, *filter(None, marks)])
 
 

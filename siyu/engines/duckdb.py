@@ -131,7 +131,8 @@ class DuckEngine:
                 body = function.body(inputs)
                 self._connection.execute(f"create or replace macro {function.name}({function.parameters}) as {body}")
         except duckdb.Error as error:
-            raise EngineFault(f"DuckDB cannot open the build database: {error}", str(path or "memory")) from error
+            fix = "check that the file can be written and that no other program has it open."
+            raise EngineFault(f"DuckDB cannot open the database: {error}", str(path or "memory"), fix) from error
 
     def driver_connection(self) -> duckdb.DuckDBPyConnection:
         """Open a cursor that knows the key. A cursor does not inherit variables or settings from the connection."""
