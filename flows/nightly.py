@@ -1,6 +1,7 @@
 """The nightly flow: land, build, check, publish, report. siyu does the work and knows the order; here are the tasks.
 
-`python flows/nightly.py` runs it on Prefect's own temporary server; prefect.yaml deploys it. Exit codes are siyu's.
+`python flows/nightly.py` runs it on a temporary Prefect server; prefect.yaml deploys it. The exit codes are those of
+`siyu run`.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ QUIET = {
 LOG_WIDTH = 160
 
 if __name__ == "__main__":
-    # Prefect reads its environment when it is imported: its home lies in the warehouse, and nobody is phoned.
+    # Prefect reads its environment on import. Keep its home in the warehouse and switch off telemetry.
     try:
         home = load_settings().warehouse.resolve() / "prefect"
         home.mkdir(parents=True, exist_ok=True)
@@ -115,11 +116,13 @@ def _settings(channels: list[str] | None) -> Settings:
 
 
 def _leave_artifact(report: Report) -> None:
-    """The night in Markdown on its run; where the server takes none, the night has ended as it has all the same."""
+    """Attach the report to the Prefect run as Markdown. If that fails, the result of the night stays the same."""
     try:
-        create_markdown_artifact(key="siyu-night", markdown=markdown(report), description="What the night did 夜间任务")
-    except Exception:  # noqa: BLE001 - told in the log; how the night ended must not hang on it
-        get_run_logger().exception("the artifact could not be left")
+        create_markdown_artifact(
+            key="siyu-night", markdown=markdown(report), description="Report of the night 夜间任务"
+        )
+    except Exception:  # noqa: BLE001 - logged; the result of the night does not depend on it
+        get_run_logger().exception("cannot attach the Markdown report to the run")
 
 
 def main() -> int:
@@ -137,7 +140,7 @@ def main() -> int:
             console.print(summary(error.report))
         errors.print(str(error), style="red", markup=False, soft_wrap=True)
         return exit_code(error)
-    except Exception as error:  # noqa: BLE001 - the edge: what nobody foresaw is a fault, not a failed check
+    except Exception as error:  # noqa: BLE001 - top level: an unexpected error is a fault, not a failed check
         errors.print_exception()
         return exit_code(error)
     return 0

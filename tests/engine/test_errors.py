@@ -154,19 +154,19 @@ MISTAKES: dict[str, tuple[dict[str, str], list[str]]] = {
     ),
     "a reference table with no table's name": (
         {"seeds/reference/staff (1).csv": "a,b\n1,2\n"},
-        ["'staff (1)' is no table name", "staff (1).csv"],
+        ["'staff (1)' is not a table name", "staff (1).csv"],
     ),
     "a needed reference table without a column": (
         {"seeds/reference/identifier_types.csv": "id_type,entity\nmobile,person\n"},
         ["identifier_types lacks strength"],
     ),
-    "vars that are no mapping": ({"seeds/vars.yml": "- dormant_days\n"}, ["vars.yml is no mapping of names"]),
+    "vars that are no mapping": ({"seeds/vars.yml": "- dormant_days\n"}, ["vars.yml must be a mapping of names"]),
     "a time zone that is none": (
         {
             "seeds/channels/shop.yml": "channel: shop\ntitle: Shop\ndomain: private\nowner: me\ntimezone: Asia\n"
             "exports: {}\n"
         },
-        ["Asia is no IANA time zone"],
+        ["Asia is not an IANA time zone"],
     ),
     "an integer sum that would be a HUGEINT": (
         {"models/kpi/wrong.sql": GOOD.replace("    one_id  ", "    sum(record_count) as one_id  ")},

@@ -986,8 +986,8 @@ def test_a_file_that_the_engine_has_no_memory_for_is_told_and_tried_again(
     ("name", "reason"),
     [
         ("orders_late.csv", "the name does not match file_date"),
-        ("orders_20261301.csv", "'20261301' in the name is no date such as 20260131"),
-        ("orders_2026013.csv", "'2026013' in the name is no date"),
+        ("orders_20261301.csv", "'20261301' in the name is not a date such as 20260131"),
+        ("orders_2026013.csv", "'2026013' in the name is not a date"),
         (os.fsdecode("orders_20260101_订单.csv".encode("gb18030")), "the file's name is not utf-8"),
     ],
 )

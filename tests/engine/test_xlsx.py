@@ -98,7 +98,7 @@ def test_leading_empty_rows_and_a_hidden_or_named_sheet(shop: Shop) -> None:
     assert "the required column id is missing" in land(shop, data).reason
     assert [row[0] for row in land(shop, data, sheet="观众").rows] == ["a"]
     reason = land(shop, data, sheet="观重").reason
-    assert "no sheet 观重" in reason and "known are: 观众, 说明." in reason
+    assert "no sheet 观重" in reason and "expected one of: 观众, 说明." in reason
 
 
 def test_dates_of_1904(shop: Shop) -> None:

@@ -69,7 +69,7 @@ def test_a_link_and_its_taking_back(two: Shop, monkeypatch: pytest.MonkeyPatch) 
     one, other = first["k1"], first["k2"]
     assert one != other
     told = _decide(two, monkeypatch, "link", "mobile:139 0000 0002", "crm_contact_id:k1", "--why", "hers", "--by", "li")
-    assert "they become one" in told and RULE_FILE in told.replace("\n", "")
+    assert "they will share one ID" in told and RULE_FILE in told.replace("\n", "")
     two.run("2026-06-02")
     linked = _ids(two)
     assert set(linked.values()) == {one}
