@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 from siyu.engines.sql import quote_name, quoted
 from siyu.seeds.channels import DECIMAL, Channel, Column, Export
@@ -16,33 +15,39 @@ MISSING = "a required value is missing"
 FIRST_SECOND, LAST_SECOND = -62135596800, 253402300799  # of the years 1 to 9999
 
 
-def typed_query(channel: Channel, export: Export, interim: Path, landed: Path | None = None) -> str:
-    """Text columns -> typed ones, with `_ok` and `_reasons`: a list of (column_name, value, reason) a row. Only the
-    rows that are not in `landed`, where that is given."""
-    source, typed, tests = [], [], []
+def typed_query(channel: Channel, export: Export, relation: str, beside: str = "") -> str:
+    """The query of typed columns, `_extra`, `_error` and `_ok` from a relation of text columns; the texts stay under
+    the names `_t_<column>`. `beside` are more columns of the relation, as SQL."""
+    texts, typed = [], []
     for column_name, column in export.columns.items():
-        text, value = quote_name(f"_t_{column_name}"), quote_name(column_name)
-        source.append(f"{quote_name(column_name)} as {text}")
-        typed.append(f"{cast_sql(column, text, channel.timezone)} as {value}")
-        failing = _tests(column, column_name in export.key, text, value, channel.timezone)
-        tests += [(column_name, *test) for test in failing]
-    tests.append(("", "_error is not null", "_error"))
+        text = quote_name(f"_t_{column_name}")
+        texts.append(f"{quote_name(column_name)} as {text}")
+        typed.append(f"{cast_sql(column, text, channel.timezone)} as {quote_name(column_name)}")
+    failed = " or ".join(f"({test})" for _, test, _ in _failures(channel, export))
+    return (
+        f"select *, not coalesce({failed}, false) as _ok from (select *, {', '.join(typed)}"
+        f" from (select {', '.join(texts)}, _extra, _error{beside} from {relation}))"
+    )
+
+
+def reasons_sql(channel: Channel, export: Export) -> str:
+    """Why a row of `typed_query` breaks the contract: a list of (column_name, value, reason), with NULLs."""
     reasons = ", ".join(
         f"case when {_guard(column)}({failed}) then struct_pack(column_name := {quoted(column)},"
         f" value := {quote_name(f'_t_{column}') if column else 'null::varchar'}, reason := {reason}) end"
-        for column, failed, reason in tests
+        for column, failed, reason in _failures(channel, export)
     )
-    failed = " or ".join(f"({test})" for _, test, _ in tests)
-    left = ""
-    if landed:
-        known = f"read_parquet({quoted(landed)}, hive_partitioning = false)"
-        left = f" where file_row_number + 1 not in (select _line from {known})"
-    return (
-        f"select *, not coalesce({failed}, false) as _ok, [{reasons}] as _reasons from ("
-        f"select *, {', '.join(typed)} from (select {', '.join(source)}, _extra, _error,"
-        f" file_row_number + 1 as _line"
-        f" from read_parquet({quoted(interim)}, hive_partitioning = false, file_row_number = true){left}))"
-    )
+    return f"[{reasons}]"
+
+
+def _failures(channel: Channel, export: Export) -> list[tuple[str, str, str]]:
+    """(column, SQL that is true when the row breaks the contract, SQL of the reason); column '' is the whole record."""
+    failures = []
+    for name, column in export.columns.items():
+        text, value = quote_name(f"_t_{name}"), quote_name(name)
+        tests = _tests(column, name in export.key, text, value, channel.timezone)
+        failures += [(name, *test) for test in tests]
+    return [*failures, ("", "_error is not null", "_error")]
 
 
 def _guard(column: str) -> str:

@@ -15,11 +15,10 @@ from siyu.errors import EngineFault, FileRejected, SqlProblem, StatementFault
 from siyu.landing.casts import file_name_sql, typed_query
 from siyu.landing.journal import DRAFT, LANDED, REJECTS, note
 from siyu.landing.readers import read
-from siyu.landing.readers.reading import Reading, told_names
+from siyu.landing.readers.reading import Found, Reading, told_names
 from siyu.landing.rejects import first_reasons, write_rejects
 from siyu.masking import first_line
 from siyu.seeds.channels import Channel, Export
-from siyu.warehouse.files import fsync
 from siyu.warehouse.ledger import LandedFile
 
 INTERIM = "compression lz4, dictionary_size_limit 1"  # read once or twice, then gone: dictionaries would not pay
@@ -29,6 +28,9 @@ LANDED_AS = "compression zstd, dictionary_size_limit 10000"  # a larger dictiona
 # Always _ok. An engine moves a filter below what computes its columns, and then casts every value twice: not one that
 # may differ from row to row.
 ONCE = "_ok and random() >= 0"
+
+
+Drift = tuple[str, str]  # new_column or missing_column, and its name
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ class Outcome:
     reason: str | None = None
     path: str | None = None
     rejects: str | None = None
-    drift: tuple[tuple[str, str], ...] = ()
+    drift: tuple[Drift, ...] = ()
     hiccup: str | None = None
 
 
@@ -102,37 +104,29 @@ def attempt(session: Session, job: Job, landing: Landing, identity: str) -> Outc
 
 def _land_rows(session: Session, job: Job, landing: Landing, identity: str, scratch: Path) -> Outcome:
     interim = scratch / "interim.parquet"
-    reading = _copy_text(session, job, read(session, job.path, job.export, scratch), interim)
-    typed = typed_query(job.channel, job.export, interim)
-    # A file that lost rows under one contract is read again under the next, maybe the former one: all of them stay.
-    name_of_it = f"{identity[:32]}-{job.export.fingerprint}-{landing.seq}"
-    stem = f"landed/{job.channel.channel}/{job.export_name}/{name_of_it}"
+    reading, total = _copy_text(session, job, reading_of(session, job, scratch), interim)
+    stem = stem_of(job, landing, identity)
     target = landing.store / f"{stem}{LANDED}"
     target.parent.mkdir(parents=True, exist_ok=True)
-    note(landing.store, stem)
-    total = session.value(f"select count(*) from read_parquet({quoted(interim)})")
+    note(landing.store, [stem])
     # An answer that says that it is one and lists nothing is a page of a list: landed.py looks at the whole of it.
     may_be_empty = job.export.allow_empty or job.export.answers
     if not total and job.export.load == "snapshot" and not may_be_empty:
         raise FileRejected("the file holds no record", job.file, "ask the channel's owner for a new export.")
-    new, missing = reading.new, reading.missing
-    if reading.drift:
-        new, missing = reading.drift(session, f"read_parquet({quoted(interim)})")
-    drift = tuple([("new_column", item) for item in told_names(new)] + [("missing_column", item) for item in missing])
-    columns = ", ".join(quote_name(column) for column in job.export.columns)
-    good = (
-        f"select {columns}, _extra, {quoted(job.file)} as _file, _line, {landing.seq}::integer as _landed_seq,"
-        f" date {quoted(landing.day)} as _landed_date, {_day_literal(job)} as _file_date"
-        f" from (select *, {ONCE} as _good from ({typed})) where _good"
-    )
+    drift = drift_of(session, reading, f"read_parquet({quoted(interim)})")
+    lines = f"read_parquet({quoted(interim)}, hive_partitioning = false, file_row_number = true)"
+    typed = typed_query(job.channel, job.export, lines, ", file_row_number + 1 as _line")
+    good = f"select {landed_columns(job, landing, '_line')} from (select *, {ONCE} as _good from ({typed})) where _good"
     written = target.with_suffix(DRAFT)
-    session.execute(f"copy ({good}) to {quoted(written)} (format parquet, {LANDED_AS})")
-    landed = session.value(f"select count(*) from read_parquet({quoted(written)})")
+    landed = session.value(f"copy ({good}) to {quoted(written)} (format parquet, {LANDED_AS})")
     refused = landing.store / f"{stem}{REJECTS}"
     # Most files have no broken row, and need no second pass.
     rejected = 0
     if landed < total:
-        rejected = write_rejects(session, job.export, typed_query(job.channel, job.export, interim, written), refused)
+        known = f"read_parquet({quoted(written)}, hive_partitioning = false)"
+        left = f"(select * from {lines} where file_row_number + 1 not in (select _line from {known}))"
+        typed = typed_query(job.channel, job.export, left, ", file_row_number + 1 as _line")
+        rejected = write_rejects(session, job.channel, job.export, typed, refused)
     rejects = f"{stem}{REJECTS}" if rejected else None
     if landed + rejected != total:
         raise EngineFault(f"{total} records were read, {landed} written, {rejected} rejected", str(job.path), "")
@@ -142,17 +136,50 @@ def _land_rows(session: Session, job: Job, landing: Landing, identity: str, scra
         first = first_reasons(session, refused)
         reason = f"{share}, more than max_reject_rate {job.export.max_reject_rate}: {first}"
         return Outcome(total, 0, reason, None, rejects, drift)
-    fsync(written)
     os.replace(written, target)
     return Outcome(total, landed, None, f"{stem}{LANDED}", rejects, drift)
 
 
-def _copy_text(session: Session, job: Job, reading: Reading, interim: Path) -> Reading:
-    """The records as text, in the file's order, in a Parquet of their own: later passes need not parse again."""
+def reading_of(session: Session, job: Job, scratch: Path) -> Reading:
+    """How to read the file. Raises FileRejected."""
+    return read(session, job.path, job.export, scratch)
+
+
+def drift_of(session: Session, reading: Reading, relation: str, found: Found | None = None) -> tuple[Drift, ...]:
+    """New and missing columns of a file whose records are in `relation`; `found` is what is known of them."""
+    new, missing = reading.new, reading.missing
+    if reading.drift:
+        new, missing = reading.drift(session, relation, found)
+    return tuple([("new_column", item) for item in told_names(new)] + [("missing_column", item) for item in missing])
+
+
+def stem_of(job: Job, landing: Landing, identity: str) -> str:
+    """The path of the files that landing a file writes, below the store and without the ending.
+
+    A file that lost rows under one contract is read again under the next, maybe the former one: all of them stay.
+    """
+    name = f"{identity[:32]}-{job.export.fingerprint}-{landing.seq}"
+    return f"landed/{job.channel.channel}/{job.export_name}/{name}"
+
+
+def landed_columns(job: Job, landing: Landing, line: str) -> str:
+    """The columns of a landed file as SQL; `line` is the SQL of the row's line."""
+    columns = ", ".join(quote_name(column) for column in job.export.columns)
+    day = job.day()
+    return (
+        f"{columns}, _extra, {quoted(job.file)} as _file, {line} as _line, {landing.seq}::integer as _landed_seq,"
+        f" date {quoted(landing.day)} as _landed_date, {f'date {quoted(day)}' if day else 'null::date'} as _file_date"
+    )
+
+
+def _copy_text(session: Session, job: Job, reading: Reading, interim: Path) -> tuple[Reading, int]:
+    """Write the records as text, in the file's order, to a Parquet file: later passes need not parse again. Returns
+    how the file was read in the end, and the number of records."""
     try:
-        session.execute(f"copy ({_with_names(job, reading.sql)}) to {quoted(interim)} (format parquet, {INTERIM})")
-        if reading.is_whole is None or reading.is_whole(session, f"read_parquet({quoted(interim)})"):
-            return reading
+        sql = _with_names(job, reading.alone(session))
+        total: int = session.value(f"copy ({sql}) to {quoted(interim)} (format parquet, {INTERIM})")
+        if reading.is_whole is None or reading.is_whole(session, f"read_parquet({quoted(interim)})", total):
+            return reading, total
     except SqlProblem as error:
         if reading.otherwise is None:
             raise FileRejected(
@@ -168,8 +195,3 @@ def _with_names(job: Job, sql: str) -> str:
     named = job.export.named.items()
     values = "".join(f", {file_name_sql(column, quoted(job.file))} as {quote_name(c)}" for c, column in named)
     return f"select *{values} from ({sql})" if values else sql
-
-
-def _day_literal(job: Job) -> str:
-    day = job.day()
-    return f"date {quoted(day)}" if day else "null::date"

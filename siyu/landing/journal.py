@@ -15,13 +15,13 @@ JOURNAL = "landed/.journal"
 LANDED, REJECTS, DRAFT = ".parquet", ".rejects.parquet", ".tmp"  # what a stem becomes
 
 
-def note(store: Path, stem: str) -> None:
-    """About to write the files of this stem (a path below the store); on disk before they are."""
+def note(store: Path, stems: Iterable[str]) -> None:
+    """Write down that files of these stems (paths below the store) are about to be written. Synced before returning."""
     path = store / JOURNAL
     path.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
-        os.write(handle, f"{stem}\n".encode())
+        os.write(handle, "".join(f"{stem}\n" for stem in stems).encode())
         os.fsync(handle)
     finally:
         os.close(handle)

@@ -18,10 +18,12 @@ from siyu.landing.readers.reading import (
     MAX_RECORD,
     UTF8,
     Reading,
+    Shared,
     checked_header,
     compare,
     csv_relation,
-    holds,
+    is_plain_text,
+    rewritten_reading,
     table_query,
 )
 from siyu.masking import UNREADABLE
@@ -45,31 +47,40 @@ def read_csv(session: Session, path: Path, export: Export, scratch: Path) -> Rea
     def record_by_record() -> Reading:
         rewritten = scratch / "records.csv"
         count = _rewrite(_records(path, export, encoding or _guessed_encoding(path)), len(header), rewritten)
-        relation = csv_relation(rewritten, len(header) + 1, rewritten=True)
-        query = table_query(relation, export, texts, new, f"nullif(c{len(header)}, '')")
-        return Reading(query, new, missing, is_whole=holds(count))
+        return rewritten_reading(rewritten, count, header, export, new, missing)
 
     # In a file of one column DuckDB takes a blank line for a record; before a header it takes one for the header.
     if encoding not in (None, UTF8) or len(header) == 1 or line > 1:
         return record_by_record()
-    query = table_query(csv_relation(path, len(header), export.delimiter), export, texts, new, "null::varchar")
 
-    def is_whole(session: Session, read: str) -> bool:
-        return _is_whole(session, read, path, export)
+    def query(_session: Session, files: str, beside: str) -> str:
+        relation = csv_relation(files, len(header), export.delimiter)
+        return table_query(relation, export, texts, new, "null::varchar", beside)
 
-    return Reading(query, new, missing, record_by_record, is_whole)
+    def is_whole(session: Session, read: str, rows: int) -> bool:
+        return _is_whole(session, read, rows, path, export)
+
+    shared = Shared(
+        key=("csv", *header),
+        is_plain=lambda: is_plain_text(path),
+        is_whole=lambda rows: rows + 1 == _count_lines(path),
+    )
+    return Reading(path, query, new, missing, record_by_record, is_whole, shared=shared)
 
 
-def _is_whole(session: Session, read: str, path: Path, export: Export) -> bool:
-    """Is every line a record, the header, or a line break in a value? DuckDB 2.0 reads on past some errors and loses
-    what stands between them and the end. A file with blank lines is not proven whole either."""
+def _count_lines(path: Path) -> int:
     lines, last = 0, b""
     with path.open("rb") as file:
         while block := file.read(BLOCK):
             lines += block.count(b"\n")
             last = block[-1:]
-    lines += last != b"\n"
-    rows = session.value(f"select count(*) from {read}")
+    return lines + (last != b"\n")
+
+
+def _is_whole(session: Session, read: str, rows: int, path: Path, export: Export) -> bool:
+    """Is every line a record, the header, or a line break in a value? DuckDB 2.0 reads on past some errors and loses
+    what stands between them and the end. A file with blank lines is not proven whole either."""
+    lines = _count_lines(path)
     if rows + 1 == lines:
         return True
     known = ", ".join(quote_name(column) for column in export.columns)

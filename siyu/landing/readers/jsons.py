@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from siyu.engines.base import Session
 from siyu.engines.sql import json_path, quote_name, quoted
 from siyu.errors import FileRejected, SqlProblem
-from siyu.landing.readers.reading import BOM, MAX_RECORD, Reading, real_names
+from siyu.landing.readers.reading import (
+    BOM,
+    MAX_RECORD,
+    Found,
+    Reading,
+    Shared,
+    is_plain_text,
+    real_names,
+)
 from siyu.masking import first_line
 from siyu.seeds.channels import ROOT, Export
 
@@ -60,9 +68,25 @@ def _texts(json_column: str, paths: Iterable[str]) -> str:
     return f"json_extract_string({json_column}, [{', '.join(quoted(json_path(path)) for path in paths)}]::varchar[])"
 
 
-def _json_query(session: Session, relation: str, export: Export, answers: str | None = None) -> Reading:
-    """`relation` has the column json, NULL where the record is no JSON, and a, texts of the answer it came from, where
-    the contract wants such; `answers` then has the column answer."""
+def _json_reading(path: Path, relation: Callable[[str], str], export: Export, answers: str | None = None) -> Reading:
+    """The reading of a relation whose column json is NULL where the record is not JSON.
+
+    The column a holds texts of the answer that the record comes from, if the contract asks for them; `answers` then is
+    a relation with the column answer.
+    """
+
+    def query(session: Session, files: str, beside: str) -> str:
+        return _json_sql(session, relation(files), export, beside)
+
+    def drift(session: Session, read: str, found: Found | None) -> tuple[list[str], list[str]]:
+        places = _places(export)
+        found = found or _found(session, read, places)
+        return _drift(session, relation(quoted(path)), answers, places, read, found)
+
+    return Reading(path, query, drift=drift)
+
+
+def _json_sql(session: Session, relation: str, export: Export, beside: str) -> str:
     places = _places(export)
     values = ", ".join(f"{places.value(column)} as {quote_name(column)}" for column in export.columns)
     # The engine has parsed the record: one that begins as an object is one.
@@ -76,11 +100,10 @@ def _json_query(session: Session, relation: str, export: Export, answers: str | 
         extra = f"case when {is_other} then nullif(json_merge_patch(json, {without_known})::varchar, '{{}}') end"
     if export.extra_columns == "reject":
         error = f"coalesce({error}, case when {extra} is not null then 'unknown field' end)"
-    sql = (
-        f"select {values}, {extra} as _extra, {error} as _error"
+    return (
+        f"select {values}, {extra} as _extra, {error} as _error{beside}"
         f" from (select *, {_texts('json', places.in_record)} as v from {relation})"
     )
-    return Reading(sql, drift=lambda session, read: _drift(session, relation, answers, places, read))
 
 
 def _usual_fields(session: Session, relation: str, places: _Places) -> str:
@@ -97,21 +120,31 @@ def _usual_fields(session: Session, relation: str, places: _Places) -> str:
     return ", ".join(f"{row[0]}::ubigint" for row in sorted(rows))
 
 
+def _found(session: Session, read: str, places: _Places) -> Found:
+    """What the records hold. The first records fill most columns; the others are looked up one by one."""
+    tests = {column: f"{quote_name(column)} is not null" for column in places.columns}
+    tests[""] = "_error is null"
+    counts = ", ".join(f"count_if({test})" for test in tests.values())
+    (first,) = session.rows(f"select {counts} from (select * from {read} limit {FIRST_RECORDS})")
+    there = {
+        column
+        for (column, test), count in zip(tests.items(), first, strict=True)
+        if count or session.rows(f"select 1 from {read} where {test} limit 1")
+    }
+    return Found(usable="" in there, extra=True, filled=frozenset(there - {""}))
+
+
 def _drift(
-    session: Session, relation: str, answers: str | None, places: _Places, read: str
+    session: Session, relation: str, answers: str | None, places: _Places, read: str, found: Found
 ) -> tuple[list[str], list[str]]:
-    """Fields no contract knows, and columns none of whose fields any record, or answer, has; `read` is what was made of
-    the records."""
+    """Fields that the contract does not know, and columns of which no record or answer has a field; `read` holds the
+    records as text columns."""
     known = f"select unnest(json_keys(_extra)) as k from {read} where _extra is not null"
-    new = [row[0] for row in session.rows(f"select distinct k from ({known}) order by k")]
-    if not session.rows(f"select 1 from {read} where _error is null limit 1"):
+    new = [row[0] for row in session.rows(f"select distinct k from ({known}) order by k")] if found.extra else []
+    if not found.usable:
         return new, []
     # Of a column with several paths nobody knows which of them was filled: only one with a single path shows its field.
-    empty = [
-        column
-        for column in places.columns
-        if not session.rows(f"select 1 from {read} where {quote_name(column)} is not null limit 1")
-    ]
+    empty = [column for column in places.columns if column not in found.filled]
     filled = {_top(paths[0]) for column, paths in places.columns.items() if column not in empty and len(paths) == 1}
     wanted = list(dict.fromkeys(_top(path) for column in empty for path in places.columns[column]))
     absent = [top for top in wanted if top not in filled]
@@ -146,15 +179,20 @@ def read_jsonl(session: Session, path: Path, export: Export, scratch: Path) -> R
     def line_by_line() -> Reading:
         short = scratch / "short.jsonl"
         _shortened(source, short)
-        return _json_query(session, _lines(short), export)
+        return _json_reading(short, _lines, export)
 
     source = _without_bom(path, scratch)
-    return replace(_json_query(session, _lines(source), export), otherwise=line_by_line)
+    shared = Shared(
+        key=("jsonl",),
+        is_plain=lambda: is_plain_text(source),
+        is_whole=lambda rows: rows == sum(not line.isspace() for line in source.read_bytes().split(b"\n") if line),
+    )
+    return replace(_json_reading(source, _lines, export), otherwise=line_by_line, shared=shared)
 
 
-def _lines(path: Path) -> str:
+def _lines(files: str) -> str:
     return (
-        f"read_json_objects({quoted(path)}, format = 'newline_delimited', ignore_errors = true,"
+        f"read_json_objects({files}, format = 'newline_delimited', ignore_errors = true,"
         f" maximum_object_size = {MAX_RECORD})"
     )
 
@@ -186,12 +224,16 @@ def read_json(session: Session, path: Path, export: Export, scratch: Path) -> Re
     wanted = _places(export).in_answer
     beside = f", {_texts('answer', wanted)} as a" if wanted else ""
     interim = scratch / "records.parquet"
-    session.execute(
+    count = session.value(
         f"copy (select unnest(records) as json{', a' if wanted else ''}"
         f" from (select {records} as records{beside} from {answers})) to {quoted(interim)} (format parquet)"
     )
-    read = f"read_parquet({quoted(interim)}, hive_partitioning = false)"
-    return _json_query(session, read, export, answers if wanted else None)
+    shared = Shared(("json",), is_plain=lambda: True, is_whole=lambda rows: bool(rows == count), unpacks=True)
+    return replace(_json_reading(interim, _records, export, answers if wanted else None), shared=shared)
+
+
+def _records(files: str) -> str:
+    return f"read_parquet({files}, hive_partitioning = false)"
 
 
 def _at(export: Export) -> str:

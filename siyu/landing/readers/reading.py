@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,17 +29,57 @@ NO_NULL = "\x01siyu\x01"
 
 
 @dataclass(frozen=True)
-class Reading:
-    """`sql` is the query; new and missing are column names against the contract, for formats without a header to be had
-    from `drift(session, the relation that was read)`; `otherwise` is the slower, more patient way, for a file in which
-    the engine refuses a record, or loses one, as `is_whole(session, the relation that was read)` tells."""
+class Found:
+    """What the records of a file hold: is any record usable, does any have `_extra`, which columns have a value."""
 
-    sql: str
+    usable: bool
+    extra: bool
+    filled: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Shared:
+    """A file that one query may read together with other files of its export that have an equal `key`.
+
+    `is_plain()` checks the file before it is read, `is_whole(rows)` checks the number of rows that were read. The text
+    of a file that `unpacks` may be much longer than the file.
+    """
+
+    key: tuple[object, ...]
+    is_plain: Callable[[], bool]
+    is_whole: Callable[[int], bool]
+    unpacks: bool = False
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How to read one file. `path` is the file itself or a rewritten copy; `query(session, files, beside)` returns the
+    SQL, where `files` are arguments of a reader function and `beside` are more columns to select.
+
+    `new` and `missing` are column names compared with the contract. Formats without a header return them from
+    `drift(session, relation, found)` instead, where `relation` holds the records that were read. `otherwise` is a
+    slower way to read the file, used when the engine refuses a record, or when `is_whole(session, relation, rows)`
+    returns False. `shared` is None when the file must be read alone.
+    """
+
+    path: Path
+    query: Callable[[Session, str, str], str]
     new: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     otherwise: Callable[[], Reading] | None = None
-    is_whole: Callable[[Session, str], bool] | None = None
-    drift: Callable[[Session, str], tuple[list[str], list[str]]] | None = None
+    is_whole: Callable[[Session, str, int], bool] | None = None
+    drift: Callable[[Session, str, Found | None], tuple[list[str], list[str]]] | None = None
+    shared: Shared | None = None
+
+    def alone(self, session: Session) -> str:
+        """The query of this file."""
+        return self.query(session, quoted(self.path), "")
+
+
+def together(session: Session, readings: Sequence[Reading]) -> str:
+    """The query of files with equal `shared.key`. Its column `_source` is the path of the file a row comes from."""
+    files = ", ".join(quoted(reading.path) for reading in readings)
+    return readings[0].query(session, f"[{files}], filename = '_source'", ", _source")
 
 
 class WrongHeader(FileRejected):
@@ -102,8 +142,18 @@ def checked_header(found: list[str], path: Path) -> list[str]:
     return found
 
 
-def table_query(relation: str, export: Export, columns: dict[str, str], new: list[str], error: str) -> str:
-    """`columns` maps a real name to the SQL that gives its text."""
+def is_plain_text(path: Path) -> bool:
+    """Is a small file valid utf-8 without a byte order mark?"""
+    data = path.read_bytes()
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return not data.startswith(BOM)
+
+
+def table_query(relation: str, export: Export, columns: dict[str, str], new: list[str], error: str, beside: str) -> str:
+    """The query of a format with a header: `columns` maps a real name to the SQL of its text."""
     chosen = [
         f"{columns.get(real_name(export, column), 'null::varchar')} as {quote_name(column)}"
         for column in export.columns
@@ -112,21 +162,31 @@ def table_query(relation: str, export: Export, columns: dict[str, str], new: lis
     if new:
         pairs = ", ".join(f"{quoted(item)}, {columns[item]}" for item in new)
         extra = f"json_object({pairs})::varchar"
-    return f"select {', '.join(chosen)}, {extra} as _extra, {error} as _error from {relation}"
+    return f"select {', '.join(chosen)}, {extra} as _extra, {error} as _error{beside} from {relation}"
 
 
-def csv_relation(path: Path, width: int, delimiter: str = ",", *, rewritten: bool = False) -> str:
-    """A csv file with a header as text columns c0, c1, …, read strictly; `rewritten` by us, it has longer lines."""
+def csv_relation(files: str, width: int, delimiter: str = ",", *, rewritten: bool = False) -> str:
+    """csv files with a header as text columns c0, c1, …, read strictly. A file that siyu rewrote has longer lines."""
     columns = ", ".join(f"'c{i}': 'varchar'" for i in range(width))
     line, buffer = (REWRITTEN_LINE, REWRITTEN_BUFFER) if rewritten else (STRICT_LINE, STRICT_BUFFER)
     return (
-        f"read_csv({quoted(path)}, auto_detect = false, header = true, columns = {{{columns}}},"
+        f"read_csv({files}, auto_detect = false, header = true, columns = {{{columns}}},"
         f" nullstr = {quoted(NO_NULL)}, delim = {quoted(delimiter)}, quote = '\"', escape = '\"', comment = '',"
         f" strict_mode = true, null_padding = false, max_line_size = {line},"
         f" buffer_size = {buffer})"
     )
 
 
-def holds(count: int) -> Callable[[Session, str], bool]:
-    """Is what was read so many records?"""
-    return lambda session, read: bool(session.value(f"select count(*) from {read}") == count)
+def rewritten_reading(
+    path: Path, count: int, header: list[str], export: Export, new: list[str], missing: list[str]
+) -> Reading:
+    """The reading of a csv file that siyu rewrote: `count` records, and a last column that says what is wrong."""
+    texts = {item: f"nullif(c{i}, '')" for i, item in enumerate(header)}
+    width = len(header)
+
+    def query(_session: Session, files: str, beside: str) -> str:
+        relation = csv_relation(files, width + 1, rewritten=True)
+        return table_query(relation, export, texts, new, f"nullif(c{width}, '')", beside)
+
+    shared = Shared(("rewritten", *header), is_plain=lambda: True, is_whole=lambda rows: rows == count)
+    return Reading(path, query, new, missing, is_whole=lambda _s, _r, rows: rows == count, shared=shared)

@@ -17,10 +17,8 @@ from siyu.landing.readers.reading import (
     Reading,
     checked_header,
     compare,
-    csv_relation,
-    holds,
     real_name,
-    table_query,
+    rewritten_reading,
 )
 from siyu.masking import masked
 from siyu.seeds.channels import DATED, Export
@@ -35,10 +33,7 @@ def read_xlsx(session: Session, path: Path, export: Export, scratch: Path) -> Re
     found, count = _converted(path, export, rewritten)
     header = checked_header([cell or f"column {i}" for i, cell in enumerate(found, start=1)], path)
     new, missing = compare(export, header, path)
-    texts = {item: f"nullif(c{i}, '')" for i, item in enumerate(header)}
-    relation = csv_relation(rewritten, len(header) + 1, rewritten=True)
-    query = table_query(relation, export, texts, new, f"nullif(c{len(header)}, '')")
-    return Reading(query, new, missing, is_whole=holds(count))
+    return rewritten_reading(rewritten, count, header, export, new, missing)
 
 
 def _converted(path: Path, export: Export, out: Path) -> tuple[list[str], int]:
