@@ -14,11 +14,20 @@ from pathlib import Path
 from siyu.engines.base import Session
 from siyu.landing.file import Job, Landing, Outcome, attempt
 from siyu.landing.journal import sweep
+from siyu.landing.together import SMALL, land_together
 from siyu.masking import masked
 from siyu.seeds.channels import Channel
 from siyu.seeds.references import Reference, changed_references
 from siyu.warehouse.files import file_sha256, fsync
 from siyu.warehouse.ledger import LandedFile, Ledger
+
+
+@dataclass(frozen=True)
+class Hashed:
+    """The content hash of a file, and the state that the file had before it was read."""
+
+    state: tuple[int, int] | None
+    digest: str
 
 
 @dataclass
@@ -57,9 +66,39 @@ def land_channel(session: Session, channel: Channel, folder: Path | None, landin
             continue
         if not paths and not export.optional:
             result.problems.append(f"no file matches {export.files}")
-        for path in paths:
-            land_file(session, Job(channel, export_name, export, path, folder), landing, result)
+        _land_export(session, [Job(channel, export_name, export, path, folder) for path in paths], landing, result)
     return result
+
+
+def _land_export(session: Session, jobs: Sequence[Job], landing: Landing, result: ChannelLanding) -> None:
+    """Land small new files together where they are plainly in order, and all others one by one."""
+    hashed = {job.path: found for job in jobs if (found := _small_file(job))}
+    new: dict[str, Job] = {}
+    for job in jobs:
+        if job.path in hashed and (identity := _new_identity(job, hashed[job.path].digest, landing, result)):
+            new.setdefault(identity, job)
+    outcomes = land_together(session, [(job, identity) for identity, job in new.items()], landing)
+    for job in jobs:
+        land_file(session, job, landing, result, hashed.get(job.path), outcomes.get(job.path))
+
+
+def _small_file(job: Job) -> Hashed | None:
+    """The hash of a small file; None for a large file and for one that cannot be read, which land_file reports."""
+    try:
+        if job.path.stat().st_size <= SMALL:
+            return _hashed(job.path)
+    except OSError:
+        pass
+    return None
+
+
+def _new_identity(job: Job, digest: str, landing: Landing, result: ChannelLanding) -> str | None:
+    """The identity of a file that has not landed; None for any other, and for a file whose name tells no date."""
+    try:
+        identity, known = _find(job, job.day(), digest, landing, result)
+    except ValueError:
+        return None
+    return None if known else identity
 
 
 def _is_folder(path: Path) -> bool:
@@ -69,11 +108,20 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def land_file(session: Session, job: Job, landing: Landing, result: ChannelLanding) -> None:
-    """Land one file, unless it is known, into the result. A file that is still being written waits for the next run."""
+def land_file(
+    session: Session,
+    job: Job,
+    landing: Landing,
+    result: ChannelLanding,
+    hashed: Hashed | None = None,
+    outcome: Outcome | None = None,
+) -> None:
+    """Land one file into the result, unless it is known. A file that is still being written waits for the next run.
+
+    `hashed` and `outcome` are given for a file that has been read already.
+    """
     try:
-        before = _state(job.path)
-        digest = file_sha256(job.path)
+        hashed = hashed or _hashed(job.path)
     except OSError as error:
         result.problems.append(masked(f"{job.file}: {error.strerror or error}"))
         return
@@ -81,23 +129,25 @@ def land_file(session: Session, job: Job, landing: Landing, result: ChannelLandi
         day, name_problem = job.day(), None
     except ValueError as error:
         day, name_problem = None, str(error)
-    identity, known = _find(job, day, digest, landing, result)
+    identity, known = _find(job, day, hashed.digest, landing, result)
     if known and (known.contract == job.export.fingerprint or (known.landed and not known.rows_rejected)):
         result.skipped += 1
         if not known.landed:
             result.problems.append(masked(f"{job.file}: {known.reason}"))
         return
-    outcome = Outcome(reason=name_problem) if name_problem else attempt(session, job, landing, identity)
+    if name_problem:
+        outcome = Outcome(reason=name_problem)
+    outcome = outcome or attempt(session, job, landing, identity)
     # Even the name of a file may be somebody's number.
     outcome = replace(outcome, reason=masked(outcome.reason) if outcome.reason else None)
     hiccup = outcome.hiccup
-    if _state(job.path) != before:
+    if _state(job.path) != hashed.state:
         hiccup = hiccup or "the file changed while it was read; the next run takes it"
     if hiccup or outcome.reason:
         result.problems.append(masked(f"{job.file}: {hiccup or outcome.reason}"))
     if hiccup is None:
         result.drift += [(job.channel.channel, job.export_name, kind, column) for kind, column in outcome.drift]
-        result.files.append(_ledger_row(job, landing, day, identity, digest, outcome))
+        result.files.append(_ledger_row(job, landing, day, identity, hashed.digest, outcome))
 
 
 def _find(
@@ -137,6 +187,10 @@ def _ledger_row(
     )
 
 
+def _hashed(path: Path) -> Hashed:
+    return Hashed(_state(path), file_sha256(path))
+
+
 def _state(path: Path) -> tuple[int, int] | None:
     try:
         found = path.stat()
@@ -164,9 +218,9 @@ def _commit(
     files: Sequence[LandedFile],
     references: Sequence[tuple[str, str, str]],
 ) -> None:
-    for path in sorted({landing.store / path for file in files for path in (file.path, file.rejects) if path}):
+    written = {landing.store / path for file in files for path in (file.path, file.rejects) if path}
+    for path in sorted(written) + sorted({path.parent for path in written}):
         fsync(path)
-        fsync(path.parent)
     told = {(d["channel"], d["export"], d["kind"], d["column_name"]) for d in ledger.drift()}
     drift = sorted({item for result in results for item in [*result.drift, *_retyped(ledger, result)]} - told)
     ledger.commit_landing((landing.seq, landing.day), files, drift, references)

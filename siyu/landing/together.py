@@ -1,0 +1,167 @@
+"""Small files of one export, read and cast by a few queries instead of several for each file.
+
+This way is for files that are plainly in order. A file about which anything is unusual gets no outcome here, and then
+lands alone (file.py), which tells what is wrong with it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from siyu.engines.base import Session
+from siyu.engines.sql import quote_name, quoted
+from siyu.errors import EngineFault, SiyuError
+from siyu.landing.casts import file_name_sql, typed_query
+from siyu.landing.file import Job, Landing, Outcome, drift_of, landed_columns, reading_of, stem_of
+from siyu.landing.journal import DRAFT, LANDED, note
+from siyu.landing.readers.reading import Found, Reading, Shared, together
+
+SMALL = 256 << 10  # bytes of a file: above that a query of its own costs little
+MOST_FILES, MOST_BYTES = 64, 2 << 20  # of a query
+MOST_ROWS, LONGEST = 100_000, 16 << 10  # rows of a query, bytes of one: a small Parquet file may unpack to gigabytes
+TABLE = "landed_together"
+# Few rows: the default size of the dictionaries is enough, and a larger one takes longer to set up.
+LANDED_AS = "compression zstd"
+PATTERN = frozenset("*?[]{}\\")  # a path with one of these may name other files, too
+
+
+@dataclass(frozen=True)
+class _Member:
+    """A file that may be read together with others, and how."""
+
+    job: Job
+    identity: str
+    reading: Reading
+    shared: Shared
+
+
+@dataclass(frozen=True)
+class _Rows:
+    """The rows of one file in the table: the first and last rowid, how many there are and what they hold."""
+
+    first: int
+    last: int
+    count: int
+    found: Found
+
+
+def land_together(session: Session, jobs: Sequence[tuple[Job, str]], landing: Landing) -> dict[Path, Outcome]:
+    """Land those of the small files (with their identities) that are plainly in order. Raises nothing that landing the
+    files alone would not raise."""
+    outcomes: dict[Path, Outcome] = {}
+    if not jobs:
+        return outcomes
+    scratch = Path(tempfile.mkdtemp(dir=landing.scratch))
+    try:
+        for group in _groups(_members(session, jobs, scratch)):
+            outcomes |= _land_group(session, group, landing)
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+    return outcomes
+
+
+def _groups(members: Iterable[_Member]) -> list[list[_Member]]:
+    """Members with equal keys, no more in a group than one query may read."""
+    groups: list[list[_Member]] = []
+    latest: dict[tuple[object, ...], list[_Member]] = {}
+    room: dict[tuple[object, ...], int] = {}
+    for member in members:
+        key, size = member.shared.key, member.reading.path.stat().st_size
+        if key not in latest or len(latest[key]) == MOST_FILES or room[key] < size:
+            latest[key], room[key] = [], MOST_BYTES
+            groups.append(latest[key])
+        latest[key].append(member)
+        room[key] -= size
+    return groups
+
+
+def _members(session: Session, jobs: Sequence[tuple[Job, str]], scratch: Path) -> Iterator[_Member]:
+    for number, (job, identity) in enumerate(jobs):
+        folder = scratch / str(number)
+        folder.mkdir()
+        try:
+            reading = reading_of(session, job, folder)
+            is_small = reading.path.stat().st_size <= SMALL
+            is_plain = is_small and reading.shared is not None and reading.shared.is_plain()
+        except (SiyuError, OSError):
+            continue
+        if reading.shared and is_plain and not PATTERN & set(str(reading.path)):
+            yield _Member(job, identity, reading, reading.shared)
+
+
+def _land_group(session: Session, group: Sequence[_Member], landing: Landing) -> dict[Path, Outcome]:
+    outcomes: dict[Path, Outcome] = {}
+    try:
+        rows = _read_group(session, group)
+        plain = [member for member in group if _is_whole(member, rows)]
+        if plain:
+            stems = [stem_of(member.job, landing, member.identity) for member in plain]
+            (landing.store / stems[0]).parent.mkdir(parents=True, exist_ok=True)
+            note(landing.store, stems)
+            for member, stem in zip(plain, stems, strict=True):
+                outcomes[member.job.path] = _write(session, member, rows[str(member.reading.path)], landing, stem)
+        session.execute(f"drop table {TABLE}")
+    except (SiyuError, OSError):
+        return outcomes  # a file without an outcome lands alone, which reports what is wrong
+    return outcomes
+
+
+def _is_whole(member: _Member, rows: Mapping[str, _Rows]) -> bool:
+    found = rows.get(str(member.reading.path))
+    return found is not None and member.shared.is_whole(found.count)
+
+
+def _read_group(session: Session, group: Sequence[_Member]) -> dict[str, _Rows]:
+    """Read and cast the files into the table. Returns the rows of each file of which every row keeps the contract."""
+    channel, export = group[0].job.channel, group[0].job.export
+    text = _with_names(group, together(session, [member.reading for member in group]))
+    if group[0].shared.unpacks:
+        lengths = " + ".join(f"coalesce(strlen({quote_name(column)}), 0)" for column in export.columns)
+        text = f"select * from ({text}) where {lengths} <= {LONGEST} or error('a long record')"
+    typed = typed_query(channel, export, f"({text} limit {MOST_ROWS + 1})", ", _source")
+    columns = [quote_name(column) for column in export.columns]
+    total = session.value(
+        f"create or replace temp table {TABLE} as select {', '.join(columns)}, _extra, _source, _ok from ({typed})"
+    )
+    counts = ", ".join(f"count({column})" for column in ["_extra", *columns])
+    rows = session.rows(
+        f"select _source, min(rowid), max(rowid), count(*), count_if(not _ok), {counts} from {TABLE} group by _source"
+    )
+    if total > MOST_ROWS:
+        return {}
+    found = {}
+    for source, first, last, count, refused, extra, *filled in rows:
+        held = [column for column, values in zip(export.columns, filled, strict=True) if values]
+        if not refused and last - first + 1 == count:
+            found[source] = _Rows(first, last, count, Found(True, bool(extra), frozenset(held)))
+    return found
+
+
+def _with_names(group: Sequence[_Member], sql: str) -> str:
+    """Add the columns that the file's name tells."""
+    named = group[0].job.export.named.items()
+    if not named:
+        return sql
+    sources = ", ".join(quoted(member.reading.path) for member in group)
+    files = ", ".join(quoted(member.job.file) for member in group)
+    file = f"([{files}])[list_position([{sources}], _source)]"
+    values = "".join(f", {file_name_sql(column, file)} as {quote_name(c)}" for c, column in named)
+    return f"select *{values} from ({sql})"
+
+
+def _write(session: Session, member: _Member, rows: _Rows, landing: Landing, stem: str) -> Outcome:
+    target = landing.store / f"{stem}{LANDED}"
+    written = target.with_suffix(DRAFT)
+    own = f"from {TABLE} where rowid between {rows.first} and {rows.last}"
+    drift = drift_of(session, member.reading, f"(select _extra {own})", rows.found)
+    columns = landed_columns(member.job, landing, f"rowid - {rows.first} + 1")
+    count = session.value(f"copy (select {columns} {own}) to {quoted(written)} (format parquet, {LANDED_AS})")
+    if count != rows.count:
+        raise EngineFault(f"{rows.count} records were read, {count} written", str(member.job.path), "")
+    os.replace(written, target)
+    return Outcome(count, count, None, f"{stem}{LANDED}", None, drift)
