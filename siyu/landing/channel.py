@@ -130,7 +130,7 @@ def land_file(
     except ValueError as error:
         day, name_problem = None, str(error)
     identity, known = _find(job, day, hashed.digest, landing, result)
-    if known and (known.contract == job.export.fingerprint or (known.landed and not known.rows_rejected)):
+    if known and (known.contract == job.contract or (known.landed and not known.rows_rejected)):
         result.skipped += 1
         if not known.landed:
             result.problems.append(masked(f"{job.file}: {known.reason}"))
@@ -175,7 +175,7 @@ def _ledger_row(
         file_date=day.isoformat() if day else None,
         identity=identity,
         sha256=digest,
-        contract=job.export.fingerprint,
+        contract=job.contract,
         rows_read=outcome.read,
         rows_landed=0 if outcome.reason else outcome.landed,
         rows_rejected=outcome.read if outcome.reason else outcome.read - outcome.landed,

@@ -75,12 +75,12 @@ def _union(export: Export, landed: Sequence[LandedFile], store: Path, timezone: 
     groups: dict[str, list[LandedFile]] = {}
     for file in landed:
         groups.setdefault(file.columns, []).append(file)
-    parts = [_empty(export)]
+    parts = []
     for _columns, members in sorted(groups.items()):
         chosen = ", ".join(f"{_held(export, c, members[0].types, timezone)} as {quote_name(c)}" for c in export.columns)
         paths = ", ".join(quoted(store / str(file.path)) for file in members)
         parts.append(f"select {chosen}, {INTERNAL} from read_parquet([{paths}], hive_partitioning = false)")
-    return " union all ".join(parts)
+    return " union all ".join(parts or [_empty(export)])
 
 
 def _held(export: Export, column_name: str, types: Mapping[str, str], timezone: str) -> str:

@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 from siyu.engines.base import Session
@@ -54,10 +55,15 @@ class Job:
     path: Path
     folder: Path
 
-    @property
+    @cached_property
     def file(self) -> str:
         """The path in the channel's folder; bytes that are not utf-8 as \\xc9."""
         return os.fsencode(self.path.relative_to(self.folder).as_posix()).decode("utf-8", "backslashreplace")
+
+    @cached_property
+    def contract(self) -> str:
+        """The fingerprint of the export's contract."""
+        return self.export.fingerprint
 
     def day(self) -> date | None:
         """The business date in the name. Raises ValueError where it cannot be told."""
@@ -158,7 +164,7 @@ def stem_of(job: Job, landing: Landing, identity: str) -> str:
 
     A file that lost rows under one contract is read again under the next, maybe the former one: all of them stay.
     """
-    name = f"{identity[:32]}-{job.export.fingerprint}-{landing.seq}"
+    name = f"{identity[:32]}-{job.contract}-{landing.seq}"
     return f"landed/{job.channel.channel}/{job.export_name}/{name}"
 
 

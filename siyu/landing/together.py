@@ -19,6 +19,7 @@ from siyu.errors import EngineFault, SiyuError
 from siyu.landing.casts import file_name_sql, typed_query
 from siyu.landing.file import Job, Landing, Outcome, drift_of, landed_columns, reading_of, stem_of
 from siyu.landing.journal import DRAFT, LANDED, note
+from siyu.landing.readers import prepare
 from siyu.landing.readers.reading import Found, Reading, Shared, together
 
 SMALL = 256 << 10  # bytes of a file: above that a query of its own costs little
@@ -81,9 +82,12 @@ def _groups(members: Iterable[_Member]) -> list[list[_Member]]:
 
 
 def _members(session: Session, jobs: Sequence[tuple[Job, str]], scratch: Path) -> Iterator[_Member]:
-    for number, (job, identity) in enumerate(jobs):
-        folder = scratch / str(number)
+    """The files that may be read together."""
+    folders = [scratch / str(number) for number in range(len(jobs))]
+    for folder in folders:
         folder.mkdir()
+    prepare([(job.path, folder) for (job, _), folder in zip(jobs, folders, strict=True)], jobs[0][0].export)
+    for (job, identity), folder in zip(jobs, folders, strict=True):
         try:
             reading = reading_of(session, job, folder)
             is_small = reading.path.stat().st_size <= SMALL

@@ -7,6 +7,7 @@ FileRejected.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from siyu.engines.base import Session
@@ -15,7 +16,7 @@ from siyu.landing.readers.csvs import read_csv
 from siyu.landing.readers.jsons import read_json, read_jsonl
 from siyu.landing.readers.parquet import read_parquet
 from siyu.landing.readers.reading import Reader, Reading
-from siyu.landing.readers.xlsx import read_xlsx
+from siyu.landing.readers.xlsx import convert_small, read_xlsx
 from siyu.seeds.channels import Export
 
 READERS: dict[str, Reader] = {
@@ -25,6 +26,12 @@ READERS: dict[str, Reader] = {
     "parquet": read_parquet,
     "xlsx": read_xlsx,
 }
+
+
+def prepare(files: Sequence[tuple[Path, Path]], export: Export) -> None:
+    """Do in one go what reading small files (with their scratch folders) would do for each. It need not succeed."""
+    if export.format == "xlsx":
+        convert_small(files, export)
 
 
 def read(session: Session, path: Path, export: Export, scratch: Path) -> Reading:

@@ -2,8 +2,13 @@
 that lies about its size ends the process that believes it.
 
 `python workbook.py JOB` writes the rows to JOB's `out` and prints {"header": […], "rows": …}, or what is wrong with the
-file: {"problem": …, "fix": …, "sheets": […]}, or with the machine: {"os_error": [number, text, path]}. Whatever else
-ends it is for the caller to tell. Imports nothing of siyu, so that it starts quickly and needs no path.
+file: {"problem": …, "fix": …, "sheets": […]}, or with the machine: {"os_error": [number, text, path]}. The caller
+reports any other end of the process.
+
+`python workbook.py --many JOB JOB …` writes the answer to `out`.json for each workbook that it could read, and nothing
+for the others; the caller converts those one by one.
+
+This module imports nothing of siyu, so that it starts quickly and needs no path.
 """
 
 from __future__ import annotations
@@ -26,6 +31,7 @@ from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, Shee
 BLOCK = 1 << 20
 WHOLE = 10**15  # above it a double no longer holds every whole number
 EPOCH, EPOCH_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)
+MANY, ANSWER = "--many", ".json"  # the first argument for many jobs; what an answer's file adds to `out`
 MAX_SERIAL = 2958466  # the day after 9999-12-31
 
 
@@ -160,5 +166,16 @@ def main(text: str) -> dict[str, Any]:
         return {"problem": f"the workbook cannot be read: {error}", "fix": "save it again as xlsx."}
 
 
+def many(texts: list[str]) -> None:
+    """Convert one workbook after the other; each that could be read has its answer beside its rows."""
+    for text in texts:
+        answer = main(text)
+        if "header" in answer:
+            Path(json.loads(text)["out"] + ANSWER).write_text(json.dumps(answer), encoding="utf-8")
+
+
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(main(sys.argv[1])))
+    if sys.argv[1] == MANY:
+        many(sys.argv[2:])
+    else:
+        sys.stdout.write(json.dumps(main(sys.argv[1])))
