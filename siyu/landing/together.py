@@ -1,7 +1,7 @@
-"""Small files of one export, read and cast by a few queries instead of several for each file.
+"""Land small files of one export together: a few queries read and cast all of them.
 
-This way is for files that are plainly in order. A file about which anything is unusual gets no outcome here, and then
-lands alone (file.py), which tells what is wrong with it.
+This is a shortcut for files without any problem. A file with a rejected row, an unusual byte or any doubt gets no
+outcome here; it then lands alone (file.py), which reports what is wrong with it.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,19 +22,19 @@ from siyu.landing.file import Job, Landing, Outcome, drift_of, landed_columns, r
 from siyu.landing.journal import DRAFT, LANDED, note
 from siyu.landing.readers import prepare
 from siyu.landing.readers.reading import Found, Reading, Shared, together
+from siyu.seeds.channels import Export
 
-SMALL = 256 << 10  # bytes of a file: above that a query of its own costs little
-MOST_FILES, MOST_BYTES = 64, 2 << 20  # of a query
-MOST_ROWS, LONGEST = 100_000, 16 << 10  # rows of a query, bytes of one: a small Parquet file may unpack to gigabytes
+SMALL = 256 << 10  # bytes; the queries of a larger file cost more than planning them
+MOST_FILES, MOST_BYTES = 64, 2 << 20  # in one query
+MOST_ROWS, LONGEST = 100_000, 16 << 10  # rows in one query, bytes in one row: a small file may unpack to gigabytes
 TABLE = "landed_together"
-# Few rows: the default size of the dictionaries is enough, and a larger one takes longer to set up.
-LANDED_AS = "compression zstd"
-PATTERN = frozenset("*?[]{}\\")  # a path with one of these may name other files, too
+LANDED_AS = "compression zstd"  # the larger dictionaries of file.py take time to set up and do not help here
+PATTERN = frozenset("*?[]{}\\")  # DuckDB reads a path with one of these as a pattern
 
 
 @dataclass(frozen=True)
 class _Member:
-    """A file that may be read together with others, and how."""
+    """A file that can be read together with others, and how to read it."""
 
     job: Job
     identity: str
@@ -43,7 +44,7 @@ class _Member:
 
 @dataclass(frozen=True)
 class _Rows:
-    """The rows of one file in the table: the first and last rowid, how many there are and what they hold."""
+    """The rows of one file in the table: first and last rowid, their number, and which columns have values."""
 
     first: int
     last: int
@@ -52,28 +53,27 @@ class _Rows:
 
 
 def land_together(session: Session, jobs: Sequence[tuple[Job, str]], landing: Landing) -> dict[Path, Outcome]:
-    """Land those of the small files (with their identities) that are plainly in order. Raises nothing that landing the
-    files alone would not raise."""
+    """Land small files of one export, given with their identities. Returns the outcomes of the files without problems;
+    the caller must land the others alone."""
     outcomes: dict[Path, Outcome] = {}
-    if not jobs:
-        return outcomes
-    scratch = Path(tempfile.mkdtemp(dir=landing.scratch))
-    try:
-        for group in _groups(_members(session, jobs, scratch)):
-            outcomes |= _land_group(session, group, landing)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+    for start in range(0, len(jobs), MOST_FILES):
+        scratch = Path(tempfile.mkdtemp(dir=landing.scratch))
+        try:
+            for group in _groups(_members(session, jobs[start : start + MOST_FILES], scratch)):
+                outcomes |= _land_group(session, group, landing)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
     return outcomes
 
 
 def _groups(members: Iterable[_Member]) -> list[list[_Member]]:
-    """Members with equal keys, no more in a group than one query may read."""
+    """Group members with equal keys, at most MOST_BYTES in a group."""
     groups: list[list[_Member]] = []
     latest: dict[tuple[object, ...], list[_Member]] = {}
     room: dict[tuple[object, ...], int] = {}
     for member in members:
         key, size = member.shared.key, member.reading.path.stat().st_size
-        if key not in latest or len(latest[key]) == MOST_FILES or room[key] < size:
+        if key not in latest or room[key] < size:
             latest[key], room[key] = [], MOST_BYTES
             groups.append(latest[key])
         latest[key].append(member)
@@ -82,7 +82,7 @@ def _groups(members: Iterable[_Member]) -> list[list[_Member]]:
 
 
 def _members(session: Session, jobs: Sequence[tuple[Job, str]], scratch: Path) -> Iterator[_Member]:
-    """The files that may be read together."""
+    """Yield the files that can be read together."""
     folders = [scratch / str(number) for number in range(len(jobs))]
     for folder in folders:
         folder.mkdir()
@@ -109,9 +109,10 @@ def _land_group(session: Session, group: Sequence[_Member], landing: Landing) ->
             note(landing.store, stems)
             for member, stem in zip(plain, stems, strict=True):
                 outcomes[member.job.path] = _write(session, member, rows[str(member.reading.path)], landing, stem)
-        session.execute(f"drop table {TABLE}")
     except (SiyuError, OSError):
-        return outcomes  # a file without an outcome lands alone, which reports what is wrong
+        pass  # a file without an outcome lands alone, which reports the error
+    with suppress(SiyuError):
+        session.execute(f"drop table if exists {TABLE}")
     return outcomes
 
 
@@ -121,12 +122,11 @@ def _is_whole(member: _Member, rows: Mapping[str, _Rows]) -> bool:
 
 
 def _read_group(session: Session, group: Sequence[_Member]) -> dict[str, _Rows]:
-    """Read and cast the files into the table. Returns the rows of each file of which every row keeps the contract."""
+    """Read and cast the files into the table. Returns the rows of each file whose rows all keep the contract."""
     channel, export = group[0].job.channel, group[0].job.export
     text = _with_names(group, together(session, [member.reading for member in group]))
     if group[0].shared.unpacks:
-        lengths = " + ".join(f"coalesce(strlen({quote_name(column)}), 0)" for column in export.columns)
-        text = f"select * from ({text}) where {lengths} <= {LONGEST} or error('a long record')"
+        text = f"select * from ({text}) where case when {_length(export)} > {LONGEST} then error('long') else true end"
     typed = typed_query(channel, export, f"({text} limit {MOST_ROWS + 1})", ", _source")
     columns = [quote_name(column) for column in export.columns]
     total = session.value(
@@ -146,8 +146,13 @@ def _read_group(session: Session, group: Sequence[_Member]) -> dict[str, _Rows]:
     return found
 
 
+def _length(export: Export) -> str:
+    """SQL of the bytes in a row of texts."""
+    return " + ".join(f"coalesce(strlen({column}), 0)" for column in ["_extra", *map(quote_name, export.columns)])
+
+
 def _with_names(group: Sequence[_Member], sql: str) -> str:
-    """Add the columns that the file's name tells."""
+    """Add the columns whose value is in the file's name."""
     named = group[0].job.export.named.items()
     if not named:
         return sql
@@ -159,6 +164,7 @@ def _with_names(group: Sequence[_Member], sql: str) -> str:
 
 
 def _write(session: Session, member: _Member, rows: _Rows, landing: Landing, stem: str) -> Outcome:
+    """Write the rows of one file from the table to its Parquet file."""
     target = landing.store / f"{stem}{LANDED}"
     written = target.with_suffix(DRAFT)
     own = f"from {TABLE} where rowid between {rows.first} and {rows.last}"
