@@ -1,6 +1,6 @@
-"""Landing: export files -> typed Parquet under a name made of their content, rejects, and the ledger's rows.
+"""Land the export files of a channel: typed Parquet named by content, rejects, and rows for the ledger.
 
-`read = landed + rejected` holds for every file. A file seen before is skipped. One bad channel never stops the others.
+`read = landed + rejected` holds for every file. A known file is skipped. One bad channel never stops the others.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Hashed:
 
 @dataclass
 class ChannelLanding:
-    """What one channel brought: new files, and what is wrong with it."""
+    """The result of landing one channel: its new files, drift (channel, export, kind, column) and problems."""
 
     channel: str
     files: list[LandedFile] = field(default_factory=list)
@@ -42,24 +42,24 @@ class ChannelLanding:
 
     @property
     def rows_landed(self) -> int:
-        """Of the new files."""
+        """The number of landed rows in the new files."""
         return sum(file.rows_landed for file in self.files)
 
     @property
     def rows_rejected(self) -> int:
-        """Of the new files."""
+        """The number of rejected rows in the new files."""
         return sum(file.rows_rejected for file in self.files)
 
 
 def land_channel(session: Session, channel: Channel, folder: Path | None, landing: Landing) -> ChannelLanding:
-    """Land every new file of a channel. What is wrong is kept in `problems`; nothing is raised for it."""
+    """Land every new file of a channel. Problems of files and folders are returned, not raised."""
     result = ChannelLanding(channel.channel)
     if folder is None or not _is_folder(folder):
         result.problems.append(f"the folder {folder or channel.folder or '(none)'} does not exist")
         return result
     for export_name, export in channel.exports.items():
         try:
-            next(folder.iterdir(), None)  # glob() finds nothing, and says nothing, in a folder that may not be read
+            next(folder.iterdir(), None)  # glob() does not raise if the folder cannot be read
             paths = sorted(path for path in folder.glob(export.files) if path.is_file())
         except OSError as error:
             result.problems.append(f"the folder {folder} cannot be read: {error.strerror or error}")
@@ -71,7 +71,7 @@ def land_channel(session: Session, channel: Channel, folder: Path | None, landin
 
 
 def _land_export(session: Session, jobs: Sequence[Job], landing: Landing, result: ChannelLanding) -> None:
-    """Land small new files together where they are plainly in order, and all others one by one."""
+    """Land small new files together, and one by one all large files and those with any problem."""
     hashed = {job.path: found for job in jobs if (found := _small_file(job))}
     new: dict[str, Job] = {}
     for job in jobs:
@@ -83,7 +83,8 @@ def _land_export(session: Session, jobs: Sequence[Job], landing: Landing, result
 
 
 def _small_file(job: Job) -> Hashed | None:
-    """The hash of a small file; None for a large file and for one that cannot be read, which land_file reports."""
+    """Return the hash of a small file. Returns None for a large file, and for a file that cannot be read: land_file()
+    reports that."""
     try:
         if job.path.stat().st_size <= SMALL:
             return _hashed(job.path)
@@ -93,7 +94,7 @@ def _small_file(job: Job) -> Hashed | None:
 
 
 def _new_identity(job: Job, digest: str, landing: Landing, result: ChannelLanding) -> str | None:
-    """The identity of a file that has not landed; None for any other, and for a file whose name tells no date."""
+    """Return the identity of a new file; None if the file is known, or if its name lacks the date."""
     try:
         identity, known = _find(job, job.day(), digest, landing, result)
     except ValueError:
@@ -116,9 +117,10 @@ def land_file(
     hashed: Hashed | None = None,
     outcome: Outcome | None = None,
 ) -> None:
-    """Land one file into the result, unless it is known. A file that is still being written waits for the next run.
+    """Land one file, unless it is known, and add it to the result. A file that changes while it is read is left to the
+    next run.
 
-    `hashed` and `outcome` are given for a file that has been read already.
+    `hashed` and `outcome` are given if the file has been hashed or landed already.
     """
     try:
         hashed = hashed or _hashed(job.path)
@@ -138,11 +140,11 @@ def land_file(
     if name_problem:
         outcome = Outcome(reason=name_problem)
     outcome = outcome or attempt(session, job, landing, identity)
-    # Even the name of a file may be somebody's number.
+    # Even the name of a file may contain a mobile number.
     outcome = replace(outcome, reason=masked(outcome.reason) if outcome.reason else None)
     hiccup = outcome.hiccup
     if _state(job.path) != hashed.state:
-        hiccup = hiccup or "the file changed while it was read; the next run takes it"
+        hiccup = hiccup or "the file changed while it was read; the next run will read it"
     if hiccup or outcome.reason:
         result.problems.append(masked(f"{job.file}: {hiccup or outcome.reason}"))
     if hiccup is None:
@@ -153,8 +155,11 @@ def land_file(
 def _find(
     job: Job, day: date | None, digest: str, landing: Landing, result: ChannelLanding
 ) -> tuple[str, LandedFile | None]:
-    """A file's identity, and what is known of it. Where the name tells a column, the same content under another name is
-    another file: two messages may have been sent to the same people."""
+    """Return the identity of a file, and the ledger's row if it is known.
+
+    If a column's value is in the file's name, the same content under another name is another file: two messages may
+    have been sent to the same people.
+    """
     known = None
     for day_or_name in (day.isoformat() if day else job.file, job.file):
         identity = file_identity(job.channel.channel, job.export_name, day_or_name, digest)
@@ -202,7 +207,7 @@ def _state(path: Path) -> tuple[int, int] | None:
 def commit_landing(
     ledger: Ledger, landing: Landing, results: Sequence[ChannelLanding], references: Mapping[str, Reference]
 ) -> None:
-    """All that a landing brought, in one transaction of the ledger; no landing where it brought nothing."""
+    """Commit the landing in one transaction of the ledger. Without new files or references there is no landing."""
     files = [file for result in results for file in result.files]
     known = {name: row["sha256"] for name, row in ledger.references().items()}
     changed = changed_references(references, known, landing.store)
@@ -221,13 +226,13 @@ def _commit(
     written = {landing.store / path for file in files for path in (file.path, file.rejects) if path}
     for path in sorted(written) + sorted({path.parent for path in written}):
         fsync(path)
-    told = {(d["channel"], d["export"], d["kind"], d["column_name"]) for d in ledger.drift()}
-    drift = sorted({item for result in results for item in [*result.drift, *_retyped(ledger, result)]} - told)
+    known = {(d["channel"], d["export"], d["kind"], d["column_name"]) for d in ledger.drift()}
+    drift = sorted({item for result in results for item in [*result.drift, *_retyped(ledger, result)]} - known)
     ledger.commit_landing((landing.seq, landing.day), files, drift, references)
 
 
 def _retyped(ledger: Ledger, result: ChannelLanding) -> Iterator[tuple[str, str, str, str]]:
-    """Columns whose type in the contract is not what it was when the export last landed."""
+    """Yield columns whose type in the contract has changed since the export last landed."""
     before = {file.export: file.types for file in ledger.files() if file.channel == result.channel and file.landed}
     for file in result.files:
         for column, kind in file.types.items():
@@ -236,6 +241,6 @@ def _retyped(ledger: Ledger, result: ChannelLanding) -> Iterator[tuple[str, str,
 
 
 def file_identity(channel: str, export: str, day_or_name: str, digest: str) -> str:
-    """A file is the same file when channel, export, file_date (else name) and content are the same; and the name, where
-    it tells a column."""
+    """Return the identity of a file: a hash of channel, export, file_date (or name) and content. The caller passes the
+    name of a file if a column's value is in it."""
     return hashlib.sha256("\n".join((channel, export, day_or_name, digest)).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Rejects: why records of a file cannot be used, with masked values, in a Parquet of their own beside what landed."""
+"""Rejects: the reasons why records were rejected, with masked values, in a Parquet file beside the landed one."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ SHOWN_VALUE = 200
 
 
 def write_rejects(session: Session, channel: Channel, export: Export, typed: str, path: Path) -> int:
-    """Write one row for each reason why a record of `typed` is rejected. Returns the number of rejected records; no
-    file is written if there are none."""
+    """Write one row for each reason why a record of the query `typed` is rejected. Returns the number of rejected
+    records; if there are none, no file is written."""
     direct = [quoted(c) for c, column in export.columns.items() if column.pii]
     masked = "fn_mask_text(value)"
     if direct:
@@ -33,7 +33,7 @@ def write_rejects(session: Session, channel: Channel, export: Export, typed: str
 
 
 def first_reasons(session: Session, rejects: Path) -> str:
-    """The three most frequent, in one line."""
+    """Return the three most frequent reasons in one line."""
     rows = session.rows(
         f"select column_name, reason, count(*) as n from read_parquet({quoted(rejects)})"
         " group by all order by n desc, column_name, reason limit 3"

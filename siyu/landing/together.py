@@ -21,7 +21,7 @@ from siyu.landing.casts import file_name_sql, typed_query
 from siyu.landing.file import Job, Landing, Outcome, drift_of, landed_columns, reading_of, stem_of
 from siyu.landing.journal import DRAFT, LANDED, note
 from siyu.landing.readers import prepare
-from siyu.landing.readers.reading import Found, Reading, Shared, together
+from siyu.landing.readers.reading import FIRST_RECORDS, Found, Reading, Shared, together
 from siyu.seeds.channels import Export
 
 SMALL = 256 << 10  # bytes; the queries of a larger file cost more than planning them
@@ -142,7 +142,8 @@ def _read_group(session: Session, group: Sequence[_Member]) -> dict[str, _Rows]:
     for source, first, last, count, refused, extra, *filled in rows:
         held = [column for column, values in zip(export.columns, filled, strict=True) if values]
         if not refused and last - first + 1 == count:
-            found[source] = _Rows(first, last, count, Found(True, bool(extra), frozenset(held)))
+            has = Found(True, bool(extra), frozenset(held), is_few=count <= FIRST_RECORDS)
+            found[source] = _Rows(first, last, count, has)
     return found
 
 

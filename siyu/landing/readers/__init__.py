@@ -1,8 +1,7 @@
-"""Export formats: a file -> a query of text columns, one row a record, in the file's order.
+"""Readers of the export formats: each returns a query of text columns, one row for each record, in the file's order.
 
-Each reader yields the contract's columns as text, but for those that the file's name tells, `_extra` (JSON of unknown
-fields, or NULL) and `_error` (why the record itself cannot be used, or NULL). What cannot be read at all raises
-FileRejected.
+The columns are those of the contract (without those whose value is in the file's name), `_extra` (JSON of unknown
+fields, or NULL) and `_error` (why the record cannot be used, or NULL). A file that cannot be read raises FileRejected.
 """
 
 from __future__ import annotations
@@ -29,13 +28,13 @@ READERS: dict[str, Reader] = {
 
 
 def prepare(files: Sequence[tuple[Path, Path]], export: Export) -> None:
-    """Do in one go what reading small files (with their scratch folders) would do for each. It need not succeed."""
+    """Do work for many small files at once, given with their scratch folders. read() does it again where it fails."""
     if export.format == "xlsx":
         convert_small(files, export)
 
 
 def read(session: Session, path: Path, export: Export, scratch: Path) -> Reading:
-    """The query that reads a file. `scratch` may hold rewritten copies. Raises FileRejected."""
+    """Return how to read a file. Rewritten copies are written to `scratch`. Raises FileRejected."""
     if path.stat().st_size == 0 and not (export.format == "jsonl" and export.allow_empty):
         raise FileRejected("the file is empty", path.name, "ask the channel's owner for a new export.")
     return READERS[export.format](session, path, export.in_file, scratch)

@@ -1,4 +1,4 @@
-"""parquet: every value as text, so that the contract alone decides its type."""
+"""parquet: every value is read as text, so that only the contract decides its type."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from siyu.seeds.channels import Export
 
 
 def read_parquet(session: Session, path: Path, export: Export, scratch: Path) -> Reading:
-    """The columns of the file's own schema; a folder called night=2026-06-30 adds none."""
+    """Read the columns of the file's own schema; a folder named night=2026-06-30 adds no column."""
     try:
         found = session.columns(f"select * from {_relation(quoted(path))}")
         types = {column.name: column.type for column in found}
     except SqlProblem as error:
-        raise FileRejected("the file is no readable Parquet", path.name, first_line(error)) from error
+        raise FileRejected("the file is not a readable Parquet file", path.name, first_line(error)) from error
     new, missing = compare(export, checked_header(list(types), path), path)
     texts = {item: f"nullif({_text(item, kind)}, '')" for item, kind in types.items()}
 
@@ -42,7 +42,8 @@ def _relation(files: str) -> str:
 
 
 def _text(item: str, kind: str) -> str:
-    """A whole number that a writer made a double, as pandas does where values are missing, keeps no `.0`."""
+    """Return the SQL of a column as text. Whole numbers in a column of doubles lose their `.0`: pandas writes integers
+    with missing values as doubles."""
     text = f"cast({quote_name(item)} as varchar)"
     if kind not in ("DOUBLE", "FLOAT"):
         return text

@@ -1,4 +1,4 @@
-"""xlsx: numbers, texts and dates in any mix, each cell as the text that the contract's type can read."""
+"""xlsx: numbers, texts and dates in any mix; each cell becomes a text that the contract's type can read."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from siyu.landing.readers.reading import (
 from siyu.masking import masked
 from siyu.seeds.channels import DATED, Export
 
-MEMORY_PER_BYTE, MEMORY = 3, 256 << 20  # of a sheet unpacked; of the reader itself
+MEMORY_PER_BYTE, MEMORY = 3, 256 << 20  # bytes of memory for each byte of the unpacked sheet, and for the reader itself
 SECONDS = 600
 RECORDS = "records.csv"
-MOST_JOBS = 64  # of a process: a command line has an end
+MOST_JOBS = 64  # for one process: the length of a command line is limited
 
 
 def read_xlsx(session: Session, path: Path, export: Export, scratch: Path) -> Reading:
-    """The sheet that the contract names, else the first visible one; the first row that is not empty is the header."""
+    """Read the sheet named in the contract, or the first visible one. The header is the first row that is not empty."""
     rewritten = scratch / RECORDS
     found, count = _converted(path, export, rewritten)
     header = checked_header([cell or f"column {i}" for i, cell in enumerate(found, start=1)], path)
@@ -40,8 +40,8 @@ def read_xlsx(session: Session, path: Path, export: Export, scratch: Path) -> Re
 
 
 def convert_small(files: Sequence[tuple[Path, Path]], export: Export) -> None:
-    """Convert small workbooks (with their scratch folders) in one process, for read_xlsx to find. A workbook with which
-    anything is wrong is left to read_xlsx."""
+    """Convert small workbooks, given with their scratch folders, in one process; read_xlsx() then uses the results. A
+    workbook with any problem gets no result, and read_xlsx() converts it again."""
     for start in range(0, len(files), MOST_JOBS):
         batch = files[start : start + MOST_JOBS]
         jobs = [_job(path, export.in_file, scratch / RECORDS) for path, scratch in batch]
@@ -61,7 +61,7 @@ def _job(path: Path, export: Export, out: Path) -> workbook.Job:
 
 
 def _converted(path: Path, export: Export, out: Path) -> tuple[list[str], int]:
-    """The header, and how many rows are in `out`. Raises FileRejected, OSError where it is not the file that fails."""
+    """Return the header and the number of rows in `out`. Raises FileRejected; OSError if the file is not the cause."""
     known = Path(f"{out}{workbook.ANSWER}")
     if known.is_file():
         answer: dict[str, Any] = json.loads(known.read_text(encoding="utf-8"))
@@ -69,7 +69,9 @@ def _converted(path: Path, export: Export, out: Path) -> tuple[list[str], int]:
     job = _job(path, export, out)
     done = _run(json.dumps(vars(job)))
     if done.returncode == -signal.SIGKILL:
-        raise StatementFault("the process that reads the workbook was killed", path.name, "has the machine memory?")
+        raise StatementFault(
+            "the process that reads the workbook was killed", path.name, "does the machine have enough memory?"
+        )
     if done.returncode:
         limits = f"{job.memory >> 20} MB and {SECONDS // 60} minutes"
         raise FileRejected(
