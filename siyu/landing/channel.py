@@ -95,11 +95,9 @@ def _small_file(job: Job) -> Hashed | None:
 
 def _new_identity(job: Job, digest: str, landing: Landing, result: ChannelLanding) -> str | None:
     """Return the identity of a new file; None if the file is known, or if its name lacks the date."""
-    try:
-        identity, known = _find(job, job.day(), digest, landing, result)
-    except ValueError:
-        return None
-    return None if known else identity
+    day, name_problem = _day_of(job)
+    identity, known = _find(job, day, digest, landing, result)
+    return None if known or name_problem else identity
 
 
 def _is_folder(path: Path) -> bool:
@@ -127,10 +125,7 @@ def land_file(
     except OSError as error:
         result.problems.append(masked(f"{job.file}: {error.strerror or error}"))
         return
-    try:
-        day, name_problem = job.day(), None
-    except ValueError as error:
-        day, name_problem = None, str(error)
+    day, name_problem = _day_of(job)
     identity, known = _find(job, day, hashed.digest, landing, result)
     if known and (known.contract == job.contract or (known.landed and not known.rows_rejected)):
         result.skipped += 1
@@ -150,6 +145,14 @@ def land_file(
     if hiccup is None:
         result.drift += [(job.channel.channel, job.export_name, kind, column) for kind, column in outcome.drift]
         result.files.append(_ledger_row(job, landing, day, identity, hashed.digest, outcome))
+
+
+def _day_of(job: Job) -> tuple[date | None, str | None]:
+    """Return the business date in the file's name, and what is wrong with the name."""
+    try:
+        return job.day(), None
+    except ValueError as error:
+        return None, str(error)
 
 
 def _find(
