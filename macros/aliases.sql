@@ -1,3 +1,11 @@
+{#- IDs of people and companies, and what became of former ones. -#}
+
+{#- The ID that an identifier gives: a letter (P person, C company) and 20 hex digits of the keyed hash of the
+    identifier. A person or company has the ID of its oldest identifier, the anchor. -#}
+{%- macro id_of(letter, id_type, id_value) -%}
+'{{ letter }}' || left(fn_keyed_hash({{ id_type }} || ':' || {{ id_value }}), 20)
+{%- endmacro -%}
+
 {#- CTEs up to `aliases`: what became of IDs that lost identifiers. `history` is a snapshot of the ID map `map`, `id` its
     column, `letter` what IDs begin with. Exactly one row of a former ID is primary. -#}
 {%- macro former_ids(history, map, id, letter) -%}
@@ -55,7 +63,7 @@ heirs as (
             order by
                 case
                     when
-                        '{{ letter }}' || left(fn_keyed_hash(id_type || ':' || id_value), 20) = former_{{ id }}
+                        {{ id_of(letter, 'id_type', 'id_value') }} = former_{{ id }}
                         then 0
                     else 1
                 end,

@@ -58,3 +58,43 @@ from ({{ union_shape('contact', versions='superseded') }}) as superseded
     where signal in ('{{ signals | join("', '") }}')
 )
 {%- endmacro -%}
+
+{#- Was the person of a row excluded at its moment? `x` is a row of the model exclusion. An exclusion holds from since_at
+    (included) until until_at (not included); without until_at it still holds. -#}
+{%- macro excluded_at(row, moment) -%}
+{{ row }}.person_key = x.person_key
+and {{ row }}.{{ moment }} >= x.since_at
+and coalesce({{ row }}.{{ moment }} < x.until_at, true)
+{%- endmacro -%}
+
+{#- Does an exclusion still hold at the end of as_of? -#}
+{%- macro excluded_now() -%}
+(until_at is null or until_at >= fn_as_of_end())
+{%- endmacro -%}
+
+{#- CTE `partners`: when people were partners. What they do in that time is not evidence of a stage. -#}
+{%- macro partner_times() -%}
+partners as (
+    select
+        person_key,
+        since_at,
+        until_at
+    from {{ ref('exclusion') }}
+    where kind = 'partner' and not is_overruled
+)
+{%- endmacro -%}
+
+{#- Is a touch a conversation? The person answered or replied, or there was a visit or meeting that did not fail. -#}
+{%- macro is_conversation(touch) -%}
+(
+    {{ touch }}.outcome in ('answered', 'replied')
+    or ({{ touch }}.action in ('visit', 'meeting') and coalesce({{ touch }}.outcome, '') <> 'failed')
+)
+{%- endmacro -%}
+
+{#- The record that is the evidence, with its moment: of several the earliest, then by channel and record. -#}
+{%- macro proof(row, moment) -%}
+struct_pack(
+    occurred_at := {{ row }}.{{ moment }}, channel := {{ row }}.channel, record_id := {{ row }}.record_id
+)
+{%- endmacro -%}

@@ -26,7 +26,8 @@ counted as (
         count(distinct channel) filter (where days_ago < {{ var('activity_days') }})
             as recent_channels,
         max(occurred_at) as evidence_at,
-        arg_max(channel, struct_pack(a := occurred_at, b := channel)) as evidence_channel,
+        arg_max(channel, struct_pack(occurred_at := occurred_at, channel := channel))
+            as evidence_channel,
         count(distinct channel) as source_count
     from touches
     group by person_key

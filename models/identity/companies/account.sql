@@ -159,9 +159,9 @@ select
     a.account_id,  -- The company.
     a.account_key,  -- The company within this release: a number to join by.
     {%- for name in attributes %}
-    g.{{ name }}_best.v as {{ name }},  -- {{ words[name] }}.
-    g.{{ name }}_best.c as {{ name }}_channel,  -- Channel that says so.
-    g.{{ name }}_best.t as {{ name }}_at,  -- When it said so (UTC).
+    g.{{ name }}_best.value as {{ name }},  -- {{ words[name] }}.
+    g.{{ name }}_best.channel as {{ name }}_channel,  -- Channel that says so.
+    g.{{ name }}_best.observed_at as {{ name }}_at,  -- When it said so (UTC).
     coalesce(g.{{ name }}_count, 0)
         as {{ name }}_count,  -- Different values that channels give.
     {%- endfor %}

@@ -23,7 +23,7 @@ nodes as (
 anchors as (
     select
         n.account_key,
-        'C' || left(fn_keyed_hash(i.id_type || ':' || i.id_value), 20) as account_id
+        {{ id_of('C', 'i.id_type', 'i.id_value') }} as account_id
     from nodes as n
     inner join {{ ref('company_identifier') }} as i on n.node = i.node
     where n.node = n.account_key

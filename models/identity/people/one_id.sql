@@ -7,7 +7,7 @@ with
 anchors as (
     select
         p.person_key,
-        'P' || left(fn_keyed_hash(i.id_type || ':' || i.id_value), 20) as one_id
+        {{ id_of('P', 'i.id_type', 'i.id_value') }} as one_id
     from {{ ref('node_person') }} as p
     inner join {{ ref('identifier_seen') }} as i on p.node = i.node
     where p.node = p.person_key

@@ -80,8 +80,10 @@ golden as (
         {{ best_value(name) }} as {{ name }}_best,
         count(distinct {{ name }}) as {{ name }}_count,
         {%- endfor %}
-        arg_min(source_campaign_id, struct_pack(a := observed_at, b := channel, c := record_id))
-            filter (where source_campaign_id is not null) as source_campaign_id
+        arg_min(
+            source_campaign_id,
+            struct_pack(observed_at := observed_at, channel := channel, record_id := record_id)
+        ) filter (where source_campaign_id is not null) as source_campaign_id
     from contacts
     group by person_key
 ),
@@ -124,8 +126,7 @@ activity as (
         p.one_id,
         min(m.seen_at) as first_seen_at,
         max(m.seen_at) as last_seen_at,
-        arg_min(m.channel, struct_pack(a := m.seen_at, b := m.channel, c := m.record_id))
-            as first_channel,
+        arg_min(m.channel, {{ proof('m', 'seen_at') }}) as first_channel,
         count(distinct m.channel) as channel_count,
         count(*) as record_count
     from moments as m
@@ -139,9 +140,9 @@ select
     a.one_id,  -- The person.
     a.person_key,  -- The person within this release: a number to join by.
     {%- for name in attributes %}
-    g.{{ name }}_best.v as {{ name }},  -- {{ words[name] }}.
-    g.{{ name }}_best.c as {{ name }}_channel,  -- Channel that says so.
-    g.{{ name }}_best.t as {{ name }}_at,  -- When it said so (UTC).
+    g.{{ name }}_best.value as {{ name }},  -- {{ words[name] }}.
+    g.{{ name }}_best.channel as {{ name }}_channel,  -- Channel that says so.
+    g.{{ name }}_best.observed_at as {{ name }}_at,  -- When it said so (UTC).
     coalesce(g.{{ name }}_count, 0)
         as {{ name }}_count,  -- Different values that channels give; above 1 they contradict.
     {%- endfor %}

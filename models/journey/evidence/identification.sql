@@ -81,17 +81,17 @@ proofs as (
 -- Of each the first: what completes them is the evidence.
 firsts as (
     select
-        person_key,
-        what,
-        min(struct_pack(a := observed_at, b := channel, c := record_id)) as proof
-    from proofs
-    group by person_key, what
+        p.person_key,
+        p.what,
+        min({{ proof('p', 'observed_at') }}) as proof
+    from proofs as p
+    group by p.person_key, p.what
 ),
 
 completed as (
     select
         person_key,
-        max(proof.a) as identified_at
+        max(proof.occurred_at) as identified_at
     from firsts
     group by person_key
     having count(*) = 2
@@ -100,8 +100,11 @@ completed as (
 select
     c.person_key,  -- The person within this release: joins identity.person.
     c.identified_at,  -- Since when (UTC).
-    f.proof.b as channel,  -- Channel of the record that completed it.
-    f.proof.c as record_id  -- [pii] The record that completed it.
+    f.proof.channel,  -- Channel of the record that completed it.
+    f.proof.record_id  -- [pii] The record that completed it.
 from completed as c
-inner join firsts as f on c.person_key = f.person_key and c.identified_at = f.proof.a
-qualify row_number() over (partition by c.person_key order by f.proof.b, f.proof.c) = 1
+inner join firsts as f on c.person_key = f.person_key and c.identified_at = f.proof.occurred_at
+qualify
+    row_number() over (
+        partition by c.person_key order by f.proof.channel, f.proof.record_id
+    ) = 1

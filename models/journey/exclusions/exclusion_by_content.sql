@@ -24,15 +24,15 @@ touches as (
 -- The first time of each piece. Courses are none: whoever takes one is no learner for that.
 pieces as (
     select
-        person_key,
-        content_id,
-        min(struct_pack(a := occurred_at, b := channel, c := record_id)) as first_touch
-    from touches
+        t.person_key,
+        t.content_id,
+        min({{ proof('t', 'occurred_at') }}) as first_touch
+    from touches as t
     where
-        behaviour in ('view', 'download', 'attend', 'register')
-        and content_id is not null
-        and coalesce(action not in ('enrol', 'course_complete'), true)
-    group by person_key, content_id
+        t.behaviour in ('view', 'download', 'attend', 'register')
+        and t.content_id is not null
+        and coalesce(t.action not in ('enrol', 'course_complete'), true)
+    group by t.person_key, t.content_id
 ),
 
 counted as (
@@ -47,9 +47,9 @@ found as (
     select
         c.person_key,
         r.rule,
-        c.first_touch.a as since_at,
-        c.first_touch.b as channel,
-        c.first_touch.c as record_id
+        c.first_touch.occurred_at as since_at,
+        c.first_touch.channel,
+        c.first_touch.record_id
     from counted as c
     inner join {{ exclusion_rules_by(['free_content']) }} as r
         on c.piece_no = cast(r.value as bigint)

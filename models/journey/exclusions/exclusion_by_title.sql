@@ -67,7 +67,8 @@ moments as (
         rule,
         observed_at,
         max(is_found) as is_found,
-        min(struct_pack(a := channel, b := record_id)) filter (where is_found = 1) as record
+        min(struct_pack(channel := channel, record_id := record_id))
+        filter (where is_found = 1) as record
     from told
     group by person_key, rule, observed_at
 ),
@@ -100,7 +101,7 @@ select
     rule,  -- Rule of exclusion_rules.csv.
     observed_at as since_at,  -- Since when a record says so (UTC).
     until_at,  -- When a record gave another title; NULL = none did.
-    record.a as channel,  -- Channel of the record that tells.
-    record.b as record_id  -- [pii] The record that tells.
+    record.channel,  -- Channel of the record that tells.
+    record.record_id  -- [pii] The record that tells.
 from turns
 where is_found = 1

@@ -9,12 +9,12 @@ partners as (
         one_id,
         person_key,
         min(since_at) as since_at,
-        min(struct_pack(a := since_at, b := rule)) as first_rule
+        min(struct_pack(since_at := since_at, rule := rule)) as first_rule
     from {{ ref('exclusion') }}
     where
         kind = 'partner'
         and not is_overruled
-        and (until_at is null or until_at >= fn_as_of_end())
+        and {{ excluded_now() }}
     group by one_id, person_key
 ),
 
@@ -51,7 +51,7 @@ select
     p.one_id,  -- The person.
     p.person_key,  -- The person within this release: a number to join by.
     a.account_id,  -- The company the person is with now; NULL = none is known.
-    p.first_rule.b as rule,  -- Rule of exclusion_rules.csv that says partner.
+    p.first_rule.rule,  -- Rule of exclusion_rules.csv that says partner.
     p.since_at,  -- Since when (UTC).
     coalesce(t.touch_count, 0) as touch_count,  -- What the person did, in all.
     coalesce(t.enrolled_count, 0) as enrolled_count,  -- Courses enrolled in.

@@ -10,7 +10,7 @@ select
     rule,  -- Rule that found it.
     since_at  -- Since when (UTC).
 from {{ ref('exclusion') }}
-where not is_overruled and (until_at is null or until_at >= fn_as_of_end())
+where not is_overruled and {{ excluded_now() }}
 qualify
     row_number() over (
         partition by person_key

@@ -119,9 +119,7 @@ evidence as (
         r.is_entry
     from {{ ref('person_touch') }} as t
     inner join rules as r on r.source = 'conversation'
-    where
-        t.outcome in ('answered', 'replied')
-        or (t.action in ('visit', 'meeting') and coalesce(t.outcome, '') <> 'failed')
+    where {{ is_conversation('t') }}
     union all
     select
         h.person_key,
@@ -164,7 +162,7 @@ reached as (
         e.scenario,
         e.step_no,
         n.entered_at,
-        min(struct_pack(a := e.occurred_at, b := e.channel, c := e.record_id)) as proof
+        min({{ proof('e', 'occurred_at') }}) as proof
     from evidence as e
     inner join entries as n on e.person_key = n.person_key and e.scenario = n.scenario
     where e.occurred_at >= n.entered_at
@@ -179,9 +177,9 @@ select
     s.step,  -- The step.
     s.name_zh as step_zh,  -- Chinese name of the step.
     r.entered_at,  -- When the person entered the scenario (UTC).
-    r.proof.a as reached_at,  -- When the step was reached, the first time since then (UTC).
-    r.proof.b as channel,  -- Channel of the record that is the evidence.
-    r.proof.c as record_id,  -- [pii] The record that is the evidence.
+    r.proof.occurred_at as reached_at,  -- When the step was first reached since then (UTC).
+    r.proof.channel,  -- Channel of the record that is the evidence.
+    r.proof.record_id,  -- [pii] The record that is the evidence.
     r.step_no - row_number() over (
         partition by r.person_key, r.scenario order by r.step_no
     ) as skipped_count  -- Earlier steps without evidence: the skip is visible.

@@ -1,11 +1,9 @@
 /*
-description: What earns points, when, and how many after the cap of the day; undecayed. By
-  score_rules.csv, sequence_rules.csv and ask_levels.csv.
+description: What earned points, when, and how many points count after the daily cap, before decay.
+  Rules are in score_rules.csv, sequence_rules.csv and ask_levels.csv.
 grain: [person_key, part, rule, channel, record_id]
 */
 {{ config(published=false) }}
-{%- set steps = reference('sequence_rules') | map(attribute='step_no') | map('int') | list %}
-{%- set last_step = (steps + [1]) | max %}
 with
 
 touches as (
@@ -121,124 +119,6 @@ capped as (
             s.person_key = f.person_key
             and s.behaviour = f.behaviour
             and s.touch_date = f.touch_date
-),
-
-step_kinds as (
-    select distinct
-        k.behaviour,
-        k.action,
-        r.sequence,
-        cast(r.step_no as bigint) as step_no
-    from kinds as k
-    inner join {{ ref('sequence_rules') }} as r
-        on
-            coalesce(k.behaviour = r.behaviour, r.behaviour is null)
-            and coalesce(k.action = r.action, r.action is null)
-),
-
-sequences as (
-    select
-        sequence,
-        max(cast(step_no as bigint)) as last_step,
-        max(cast(within_days as bigint)) as within_days,
-        max(cast(points as decimal(10, 2))) as points
-    from {{ ref('sequence_rules') }}
-    group by sequence
-),
-
--- Whoever has never done the last step of a sequence has no chain of it.
-enders as (
-    select distinct
-        t.person_key,
-        k.sequence
-    from touches as t
-    inner join step_kinds as k
-        on t.behaviour = k.behaviour and t.action is not distinct from k.action
-    inner join sequences as s on k.sequence = s.sequence and k.step_no = s.last_step
-),
-
-steps as (
-    select
-        t.person_key,
-        t.occurred_at,
-        t.channel,
-        t.record_id,
-        t.behaviour,
-        t.action,
-        t.content_id,
-        t.content_stage,
-        k.sequence,
-        k.step_no
-    from touches as t
-    inner join step_kinds as k
-        on t.behaviour = k.behaviour and t.action is not distinct from k.action
-    semi join enders as e on t.person_key = e.person_key and k.sequence = e.sequence
-),
-
--- A chain is known by when it began; of several that lead to a step the one that began latest.
-chain_1 as (
-    select
-        person_key,
-        occurred_at,
-        channel,
-        record_id,
-        behaviour,
-        action,
-        content_id,
-        content_stage,
-        sequence,
-        step_no,
-        case when step_no = 1 then occurred_at end as began_at
-    from steps
-),
-{%- for step in range(2, last_step + 1) %}
-
-chain_{{ step }} as (
-    select
-        person_key,
-        occurred_at,
-        channel,
-        record_id,
-        behaviour,
-        action,
-        content_id,
-        content_stage,
-        sequence,
-        step_no,
-        case
-            when step_no < {{ step }} then began_at
-            when step_no = {{ step }}
-                then
-                    max(case when step_no = {{ step - 1 }} then began_at end) over (
-                        partition by person_key, sequence order by occurred_at
-                        range between unbounded preceding and interval 1 microsecond preceding
-                    )
-        end as began_at
-    from chain_{{ step - 1 }}
-),
-{%- endfor %}
-
-earned as (
-    select
-        c.person_key,
-        c.occurred_at,
-        c.channel,
-        c.record_id,
-        c.behaviour,
-        c.action,
-        c.content_id,
-        c.content_stage,
-        c.sequence,
-        c.began_at,
-        s.points
-    from chain_{{ last_step }} as c
-    inner join sequences as s on c.sequence = s.sequence and c.step_no = s.last_step
-    where c.began_at is not null and c.occurred_at <= c.began_at + s.within_days * interval 1 day
-    qualify
-        row_number() over (
-            partition by c.person_key, c.sequence, c.began_at
-            order by c.occurred_at, c.channel, c.record_id
-        ) = 1
 )
 
 select
@@ -290,11 +170,11 @@ select
     content_stage,
     channel,
     record_id,
-    occurred_at,
-    began_at as started_at,
+    completed_at as occurred_at,
+    started_at,
     points as listed_points,
     points
-from earned
+from {{ ref('sequence_completion') }}
 union all
 select
     a.person_key,

@@ -1,6 +1,6 @@
 /*
-description: The first evidence of each stage in each segment of a person's life; a segment ends
-  with a setback. What partners do is evidence of no stage.
+description: The first evidence of each stage in each segment of a person's history; a setback
+  ends a segment. What partners do is not evidence of a stage.
 grain: [person_key, segment_no, stage]
 */
 {%- macro first_of(rows, stage, reason, condition) %}
@@ -8,56 +8,43 @@ grain: [person_key, segment_no, stage]
         person_key,
         segment_no,
         '{{ stage }}' as stage,
-        min(struct_pack(a := occurred_at, b := channel, c := record_id, d := {{ reason }})) as proof
+        min(
+            struct_pack(
+                occurred_at := occurred_at, channel := channel, record_id := record_id,
+                reason := {{ reason }}
+            )
+        ) as proof
     from {{ rows }}
     where {{ condition }}
     group by person_key, segment_no
 {%- endmacro %}
 with
 
+{{ partner_times() }},
+
 raw_touches as (
-    {{ with_segment(
-        ref('person_touch'), 'occurred_at',
-        [
-            'touch_date', 'channel', 'record_id', 'behaviour', 'action', 'direction', 'outcome',
-            'product_id', 'content_id', 'campaign_id'
-        ]
-    ) }}
-),
-
-partners as (
-    select
-        person_key,
-        since_at,
-        until_at
-    from {{ ref('exclusion') }}
-    where kind = 'partner' and not is_overruled
-),
-
-touches as (
     select
         t.person_key,
-        t.segment_no,
         t.occurred_at,
-        t.touch_date,
         t.channel,
         t.record_id,
         t.behaviour,
         t.action,
         t.direction,
         t.outcome,
-        t.campaign_id,
-        coalesce(t.product_id, c.product_id) as product_id
-    from raw_touches as t
-    left join {{ ref('content') }} as c on t.content_id = c.content_id
-    anti join partners as x
-        on
-            t.person_key = x.person_key
-            and t.occurred_at >= x.since_at
-            and coalesce(t.occurred_at < x.until_at, true)
+        t.campaign_id
+    from {{ ref('person_touch') }} as t
+    anti join partners as x on {{ excluded_at('t', 'occurred_at') }}
 ),
 
-raw_links as (
+touches as (
+    {{ with_segment(
+        'raw_touches', 'occurred_at',
+        ['channel', 'record_id', 'behaviour', 'action', 'direction', 'outcome', 'campaign_id']
+    ) }}
+),
+
+person_links as (
     select
         p.person_key,
         l.started_at as occurred_at,
@@ -67,15 +54,21 @@ raw_links as (
     from {{ ref('link') }} as l
     inner join {{ ref('record_person') }} as p
         on l.channel = p.channel and l.record_id = p.record_id
-    anti join partners as x
-        on
-            p.person_key = x.person_key
-            and l.started_at >= x.since_at
-            and coalesce(l.started_at < x.until_at, true)
     where
         p.person_key is not null
         and l.started_at is not null
         and l.touchpoint in ('official_account', 'wecom', 'group')
+),
+
+raw_links as (
+    select
+        l.person_key,
+        l.occurred_at,
+        l.channel,
+        l.record_id,
+        l.touchpoint
+    from person_links as l
+    anti join partners as x on {{ excluded_at('l', 'occurred_at') }}
 ),
 
 links as (
@@ -91,11 +84,7 @@ raw_holds as (
         h.record_id,
         h.hold
     from {{ ref('deal_hold') }} as h
-    anti join partners as x
-        on
-            h.person_key = x.person_key
-            and h.held_from >= x.since_at
-            and coalesce(h.held_from < x.until_at, true)
+    anti join partners as x on {{ excluded_at('h', 'held_from') }}
     where h.held_from is not null
 ),
 
@@ -112,65 +101,6 @@ won_holds as (
         record_id
     from holds
     where hold = 'won'
-),
-
-product_views as (
-    select
-        person_key,
-        segment_no,
-        occurred_at,
-        channel,
-        record_id,
-        touch_date
-    from touches
-    where direction = 'inbound' and behaviour = 'view' and product_id is not null
-),
-
-view_days as (
-    select
-        person_key,
-        segment_no,
-        touch_date,
-        count(*) as view_count,
-        row_number() over (partition by person_key, segment_no order by touch_date) as day_no,
-        sum(count(*)) over (
-            partition by person_key, segment_no order by touch_date
-            rows between unbounded preceding and current row
-        ) as views_so_far
-    from product_views
-    group by person_key, segment_no, touch_date
-),
-
--- The day on which there were enough views on enough days; which view made it is asked of that day.
-full_view_days as (
-    select
-        person_key,
-        segment_no,
-        touch_date,
-        views_so_far - view_count as views_before
-    from view_days
-    where
-        day_no >= {{ stage_rule('potential_days') }}
-        and views_so_far >= {{ stage_rule('potential_views') }}
-    qualify row_number() over (partition by person_key, segment_no order by touch_date) = 1
-),
-
-numbered_views as (
-    select
-        v.person_key,
-        v.segment_no,
-        v.occurred_at,
-        v.channel,
-        v.record_id,
-        d.views_before + row_number() over (
-            partition by v.person_key, v.segment_no order by v.occurred_at, v.channel, v.record_id
-        ) as view_no
-    from product_views as v
-    inner join full_view_days as d
-        on
-            v.person_key = d.person_key
-            and v.segment_no = d.segment_no
-            and v.touch_date = d.touch_date
 ),
 
 public_campaigns as (
@@ -193,37 +123,36 @@ ad_clicks as (
 
 first_conversations as (
     select
-        person_key,
-        segment_no,
-        min(struct_pack(a := occurred_at, b := channel, c := record_id)) as talk
-    from touches
-    where
-        outcome in ('answered', 'replied')
-        or (action in ('visit', 'meeting') and coalesce(outcome, '') <> 'failed')
-    group by person_key, segment_no
+        t.person_key,
+        t.segment_no,
+        min({{ proof('t', 'occurred_at') }}) as talk
+    from touches as t
+    where {{ is_conversation('t') }}
+    group by t.person_key, t.segment_no
 ),
 
+-- An open opportunity and a conversation together: the later of the two is the evidence.
 needs as (
     select
         h.person_key,
         h.segment_no,
-        greatest(h.held_from, c.talk.a) as occurred_at,
-        case when c.talk.a > h.held_from then c.talk.b else h.channel end as channel,
-        case when c.talk.a > h.held_from then c.talk.c else h.record_id end as record_id,
-        case when c.talk.a > h.held_from then 'conversation' else 'opportunity' end as need
+        greatest(h.held_from, c.talk.occurred_at) as occurred_at,
+        case when c.talk.occurred_at > h.held_from then c.talk.channel else h.channel end
+            as channel,
+        case when c.talk.occurred_at > h.held_from then c.talk.record_id else h.record_id end
+            as record_id,
+        case when c.talk.occurred_at > h.held_from then 'conversation' else 'opportunity' end
+            as need
     from holds as h
     inner join first_conversations as c
         on h.person_key = c.person_key and h.segment_no = c.segment_no
-    where h.hold = 'open' and coalesce(c.talk.a < h.held_to, true)
+    where h.hold = 'open' and coalesce(c.talk.occurred_at < h.held_to, true)
 ),
 
 proofs as (
     {{ first_of('touches', 'visitor', "'touch'", "direction = 'inbound'") }}
     union all
-    {{ first_of(
-        'numbered_views', 'potential', "'product_views'",
-        'view_no >= ' ~ stage_rule('potential_views')
-    ) }}
+    {{ first_of(ref('stage_potential'), 'potential', 'reason', 'true') }}
     union all
     {{ first_of('links', 'potential', "'follow'", "touchpoint = 'official_account'") }}
     union all
@@ -261,9 +190,9 @@ select
     f.segment_no,  -- Setbacks before it; 0 = before the first.
     f.stage,  -- Stage it is evidence of.
     cast(s.stage_rank as bigint) as stage_rank,  -- 1 visitor … 6 won.
-    f.proof.a as occurred_at,  -- When (UTC).
-    f.proof.b as channel,  -- Channel of the record that is the evidence.
-    f.proof.c as record_id,  -- [pii] The record that is the evidence.
-    f.proof.d as reason  -- What in it tells.
+    f.proof.occurred_at,  -- When (UTC).
+    f.proof.channel,  -- Channel of the record that is the evidence.
+    f.proof.record_id,  -- [pii] The record that is the evidence.
+    f.proof.reason  -- What in it tells.
 from firsts as f
 inner join {{ ref('stages') }} as s on f.stage = s.stage

@@ -163,8 +163,8 @@ moments as (
         m.segment_no,
         m.occurred_at,
         sum(m.points) as points,
-        min(struct_pack(a := m.channel, b := m.record_id)) filter (where m.channel is not null)
-            as record
+        min(struct_pack(channel := m.channel, record_id := m.record_id))
+            filter (where m.channel is not null) as record
     from rows_of_moments as m
     semi join ready as r on m.person_key = r.person_key and m.segment_no = r.segment_no
     group by m.person_key, m.segment_no, m.occurred_at
@@ -217,15 +217,11 @@ select
     r.person_key,  -- The person within this release: joins identity.person.
     r.segment_no,  -- Setbacks before it; 0 = before the first.
     r.occurred_at,  -- When (UTC).
-    r.record.a as channel,  -- Channel of the record that is the evidence.
-    r.record.b as record_id,  -- [pii] The record that is the evidence.
+    r.record.channel,  -- Channel of the record that is the evidence.
+    r.record.record_id,  -- [pii] The record that is the evidence.
     r.reason  -- sincerity or behaviours.
 from ripe as r
 anti join {{ ref('exclusion') }} as x
-    on
-        r.person_key = x.person_key
-        and not x.is_overruled
-        and r.occurred_at >= x.since_at
-        and coalesce(r.occurred_at < x.until_at, true)
+    on not x.is_overruled and {{ excluded_at('r', 'occurred_at') }}
 qualify
     row_number() over (partition by r.person_key, r.segment_no order by r.occurred_at) = 1
