@@ -245,24 +245,6 @@ select
 from edges
 {%- endmacro -%}
 
-{#- CTE `shared_samples`: neighbours of each shared identifier, numbered, of the type that is too many. -#}
-{%- macro sampled_neighbours(edges, shared) -%}
-{{ both_ways(edges) }},
-
-shared_samples as (
-    select
-        s.node,
-        s.neighbour_type,
-        i.id_value,
-        row_number() over (
-            partition by s.node, s.neighbour_type order by n.neighbour
-        ) as sample_no
-    from {{ shared }} as s
-    inner join neighbours as n on s.node = n.node
-    inner join identifiers as i on n.neighbour = i.node and s.neighbour_type = i.id_type
-)
-{%- endmacro -%}
-
 {#- CTE `neighbours`: every edge from either end. -#}
 {%- macro both_ways(edges) -%}
 neighbours as (
