@@ -1,6 +1,6 @@
 /*
-description: One row a company (客户档案, golden record); of each attribute the best value by
-  source_priority.csv, with its source and time, and how many values contradict each other.
+description: One row per company (客户档案, golden record), with the best value of each attribute by
+  source_priority.csv, its source and time, and the number of contradicting values.
 grain: [account_id]
 */
 -- noqa: disable=LT02
@@ -27,7 +27,7 @@ priorities as (
     group by channel
 ),
 
--- An identifier stands in the record of its own company alone.
+-- An identifier is shown only for the company that it belongs to.
 given as (
     select
         r.account_key,
@@ -157,19 +157,19 @@ people as (
 
 select
     a.account_id,  -- The company.
-    a.account_key,  -- The company within this release: a number to join by.
+    a.account_key,  -- Number of the company in this release, for joins.
     {%- for name in attributes %}
     g.{{ name }}_best.value as {{ name }},  -- {{ words[name] }}.
-    g.{{ name }}_best.channel as {{ name }}_channel,  -- Channel that says so.
-    g.{{ name }}_best.observed_at as {{ name }}_at,  -- When it said so (UTC).
+    g.{{ name }}_best.channel as {{ name }}_channel,  -- Channel that gave the value.
+    g.{{ name }}_best.observed_at as {{ name }}_at,  -- When the channel gave it (UTC).
     coalesce(g.{{ name }}_count, 0)
-        as {{ name }}_count,  -- Different values that channels give.
+        as {{ name }}_count,  -- Number of different values.
     {%- endfor %}
-    coalesce(p.people_count, 0) as people_count,  -- People who are there now.
+    coalesce(p.people_count, 0) as people_count,  -- Number of current people.
     m.first_seen_at,  -- Earliest record that names it (UTC).
     m.last_seen_at,  -- Latest record that names it (UTC).
     a.channel_count,  -- Channels that know it.
-    a.record_count  -- Records of the company, those of its people included.
+    a.record_count  -- Number of records of the company, including those of its people.
 from activity as a
 left join moments as m on a.account_key = m.account_key
 left join golden as g on a.account_key = g.account_key

@@ -1,5 +1,6 @@
 /*
-description: The ID map of companies: whose each used identifier is. Names stand in it by their key.
+description: The ID map of companies; the company that each used identifier belongs to. A name is
+  listed by its key.
 grain: [id_type, id_value]
 */
 with
@@ -45,7 +46,7 @@ ends as (
     from {{ ref('company_edge') }}
 ),
 
--- The strongest identifier that each stands with, of its own company and of others.
+-- The strength of the strongest neighbour in the own company, and in other companies.
 weighed as (
     select
         e.node,
@@ -56,9 +57,9 @@ weighed as (
     group by e.node
 ),
 
--- What is cut between two companies tells of neither: the domain of a group of them. Of the two
--- ends that is the weaker, unless it stands with something stronger of its own company: whoever
--- writes from another's domain takes no company its name.
+-- An identifier that is cut between two companies identifies neither, such as the domain of a group
+-- of companies. The weaker end of the cut is contested, unless it has a stronger neighbour in its
+-- own company: a person who writes from the domain of another company does not take its name away.
 contested as (
     select distinct e.node
     from ends as e
@@ -73,16 +74,16 @@ contested as (
 
 select
     i.id_type,  -- Identifier type.
-    i.id_value,  -- The identifier; of a name its key, region and core.
-    n.node,  -- The identifier within this release: its number in anchor order.
-    n.account_key,  -- The company within this release: a number to join by.
+    i.id_value,  -- The identifier; for a name its key (region and core).
+    n.node,  -- Number of the identifier in this release, in anchor order.
+    n.account_key,  -- Number of the company in this release, for joins.
     a.account_id,  -- The company: 'C' and 20 hex digits of the keyed hash of its oldest identifier.
     i.strength,  -- 1 is the strongest.
     i.first_landed_seq,  -- First landing that brought the identifier.
-    n.node = n.account_key as is_anchor,  -- The identifier the ID is made of.
+    n.node = n.account_key as is_anchor,  -- True = the identifier that the ID is derived from.
     c.node is not null
-        as is_contested,  -- Cut between companies: a record with nothing else is nobody's.
-    n.is_short_name  -- A short name (简称) that fits this company alone; it joins none.
+        as is_contested,  -- True = cut between companies; alone it gives a record no company.
+    n.is_short_name  -- True = a short name (简称) that fits only this company. It joins no others.
 from nodes as n
 inner join anchors as a on n.account_key = a.account_key
 inner join {{ ref('company_identifier') }} as i on n.node = i.node

@@ -1,5 +1,5 @@
 /*
-description: Every company name as somebody wrote it, and what company it stands for.
+description: Every company name as it was written, and the company that it stands for.
 grain: [company_name]
 */
 with
@@ -29,10 +29,10 @@ counted as (
 
 select
     k.company_name,  -- Name as given.
-    k.name_key,  -- Region and core: names of one key are one company's.
-    k.region,  -- Region that the name tells; empty = none.
-    k.core,  -- What is left without region and legal form.
-    k.is_complete,  -- A registered legal form ends it.
+    k.name_key,  -- Region and core. Names with the same key belong to one company.
+    k.region,  -- Region in the name; empty = none.
+    k.core,  -- The name without region and legal form.
+    k.is_complete,  -- True = the name ends with a registered legal form.
     case
         when k.name_key is null then 'nameless'
         when k.verdict <> 'valid' then 'blocked'
@@ -41,9 +41,9 @@ select
         when s.node is not null then 'ambiguous'
         else 'shared'
     end as resolution,  -- own, short (简称), ambiguous, shared, blocked or nameless.
-    coalesce(s.account_count, 0) as fitting_count,  -- Companies that a short name fits.
-    m.account_id,  -- The company it stands for; NULL = none.
-    cast(coalesce(c.record_count, 0) as bigint) as record_count  -- Current records that carry it.
+    coalesce(s.account_count, 0) as fitting_count,  -- Number of companies that a short name fits.
+    m.account_id,  -- The company that it stands for; NULL = none.
+    cast(coalesce(c.record_count, 0) as bigint) as record_count  -- Number of current records.
 from keyed as k
 left join {{ ref('account_id') }} as m on m.id_type = 'company_name' and k.name_key = m.id_value
 left join {{ ref('short_name') }} as s on k.node = s.node

@@ -1,6 +1,6 @@
 /*
-description: What company each record names; that of its strongest identifier of companies that is
-  not contested. Records that name none have no row.
+description: The company that each record names, by its strongest company identifier that is not
+  contested. Records that name no company are not listed.
 grain: [channel, record_id]
 */
 {{ config(published=false) }}
@@ -67,7 +67,7 @@ select
     channel,  -- Channel code.
     record_id,  -- [pii] The exported row.
     seen_at,  -- When it happened (UTC).
-    account_key,  -- The company it names, within this release.
+    account_key,  -- Number of the company that the record names, within this release.
     strength,  -- Strength of the identifier that names it; 1 is the strongest.
     id_type,  -- Type of that identifier.
     id_value  -- That identifier.

@@ -1,12 +1,13 @@
 /*
-description: What company each short name (简称) stands for. It resolves where one company fits; a
-  company fits whose full name it abbreviates, else one on whose records it stands.
+description: The company that each short name (简称) stands for. It resolves if exactly one company
+  fits; a company fits if the name abbreviates its full name, or else if the name appears on its
+  records.
 grain: [node]
 */
 {{ config(published=false) }}
 with
 
--- Where one spelling tells a region and another does not see one, the key is the same.
+-- One spelling of a name may have a region that another hides. Their key is the same.
 regions_of_keys as (
     select
         name_key,
@@ -39,9 +40,9 @@ open_names as (
     where c.is_open
 ),
 
--- Every way to leave something off a full name: the end of the core, the city for its province, the
--- region. What is left is compared as a whole: in 阿里云 nobody sees the place that 阿里云计算有限公司
--- seems to begin with.
+-- All ways to shorten a full name: drop the end of the core, replace the city by its province, drop
+-- the region. The result is compared as a whole, because 阿里云 does not show the place that
+-- 阿里云计算有限公司 seems to begin with.
 places as (
     select
         n.node,
@@ -70,7 +71,7 @@ fitting as (
     where not c.is_open
 ),
 
--- Beside a stronger identifier on a record.
+-- Companies whose stronger identifier is on a record with the name.
 beside as (
     select distinct
         o.node,
@@ -87,7 +88,7 @@ beside as (
     where m.record_count > 0
 ),
 
--- What a human parted does not fit.
+-- Companies that a human unlinked from the name do not fit.
 unlinked as (
     select
         d.node,
@@ -152,12 +153,12 @@ counted as (
 )
 
 select
-    o.node,  -- The name, by its number.
+    o.node,  -- Number of the name.
     case
         when c.account_count is null then o.node
         when c.account_count = 1 then c.account_key
-    end as account_key,  -- The company it stands for, itself where none fits; NULL = several fit.
+    end as account_key,  -- The company it stands for, or itself if none fits; NULL = several fit.
     coalesce(c.account_count, 0) as account_count,  -- How many companies fit.
-    c.basis  -- full name, or same record: by what they fit; NULL = none does.
+    c.basis  -- Why they fit: full name, or same record; NULL = none fits.
 from open_names as o
 left join counted as c on o.node = c.node

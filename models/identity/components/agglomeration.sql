@@ -1,6 +1,6 @@
 /*
-description: Components that hold what no person can, built again; first what humans decided, the
-  latest first, then edges, strongest first. What would bring the offence back is cut.
+description: Components that cannot be one person, rebuilt edge by edge. Human decisions come first,
+  the latest first; then edges, the strongest first. An edge that would repeat the offence is cut.
 grain: [node, lesser_node]
 */
 {{ config(

@@ -1,6 +1,6 @@
 /*
-description: Companies from their edges; first what humans decided, the latest first, then edges,
-  strongest first. What would make one of two companies is cut.
+description: Companies, built edge by edge. Human decisions come first, the latest first; then
+  edges, the strongest first. An edge that would merge two companies is cut.
 grain: [node, lesser_node]
 */
 {{ config(
@@ -39,7 +39,7 @@ pairs as (
         on s.node = d.node and s.lesser_node = d.lesser_node
 ),
 
--- Nothing is built again: all of them are one component.
+-- All identifiers count as one component here.
 nodes as (
     select
         node,

@@ -1,6 +1,6 @@
 /*
-description: Whose each identifier of a company is, by numbers, before short names are resolved; a
-  company's number is that of the least of its identifiers, the anchor.
+description: The company that each identifier belongs to, by numbers, before short names are
+  resolved. The number of a company is the least number of its identifiers, the anchor.
 grain: [node]
 */
 {{ config(published=false) }}
@@ -18,7 +18,7 @@ grouped as (
     from {{ ref('company_agglomeration') }}
 ),
 
--- What stands with something: a kept edge, or a link.
+-- Identifiers with a kept edge or a link.
 joined as (
     select node
     from {{ ref('company_agglomeration') }}
@@ -32,12 +32,12 @@ joined as (
 {{ shared_and_unlinked(ref('company_shared_identifier'), ref('decided_company_pair')) }}
 
 select
-    i.node,  -- The identifier, by its number.
+    i.node,  -- Number of the identifier.
     coalesce(g.account_key, i.node) as account_key,  -- The company within this release.
     i.id_type = 'company_name'
     and not (i.is_complete and i.is_placed)
     and j.node is null
-        as is_open  -- A name that nothing stronger stands with: it may be short for another.
+        as is_open  -- True = a name without a stronger identifier; it may be a short name.
 from {{ ref('company_identifier') }} as i
 left join grouped as g on i.node = g.node
 left join joined as j on i.node = j.node

@@ -58,6 +58,6 @@ nodes as (
 
 select
     node,  -- Identifier number.
-    parent  -- Least identifier number it reaches: the oldest of the component.
+    parent  -- Least identifier number that it reaches: the oldest of the component.
 from nodes
 where node > parent

@@ -1,6 +1,6 @@
 /*
-description: Components that hold what no person can; two of a unique type, too many identifiers, or
-  two that a human said are not one.
+description: Components that cannot be one person, because they hold two identifiers of a unique
+  type, too many identifiers, or two identifiers that a human separated.
 grain: [component, reason, id_type]
 */
 {{ config(published=false) }}
@@ -40,11 +40,11 @@ held as (
 )
 
 select
-    component,  -- Number of its least identifier.
+    component,  -- Number of the least identifier of the component.
     'unique' as reason,  -- unique, size or unlink.
-    id_type,  -- The unique type it holds several of; else 'all'.
-    identifier_count,  -- How many it holds.
-    cast(1 as bigint) as allowed_count  -- How many a person may have.
+    id_type,  -- The unique type of which it holds several; else 'all'.
+    identifier_count,  -- Number of identifiers that the component holds.
+    cast(1 as bigint) as allowed_count  -- How many one person may have.
 from held
 where is_unique and identifier_count > 1
 union all

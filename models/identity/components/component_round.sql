@@ -1,6 +1,7 @@
 /*
-description: Connected components by contraction, in scattered numbers. Nodes follow their least
-  neighbour four steps down; edges then join what was reached, fewer by far; until none is left.
+description: Connected components by contraction, in scattered numbers. Each round moves every node
+  four steps towards its least neighbour and joins the edges between the nodes that were reached,
+  until no edge is left.
 grain: [node, parent, is_edge]
 */
 {{ config(materialized='fixpoint', seed=ref('component_seed'), published=false) }}
@@ -22,7 +23,7 @@ ends as (
 
 {{ four_steps_down('ends') }},
 
--- Where earlier nodes hang: one step follows what they hang on.
+-- Earlier nodes follow the step of their parent.
 hung as (
     select
         t.node,
@@ -53,8 +54,8 @@ edges as (
 
 select
     node,  -- Identifier number.
-    parent,  -- Number it hangs on, or the other end of an edge.
-    false as is_edge  -- An edge that is still to be followed.
+    parent,  -- Parent number, or the other end of an edge.
+    false as is_edge  -- True = an edge that has not been followed yet.
 from hung
 union all
 select

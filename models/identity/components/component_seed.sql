@@ -1,5 +1,6 @@
 /*
-description: The edges that are left between what the first steps reached, in scattered numbers.
+description: The edges that remain between the nodes reached by the first steps, in scattered
+  numbers.
 grain: [node, parent]
 */
 {{ config(published=false) }}
@@ -20,5 +21,5 @@ edges as (
 select
     node_l * 65536 + node_r as node,  -- One end, scattered.
     parent_l * 65536 + parent_r as parent,  -- The other end, scattered.
-    true as is_edge  -- An edge that is still to be followed.
+    true as is_edge  -- True = an edge that has not been followed yet.
 from numbers_4

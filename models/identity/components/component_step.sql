@@ -1,6 +1,6 @@
 /*
-description: Every node follows its least neighbour four steps down; most components come together
-  by that alone.
+description: The first four steps of each node towards its least neighbour. They already complete
+  most components.
 grain: [node]
 */
 {{ config(published=false) }}
@@ -22,5 +22,5 @@ ends as (
 
 select
     node,  -- Identifier number.
-    label  -- Identifier number it reached.
+    label  -- Number of the identifier that it reached.
 from reached

@@ -1,18 +1,18 @@
 /*
-description: Pairs of used identifiers seen together on current records, or linked by a human; kept,
-  or cut with the reason.
+description: Pairs of used identifiers that were seen together on current records, or that a human
+  linked. A pair is kept, or cut for a reason.
 grain: [node, lesser_node]
 */
 select
     e.node,  -- Identifier with the greater number.
     e.parent as lesser_node,  -- Identifier with the lesser number.
     case when d.node is not null then 0 else r.strength end
-        as strength,  -- Strength of the weaker end; 1 is the strongest; 0: a human linked them.
+        as strength,  -- Strength of the weaker end; 1 is the strongest, 0 = linked by a human.
     r.first_seen_at,  -- Earliest current record with both (UTC).
     r.last_seen_at,  -- Latest current record with both (UTC).
     r.channels,  -- Channels that brought the pair.
     case when a.kind = 2 then not a.is_kept else coalesce(a.is_kept, true) end
-        as is_kept,  -- False = cut, with a reason.
+        as is_kept,  -- False = cut.
     case when a.kind = 2 then case when a.is_kept then 'unlink' end else a.cut_reason end
         as cut_reason  -- unique: two of a unique type would meet; size: too many; unlink: a human.
 from {{ ref('node_edge') }} as e

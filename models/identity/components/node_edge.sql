@@ -1,6 +1,6 @@
 /*
-description: Edges between identifiers that are not shared, and what humans linked, as pairs of
-  numbers; the seed of the components.
+description: Edges between identifiers that are not shared, and links by humans, as pairs of
+  numbers. The components are built from them.
 grain: [node, parent]
 */
 {{ config(published=false) }}

@@ -1,6 +1,6 @@
 /*
-description: Whose each identifier is, by numbers; a person's number is that of the least of its
-  identifiers, the anchor.
+description: The person that each identifier belongs to, by numbers. The number of a person is the
+  least number of its identifiers, the anchor.
 grain: [node]
 */
 {{ config(published=false) }}
@@ -21,7 +21,7 @@ grouped as (
 {{ shared_and_unlinked(ref('shared_identifier'), ref('decided_pair')) }}
 
 select
-    i.node,  -- The identifier, by its number.
+    i.node,  -- Number of the identifier.
     coalesce(g.person_key, c.parent, i.node) as person_key  -- The person within this release.
 from {{ ref('identifier_seen') }} as i
 left join grouped as g on i.node = g.node

@@ -1,6 +1,6 @@
 /*
-description: Two identifiers that a human said are one person's, or are not; by their numbers, the
-  latest word only.
+description: Pairs of person identifiers that a human linked or unlinked, by their numbers; only the
+  latest decision about each pair.
 grain: [node, lesser_node]
 */
 {{ config(published=false) }}

@@ -1,6 +1,6 @@
 /*
-description: What people decided about identifiers, and whether it is the latest word; names of
-  companies by their key, the lesser identifier first.
+description: What people decided about identifiers, and whether each decision is the latest. Company
+  names are replaced by their key, and the lesser identifier comes first.
 grain: [rule_no]
 */
 {{ config(published=false) }}
@@ -44,7 +44,7 @@ turned as (
     from keyed
 ),
 
--- Of two identifiers the lesser stands first: a pair is a pair whichever way it was written.
+-- The lesser identifier comes first, so that a pair is the same in either order.
 pairs as (
     select
         rule_no,
@@ -60,7 +60,7 @@ pairs as (
     from turned
 ),
 
--- What takes the place of what: the latest word about a pair; of one moment, the cautious one.
+-- The latest decision about a pair counts; of several at one moment, the more cautious one.
 ranked as (
     select
         rule_no,
@@ -105,13 +105,13 @@ select
     p.decided_at,  -- When it was decided (UTC).
     p.decided_by,  -- Who decided.
     p.reason,  -- [pii] Why.
-    p.left_type,  -- Type of the one identifier.
-    p.left_value,  -- [pii] The one identifier; NULL = what was written is none.
-    p.right_type,  -- Type of the other; NULL = an exclusion names one.
-    p.right_value,  -- [pii] The other identifier.
+    p.left_type,  -- Type of the first identifier.
+    p.left_value,  -- [pii] The first identifier; NULL = it is not valid.
+    p.right_type,  -- Type of the second identifier; NULL = the decision names one.
+    p.right_value,  -- [pii] The second identifier.
     r.recency = 1
     and not (p.decision = 'exclude' and coalesce(l.linked_at > p.decided_at, false))
-        as is_latest  -- No later decision about the same; a link takes an exclusion back.
+        as is_latest  -- True = no later decision about the same. A later link cancels an exclusion.
 from pairs as p
 inner join ranked as r on p.rule_no = r.rule_no
 left join linked_since as l on p.left_type = l.id_type and p.left_value = l.id_value

@@ -1,5 +1,5 @@
 /*
-description: What people decided about identifiers (人工裁定), and what came of each decision.
+description: What people decided about identifiers (人工裁定), and the effect of each decision.
 grain: [rule_no]
 */
 with
@@ -44,7 +44,7 @@ standing as (
     group by s.rule_no
 ),
 
--- Only where decisions meet in one component can they contradict each other.
+-- Decisions can contradict each other only within one component.
 outcomes as (
     select
         p.rule_no,
@@ -71,7 +71,7 @@ judged as (
             when d.decision = 'exclude' then 'applied'
             when d.decision = 'unlink' and s.valid_count < s.side_count then 'applied'
             when s.valid_count < s.side_count then 'blocked'
-            -- Two ways to write one name are one identifier.
+            -- Two spellings of one name are one identifier.
             when d.left_type = d.right_type and d.left_value = d.right_value
                 then case d.decision when 'link' then 'applied' else 'overruled' end
             when o.is_kept then 'applied'
@@ -85,10 +85,10 @@ judged as (
 select
     d.rule_no,  -- Number in order of time within this release.
     d.decision,  -- link, unlink, exclude or erase.
-    d.left_type,  -- Type of the one identifier.
-    d.left_value,  -- [pii] The one identifier; NULL = what was written is none.
-    d.right_type,  -- Type of the other; NULL = an exclusion names one.
-    d.right_value,  -- [pii] The other identifier.
+    d.left_type,  -- Type of the first identifier.
+    d.left_value,  -- [pii] The first identifier; NULL = it is not valid.
+    d.right_type,  -- Type of the second identifier; NULL = the decision names one.
+    d.right_value,  -- [pii] The second identifier.
     d.decided_at,  -- When it was decided (UTC).
     d.decided_by,  -- Who decided.
     d.reason,  -- [pii] Why.

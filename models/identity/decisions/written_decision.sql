@@ -1,6 +1,6 @@
 /*
 description: What people decided about identifiers, from identity_rules.csv and from channels, with
-  each identifier in its one form.
+  every identifier in its normal form.
 grain: [rule_no]
 */
 {{ config(published=false) }}
@@ -94,10 +94,10 @@ select
     n.decided_at,  -- When it was decided (UTC).
     n.decided_by,  -- Who decided.
     n.reason,  -- [pii] Why.
-    a.id_type as left_type,  -- Type of the one identifier.
-    a.id_value as left_value,  -- [pii] The one identifier; NULL = what was written is none.
-    b.id_type as right_type,  -- Type of the other; NULL = an exclusion names one.
-    b.id_value as right_value  -- [pii] The other identifier.
+    a.id_type as left_type,  -- Type of the first identifier.
+    a.id_value as left_value,  -- [pii] The first identifier; NULL = it is not valid.
+    b.id_type as right_type,  -- Type of the second identifier; NULL = the decision names one.
+    b.id_value as right_value  -- [pii] The second identifier.
 from numbered as n
 left join identifiers as a on n.rule_no = a.rule_no and a.side = 'left'
 left join identifiers as b on n.rule_no = b.rule_no and b.side = 'right'

@@ -1,6 +1,7 @@
 /*
-description: Who held a contested identifier, and when. Of the ends of an edge cut for a unique type
-  that is the one seen with more identifiers of the other person; a mobile that was issued again.
+description: Who held a contested identifier, and when. If an edge is cut because of a unique type,
+  its contested end is the one that was seen with more identifiers of the other person, such as a
+  mobile number that was issued again.
 grain: [node, person_key]
 */
 with
@@ -39,7 +40,7 @@ cut_ends as (
     where e.cut_reason = 'unique'
 ),
 
--- With how many identifiers of the other person each end was seen.
+-- The number of identifiers of the other person that each end was seen with.
 weighed as (
     select
         node,
@@ -50,7 +51,7 @@ weighed as (
     from cut_ends
 ),
 
--- Whose it is, a human may have said.
+-- Identifiers that a human linked to a person.
 linked as (
     select node
     from ends
@@ -97,11 +98,11 @@ stepped as (
 )
 
 select
-    node,  -- The contested identifier, by its number.
+    node,  -- Number of the contested identifier.
     person_key,  -- Who held it.
-    held_from,  -- Earliest current record of both (UTC).
-    held_to,  -- Latest current record of both (UTC).
+    held_from,  -- Earliest current record with both (UTC).
+    held_to,  -- Latest current record with both (UTC).
     max(case when held_from is null or held_before >= held_from then 1 else 0 end) over (
         partition by node
-    ) = 0 as is_handed_on  -- One held it after the other; else it is nobody's at any time.
+    ) = 0 as is_handed_on  -- True = held by one after the other. Else its records are nobody's.
 from stepped

@@ -1,5 +1,6 @@
 /*
-description: The ID map: whose each used identifier is. Everything joins through it.
+description: The ID map; the person that each used identifier belongs to. Everything joins through
+  it.
 grain: [id_type, id_value]
 */
 with
@@ -21,13 +22,14 @@ contested as (
 select
     i.id_type,  -- Identifier type.
     i.id_value,  -- [pii] The identifier.
-    p.node,  -- The identifier within this release: its number in anchor order.
-    p.person_key,  -- The person within this release: a number to join by.
+    p.node,  -- Number of the identifier in this release, in anchor order.
+    p.person_key,  -- Number of the person in this release, for joins.
     a.one_id,  -- The person: 'P' and 20 hex digits of the keyed hash of the oldest identifier.
     i.strength,  -- 1 is the strongest.
     i.first_landed_seq,  -- First landing that brought the identifier.
-    p.node = p.person_key as is_anchor,  -- The identifier the ID is made of.
-    c.node is not null as is_contested  -- Cut between people: its records go by who held it then.
+    p.node = p.person_key as is_anchor,  -- True = the identifier that the ID is derived from.
+    c.node is not null
+        as is_contested  -- True = cut between people. Its records belong to the holder of the time.
 from {{ ref('node_person') }} as p
 inner join anchors as a on p.person_key = a.person_key
 inner join {{ ref('identifier_seen') }} as i on p.node = i.node

@@ -1,6 +1,6 @@
 /*
-description: One row a person (档案, golden record); of each attribute the best value by
-  source_priority.csv, with its source and time, and how many values contradict each other.
+description: One row per person (档案, golden record), with the best value of each attribute by
+  source_priority.csv, its source and time, and the number of contradicting values.
 grain: [one_id]
 */
 -- noqa: disable=LT02
@@ -13,7 +13,7 @@ grain: [one_id]
 } %}
 with
 
--- A contested identifier reaches its last holder; one that several used at a time reaches each.
+-- A contested identifier reaches its last holder, or each holder if several used it at a time.
 reachable as (
     select
         id_type,
@@ -138,19 +138,19 @@ activity as (
 
 select
     a.one_id,  -- The person.
-    a.person_key,  -- The person within this release: a number to join by.
+    a.person_key,  -- Number of the person in this release, for joins.
     {%- for name in attributes %}
     g.{{ name }}_best.value as {{ name }},  -- {{ words[name] }}.
-    g.{{ name }}_best.channel as {{ name }}_channel,  -- Channel that says so.
-    g.{{ name }}_best.observed_at as {{ name }}_at,  -- When it said so (UTC).
+    g.{{ name }}_best.channel as {{ name }}_channel,  -- Channel that gave the value.
+    g.{{ name }}_best.observed_at as {{ name }}_at,  -- When the channel gave it (UTC).
     coalesce(g.{{ name }}_count, 0)
-        as {{ name }}_count,  -- Different values that channels give; above 1 they contradict.
+        as {{ name }}_count,  -- Number of different values; above 1 channels contradict each other.
     {%- endfor %}
-    g.source_campaign_id,  -- Campaign that brought the person; NULL = no channel says.
+    g.source_campaign_id,  -- Campaign that brought the person; NULL = unknown.
     a.first_channel,  -- Channel of the earliest record.
     a.first_seen_at,  -- Earliest record (UTC).
     a.last_seen_at,  -- Latest record (UTC).
-    a.channel_count,  -- Channels that know the person.
-    a.record_count  -- Rows of records that are the person's.
+    a.channel_count,  -- Number of channels that know the person.
+    a.record_count  -- Number of records of the person.
 from activity as a
 left join golden as g on a.person_key = g.person_key

@@ -1,6 +1,6 @@
 /*
-description: What companies a person was named with, and when; one of them is the current one, a
-  change of jobs shows as two rows in time.
+description: The companies that the records of a person name, and when. One of them is the current
+  company; a change of jobs shows as two rows in time.
 grain: [one_id, account_id]
 */
 with
@@ -21,8 +21,8 @@ named as (
     group by o.person_key, c.account_key
 ),
 
--- Whoever is named later stands later. A company named only while another was, before and after, is
--- a mention: of two that begin and end alike the better known.
+-- Companies ordered by when they were named last. A company that is named only while another one is
+-- named before and after is a mention. If two begin and end alike, the better known one counts.
 ranked as (
     select
         person_key,
@@ -58,15 +58,16 @@ tenures as (
 
 select
     p.one_id,  -- The person.
-    r.person_key,  -- The person within this release: a number to join by.
+    r.person_key,  -- Number of the person in this release, for joins.
     a.account_id,  -- The company.
-    r.account_key,  -- The company within this release: a number to join by.
-    t.person_key is not null and t.valid_to_at is null as is_current,  -- Where the person is now.
-    t.valid_from_at,  -- Since when the person is there (UTC); NULL = only mentioned.
-    t.valid_to_at,  -- Until the next is named (UTC); NULL = current, or only mentioned.
+    r.account_key,  -- Number of the company in this release, for joins.
+    t.person_key is not null and t.valid_to_at is null
+        as is_current,  -- True = the current company of the person.
+    t.valid_from_at,  -- When the person joined the company (UTC); NULL = only mentioned.
+    t.valid_to_at,  -- When the next company was named (UTC); NULL = current, or only mentioned.
     r.first_seen_at,  -- Earliest record of the person that names it (UTC).
     r.last_seen_at,  -- Latest record of the person that names it (UTC).
-    r.record_count  -- Records of the person that name it.
+    r.record_count  -- Number of records of the person that name it.
 from ranked as r
 inner join {{ ref('one_id') }} as p on r.person_key = p.node
 inner join {{ ref('account_id') }} as a on r.account_key = a.node

@@ -1,6 +1,6 @@
 /*
-description: Whose row each record is, by numbers; the person of its strongest used identifier, else
-  who held a contested one at its time, else NULL.
+description: The person that each record belongs to, by numbers; the person of its strongest used
+  identifier, or else the person who held its contested identifier at that time, or else NULL.
 grain: [channel, record_id]
 */
 {{ config(published=false) }}
@@ -79,7 +79,7 @@ matched as (
             {%- endfor %}
 ),
 
--- Records that carry nothing but contested identifiers; such are few.
+-- Records that have only contested identifiers. There are few of them.
 disputed as (
     select distinct
         channel,
@@ -123,8 +123,8 @@ moments as (
     from asked
 ),
 
--- A number that thousands typed has as many tenures: each record looks for its own in one sort, not
--- among all of them.
+-- An identifier that thousands of people used has thousands of tenures. One sort finds the tenure
+-- of each record, so that records are not compared with every tenure.
 timeline as (
     select
         node,
@@ -156,7 +156,7 @@ latest as (
     group by node, moment
 ),
 
--- Within its time, or before the first and after the last of all.
+-- A tenure covers its own time; the first also covers the time before, and the last the time after.
 claims as (
     select
         a.channel,
@@ -238,5 +238,5 @@ select
     channel,  -- Channel code.
     record_id,  -- [pii] The exported row.
     first_seen_at as seen_at,  -- When it happened (UTC).
-    person_key  -- The person within this release; NULL when nobody is known to stand behind it.
+    person_key  -- Number of the person in this release; NULL = unknown.
 from decided

@@ -1,6 +1,6 @@
 /*
-description: Whose row each record is (the person), and of what company; the one it names, else the
-  one the person belonged to at its time.
+description: The person that each record belongs to, and its company: the company that the record
+  names, or else the company of the person at that time.
 grain: [channel, record_id]
 */
 with
@@ -28,7 +28,7 @@ tenures as (
         person_key,
         account_key,
         valid_to_at,
-        -- Before the first company was named the person was there already, for all that is known.
+        -- The first company also counts for the time before it was named.
         case
             when
                 row_number() over (partition by person_key order by valid_from_at, account_key) > 1
@@ -69,14 +69,14 @@ accounts as (
 select
     r.channel,  -- Channel code.
     r.record_id,  -- [pii] The exported row.
-    r.person_key,  -- The person within this release: a number to join by.
-    p.one_id,  -- The person; NULL when nobody is known to stand behind it.
-    a.account_key,  -- The company within this release: a number to join by.
-    a.account_id,  -- The company; NULL when none is known.
+    r.person_key,  -- Number of the person in this release, for joins.
+    p.one_id,  -- The person; NULL = unknown.
+    a.account_key,  -- Number of the company in this release, for joins.
+    a.account_id,  -- The company; NULL = unknown.
     case
         when c.account_key is not null then 'record'
         when b.account_key is not null then 'person'
-    end as account_basis  -- record: it names the company; person: who stands behind it was there.
+    end as account_basis  -- record: the record names it; person: the company of the person then.
 from records as r
 left join people as p on r.person_key = p.person_key
 left join {{ ref('record_company') }} as c

@@ -1,6 +1,6 @@
 /*
-description: How right the identities are by identity_labels.csv; pairs of records, and B-cubed.
-  Without labels no row.
+description: How correct the identities are according to identity_labels.csv, by pairs of records
+  and by B-cubed. Without labels the table is empty.
 grain: [metric]
 */
 {{ config(published=false) }}
@@ -61,8 +61,8 @@ true_pairs as (
     from true_sizes
 ),
 
--- B-cubed (Bagga and Baldwin 1998): every record's own precision and recall, averaged; a record of
--- nobody is a person of its own.
+-- B-cubed (Bagga and Baldwin 1998): the precision and recall of every record, averaged. A record
+-- that belongs to nobody counts as a person of its own.
 b_cubed as (
     select
         sum(
@@ -88,8 +88,8 @@ b_cubed as (
     left join found_sizes as f on c.person_key = f.person_key
 ),
 
--- All of them wherever there are labels, also such as only say who is not the same: these tell of
--- wrong pairs, though there are no right ones.
+-- All rates are given if there are labels, even if the labels only say who is not the same. Such
+-- labels find wrong pairs, although there are no right ones.
 rates as (
     select
         'pair_precision' as metric,
@@ -147,6 +147,6 @@ rates as (
 
 select
     metric,  -- pair_precision, pair_recall, pair_f1, or b_cubed_….
-    numerator,  -- Pairs of labelled records, or the sum over them.
-    denominator  -- Of how many.
+    numerator,  -- Number of pairs of labelled records, or the sum over records.
+    denominator  -- Denominator.
 from rates

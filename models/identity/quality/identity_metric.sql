@@ -1,6 +1,6 @@
 /*
-description: How good the identities are; how much was matched, how people look, what was kept
-  apart, and how right it is where labels say so.
+description: Measures of identity quality; how many records were matched, how large people are, what
+  was kept apart, and how correct the result is where labels exist.
 grain: [as_of_date, metric, member]
 */
 {%- set attributes = [
@@ -33,7 +33,7 @@ everybody as (
     from people
 ),
 
--- What the last release knew: rows that stood, and those that this night closed.
+-- What the last release knew: rows that are still open, and rows that this run closed.
 known_before as (
     select
         'person' as entity,
@@ -126,7 +126,7 @@ counts as (
     from known_before
     group by entity
     union all
-    -- Not count_if: of no rows that is NULL on DuckDB, and 0 on Spark.
+    -- Not count_if: without rows it is NULL on DuckDB and 0 on Spark.
     select
         'cross_channel_share' as metric,
         'all' as member,
@@ -186,13 +186,13 @@ select
     r.member,  -- all; or a channel, status, reason, size, attribute; labelled = by labels.
     m.name_zh as metric_zh,  -- Chinese name.
     m.unit,  -- count, rate (0 to 1) or number.
-    r.numerator,  -- What is counted.
-    r.denominator,  -- Of how many; NULL = a plain count.
+    r.numerator,  -- Numerator.
+    r.denominator,  -- Denominator; NULL = a count.
     cast(
         case
             when m.unit = 'count' then cast(r.numerator as double)
             else cast(r.numerator as double) / nullif(cast(r.denominator as double), 0)
         end as decimal(24, 6)
-    ) as value  -- The figure; NULL = of nothing.
+    ) as value  -- The figure; NULL = the denominator is 0.
 from rates as r
 inner join {{ ref('identity_metrics') }} as m on r.metric = m.metric

@@ -1,6 +1,5 @@
 /*
-description: Distinct combinations of identifiers, over every record known; the raw material of
-  OneID.
+description: The distinct combinations of identifiers over all known records; the input of OneID.
 grain: [combination_id]
 */
 {{ config(published=false) }}
@@ -35,6 +34,6 @@ select
     last_seen_at,  -- Latest time of such a record, in any version (UTC).
     first_current_at,  -- Earliest time of such a current record (UTC).
     last_current_at,  -- Latest time of such a current record (UTC).
-    cast(record_count as bigint) as record_count,  -- Current records that carry exactly these.
+    cast(record_count as bigint) as record_count,  -- Number of current records with exactly these.
     channels  -- Channels that brought it.
 from grouped

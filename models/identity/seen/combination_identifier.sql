@@ -1,5 +1,5 @@
 /*
-description: The identifiers of each combination, a row each.
+description: The identifiers of each combination, one per row.
 grain: [combination_id, id_type]
 */
 {{ config(published=false) }}
@@ -13,7 +13,7 @@ select
     first_landed_seq,  -- First landing that brought the combination.
     first_seen_at,  -- Earliest time of its records, in any version (UTC).
     last_seen_at,  -- Latest time of its records, in any version (UTC).
-    record_count  -- Current records that carry it.
+    record_count  -- Number of current records with the identifier.
     {%- else %}
     combination_id,
     cast('{{ id }}' as varchar) as id_type,

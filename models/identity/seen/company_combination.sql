@@ -1,6 +1,6 @@
 /*
-description: Distinct combinations of identifiers of companies, over every record known. The mail
-  domain of a record is that of its mail address, where it names none.
+description: The distinct combinations of company identifiers over all known records. If a record
+  has no mail domain, the domain of its mail address counts.
 grain: [combination_id]
 */
 {{ config(published=false) }}
@@ -34,6 +34,6 @@ select
     last_seen_at,  -- Latest time of such a record, in any version (UTC).
     first_current_at,  -- Earliest time of such a current record (UTC).
     last_current_at,  -- Latest time of such a current record (UTC).
-    cast(record_count as bigint) as record_count,  -- Current records that carry exactly these.
+    cast(record_count as bigint) as record_count,  -- Number of current records with exactly these.
     channels  -- Channels that brought it.
 from grouped

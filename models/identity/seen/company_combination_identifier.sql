@@ -1,5 +1,6 @@
 /*
-description: The identifiers of each combination of a company's, a row each; of names the key.
+description: The identifiers of each combination of company identifiers, one per row. A name is
+  listed by its key.
 grain: [combination_id, id_type]
 */
 {{ config(published=false) }}
@@ -14,7 +15,7 @@ select
     c.first_landed_seq,  -- First landing that brought the combination.
     c.first_seen_at,  -- Earliest time of its records, in any version (UTC).
     c.last_seen_at,  -- Latest time of its records, in any version (UTC).
-    c.record_count  -- Current records that carry it.
+    c.record_count  -- Number of current records with the identifier.
     {%- else %}
     c.combination_id,
     cast('{{ id }}' as varchar) as id_type,

@@ -1,6 +1,6 @@
 /*
-description: Every identifier of companies seen, and whether it is a valid one that is not blocked;
-  these are numbered in anchor order. Domains of free mail are blocked.
+description: Every company identifier that was seen, and whether it is valid and not blocked. Valid
+  identifiers are numbered in anchor order. Free mail domains are blocked.
 grain: [id_type, id_value]
 */
 {{ config(published=false) }}
@@ -31,18 +31,18 @@ names as (
 
 select
     j.id_type,  -- Identifier type, as in identifier_types.csv.
-    j.id_value,  -- The identifier; of a name its key.
+    j.id_value,  -- The identifier; for a name its key.
     j.verdict,  -- valid, invalid, blocked_rule, blocked_value or blocked_pattern.
     case when j.verdict like 'blocked%' then j.blocked_why end
         as blocked_why,  -- Who excluded it, or why it is listed.
     j.strength,  -- 1 is the strongest.
     j.first_landed_seq,  -- First landing that brought it, in any version of a record.
-    j.first_seen_at,  -- Earliest record that carries it, in any version (UTC).
-    j.last_seen_at,  -- Latest record that carries it, in any version (UTC).
-    cast(j.record_count as bigint) as record_count,  -- Current records that carry it.
+    j.first_seen_at,  -- Earliest record with the identifier, in any version (UTC).
+    j.last_seen_at,  -- Latest record with the identifier, in any version (UTC).
+    cast(j.record_count as bigint) as record_count,  -- Number of current records with it.
     coalesce(n.is_complete, true)
-        as is_complete,  -- False: a name that was never given with its legal form.
-    coalesce(n.is_placed, true) as is_placed,  -- False: a name that tells no region.
+        as is_complete,  -- False = a name that never ends with a legal form.
+    coalesce(n.is_placed, true) as is_placed,  -- False = a name without a region.
     case
         when j.verdict = 'valid'
             then row_number() over (
@@ -53,6 +53,6 @@ select
                     j.id_type,
                     j.id_value
             )
-    end as node  -- Number in anchor order within this build; only of valid ones.
+    end as node  -- Number in anchor order within this build; NULL if it is not valid.
 from judged as j
 left join names as n on j.id_type = 'company_name' and j.id_value = n.name_key

@@ -1,6 +1,6 @@
 /*
-description: Company names as they were given, each taken apart into region and core; together they
-  are the key by which the names of one company meet.
+description: Company names as they were given, each split into region and core. Region and core
+  together are the key by which different spellings of one company meet.
 grain: [company_name]
 */
 {{ config(published=false) }}
@@ -26,8 +26,8 @@ names as (
 select
     company_name,  -- [public] Name as given.
     case when length(core) >= 2 or (region <> '' and core <> '') then region || core end
-        as name_key,  -- [public] Region and core, the identifier; NULL = nothing of a name is left.
-    region,  -- [public] Region that the name tells; empty = none.
-    core,  -- [public] What is left without region and legal form.
-    is_complete  -- A registered legal form ends it; else it may be short for several.
+        as name_key,  -- [public] Region and core, the identifier; NULL = no name remains.
+    region,  -- [public] Region in the name; empty = none.
+    core,  -- [public] The name without region and legal form.
+    is_complete  -- True = ends with a registered legal form. Otherwise it may be a short name.
 from parted

@@ -1,7 +1,8 @@
 /*
-description: Pairs of valid identifiers of companies seen together on current records. Short names
-  join nobody; a name that tells no region does so only on records with an account or a code.
-  Without these a name joins a mail domain only if most records of it that give a full name give it.
+description: Pairs of valid company identifiers that were seen together on current records. Short
+  names join nothing. A name without a region joins only on records with an account or a credit
+  code. On other records a name joins a mail domain only if most of the records that have the domain
+  and a full name have this name.
 grain: [node, lesser_node]
 */
 {{ config(published=false) }}
@@ -34,7 +35,7 @@ nodes as (
 
 {{ seen_together(ref('company_combination')) }},
 
--- A domain of many, such as a provider's that nobody listed, names none of those who write from it.
+-- A domain that many companies use, such as an unlisted provider's, identifies none of them.
 names_of_domains as (
     select
         d.node as domain_node,

@@ -1,5 +1,6 @@
 /*
-description: Identifiers of companies that are shared, such as a mail domain of many accounts.
+description: Company identifiers that are shared, such as a mail domain of many accounts. They were
+  seen with more other identifiers of one type than one company has.
 grain: [node, neighbour_type]
 */
 {{ config(published=false) }}
@@ -8,9 +9,9 @@ with
 {{ counted_neighbours(ref('company_pair'), ref('company_identifier')) }}
 
 select
-    node,  -- The identifier, by its number.
-    neighbour_type,  -- Type of the others it was seen with.
-    neighbour_count,  -- How many of them.
-    max_neighbours  -- How many one company's may have, by identifier_types.csv.
+    node,  -- Number of the identifier.
+    neighbour_type,  -- Type of the neighbours that are too many.
+    neighbour_count,  -- Number of those neighbours.
+    max_neighbours  -- How many an identifier of one company may have, by identifier_types.csv.
 from counted
 where neighbour_count > max_neighbours

@@ -1,5 +1,6 @@
 /*
-description: Every identifier seen, when, where, and whether it may join people or companies.
+description: Every identifier that was seen, when and where, and whether it may join people or
+  companies.
 grain: [id_type, id_value]
 */
 with
@@ -73,9 +74,9 @@ judged as (
 )
 
 select
-    j.entity,  -- person or company: whose identifier it is.
+    j.entity,  -- person or company: what it identifies.
     j.id_type,  -- Identifier type, as in identifier_types.csv.
-    j.id_value,  -- [pii] The identifier; of a company's name its key.
+    j.id_value,  -- [pii] The identifier; for a company name its key.
     case
         when j.is_used then 'used'
         when j.verdict = 'valid' then 'shared'
@@ -84,9 +85,9 @@ select
     end as status,  -- used, blocked, shared or invalid.
     j.strength,  -- 1 is the strongest.
     j.first_landed_seq,  -- First landing that brought it, in any version of a record.
-    j.first_seen_at,  -- Earliest record that carries it, in any version (UTC).
-    j.last_seen_at,  -- Latest record that carries it, in any version (UTC).
-    j.record_count,  -- Current records that carry it.
+    j.first_seen_at,  -- Earliest record with the identifier, in any version (UTC).
+    j.last_seen_at,  -- Latest record with the identifier, in any version (UTC).
+    j.record_count,  -- Number of current records with the identifier.
     c.channels,  -- Channels that know it.
     j.node  -- Number in anchor order within this build and entity; of used and shared identifiers.
 from judged as j

@@ -1,6 +1,6 @@
 /*
-description: Every identifier seen, and whether it is a valid one that is not blocked; these are
-  numbered in anchor order.
+description: Every person identifier that was seen, and whether it is valid and not blocked. Valid
+  identifiers are numbered in anchor order.
 grain: [id_type, id_value]
 */
 {{ config(published=false) }}
@@ -21,9 +21,9 @@ select
         as blocked_why,  -- Who excluded it, or why blocked_identifiers.csv lists it.
     strength,  -- 1 is the strongest.
     first_landed_seq,  -- First landing that brought it, in any version of a record.
-    first_seen_at,  -- Earliest record that carries it, in any version (UTC).
-    last_seen_at,  -- Latest record that carries it, in any version (UTC).
-    cast(record_count as bigint) as record_count,  -- Current records that carry it.
+    first_seen_at,  -- Earliest record with the identifier, in any version (UTC).
+    last_seen_at,  -- Latest record with the identifier, in any version (UTC).
+    cast(record_count as bigint) as record_count,  -- Number of current records with the identifier.
     case
         when verdict = 'valid'
             then row_number() over (
@@ -34,5 +34,5 @@ select
                     id_type,
                     id_value
             )
-    end as node  -- Number in anchor order within this build; only of valid ones.
+    end as node  -- Number in anchor order within this build; NULL if it is not valid.
 from judged

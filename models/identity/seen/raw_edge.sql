@@ -1,6 +1,6 @@
 /*
-description: Pairs of valid identifiers seen together on current records, before anything is shared
-  or cut.
+description: Pairs of valid identifiers that were seen together on current records, before sharing
+  and cuts are considered.
 grain: [node, lesser_node]
 */
 {{ config(published=false) }}

@@ -1,6 +1,6 @@
 /*
-description: Identifiers that are shared, such as a switchboard, the tablet of a booth or a mailbox
-  of many; they stand with more others of one type than a person has.
+description: Identifiers that are shared, such as a switchboard, a tablet at a booth or a common
+  mailbox. They were seen with more other identifiers of one type than one person has.
 grain: [node, neighbour_type]
 */
 {{ config(published=false) }}
@@ -9,9 +9,9 @@ with
 {{ counted_neighbours(ref('raw_edge'), ref('identifier_seen')) }}
 
 select
-    node,  -- The identifier, by its number.
-    neighbour_type,  -- Type of the others it was seen with.
-    neighbour_count,  -- How many of them.
-    max_neighbours  -- How many one person's may have, by identifier_types.csv.
+    node,  -- Number of the identifier.
+    neighbour_type,  -- Type of the neighbours that are too many.
+    neighbour_count,  -- Number of those neighbours.
+    max_neighbours  -- How many an identifier of one person may have, by identifier_types.csv.
 from counted
 where neighbour_count > max_neighbours

@@ -1,6 +1,6 @@
 /*
-description: How long each deal holds a person: an opportunity while open, a won or paid deal
-  until fully refunded.
+description: How long each deal holds a person: an opportunity while it is open, a won or paid deal
+  until it is fully refunded.
 grain: [person_key, channel, kind, deal_id, hold]
 */
 with
@@ -111,15 +111,15 @@ order_buyers as (
 )
 
 select
-    b.person_key,  -- The person within this release: joins identity.person.
+    b.person_key,  -- Number of the person in this release; joins identity.person.
     d.channel,  -- Channel of the deal.
     d.kind,  -- opportunity or order.
     d.deal_id,  -- Order or opportunity number.
-    'open' as hold,  -- open: an opportunity under way; won: bought.
-    d.occurred_at as held_from,  -- From when (UTC).
-    d.closed_at as held_to,  -- Until when (UTC); NULL = still.
+    'open' as hold,  -- open: an open opportunity; won: a purchase.
+    d.occurred_at as held_from,  -- Beginning (UTC).
+    d.closed_at as held_to,  -- End (UTC); NULL = it still holds.
     d.record_id,  -- [pii] The exported row.
-    d.status = 'lost' as is_lost  -- An opportunity that ended lost.
+    d.status = 'lost' as is_lost  -- True = an opportunity that was lost.
 from deals as d
 inner join buyers as b on d.channel = b.channel and d.record_id = b.record_id
 where d.kind = 'opportunity' and (d.status = 'open' or d.closed_at is not null)

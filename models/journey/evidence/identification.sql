@@ -1,6 +1,6 @@
 /*
-description: When each person became somebody we can name and reach; a real name, and a mobile they
-  gave themselves or a mail address of their company.
+description: When we could first name and reach each person. This needs a real name, and a mobile
+  number that they gave themselves or a mail address of their company.
 grain: [person_key]
 */
 {{ config(published=false) }}
@@ -78,7 +78,7 @@ proofs as (
     from mails
 ),
 
--- Of each the first: what completes them is the evidence.
+-- The first name and the first way to reach the person; the later of the two is the evidence.
 firsts as (
     select
         p.person_key,
@@ -98,7 +98,7 @@ completed as (
 )
 
 select
-    c.person_key,  -- The person within this release: joins identity.person.
+    c.person_key,  -- Number of the person in this release; joins identity.person.
     c.identified_at,  -- Since when (UTC).
     f.proof.channel,  -- Channel of the record that completed it.
     f.proof.record_id  -- [pii] The record that completed it.

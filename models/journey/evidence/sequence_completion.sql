@@ -82,7 +82,7 @@ steps as (
     semi join enders as e on t.person_key = e.person_key and k.sequence = e.sequence
 ),
 
--- began_at is when the chain that leads to a touch began. Where several chains lead to it, the one
+-- began_at is when the chain that leads to a touch began. If several chains lead to it, the one
 -- that began latest counts. Each round adds one step.
 chain_1 as (
     select
@@ -151,10 +151,10 @@ completed as (
 )
 
 select
-    person_key,  -- The person within this release: joins identity.person.
+    person_key,  -- Number of the person in this release; joins identity.person.
     sequence,  -- Sequence of sequence_rules.csv.
     behaviour,  -- Behaviour of the touch that completed it.
-    action,  -- Action of that touch, in the channel's finer terms.
+    action,  -- Action of that touch, in the finer terms of the channel.
     content_id,  -- Content of that touch.
     content_stage,  -- Stage that the content is for.
     channel,  -- Channel of that touch.

@@ -1,6 +1,6 @@
 /*
-description: Who is no lead, by what rule and since when (排除名单); learners, competitors, bots, staff,
-  partners. A row that another rule allows is overruled.
+description: People who are not leads, with the rule and the time (排除名单); learners, competitors,
+  bots, staff and partners. A row is overruled if another rule allows the person.
 grain: [one_id, kind, rule, since_at]
 */
 {%- set signals = ['mail', 'company', 'title', 'touch', 'content', 'identifier'] %}
@@ -56,15 +56,15 @@ allowed as (
 
 select
     p.one_id,  -- The person.
-    e.person_key,  -- The person within this release: a number to join by.
+    e.person_key,  -- Number of the person in this release, for joins.
     e.kind,  -- learner, competitor, bot, staff or partner.
-    e.rule,  -- Rule of exclusion_rules.csv that found it.
-    e.signal,  -- What the rule looks at.
-    e.since_at,  -- Since when (UTC); evidence from then on makes no intent.
-    e.until_at,  -- Until when (UTC, not included); NULL = still.
-    e.channel,  -- Channel of the record that tells; NULL = the rule names the person.
-    e.record_id,  -- [pii] The record that tells.
-    a.rule is not null as is_overruled,  -- A rule of effect allow finds the person.
+    e.rule,  -- Rule of exclusion_rules.csv that excludes the person.
+    e.signal,  -- Kind of signal that the rule checks.
+    e.since_at,  -- Beginning (UTC, included). Evidence from then on does not count as intent.
+    e.until_at,  -- End (UTC, not included); NULL = still excluded.
+    e.channel,  -- Channel of the record that is the evidence; NULL = a rule names the person.
+    e.record_id,  -- [pii] The record that is the evidence.
+    a.rule is not null as is_overruled,  -- True = a rule with the effect allow applies.
     a.rule as overruled_by  -- That rule.
 from ruled as e
 inner join {{ ref('person') }} as p on e.person_key = p.person_key

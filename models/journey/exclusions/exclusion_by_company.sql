@@ -1,5 +1,5 @@
 /*
-description: People whom rules find by the company they are with, as long as they are with it.
+description: People whom rules exclude by their company, for the time that they belong to it.
 grain: [person_key, rule, since_at]
 */
 {{ config(published=false) }}
@@ -58,12 +58,12 @@ tenures as (
 )
 
 select
-    t.person_key,  -- The person within this release: joins identity.person.
+    t.person_key,  -- Number of the person in this release; joins identity.person.
     t.rule,  -- Rule of exclusion_rules.csv.
-    t.valid_from_at as since_at,  -- Since when the person is with the company (UTC).
-    t.valid_to_at as until_at,  -- Until when; NULL = still.
-    r.channel,  -- Channel of the record that tells.
-    r.record_id  -- [pii] The record that tells.
+    t.valid_from_at as since_at,  -- When the person joined the company (UTC).
+    t.valid_to_at as until_at,  -- When the person left the company (UTC); NULL = still there.
+    r.channel,  -- Channel of the record that is the evidence.
+    r.record_id  -- [pii] The record that is the evidence.
 from tenures as t
 left join {{ ref('record_company') }} as c
     on t.account_key = c.account_key and t.valid_from_at = c.seen_at

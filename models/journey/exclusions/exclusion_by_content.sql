@@ -1,6 +1,6 @@
 /*
-description: People who take free content and nothing else; no company, no interest in a price, no
-  talk with us. It ends when they show any of these.
+description: People who only take free content; they show no company, no interest in a price and no
+  conversation with us. The exclusion ends when they show one of these.
 grain: [person_key, rule, since_at]
 */
 {{ config(published=false) }}
@@ -21,7 +21,7 @@ touches as (
     where t.direction = 'inbound' and (t.content_id is not null or t.behaviour <> 'view')
 ),
 
--- The first time of each piece. Courses are none: whoever takes one is no learner for that.
+-- The first time of each piece of content. Courses do not count.
 pieces as (
     select
         t.person_key,
@@ -94,12 +94,12 @@ first_breaks as (
 )
 
 select
-    f.person_key,  -- The person within this release: joins identity.person.
+    f.person_key,  -- Number of the person in this release; joins identity.person.
     f.rule,  -- Rule of exclusion_rules.csv.
-    f.since_at,  -- When the piece that makes it too many was taken (UTC).
-    b.broken_at as until_at,  -- When something else showed; NULL = nothing did.
-    f.channel,  -- Channel of the touch that tells.
-    f.record_id  -- [pii] The touch that tells.
+    f.since_at,  -- When they took the piece that exceeded the limit (UTC).
+    b.broken_at as until_at,  -- When they first did something else (UTC); NULL = never.
+    f.channel,  -- Channel of the touch that is the evidence.
+    f.record_id  -- [pii] The touch that is the evidence.
 from found as f
 left join first_breaks as b on f.person_key = b.person_key
 where b.broken_at is null or b.broken_at > f.since_at

@@ -1,5 +1,5 @@
 /*
-description: People whom a rule names by an identifier, their own or their company's.
+description: People whom a rule names by an identifier of theirs or of their company.
 grain: [person_key, rule, since_at]
 */
 {{ config(published=false) }}
@@ -63,12 +63,12 @@ colleagues as (
 )
 
 select
-    person_key,  -- The person within this release: joins identity.person.
+    person_key,  -- Number of the person in this release; joins identity.person.
     rule,  -- Rule of exclusion_rules.csv.
-    since_at,  -- Since when the person is known, or with the company (UTC).
-    min(until_at) as until_at,  -- Until when with the company; NULL = still.
-    cast(null as varchar) as channel,  -- Channel of a record that tells; the rule itself does.
-    cast(null as varchar) as record_id  -- [pii] Record that tells; the rule itself does.
+    since_at,  -- When the person became known, or joined the company (UTC).
+    min(until_at) as until_at,  -- When the person left the company (UTC); NULL = still there.
+    cast(null as varchar) as channel,  -- Always NULL: the rule itself names the person.
+    cast(null as varchar) as record_id  -- [pii] Always NULL: the rule itself names the person.
 from people
 where since_at < fn_as_of_end()
 group by person_key, rule, since_at

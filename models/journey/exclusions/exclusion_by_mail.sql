@@ -1,5 +1,5 @@
 /*
-description: People whom rules find by the domain of their mail.
+description: People whom rules exclude by the domain of their mail address.
 grain: [person_key, rule, since_at]
 */
 {{ config(published=false) }}
@@ -73,12 +73,12 @@ evidence as (
 )
 
 select
-    person_key,  -- The person within this release: joins identity.person.
+    person_key,  -- Number of the person in this release; joins identity.person.
     rule,  -- Rule of exclusion_rules.csv.
-    since_at,  -- Since when that mail is known (UTC).
-    cast(null as timestamp) as until_at,  -- Until when; a mail stays.
-    channel,  -- Channel of the record that tells.
-    record_id  -- [pii] The record that tells.
+    since_at,  -- When the mail address became known (UTC).
+    cast(null as timestamp) as until_at,  -- Always NULL: the exclusion does not end.
+    channel,  -- Channel of the record that is the evidence.
+    record_id  -- [pii] The record that is the evidence.
 from evidence
 where since_at < fn_as_of_end()
 qualify

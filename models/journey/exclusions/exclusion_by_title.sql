@@ -1,5 +1,5 @@
 /*
-description: People whom rules find by their job title, until a record gives another.
+description: People whom rules exclude by their job title, until a record gives another title.
 grain: [person_key, rule, since_at]
 */
 {{ config(published=false) }}
@@ -33,7 +33,7 @@ matched as (
     where false
 ),
 
--- Only whoever was found once is looked at in full.
+-- People who had a matching title at least once. Only their titles are compared over time.
 found as (
     select distinct
         p.person_key,
@@ -45,7 +45,7 @@ found as (
     where p.person_key is not null and v.observed_at is not null
 ),
 
-told as (
+given_titles as (
     select
         f.person_key,
         f.rule,
@@ -60,7 +60,7 @@ told as (
     where v.title is not null and v.observed_at is not null
 ),
 
--- Where two records of one moment differ, what excludes counts.
+-- If two records of one moment differ, the excluding title counts.
 moments as (
     select
         person_key,
@@ -69,7 +69,7 @@ moments as (
         max(is_found) as is_found,
         min(struct_pack(channel := channel, record_id := record_id))
         filter (where is_found = 1) as record
-    from told
+    from given_titles
     group by person_key, rule, observed_at
 ),
 
@@ -97,11 +97,11 @@ turns as (
 )
 
 select
-    person_key,  -- The person within this release: joins identity.person.
+    person_key,  -- Number of the person in this release; joins identity.person.
     rule,  -- Rule of exclusion_rules.csv.
-    observed_at as since_at,  -- Since when a record says so (UTC).
-    until_at,  -- When a record gave another title; NULL = none did.
-    record.channel,  -- Channel of the record that tells.
-    record.record_id  -- [pii] The record that tells.
+    observed_at as since_at,  -- When a record first gave the title (UTC).
+    until_at,  -- When a record gave another title (UTC); NULL = never.
+    record.channel,  -- Channel of the record that is the evidence.
+    record.record_id  -- [pii] The record that is the evidence.
 from turns
 where is_found = 1

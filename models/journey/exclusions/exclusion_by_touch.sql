@@ -1,6 +1,6 @@
 /*
-description: People whom rules find by how they browse; a machine says so itself, is too fast, or
-  never pauses.
+description: People whom rules exclude by how they browse; a machine that says so itself, is too
+  fast, or never pauses.
 grain: [person_key, rule, since_at]
 */
 {{ config(published=false) }}
@@ -42,7 +42,7 @@ by_agent as (
     inner join matched as m on t.user_agent = m.user_agent
 ),
 
--- Whoever has too few touches in all is never too fast.
+-- People with fewer touches than the lowest limit are skipped.
 many as (
     select person_key
     from {{ ref('person_touch') }}
@@ -133,12 +133,12 @@ found as (
 )
 
 select
-    person_key,  -- The person within this release: joins identity.person.
+    person_key,  -- Number of the person in this release; joins identity.person.
     rule,  -- Rule of exclusion_rules.csv.
-    occurred_at as since_at,  -- When it showed (UTC).
-    cast(null as timestamp) as until_at,  -- Until when; a machine stays one.
-    channel,  -- Channel of the touch that tells.
-    record_id  -- [pii] The touch that tells.
+    occurred_at as since_at,  -- When it was first observed (UTC).
+    cast(null as timestamp) as until_at,  -- Always NULL: a machine stays a machine.
+    channel,  -- Channel of the touch that is the evidence.
+    record_id  -- [pii] The touch that is the evidence.
 from found
 qualify
     row_number() over (partition by person_key, rule order by occurred_at, channel, record_id) = 1

@@ -1,5 +1,6 @@
 /*
-description: People of partners (合作伙伴), who are no prospects; what they learnt and what they bring.
+description: People of partners (合作伙伴), who are not prospects; what they learned and what revenue
+  they bring.
 grain: [one_id]
 */
 with
@@ -49,18 +50,18 @@ revenue as (
 
 select
     p.one_id,  -- The person.
-    p.person_key,  -- The person within this release: a number to join by.
-    a.account_id,  -- The company the person is with now; NULL = none is known.
-    p.first_rule.rule,  -- Rule of exclusion_rules.csv that says partner.
+    p.person_key,  -- Number of the person in this release, for joins.
+    a.account_id,  -- The current company of the person; NULL = unknown.
+    p.first_rule.rule,  -- Rule of exclusion_rules.csv for the partner.
     p.since_at,  -- Since when (UTC).
-    coalesce(t.touch_count, 0) as touch_count,  -- What the person did, in all.
+    coalesce(t.touch_count, 0) as touch_count,  -- Number of inbound touches.
     coalesce(t.enrolled_count, 0) as enrolled_count,  -- Courses enrolled in.
     coalesce(t.completed_count, 0) as completed_count,  -- Courses completed.
-    t.last_completed_at,  -- When the last was completed (UTC).
-    t.last_touch_at,  -- When the person did something last (UTC).
-    coalesce(v.deal_count, 0) as deal_count,  -- Orders and won opportunities since then.
+    t.last_completed_at,  -- When the last course was completed (UTC).
+    t.last_touch_at,  -- Latest inbound touch (UTC).
+    coalesce(v.deal_count, 0) as deal_count,  -- Number of orders and won opportunities since then.
     cast(coalesce(v.revenue_amount, 0) as decimal(38, 2))
-        as revenue_amount  -- Revenue of them, refunds taken off; in the currency of the project.
+        as revenue_amount  -- Their revenue less refunds, in the currency of the project.
 from partners as p
 left join {{ ref('person_account') }} as a on p.person_key = a.person_key and a.is_current
 left join touches as t on p.person_key = t.person_key

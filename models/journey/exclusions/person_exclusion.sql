@@ -1,13 +1,13 @@
 /*
-description: What keeps each excluded person out of the leads at the end of as_of; of several kinds
-  the one that says most.
+description: Why each excluded person is not a lead at the end of as_of. Of several kinds of
+  exclusion the most important one is shown.
 grain: [person_key]
 */
 {{ config(published=false) }}
 select
-    person_key,  -- The person within this release: joins identity.person.
+    person_key,  -- Number of the person in this release; joins identity.person.
     kind,  -- staff, bot, competitor, partner or learner, in this order.
-    rule,  -- Rule that found it.
+    rule,  -- Rule that excludes the person.
     since_at  -- Since when (UTC).
 from {{ ref('exclusion') }}
 where not is_overruled and {{ excluded_now() }}

@@ -1,6 +1,6 @@
 /*
-description: How far people came in each scenario (场景), by scenario_steps.csv; of each step the
-  first evidence since they entered it.
+description: How far people came in each scenario (场景), by scenario_steps.csv; for each step the
+  first evidence since they entered the scenario.
 grain: [one_id, scenario, step_no]
 */
 with
@@ -171,7 +171,7 @@ reached as (
 
 select
     p.one_id,  -- The person.
-    r.person_key,  -- The person within this release: a number to join by.
+    r.person_key,  -- Number of the person in this release, for joins.
     r.scenario,  -- Scenario of scenario_steps.csv.
     r.step_no,  -- Number of the step in it.
     s.step,  -- The step.
@@ -182,7 +182,7 @@ select
     r.proof.record_id,  -- [pii] The record that is the evidence.
     r.step_no - row_number() over (
         partition by r.person_key, r.scenario order by r.step_no
-    ) as skipped_count  -- Earlier steps without evidence: the skip is visible.
+    ) as skipped_count  -- Number of earlier steps without evidence.
 from reached as r
 inner join steps as s on r.scenario = s.scenario and r.step_no = s.step_no
 inner join {{ ref('person') }} as p on r.person_key = p.person_key

@@ -1,6 +1,6 @@
 /*
-description: The lead score (线索评分) of each person at the end of as_of, and what it is made of; who
-  has no part that still counts has no row.
+description: The lead score (线索评分) of each person at the end of as_of, and its parts. People without
+  a part that still counts are not listed.
 grain: [one_id]
 */
 with
@@ -21,13 +21,14 @@ sums as (
 
 select
     s.one_id,  -- The person.
-    s.person_key,  -- The person within this release: a number to join by.
-    cast(s.score as decimal(18, 9)) as score,  -- Sum of the parts; above intent_score is ripe.
-    cast(s.behaviour_score as decimal(18, 9)) as behaviour_score,  -- Of that by behaviours.
-    cast(s.sequence_score as decimal(18, 9)) as sequence_score,  -- Of that by sequences in order.
-    cast(s.call_score as decimal(18, 9)) as call_score,  -- Of that by calls to action.
-    s.part_count,  -- Parts that still count.
-    s.last_part_at,  -- When the latest was earned (UTC).
-    x.kind as exclusion  -- Why it makes no lead: learner, competitor, bot, staff, partner; or NULL.
+    s.person_key,  -- Number of the person in this release, for joins.
+    cast(s.score as decimal(18, 9))
+        as score,  -- Sum of the parts; above intent_score the person can show intent.
+    cast(s.behaviour_score as decimal(18, 9)) as behaviour_score,  -- Part of it from behaviours.
+    cast(s.sequence_score as decimal(18, 9)) as sequence_score,  -- Part of it from sequences.
+    cast(s.call_score as decimal(18, 9)) as call_score,  -- Part of it from calls to action.
+    s.part_count,  -- Number of parts that still count.
+    s.last_part_at,  -- When the latest part was earned (UTC).
+    x.kind as exclusion  -- learner, competitor, bot, staff or partner; NULL = not excluded.
 from sums as s
 left join {{ ref('person_exclusion') }} as x on s.person_key = x.person_key

@@ -1,5 +1,5 @@
 /*
-description: Every part of every lead score (线索评分) that still counts; the parts of a person add up
+description: Every part of every lead score (线索评分) that still counts. The parts of a person add up
   to the score.
 grain: [one_id, part, rule, channel, record_id]
 */
@@ -41,20 +41,20 @@ aged as (
 
 select
     p.one_id,  -- The person.
-    d.person_key,  -- The person within this release: a number to join by.
+    d.person_key,  -- Number of the person in this release, for joins.
     d.part,  -- behaviour, sequence or call_to_action.
     d.rule,  -- Rule of score_rules.csv, the sequence, or campaign and action.
     d.behaviour,  -- Behaviour of the touch.
-    d.action,  -- The channel's finer word.
+    d.action,  -- Action in the finer terms of the channel.
     d.content_id,  -- Content that was seen.
     d.content_stage,  -- Stage that the content is for.
     d.channel,  -- Channel of the touch.
-    d.record_id,  -- [pii] The touch that earned it.
-    d.occurred_at,  -- When it was earned (UTC).
+    d.record_id,  -- [pii] The touch that earned the points.
+    d.occurred_at,  -- When the points were earned (UTC).
     d.listed_points,  -- Points that the rule gives.
-    d.points,  -- Points that count: the day's cap for a behaviour cuts the rest.
-    d.halvings,  -- Half-lives since then, by the end of as_of.
-    d.decay,  -- 1, 0.5, 0.25 …: one half each half-life.
-    cast(d.points * d.decay as decimal(18, 9)) as score  -- Points times decay: what it adds.
+    d.points,  -- Points that count, up to the daily cap of the behaviour.
+    d.halvings,  -- Number of half-lives from then to the end of as_of.
+    d.decay,  -- 1, 0.5, 0.25 …: halved with each half-life.
+    cast(d.points * d.decay as decimal(18, 9)) as score  -- Points times decay.
 from aged as d
 inner join {{ ref('person') }} as p on d.person_key = p.person_key

@@ -31,7 +31,7 @@ kinds as (
     from touches
 ),
 
--- The most specific rule of a kind of touch counts, and no other.
+-- For each kind of touch only the most specific rule counts.
 ruled_kinds as (
     select
         k.channel,
@@ -84,7 +84,7 @@ scored as (
     where k.listed_points > 0
 ),
 
--- Few days reach their cap: only these are added up touch by touch.
+-- Few days reach their cap. Only these days are added up touch by touch.
 full_days as (
     select
         person_key,
@@ -122,20 +122,20 @@ capped as (
 )
 
 select
-    person_key,  -- The person within this release: joins identity.person.
+    person_key,  -- Number of the person in this release; joins identity.person.
     'behaviour' as part,  -- behaviour, sequence or call_to_action.
     rule,  -- Rule of score_rules.csv, the sequence, or campaign and action.
     behaviour,  -- Behaviour of the touch.
-    action,  -- The channel's finer word.
+    action,  -- Action in the finer terms of the channel.
     content_id,  -- Content that was seen.
     content_stage,  -- Stage that the content is for.
     channel,  -- Channel of the touch.
-    record_id,  -- [pii] The touch that earned it.
-    occurred_at,  -- When it was earned (UTC).
+    record_id,  -- [pii] The touch that earned the points.
+    occurred_at,  -- When the points were earned (UTC).
     cast(null as timestamp) as started_at,  -- When the sequence began (UTC).
     listed_points,  -- Points that the rule gives.
     cast(least(listed_points, listed_points + day_cap - day_points) as decimal(10, 2))
-        as points  -- Points that count: the day's cap for a behaviour cuts the rest.
+        as points  -- Points that count, up to the daily cap of the behaviour.
 from capped
 where day_points - listed_points < day_cap
 union all

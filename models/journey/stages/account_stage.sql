@@ -1,6 +1,6 @@
 /*
-description: Where each company stands at the end of as_of; as far as the furthest of its people who
-  are there now and whom no rule excludes, with the buying group (采购团队) beside it.
+description: The stage of each company at the end of as_of; the furthest stage among its current
+  people whom no rule excludes, with the buying group (采购团队).
 grain: [account_id]
 */
 with
@@ -53,21 +53,21 @@ leaders as (
 
 select
     t.account_id,  -- The company.
-    t.account_key,  -- The company within this release: a number to join by.
+    t.account_key,  -- Number of the company in this release, for joins.
     s.stage,  -- visitor, potential, profiled, intent, pending or won.
     t.stage_rank,  -- 1 visitor … 6 won.
     s.name_zh as stage_zh,  -- Chinese name of the stage.
-    t.awake_count = 0 as is_dormant,  -- Nobody there has touched us for dormant_days.
-    l.since_at,  -- Since when one of those who stand there now does (UTC).
-    date_diff('day', fn_local_date(l.since_at), fn_as_of()) as days_in_stage,  -- Days since.
-    t.people_count,  -- People who are there now and have a stage.
-    t.awake_count,  -- Of these, not dormant.
-    l.leader_count,  -- People who stand as far as the company.
-    t.decision_maker_count,  -- People whose title says that they decide, by buying_roles.csv.
-    t.buyer_count,  -- People whose title says that they buy.
-    t.influencer_count,  -- People whose title says that they have a say.
-    t.user_count,  -- People whose title says that they work with it.
-    t.role_count  -- How many of the four buying roles are known there.
+    t.awake_count = 0 as is_dormant,  -- True = none of its people has touched us for dormant_days.
+    l.since_at,  -- When the first of the people in this stage reached it (UTC).
+    date_diff('day', fn_local_date(l.since_at), fn_as_of()) as days_in_stage,  -- Days since then.
+    t.people_count,  -- Number of current people with a stage.
+    t.awake_count,  -- Number of these who are not dormant.
+    l.leader_count,  -- Number of people in the stage of the company.
+    t.decision_maker_count,  -- Number whose title says that they decide, by buying_roles.csv.
+    t.buyer_count,  -- Number whose title says that they buy.
+    t.influencer_count,  -- Number whose title says that they have influence.
+    t.user_count,  -- Number whose title says that they use the product.
+    t.role_count  -- Number of the four buying roles that are known there.
 from tops as t
 inner join leaders as l on t.account_key = l.account_key
 inner join {{ ref('stages') }} as s on t.stage_rank = cast(s.stage_rank as bigint)

@@ -1,5 +1,6 @@
 /*
-description: Where each person stands at the end of as_of, and what keeps them out of the leads.
+description: The stage of each person at the end of as_of, and any exclusion that keeps them from
+  being a lead.
 grain: [one_id]
 */
 with
@@ -14,24 +15,24 @@ latest_move as (
 
 select
     i.one_id,  -- The person.
-    i.person_key,  -- The person within this release: a number to join by.
+    i.person_key,  -- Number of the person in this release, for joins.
     i.stage,  -- visitor, potential, profiled, intent, pending or won.
     cast(s.stage_rank as bigint) as stage_rank,  -- 1 visitor … 6 won.
     s.name_zh as stage_zh,  -- Chinese name of the stage.
-    i.is_dormant,  -- No inbound touch for dormant_days.
-    m.since_at,  -- When the person came into this stage (UTC).
-    date_diff('day', fn_local_date(m.since_at), fn_as_of()) as days_in_stage,  -- Days since.
+    i.is_dormant,  -- True = no inbound touch for dormant_days.
+    m.since_at,  -- When the person entered this stage (UTC).
+    date_diff('day', fn_local_date(m.since_at), fn_as_of()) as days_in_stage,  -- Days since then.
     case
         when i.stage in ('visitor', 'potential') then 'awareness'
         when i.stage = 'profiled' then 'nurture'
         when i.stage in ('intent', 'pending') then 'selection'
         else 'advocacy'
-    end as content_stage,  -- Kind of content that fits.
-    x.kind as exclusion,  -- learner, competitor, bot, staff or partner; NULL = none of these.
-    x.rule as exclusion_rule,  -- Rule of exclusion_rules.csv that found it.
+    end as content_stage,  -- Kind of content that fits the stage.
+    x.kind as exclusion,  -- learner, competitor, bot, staff or partner; NULL = not excluded.
+    x.rule as exclusion_rule,  -- Rule of exclusion_rules.csv that excludes the person.
     x.since_at as excluded_since_at,  -- Since when (UTC).
     x.kind is null and cast(s.stage_rank as bigint) >= {{ stage_rule('lead_rank') }}
-        as is_lead  -- Stands at lead_rank or above, and is excluded by no rule.
+        as is_lead  -- True = has reached lead_rank and is not excluded.
 from {{ ref('stage_interval') }} as i
 inner join {{ ref('stages') }} as s on i.stage = s.stage
 inner join latest_move as m on i.person_key = m.person_key

@@ -1,5 +1,5 @@
 /*
-description: Business dates that were published; what was said about the past is measured by them.
+description: Business dates that were published. stage_change_log compares releases by them.
 grain: [as_of_date, valid_from]
 */
 {{ config(materialized='snapshot', key=['as_of_date']) }}

@@ -1,6 +1,6 @@
 /*
-description: Moves between stages that a later release added, changed or withdrew, so that whoever
-  counted them before knows; the past moves with late evidence, corrections and rules.
+description: Moves between stages that a later release added, changed or withdrew, for readers who
+  have counted them before. Late evidence, corrections and new rules change the past.
 grain: [one_id, noted_date, change, direction, to_stage, change_no]
 */
 with
@@ -13,7 +13,7 @@ heirs as (
     where is_primary and one_id is not null
 ),
 
--- Under the IDs of today: a merge alone changes no move.
+-- Moves under current IDs. A merge alone does not change a move.
 history as (
     select
         coalesce(h.one_id, t.one_id) as one_id,
@@ -38,7 +38,7 @@ release_dates as (
     from {{ ref('published_date') }}
 ),
 
--- Only what lies before the end of a day that had been published: later moves are simply new.
+-- Only moves on dates that had been published before. Later moves are new, not changed.
 opened as (
     select
         h.one_id,
@@ -136,7 +136,7 @@ withdrawn as (
             and c.record_id = o.record_id
 ),
 
--- The same kind of move of the same person, at another time or by other evidence: it changed.
+-- The same kind of move of the same person, with another time or other evidence, is a change.
 changes as (
     select
         coalesce(a.one_id, w.one_id) as one_id,
@@ -171,21 +171,21 @@ changes as (
 )
 
 select
-    one_id,  -- The person, by the ID of today.
-    noted_date,  -- Business date of the release that said so first.
+    one_id,  -- Current ID of the person.
+    noted_date,  -- Business date of the first release with the change.
     change,  -- added, changed or withdrawn.
-    change_no,  -- Number among such of the person that day.
+    change_no,  -- Number among changes of the same kind, of the person and date.
     moved_at,  -- When the move was (UTC); NULL = withdrawn.
-    from_stage,  -- Stage before it; NULL = not known before.
-    to_stage,  -- Stage after.
+    from_stage,  -- Stage before the move; NULL = unknown before.
+    to_stage,  -- Stage after the move.
     direction,  -- forward, back or re_entry.
-    reason,  -- What in the evidence tells.
+    reason,  -- Kind of evidence.
     channel,  -- Channel of the evidence.
     record_id,  -- [pii] The record that is the evidence.
-    was_moved_at,  -- When it was said to be (UTC); NULL = added.
-    was_from_stage,  -- Stage before it, as it was said.
-    was_reason,  -- What was said to tell.
+    was_moved_at,  -- When the move was, as published before (UTC); NULL = added.
+    was_from_stage,  -- Stage before the move, as published before.
+    was_reason,  -- Kind of evidence, as published before.
     was_channel,  -- Channel of the former evidence.
     was_record_id,  -- [pii] The record that was the evidence.
-    former_one_id  -- ID it was published under, where that is another.
+    former_one_id  -- ID under which it was published, if it differs.
 from changes

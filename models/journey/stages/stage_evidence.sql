@@ -186,13 +186,13 @@ firsts as (
 )
 
 select
-    f.person_key,  -- The person within this release: joins identity.person.
-    f.segment_no,  -- Setbacks before it; 0 = before the first.
-    f.stage,  -- Stage it is evidence of.
+    f.person_key,  -- Number of the person in this release; joins identity.person.
+    f.segment_no,  -- Number of setbacks before it; 0 = before the first.
+    f.stage,  -- Stage that it proves.
     cast(s.stage_rank as bigint) as stage_rank,  -- 1 visitor … 6 won.
     f.proof.occurred_at,  -- When (UTC).
     f.proof.channel,  -- Channel of the record that is the evidence.
     f.proof.record_id,  -- [pii] The record that is the evidence.
-    f.proof.reason  -- What in it tells.
+    f.proof.reason  -- Kind of evidence.
 from firsts as f
 inner join {{ ref('stages') }} as s on f.stage = s.stage

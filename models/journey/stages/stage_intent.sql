@@ -1,6 +1,7 @@
 /*
-description: The first moment of each segment at which somebody shows intent; known by name and
-  reachable, ripe by score, by several behaviours or a sincere one, and excluded by no rule.
+description: The first moment of each segment at which a person shows intent. The person is known by
+  name and reachable, has a score high enough, has shown several behaviours or a sincere one, and is
+  not excluded.
 grain: [person_key, segment_no]
 */
 {{ config(published=false) }}
@@ -27,7 +28,7 @@ all_scores as (
     {{ with_segment('points', 'occurred_at', ['started_at', 'points']) }}
 ),
 
--- A sequence that began before a setback is no later evidence.
+-- A sequence that began before a setback does not count after it.
 scores as (
     select
         person_key,
@@ -170,7 +171,7 @@ moments as (
     group by m.person_key, m.segment_no, m.occurred_at
 ),
 
--- Points by age: older_n are those that were halved n times or more by then.
+-- Points by age: older_n is the sum of points that were halved n times or more by then.
 aged as (
     select
         person_key,
@@ -214,8 +215,8 @@ ripe as (
 )
 
 select
-    r.person_key,  -- The person within this release: joins identity.person.
-    r.segment_no,  -- Setbacks before it; 0 = before the first.
+    r.person_key,  -- Number of the person in this release; joins identity.person.
+    r.segment_no,  -- Number of setbacks before it; 0 = before the first.
     r.occurred_at,  -- When (UTC).
     r.record.channel,  -- Channel of the record that is the evidence.
     r.record.record_id,  -- [pii] The record that is the evidence.

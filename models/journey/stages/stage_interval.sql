@@ -1,6 +1,6 @@
 /*
-description: Who was where, when; half-open intervals without gap or overlap. One filter tells any
-  past date.
+description: The stage of each person over time, as half-open intervals without gap or overlap. One
+  filter gives the state at any past date.
 grain: [one_id, valid_from]
 */
 with
@@ -112,11 +112,11 @@ carried as (
 
 select
     p.one_id,  -- The person.
-    c.person_key,  -- The person within this release: a number to join by.
-    c.stage,  -- Stage in this time.
-    coalesce(c.dormancy = 1, false) as is_dormant,  -- No inbound touch for dormant_days.
-    c.changed_at as valid_from,  -- From (UTC, included).
-    c.next_at as valid_to  -- Until (UTC, not included); NULL = open end.
+    c.person_key,  -- Number of the person in this release, for joins.
+    c.stage,  -- Stage during the interval.
+    coalesce(c.dormancy = 1, false) as is_dormant,  -- True = no inbound touch for dormant_days.
+    c.changed_at as valid_from,  -- Beginning (UTC, included).
+    c.next_at as valid_to  -- End (UTC, not included); NULL = still valid.
 from carried as c
 inner join {{ ref('person') }} as p on c.person_key = p.person_key
 where c.stage is not null

@@ -76,7 +76,7 @@ numbered_views as (
             and v.touch_date = d.touch_date
 ),
 
--- The view that made the number full is the evidence.
+-- The view that completed the required number is the evidence.
 full_views as (
     select
         person_key,
@@ -93,7 +93,7 @@ full_views as (
 )
 
 select
-    person_key,  -- The person within this release: joins identity.person.
+    person_key,  -- Number of the person in this release; joins identity.person.
     segment_no,  -- Number of setbacks before it; 0 = before the first.
     occurred_at,  -- When (UTC).
     channel,  -- Channel of the record that is the evidence.

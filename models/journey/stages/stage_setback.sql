@@ -1,6 +1,6 @@
 /*
-description: Moments at which nothing holds a person any more: an opportunity lost, or everything
-  refunded.
+description: Moments after which no deal holds a person any more, because an opportunity was lost or
+  everything was refunded.
 grain: [person_key, setback_no]
 */
 with
@@ -34,15 +34,15 @@ unheld as (
 )
 
 select
-    person_key,  -- The person within this release: joins identity.person.
+    person_key,  -- Number of the person in this release; joins identity.person.
     row_number() over (
         partition by person_key order by setback_at, channel, record_id
-    ) as setback_no,  -- 1 = the first; evidence after it belongs to the segment of this number.
-    setback_at,  -- When (UTC); only later evidence counts from here on.
+    ) as setback_no,  -- 1 = the first. Evidence after it belongs to the segment of this number.
+    setback_at,  -- When (UTC). Only later evidence counts for the next segment.
     lead(setback_at) over (
         partition by person_key order by setback_at, channel, record_id
-    ) as next_setback_at,  -- When the next one came (UTC); NULL = none.
+    ) as next_setback_at,  -- When the next setback came (UTC); NULL = none.
     reason,  -- lost or refunded.
     channel,  -- Channel of the deal.
-    record_id  -- [pii] The deal that tells.
+    record_id  -- [pii] The deal that caused it.
 from unheld

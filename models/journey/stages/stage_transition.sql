@@ -119,12 +119,12 @@ moves as (
 
 select
     p.one_id,  -- The person.
-    m.person_key,  -- The person within this release: a number to join by.
+    m.person_key,  -- Number of the person in this release, for joins.
     m.moved_at,  -- When (UTC).
-    f.stage as from_stage,  -- Stage before; NULL = not known before.
-    t.stage as to_stage,  -- Stage after.
-    m.direction,  -- forward, back, or re_entry: stood there, or beyond, before a setback.
-    m.reason,  -- What in the evidence tells; lost or refunded for a move back.
+    f.stage as from_stage,  -- Stage before the move; NULL = unknown before.
+    t.stage as to_stage,  -- Stage after the move.
+    m.direction,  -- forward, back, or re_entry (had reached the stage before a setback).
+    m.reason,  -- Kind of evidence; lost or refunded for a move back.
     m.channel,  -- Channel of the evidence.
     m.record_id  -- [pii] The record that is the evidence.
 from moves as m

@@ -1,6 +1,6 @@
 /*
-description: Moves between stages as they were published, by business date; what was withdrawn or
-  changed shows as a closed row.
+description: Moves between stages as they were published, by business date. A move that was
+  withdrawn or changed shows as a closed row.
 grain: [one_id, moved_at, to_stage, direction, valid_from, from_stage, reason, channel, record_id]
 */
 {{ config(
@@ -10,12 +10,12 @@ grain: [one_id, moved_at, to_stage, direction, valid_from, from_stage, reason, c
     ]
 ) }}
 select
-    one_id,  -- The person, by the ID of that time.
+    one_id,  -- ID of the person at that time.
     moved_at,  -- When (UTC).
-    coalesce(from_stage, 'none') as from_stage,  -- Stage before; none = not known before.
-    to_stage,  -- Stage after.
+    coalesce(from_stage, 'none') as from_stage,  -- Stage before the move; none = unknown before.
+    to_stage,  -- Stage after the move.
     direction,  -- forward, back or re_entry.
-    reason,  -- What in the evidence tells.
+    reason,  -- Kind of evidence.
     channel,  -- Channel of the evidence.
     record_id  -- [pii] The record that is the evidence.
 from {{ ref('stage_transition') }}

@@ -1,5 +1,6 @@
 /*
-description: What ads cost, a day, platform and campaign. A campaign without a step acquires.
+description: The cost of ads by day, platform and campaign. A campaign without a step counts as
+  acquiring.
 grain: [record_id]
 */
 with

@@ -1,5 +1,5 @@
 /*
-description: Companies that own a device of ours.
+description: Companies that own one of our devices.
 grain: [record_id]
 */
 with

@@ -1,6 +1,6 @@
 /*
-description: Opportunities of the CRM; qualification, proposal and negotiation are open.
-  Money of another currency is worth what it was on the day the opportunity was opened.
+description: Opportunities of the CRM; qualification, proposal and negotiation are open. Money in
+  another currency is converted at the rate of the day on which the opportunity was opened.
 grain: [record_id]
 */
 with

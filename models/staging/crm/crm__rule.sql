@@ -1,6 +1,6 @@
 /*
-description: What data stewards decided about duplicates and erasure. An identifier that is none
-  is NULL, and the decision has no effect until it is mended in the CRM.
+description: What data stewards decided about duplicates and erasure. An invalid identifier becomes
+  NULL, and the decision has no effect until it is corrected in the CRM.
 grain: [record_id]
 */
 -- noqa: disable=LT02
@@ -53,7 +53,7 @@ typed as (
     from named
 ),
 
--- A column a type: what is refused is counted under the type it should have been.
+-- One column per type, so that an invalid value is counted under its intended type.
 spread as (
     select
         decision_id,

@@ -1,5 +1,5 @@
 /*
-description: Buyers as they wrote themselves into orders, and members that were given a coupon.
+description: Buyers, as they entered themselves in orders, and members who received a coupon.
 grain: [record_id]
 */
 with

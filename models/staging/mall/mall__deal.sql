@@ -1,7 +1,7 @@
 /*
-description: Orders by line, and refunds, these at the rate of the day of their order, so that a
-  full refund leaves nothing. An order without lines is one line itself; a line whose order has
-  not landed has no moment yet and counts nowhere.
+description: Order lines and refunds. A refund is converted at the rate of the day of its order, so
+  that a full refund leaves nothing. An order without lines counts as one line. A line whose order
+  has not landed has no time yet and does not count.
 grain: [record_id]
 */
 with
@@ -71,7 +71,7 @@ orders as (
     from exports
 ),
 
--- A line whose order lands later knows its buyer only then.
+-- A line gets its buyer when its order lands.
 lines as (
     select
         'order_items' as export,

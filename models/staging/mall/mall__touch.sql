@@ -1,5 +1,5 @@
 /*
-description: Orders and coupons used. An order that was cancelled later was placed all the same.
+description: Orders and used coupons. An order that was cancelled later still counts as placed.
 grain: [record_id]
 */
 with

@@ -1,6 +1,6 @@
 /*
-description: Followers of the Official Account; who unfollows stays as they were known, beside a
-  row that knows the openid only.
+description: Followers of the Official Account. After somebody unfollows, what was known of them
+  remains, and a new row has only the openid.
 grain: [record_id]
 */
 with

@@ -1,6 +1,6 @@
 /*
-description: Who followed the Official Account, a row each time. Messages of the server get lost,
-  so lists of users fill in, where no message tells.
+description: Who followed the Official Account, one row per time. Messages of the server get lost,
+  so lists of users fill the gaps.
 grain: [record_id]
 */
 with
@@ -49,7 +49,7 @@ follows as (
     where subscribe = '1' and subscribe_time is not null
 ),
 
--- A message and a list that tell of the same second tell of one follow.
+-- A message and a list that report the same second report one follow.
 starts as (
     select
         record_id,
@@ -77,7 +77,7 @@ links as (
     from starts
 ),
 
--- What begins after as_of ends nothing yet.
+-- A link that begins after as_of does not end an earlier link yet.
 bounded_links as (
     select
         record_id,
@@ -110,8 +110,8 @@ last_starts as (
     group by s.follower
 ),
 
--- A list counts only where no message tells: gone since the last list that had them, a day that
--- later lists do not move.
+-- A list counts only where no message gives the end. The end is then the day after the last list
+-- with the follower; later lists do not move it.
 signs as (
     select
         openid as follower,

@@ -1,6 +1,7 @@
 /*
-description: What people do in the Official Account: follow, scan, use the menu. To unfollow is no
-  touch but the end of a link; receipts of templates and other messages of the server are none.
+description: What people do in the Official Account: follow, scan, use the menu. Unfollowing is not
+  a touch but the end of a link. Receipts of templates and other messages of the server are not
+  touches.
 grain: [record_id]
 */
 with
@@ -9,7 +10,7 @@ live_codes as (
     {{ live_codes() }}
 ),
 
--- EventKey is qrscene_<state> for who was no follower before the scan, <state> for who was.
+-- EventKey is qrscene_<state> if the scan made somebody a follower, else <state>.
 events as (
     select
         openid,

@@ -1,6 +1,6 @@
 /*
-description: What we send, with how far it got by as_of, and what people did with it; an opening,
-  a click and a reply are touches of their own.
+description: What we send, how far it got by as_of, and how people reacted. An opening, a click and
+  a reply are separate touches.
 grain: [record_id]
 */
 with

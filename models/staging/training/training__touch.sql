@@ -1,6 +1,6 @@
 /*
-description: An enrolment is a registration, a completed course an attendance. Progress has no
-  moment and is no touch.
+description: An enrolment is a registration; a completed course is an attendance. Progress has no
+  time and is not a touch.
 grain: [record_id]
 */
 with

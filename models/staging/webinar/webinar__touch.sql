@@ -1,6 +1,6 @@
 /*
-description: What a viewer did with a show, a touch each; registered, watched it live, watched the
-  replay, asked.
+description: What a viewer did with a show, one touch each; registered, watched live, watched the
+  replay, asked a question.
 grain: [record_id]
 */
 with

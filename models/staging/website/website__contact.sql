@@ -1,5 +1,5 @@
 /*
-description: What people wrote into forms of the website.
+description: What people entered in forms of the website.
 grain: [record_id]
 */
 with

@@ -1,5 +1,5 @@
 /*
-description: Website events as touches; a form is a registration, a chat an interaction.
+description: Website events as touches; a form is a registration, a chat is an interaction.
 grain: [record_id]
 */
 with

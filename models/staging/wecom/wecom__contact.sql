@@ -1,6 +1,6 @@
 /*
-description: Contacts of members of staff on WeCom, one row a contact, member of staff and list;
-  every further mobile of a remark is a row of its own.
+description: Contacts of members of staff on WeCom, one row per contact, member of staff and list.
+  Each further mobile number in a remark is a separate row.
 grain: [record_id]
 */
 with
@@ -78,7 +78,7 @@ valid_mobiles as (
     from remark_mobiles
 ),
 
--- Of earlier versions there are several rows a contact: a mobile landed with its own, not before.
+-- A contact has several earlier versions; each mobile number counts from its own landing.
 first_places as (
     select
         record_id,

@@ -1,6 +1,6 @@
 /*
-description: Who could write to whom on WeCom, a row each time a member of staff was added.
-  Callbacks get lost, so lists of contacts and mass messages fill in, where no callback tells.
+description: Who could write to whom on WeCom, one row per time that a member of staff was added.
+  Callbacks get lost, so lists of contacts and mass messages fill the gaps.
 grain: [record_id]
 */
 with
@@ -75,7 +75,7 @@ adds as (
     from contacts
 ),
 
--- A callback and lists that tell of the same moment tell of one add.
+-- A callback and lists that report the same moment report one adding.
 gaps as (
     select
         record_id,
@@ -143,7 +143,7 @@ links as (
     from starts
 ),
 
--- What begins after as_of ends nothing yet.
+-- A link that begins after as_of does not end an earlier link yet.
 bounded_links as (
     select
         record_id,
@@ -157,7 +157,7 @@ bounded_links as (
     from links
 ),
 
--- known_at: a callback counts before a list of its day.
+-- known_at puts a callback before a list of its day.
 signs as (
     select
         external_userid as customer,

@@ -1,6 +1,6 @@
 /*
-description: A member of staff's day on WeCom in numbers; a day of nothing but zeros, whoever is
-  asked about, is one WeCom has not counted yet.
+description: The daily WeCom figures of a member of staff. If all figures of a day are zero for all
+  staff, WeCom has not counted the day yet, and the day is left out.
 grain: [record_id]
 */
 with

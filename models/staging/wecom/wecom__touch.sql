@@ -1,5 +1,6 @@
 /*
-description: Adding, chats and mass messages on WeCom; a day of chat is one touch each way.
+description: Adding, chats and mass messages on WeCom; the chat of one day is one touch in each
+  direction.
 grain: [record_id]
 */
 with

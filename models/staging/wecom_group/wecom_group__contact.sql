@@ -1,5 +1,5 @@
 /*
-description: External members of the groups of WeCom, one row a group and member.
+description: External members of WeCom groups, one row per group and member.
 grain: [record_id]
 */
 with

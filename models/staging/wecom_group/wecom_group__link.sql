@@ -1,6 +1,7 @@
 /*
-description: External members in groups of WeCom, from joining to the first list that lacks them. No
-  list says why: a group that is gone was dissolved, one that goes on was left.
+description: External members of WeCom groups, from joining until the first list without them. Lists
+  do not give the reason; a group that is gone counts as dissolved, a group that goes on counts as
+  left.
 grain: [record_id]
 */
 with
@@ -26,7 +27,7 @@ removal_days as (
     where _removed_date is not null
 ),
 
--- Who of the group is in a later list: who was in it before that day, and who came after.
+-- Whether the group is in a later list, who was in it before that day, and who came after.
 removals as (
     select
         d.chat_id,

@@ -1,5 +1,5 @@
 /*
-description: External members of groups on WeCom join and write; a day of messages is one touch.
+description: External members of WeCom groups join and write; the messages of one day are one touch.
 grain: [record_id]
 */
 with
@@ -54,7 +54,7 @@ left join live_codes as l on m.state = l.state
 left join group_campaigns as g on m.chat_id = g.chat_id
 where m.member_type = '2'
 union all
--- Who writes is told by the list of members; who left before the first list, by the id.
+-- The list of members says who is external. For people who left before the first list, the id does.
 select
     'wecom_group' as channel,
     'group_messages:' || cast(s.day as varchar) || '|' || s.chat_id || '|' || s.member as record_id,
