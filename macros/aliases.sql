@@ -29,7 +29,7 @@ former as (
     group by id_type, id_value, {{ id }}
 ),
 
--- Identifiers that are no longer with the ID they had; of nobody, if {{ id }} is NULL.
+-- Identifiers that no longer have their former ID. They identify nobody if {{ id }} is NULL.
 moved as (
     select
         f.former_{{ id }},
@@ -50,7 +50,7 @@ standing as (
     where is_anchor
 ),
 
--- The ID goes with the identifier it was made of; else with the oldest that is somebody's.
+-- The ID follows the identifier that it was derived from, or else the oldest identifier still in use.
 heirs as (
     select
         former_{{ id }},

@@ -1,6 +1,6 @@
-{#- The value that stands in the golden record, with its channel and moment: of the channel that source_priority.csv
-    puts first for the attribute, else (or among equals) the latest; ties by channel and record. A mobile that a person
-    gave comes before one that staff noted. -#}
+{#- The value of the golden record, with its channel and moment. The channel that source_priority.csv puts first for the
+    attribute wins; among equals the latest value, then by channel and record. A mobile number that the person gave comes
+    before one that staff noted. -#}
 {%- macro best_value(attribute) -%}
 arg_max(
     struct_pack(value := {{ attribute }}, channel := channel, observed_at := observed_at),

@@ -1,4 +1,4 @@
-{#- Rows of people, each in the segment between two setbacks it lies in; 0 before the first. -#}
+{#- Rows of people, each with its segment between two setbacks; 0 = before the first. -#}
 {%- macro with_segment(relation, moment, columns) -%}
 select
     {%- for column in columns %}
@@ -21,17 +21,17 @@ left join {{ ref('stage_setback') }} as s
 (select cast(max(value) as bigint) from {{ ref('stage_rules') }} where rule = '{{ name }}')
 {%- endmacro -%}
 
-{#- A number of thresholds.csv, as a literal: an interval takes nothing else. -#}
+{#- A number of thresholds.csv, as a literal, because an interval needs a literal. -#}
 {%- macro threshold(name) -%}
 {{ (reference('thresholds') | selectattr('threshold', 'equalto', name) | first).value | int }}
 {%- endmacro -%}
 
-{#- What 0.5 to the power of `halvings` is, to the last digit. -#}
+{#- 0.5 to the power of `halvings`, exactly. -#}
 {%- macro decay(halvings) -%}
 cast({{ '%.7f' | format(0.5 ** halvings) }} as decimal(8, 7))
 {%- endmacro -%}
 
-{#- What people are known as, in every version of a record: what was once said stays said. -#}
+{#- All versions of contact records, because a former version still counts as evidence. -#}
 {%- macro contact_versions(columns) -%}
 select
     channel,
