@@ -21,7 +21,7 @@ from siyu.compile.project import Project
 from siyu.dev.docs import catalog_markdown, channels_markdown, cli_markdown
 
 ROOT = Path(__file__).resolve().parents[1]
-MODELS = sorted((ROOT / "models").glob("*/*.sql"))
+MODELS = sorted((ROOT / "models").rglob("*.sql"))
 PYTHON = sorted((ROOT / "siyu").rglob("*.py"))
 FLOWS = sorted((ROOT / "flows").glob("*.py"))
 SIYU = ROOT / "siyu"
@@ -39,6 +39,11 @@ WALLS = {
 }
 FLOW_WALLS = ("duckdb", "pyspark", "sqlglot", "jinja2", "great_expectations")
 MAX_MODULE_LINES = 320
+
+
+def _schema(path: Path) -> str:
+    """The schema of a model file; an area may stand between the two."""
+    return path.relative_to(ROOT / "models").parts[0]
 
 
 def _imports(path: Path) -> Iterator[str]:
@@ -91,8 +96,8 @@ def test_modules_stay_in_their_rooms() -> None:
 
 
 def test_every_model_stands_in_a_schema_and_compiles(project: Project) -> None:
-    names = {f"{path.parent.name}.{path.stem}" for path in MODELS}
-    assert {path.parent.name for path in MODELS} <= set(SCHEMAS)
+    names = {f"{_schema(path)}.{path.stem}" for path in MODELS}
+    assert {_schema(path) for path in MODELS} <= set(SCHEMAS)
     assert names == {name for name, model in project.models.items() if not model.companion}
 
 
@@ -138,11 +143,11 @@ def test_every_runbook_exists(project: Project) -> None:
                 assert anchor in anchors, f"{suite.file} names {runbook}"
 
 
-@pytest.mark.parametrize("path", MODELS, ids=lambda p: f"{p.parent.name}.{p.stem}")
+@pytest.mark.parametrize("path", MODELS, ids=lambda p: f"{_schema(p)}.{p.stem}")
 def test_every_model_has_a_model_test(path: Path) -> None:
-    test = ROOT / "tests" / "models" / path.parent.name / f"{path.stem}.yml"
+    test = ROOT / "tests" / "models" / _schema(path) / f"{path.stem}.yml"
     data = yaml.safe_load(test.read_text(encoding="utf-8"))
-    assert data["model"] == f"{path.parent.name}.{path.stem}"
+    assert data["model"] == f"{_schema(path)}.{path.stem}"
     assert data["cases"]
 
 

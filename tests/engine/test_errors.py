@@ -40,7 +40,15 @@ MISTAKES: dict[str, tuple[dict[str, str], list[str]]] = {
     ),
     "two models of one name": (
         {"models/kpi/person.sql": GOOD.replace("'person'", "'one_id'")},
-        ["two models are called person", "models/identity/person.sql and models/kpi/person.sql"],
+        ["two models are called person", "models/identity/people/person.sql and models/kpi/person.sql"],
+    ),
+    "one table in two areas": (
+        {"models/kpi/sales/one.sql": GOOD, "models/kpi/service/one.sql": GOOD},
+        ["two models are called one", "models/kpi/sales/one.sql and models/kpi/service/one.sql"],
+    ),
+    "an area in an area": (
+        {"models/kpi/sales/deep/one.sql": GOOD},
+        ["models/kpi/sales/deep/one.sql is in no schema", "models/<schema>/<area>/<table>.sql"],
     ),
     "unknown column in a suite": (
         {

@@ -210,6 +210,17 @@ def test_a_layer_replaces_a_model_a_contract_and_a_reference_table(tmp_path: Pat
     assert reference_rows(load_references(settings)["staff"]) == [{"staff_id": "ours"}]
 
 
+def test_an_area_is_for_people_only(tmp_path: Path) -> None:
+    settings = layered(tmp_path, "ours")
+    header = "/*\ndescription: Ours.\ngrain: [one_id]\n*/\n"
+    write(tmp_path / "ours", "models/kpi/sales/ours.sql", f"{header}select 1 as one_id\n")
+    write(tmp_path / "ours", "models/identity/elsewhere/person.sql", f"{header}select 1 as one_id\n")
+    models, base = load_models(settings), load_models(load_settings(tmp_path))
+    assert models.keys() - base.keys() == {"kpi.ours"}
+    assert models["kpi.ours"].file == "models/kpi/sales/ours.sql"
+    assert models["identity.person"].description == "Ours.", "a layer replaces a table, whatever its area"
+
+
 def test_reference_tables_of_the_exports_lie_over_all_layers(tmp_path: Path) -> None:
     write(tmp_path / "ours", "seeds/reference/staff.csv", "staff_id\nours\n")
     write(tmp_path / "exports", "reference/staff.csv", "\ufeffstaff_id\nexported\n")
