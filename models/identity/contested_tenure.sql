@@ -3,6 +3,7 @@ description: Who held a contested identifier, and when. Of the ends of an edge c
   that is the one seen with more identifiers of the other person; a mobile that was issued again.
 grain: [node, person_key]
 */
+{{- config(published=false) }}
 with
 
 ends as (

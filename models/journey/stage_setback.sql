@@ -3,6 +3,7 @@ description: Moments at which nothing holds a person any more: an opportunity lo
   refunded.
 grain: [person_key, setback_no]
 */
+{{- config(published=false) }}
 with
 
 ends as (

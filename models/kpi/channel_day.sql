@@ -3,6 +3,7 @@ description: Business days on which a channel delivered anything; a day of only 
   missing day.
 grain: [channel, business_date]
 */
+{{- config(published=false) }}
 with
 
 delivered as (

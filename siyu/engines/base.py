@@ -27,6 +27,9 @@ class RunInputs:
     key: str
 
 
+# Formula of content_hash. A manifest names it: hashes of two versions cannot be compared.
+HASH_VERSION = 2
+
 # For work on no data: binding, and writing invented exports.
 ANY_INPUTS = RunInputs(as_of="2000-01-01", timezone="UTC", key="none")
 
@@ -62,8 +65,8 @@ class Session(Protocol):
         """Arrays of equal length as a table."""
         ...
 
-    def content_hash(self, relation: str) -> tuple[int, str]:
-        """Rows, and a hash of the content that neither row order nor threads change."""
+    def content_hash(self, relation: str, version: int = HASH_VERSION) -> tuple[int, str]:
+        """Return the number of rows and a hash of all columns. Row order and threads do not change it."""
         ...
 
     def digest(self, relation: str) -> tuple[int, int]:
