@@ -7,7 +7,7 @@ import shutil
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from types import ModuleType, TracebackType
 from typing import Any
 
@@ -288,11 +288,13 @@ class Night(AbstractContextManager["Night"]):
             for m in models
         )  # fmt: skip
         self.ledger.add_check_results({"run_id": self.run_id, **r.as_row()} for r in self.report.checks)
+        today = date.fromisoformat(self.report.started_at[:10])
+        self.ledger.sum_up(today - timedelta(days=self.settings.ops_history_days))
         self._is_written = True
 
     def _write_release(self) -> Release:
         name = f"{self.as_of.isoformat()}-{self.run_id:06d}"
-        row = next(run for run in self.ledger.runs() if run["run_id"] == self.run_id)
+        row = self.ledger.run(self.run_id)
         session = self.engine.session()
         ops.write_runs(session, self.ledger, {**row, "status": PUBLISHED, "release": name})
         session.close()
