@@ -25,6 +25,9 @@ SORT_COLUMNS = ("person_key", "account_key", "one_id")
 # Level 1 writes in two thirds of the time of the default level, and files of the same size.
 PARQUET = "format parquet, compression zstd, compression_level 1"
 
+# DuckDB uses all threads for a large table; more tables at a time would only hold more memory.
+MOST_WORKERS = 4
+
 Tables = dict[str, dict[str, Any]]
 Job = Callable[[Session], None]
 
@@ -53,7 +56,7 @@ def _run_all(engine: Engine, jobs: Sequence[Job], workers: int) -> None:
         finally:
             session.close()
 
-    with ThreadPoolExecutor(max_workers=workers) as pool:
+    with ThreadPoolExecutor(max_workers=min(workers, MOST_WORKERS)) as pool:
         running = [pool.submit(run, job) for job in jobs]
         try:
             for future in running:
