@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     threads: int | None = None
     memory_limit: str = "55%"
     publish_records: bool = True
+    ops_history_days: int = 400
 
     @field_validator("layers", mode="before")
     @classmethod
@@ -65,6 +66,13 @@ class Settings(BaseSettings):
     @classmethod
     def _known_zone(cls, value: str) -> str:
         return known_zone(value)
+
+    @field_validator("ops_history_days")
+    @classmethod
+    def _a_day_at_least(cls, value: int) -> int:
+        if value < 1:
+            raise ValueError("at least 1 day is needed")
+        return value
 
     @field_validator("threads")
     @classmethod

@@ -3,6 +3,7 @@ description: Business days on which a channel delivered data. A day that has onl
   missing.
 grain: [channel, business_date]
 */
+{{- config(published=false) }}
 with
 
 delivered as (

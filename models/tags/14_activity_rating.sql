@@ -3,6 +3,7 @@ description: Class 14, activity rating 活跃评级; how much and how recently a
   direction, and over how many channels.
 grain: [one_id, tag_code, tag_value]
 */
+{{- config(published=false) }}
 with
 
 touches as (

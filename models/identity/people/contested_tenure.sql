@@ -4,6 +4,7 @@ description: Who held a contested identifier, and when. If an edge is cut becaus
   mobile number that was issued again.
 grain: [node, person_key]
 */
+{{- config(published=false) }}
 with
 
 ends as (

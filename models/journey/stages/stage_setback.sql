@@ -3,6 +3,7 @@ description: Moments after which no deal holds a person any more, because an opp
   everything was refunded.
 grain: [person_key, setback_no]
 */
+{{- config(published=false) }}
 with
 
 ends as (
