@@ -13,12 +13,12 @@ from typing import Any, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from siyu.compile.model_files import relation
 from siyu.compile.ops_schema import OPS_TABLES
 from siyu.compile.project import Project
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
 from siyu.layers import LayerFile, layer_files, read_yaml
 
+MAX_KEYS = 20
 ROWS_EXPECTATION = "unexpected_rows_expectation"
 COLUMN_KEYS = ("column", "column_A", "column_B")
 LIST_KEYS = ("column_list", "column_set")
@@ -203,7 +203,7 @@ def _problems(project: Project, suite: Suite, types: Set[str]) -> Iterator[Confi
                 f"{ROWS_EXPECTATION} for {suite.table} has no query", suite.file, "add unexpected_rows_query."
             )
         elif expectation.type == ROWS_EXPECTATION:
-            problem = project.binder.query_problem(rows_query(expectation, suite.table))
+            problem = project.binder.query_problem(rows_query(expectation, table.relation))
             if problem:
                 yield ConfigError(f"a query on {suite.table} fails: {problem}", suite.file, "mend the query.")
 
@@ -216,7 +216,7 @@ def _columns_of(expectation: Expectation) -> list[str]:
     return named
 
 
-def rows_query(expectation: Expectation, table: str) -> str:
-    """The query of an expectation about rows, on a table."""
+def rows_query(expectation: Expectation, relation: str) -> str:
+    """Return the query of an expectation about rows, with the relation (as SQL) in place of {batch}."""
     query = str(expectation.kwargs.get("unexpected_rows_query", "")).strip()
-    return query.replace("{batch}", f"{relation(table)} as batch").replace("{{", "{").replace("}}", "}")
+    return query.replace("{batch}", f"{relation} as batch").replace("{{", "{").replace("}}", "}")
