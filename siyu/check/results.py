@@ -41,8 +41,8 @@ def outcome(
     count, keys = details.get("unexpected_count"), details.get("partial_unexpected_index_list") or []
     if not success and error is None:
         if expectation.type == ROWS_EXPECTATION:
-            count = details["observed_value"]
             keys, error = _failing_rows(session, rows_query(expectation, relation))
+            count = None if error else details["observed_value"]
         elif count is None and "observed_value" in details:
             keys = [{"observed_value": details["observed_value"]}]
     return Outcome(bool(success), count, details.get("unexpected_percent"), [] if success else keys[:MAX_KEYS], error)
