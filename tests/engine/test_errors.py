@@ -151,7 +151,7 @@ MISTAKES: dict[str, tuple[dict[str, str], list[str]]] = {
             "expectations/kpi/wrong.yml": "table: kpi.wrong\nexpectations:\n"
             "  - type: expect_column_values_to_be_unique\n    kwargs: {column: [one_id]}\n",
         },
-        ["names ['one_id'] where a column is wanted"],
+        ["names ['one_id'] where a column name is expected"],
     ),
     "an expectation about rows without a query": (
         {
