@@ -19,15 +19,15 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
+from siyu.night.steps import Night
 
 from siyu.compile.compiler import compile_project
-from siyu.compile.render import source_relation
+from siyu.compile.template import source_relation
 from siyu.engines.base import RunInputs
 from siyu.engines.functions import FUNCTIONS
 from siyu.engines.sql import quoted
 from siyu.landing.current_rows import source_statements
 from siyu.night.request import Request
-from siyu.night.steps import Night
 from siyu.seeds.channels import Channel
 from siyu.settings import Settings, load_settings
 from siyu.warehouse.ledger import Ledger

@@ -1,4 +1,4 @@
-"""The nightly flow: land -> build -> check -> publish -> report. What each step does is siyu's; here is only the order.
+"""The nightly flow: land, build, check, publish, report. siyu does the work and knows the order; here are the tasks.
 
 `python flows/nightly.py` runs it on Prefect's own temporary server; prefect.yaml deploys it. Exit codes are siyu's.
 """
@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from datetime import date
 from typing import Any
 
@@ -20,6 +22,7 @@ QUIET = {
     "DO_NOT_TRACK": "1",
     "PREFECT_LOGGING_LOGGERS_PREFECT_TASK_RUNS_LEVEL": "WARNING",
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
+    "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "300",
 }
 LOG_WIDTH = 160
 
@@ -43,45 +46,53 @@ from prefect.futures import PrefectFuture, wait
 from prefect.states import Completed, Failed
 from prefect.task_runners import ThreadPoolTaskRunner
 
+from siyu.night.conductor import Outcome, Step, conduct
+from siyu.night.opening import Night
 from siyu.night.request import Request
-from siyu.night.steps import Night
 from siyu.report.events import Event
 from siyu.report.summary import Report, markdown, summary
 
 
-@task(task_run_name="land {channel}", cache_policy=NO_CACHE)
-def land(night: Night, channel: str) -> State:
-    """One channel; what is wrong with it makes it stale, not the night."""
-    result = night.land(channel)
-    told = f"{result.rows_landed:,} rows landed, {result.rows_rejected:,} rejected"
-    return Completed(message="; ".join([told, *result.problems]))
+def _carry_out(step: Step) -> State:
+    outcome: Outcome = step.work()
+    return Failed(message=outcome.message) if outcome.is_bad else Completed(message=outcome.message)
 
 
-@task(task_run_name="build {model}", cache_policy=NO_CACHE)
-def build(night: Night, model: str) -> State:
-    """One model."""
-    result = night.build(model)
-    return Completed(message=result.told)
+# kind of step -> its task
+TASKS = {
+    kind: task(name=kind, task_run_name=name, cache_policy=NO_CACHE)(_carry_out)
+    for kind, name in (
+        ("land", "land {step.name}"), ("build", "build {step.name}"), ("check", "check {step.name}"),
+        ("publish", "publish"),
+    )
+}  # fmt: skip
 
 
-@task(task_run_name="check {table}", cache_policy=NO_CACHE)
-def check(night: Night, table: str) -> State:
-    """One suite; a critical failure shows here and stops the release later, when all suites have run."""
-    results = night.check(table)
-    critical = sum(result.stops_release for result in results)
-    told = f"{len(results)} expectations, {sum(not r.success for r in results)} failed"
-    return Failed(message=f"{told}, {critical} critical") if critical else Completed(message=told)
+class Tasks(AbstractContextManager["Tasks"]):
+    """The crew of the flow: every step is a task run. Leaving the context waits for those that were started."""
 
+    def __init__(self) -> None:
+        self._started: list[PrefectFuture[State]] = []
 
-@task(task_run_name="publish", cache_policy=NO_CACHE)
-def publish(night: Night) -> State:
-    """The release, in one swap."""
-    return Completed(message=night.publish().name)
+    def start(self, step: Step, after: Sequence[PrefectFuture[State]] = ()) -> PrefectFuture[State]:
+        """Submit a step to the task runner."""
+        future = TASKS[step.kind].submit(step, wait_for=list(after))  # type: ignore[call-overload]
+        self._started.append(future)
+        return future  # type: ignore[no-any-return]
+
+    def do(self, step: Step) -> None:
+        """Run a step here. A suite that fails shows as a failed task; the release stops once all suites have run."""
+        state = TASKS[step.kind](step, return_state=True)
+        if step.kind != "check":
+            state.result()
+
+    def __exit__(self, *error: object) -> None:
+        wait(self._started)
 
 
 @flow(name="siyu-nightly", task_runner=ThreadPoolTaskRunner(max_workers=os.cpu_count() or 1))  # type: ignore[arg-type]
 def nightly(as_of: date | None = None, force: bool = False, channels: list[str] | None = None) -> State:
-    """One night, up to the business date `as_of`; `force` runs though nothing is new; `channels`: only these."""
+    """Run one night, up to the business date `as_of`. `force`: run even when nothing is new. `channels`: only these."""
     logger = get_run_logger()
 
     def tell(event: Event) -> None:
@@ -89,8 +100,8 @@ def nightly(as_of: date | None = None, force: bool = False, channels: list[str] 
 
     night = Night(_settings(channels), Request(as_of=as_of, force=force), tell)
     try:
-        with night:
-            _walk(night)
+        with night as opened, Tasks() as crew:
+            conduct(opened, crew)
     except SiyuError as error:
         error.report = night.report
         raise
@@ -103,27 +114,6 @@ def _settings(channels: list[str] | None) -> Settings:
     return load_settings(channels=tuple(channels) if channels else None)
 
 
-def _walk(night: Night) -> None:
-    landed = [land.submit(night, channel) for channel in night.channels]
-    for future in landed:
-        future.result()
-    night.commit_landing()
-    if night.nothing_new():
-        return
-    night.start_build()
-    built: dict[str, PrefectFuture[State]] = {}
-    for model, reads in night.project.graph.items():
-        upstream = [built[read] for read in sorted(reads)]
-        built[model] = build.submit(night, model, wait_for=upstream)  # type: ignore[call-overload]
-    wait(list(built.values()))
-    for future in built.values():
-        future.result()
-    night.end_build()
-    for table in night.suites:
-        check(night, table, return_state=True)
-    publish(night)
-
-
 def _leave_artifact(report: Report) -> None:
     """The night in Markdown on its run; where the server takes none, the night has ended as it has all the same."""
     try:
@@ -133,10 +123,13 @@ def _leave_artifact(report: Report) -> None:
 
 
 def main() -> int:
-    """Run once and say how it went; the exit code."""
+    """Run once, print how it went, and return the exit code."""
+    from temporary_server import start_temporary_server  # beside this file, which runs as a script here
+
     console = Console(highlight=False, width=None if sys.stdout.isatty() else LOG_WIDTH)
     errors = Console(stderr=True)
     try:
+        start_temporary_server(lambda text: errors.print(text, markup=False))
         state: Any = nightly(return_state=True)
         console.print(summary(state.result()))
     except SiyuError as error:

@@ -38,6 +38,7 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
 
     warehouse: Path = Path("warehouse")
+    cache: Path | None = None
     layers: Annotated[tuple[Path, ...], NoDecode] = ()
     exports: Path | None = None
     channels: Annotated[tuple[str, ...], NoDecode] = ()
@@ -88,6 +89,11 @@ class Settings(BaseSettings):
     def is_sample(self) -> bool:
         """Neither a layer nor exports are set: the run reads the sample."""
         return not self.layers and self.exports is None
+
+    @property
+    def cache_folder(self) -> Path:
+        """Where compilations keep what they found out; it may be deleted at any time."""
+        return self.cache or self.warehouse / "cache"
 
     @property
     def cores(self) -> int:

@@ -22,18 +22,18 @@ class Shared:
         base = tmp_path_factory.getbasetemp()
         # Each worker of pytest-xdist has a folder of its own inside the folder of the run.
         run = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-        self._root = run / "shared"
-        self._root.mkdir(exist_ok=True)
+        self.folder = run / "shared"
+        self.folder.mkdir(exist_ok=True)
 
     def once(self, name: str, make: Callable[[Path], T]) -> T:
         """Return what `make` returned when it filled the folder `name`. Other workers wait until it is done.
 
         The result is pickled beside the folder. Where `make` fails, the next worker tries again.
         """
-        result = self._root / f"{name}.pickle"
-        with FileLock(self._root / f"{name}.lock"):
+        result = self.folder / f"{name}.pickle"
+        with FileLock(self.folder / f"{name}.lock"):
             if not result.exists():
-                folder = self._root / name
+                folder = self.folder / name
                 shutil.rmtree(folder, ignore_errors=True)
                 folder.mkdir()
                 made = make(folder)

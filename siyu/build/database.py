@@ -10,7 +10,7 @@ from pathlib import Path
 from siyu.build.catalog import write_catalog
 from siyu.compile.compiler import ALL_SCHEMAS, previous_models
 from siyu.compile.project import Project
-from siyu.compile.render import previous_relation, source_relation
+from siyu.compile.template import previous_relation, source_relation
 from siyu.engines.base import Engine, RunInputs, Session
 from siyu.engines.duckdb import DuckEngine
 from siyu.engines.sql import quote_name, quoted

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 from siyu.compile.project import CompiledModel, Project
-from siyu.compile.render import previous_relation
+from siyu.compile.template import previous_relation
 from siyu.engines.agglomerate import EDGE_COLUMNS, KEPT, REASONS, agglomerate
 from siyu.engines.base import Engine, Session
 from siyu.engines.sql import quote_name, quoted

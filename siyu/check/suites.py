@@ -127,6 +127,13 @@ def load_suites(project: Project) -> dict[str, Suite]:
     return suites
 
 
+def models_read(project: Project, suite: Suite) -> set[str]:
+    """The models that a suite reads: the one it checks, and those that its queries name."""
+    queries = [rows_query(e, suite.table) for e in suite.expectations if e.type == ROWS_EXPECTATION]
+    named = {relation for query in queries for relation, _ in project.binder.types_read(query)}
+    return {name for name, model in project.models.items() if name == suite.table or model.relation in named}
+
+
 def _is_of_disabled_channel(project: Project, table: str) -> bool:
     schema, _, name = table.partition(".")
     channel = name.partition("__")[0]
@@ -203,7 +210,7 @@ def _problems(project: Project, suite: Suite, types: Set[str]) -> Iterator[Confi
                 f"{ROWS_EXPECTATION} for {suite.table} has no query", suite.file, "add unexpected_rows_query."
             )
         elif expectation.type == ROWS_EXPECTATION:
-            problem = project.binder.query_problem(rows_query(expectation, suite.table))
+            problem = project.query_problem(rows_query(expectation, suite.table))
             if problem:
                 yield ConfigError(f"a query on {suite.table} fails: {problem}", suite.file, "mend the query.")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from siyu.cli import nights, people, story
+from siyu.cli import identities, nights, story
 from siyu.cli.app import app
 
-__all__ = ["app", "main", "nights", "people", "story"]
+__all__ = ["app", "identities", "main", "nights", "story"]
 
 
 def main(arguments: list[str] | None = None) -> Any:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from siyu.cli.app import app, current_settings, day, json_text, out, told
-from siyu.cli.people import named_by
+from siyu.cli.identities import named_by
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})

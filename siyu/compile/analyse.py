@@ -11,7 +11,7 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
 from siyu.compile.portable import Finding, shape_findings
-from siyu.compile.render import Rendered
+from siyu.compile.template import Rendered
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
 
 PII, PUBLIC = "[pii]", "[public]"
@@ -75,13 +75,7 @@ def where(rendered: Rendered, line: int) -> str:
 
 def check(rendered: Rendered, parsed: Parsed) -> None:
     """Tables reached without ref(), constructs outside the portable subset. Raises ConfigError, all at once."""
-    errors: list[SiyuError] = []
-    for table in sorted(tables(parsed.tree) - rendered.relations - {rendered.model.name}):
-        fix = "name tables only through ref(), source() or previous()."
-        guess = nearest(table, rendered.relations)
-        errors.append(
-            ConfigError(f"{rendered.model.name} reads {table} directly", rendered.model.file, f"{fix} {guess}".strip())
-        )
+    errors = _direct(rendered, tables(parsed.tree))
     for finding in parsed.findings:
         errors.append(
             ConfigError(
@@ -91,6 +85,23 @@ def check(rendered: Rendered, parsed: Parsed) -> None:
             )
         )
     raise_all(errors)
+
+
+def check_tables(rendered: Rendered, read: set[str]) -> None:
+    """Raise ConfigError for tables reached without ref()."""
+    raise_all(_direct(rendered, read))
+
+
+def _direct(rendered: Rendered, read: set[str]) -> list[SiyuError]:
+    fix = "name tables only through ref(), source() or previous()."
+    return [
+        ConfigError(
+            f"{rendered.model.name} reads {table} directly",
+            rendered.model.file,
+            f"{fix} {nearest(table, rendered.relations)}".strip(),
+        )
+        for table in sorted(read - rendered.relations - {rendered.model.name})
+    ]
 
 
 def tables(tree: exp.Query) -> set[str]:

@@ -1,70 +1,80 @@
-"""Binding: every model on empty upstream tables, in memory. Gives column types, engine errors, and type lints."""
+"""Binding: every query on empty upstream tables, in memory. Gives column types, engine errors, and type lints."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 from siyu.compile.analyse import where
 from siyu.compile.portable_types import type_findings
-from siyu.compile.render import Rendered
+from siyu.compile.template import Rendered
 from siyu.engines.agglomerate import ADDED_COLUMNS, EDGE_COLUMNS
 from siyu.engines.base import ANY_INPUTS, ColumnType
-from siyu.engines.duckdb import DuckEngine
+from siyu.engines.duckdb import DuckEngine, DuckSession
 from siyu.errors import ConfigError, SiyuError, raise_all
+
+SNAPSHOT_COLUMNS = {"valid_from": "DATE", "valid_to": "DATE"}
+RELATION = re.compile(r"\b([a-z_]+)\s*\.\s*(?:\"([a-z0-9_]+)\"|([a-z_][a-z0-9_]*))")
 
 
 class Binder:
-    """An in-memory database that holds every relation of a project, empty."""
+    """Knows the columns of every relation. An in-memory database holds, empty, those that a query was bound on."""
 
     def __init__(self, schemas: Sequence[str]) -> None:
-        self._engine = DuckEngine(None, ANY_INPUTS)
-        self._session = self._engine.session()
-        for schema in schemas:
-            self._session.execute(f"create schema if not exists {schema}")
+        self._schemas = schemas
+        self._known: dict[str, dict[str, str]] = {}
+        self._laid_out: set[str] = set()
+        self._engine: DuckEngine | None = None
+        self._open_session: DuckSession | None = None
 
     def declare(self, relation: str, columns: Mapping[str, str]) -> None:
-        """An empty table of these columns."""
-        listed = ", ".join(f'"{name}" {kind}' for name, kind in columns.items())
-        self._session.execute(f"create table {relation} ({listed})")
+        """Say what columns a relation has, column -> type."""
+        self._known[relation] = dict(columns)
+
+    def is_declared(self, relation: str) -> bool:
+        """Are the columns of the relation known?"""
+        return relation in self._known
+
+    def types(self, relation: str) -> dict[str, str]:
+        """column -> type of a relation that is declared."""
+        return dict(self._known[relation])
 
     def columns(self, relation: str) -> list[ColumnType]:
-        """Columns of a declared or bound relation."""
-        return self._session.columns(relation)
+        """The columns of a relation that is declared."""
+        return [ColumnType(name, kind) for name, kind in self._known[relation].items()]
 
-    def bind(self, rendered: Rendered) -> None:
-        """Bind a model and keep its empty table. Raises ConfigError with the rendered line."""
-        name = rendered.model.relation
+    def types_read(self, sql: str) -> list[tuple[str, list[tuple[str, str]]]]:
+        """What a query is bound on: each relation that it mentions, with its columns."""
+        return [(relation, list(self._known[relation].items())) for relation in sorted(self._mentioned(sql))]
+
+    def bind(self, rendered: Rendered) -> dict[str, str]:
+        """Bind a model and declare it: its columns, with those that its materialization adds. Raises ConfigError with
+        the rendered line."""
+        relation = rendered.model.relation
         seed = rendered.config.get("seed") if rendered.materialized == "fixpoint" else None
         if seed:
-            self._session.execute(f"create table {name} as select * from {seed} with no data")
+            self.declare(relation, self._known[seed])
         self.check_query(rendered.sql, rendered)
+        columns = {column.name: column.type for column in self._session(rendered.sql).columns(f"({rendered.sql}\n)")}
         if seed:
-            self._check_fixpoint(rendered)
-        else:
-            self._session.execute(f"create table {name} as ({rendered.sql}\n) with no data")
-        self._check_types(rendered)
+            self._check_fixpoint(rendered, columns)
+        _check_width(rendered, columns)
         if rendered.materialized == "agglomerate":
-            self._add_outcome(rendered)
+            columns |= _outcome(rendered, columns)
         if rendered.materialized == "snapshot":
-            own = {column.name.lower() for column in self._session.columns(name)} & {"valid_from", "valid_to"}
-            if own:
-                raise ConfigError(
-                    f"the snapshot {rendered.model.name} yields {', '.join(sorted(own))}, which siyu adds itself",
-                    rendered.model.file,
-                    "rename the column.",
-                )
-            self._session.execute(f"alter table {name} add column valid_from date")
-            self._session.execute(f"alter table {name} add column valid_to date")
-            self._check_key(rendered)
+            _check_snapshot(rendered, columns)
+            columns |= SNAPSHOT_COLUMNS
+        self.declare(relation, columns)
+        return columns
 
     def check_query(self, sql: str, rendered: Rendered) -> None:
         """Engine errors and type lints of a query. Raises ConfigError."""
-        plan = self._session.plan(sql)
+        plan = self._session(sql).plan(sql)
         if plan.get("error"):
             line = sql[: int(plan.get("position") or 0)].count("\n") + 1 if plan.get("position") else 0
             message = " ".join(str(plan.get("error_message")).split())
             raise ConfigError(
-                f"the SQL of {rendered.model.name} fails: {message}", where(rendered, line), "mend the query."
+                f"the SQL of {rendered.model.name} fails: {message}", where(rendered, line), "fix the query."
             )
         errors: list[SiyuError] = [
             ConfigError(f"{finding.what} in {rendered.model.name}", rendered.model.file, f"write {finding.instead}.")
@@ -72,57 +82,90 @@ class Binder:
         ]
         raise_all(errors)
 
+    def query_columns(self, sql: str) -> dict[str, str]:
+        """column -> type that a query yields."""
+        return {column.name: column.type for column in self._session(sql).columns(f"({sql}\n)")}
+
     def query_problem(self, sql: str) -> str | None:
-        """What the engine says against a query, or None."""
-        plan = self._session.plan(sql)
+        """What the engine objects to in a query, or None."""
+        plan = self._session(sql).plan(sql)
         return " ".join(str(plan.get("error_message")).split()) if plan.get("error") else None
 
-    def _check_fixpoint(self, rendered: Rendered) -> None:
-        own = [(c.name, c.type) for c in self._session.columns(rendered.model.relation)]
-        result = [(c.name, c.type) for c in self._session.columns(f"({rendered.sql}\n)")]
-        if own != result:
+    def _mentioned(self, sql: str) -> set[str]:
+        """The declared relations whose names stand in a query, also in its comments and texts: at least those that it
+        reads."""
+        names = RELATION.findall(sql.lower())
+        found = {f"{schema}.{quoted or plain}" for schema, quoted, plain in names}
+        found |= {f'{schema}."{quoted}"' for schema, quoted, _ in names if quoted}
+        return found & self._known.keys()
+
+    def _session(self, sql: str) -> DuckSession:
+        """A session that holds every relation which the query mentions."""
+        if self._open_session is None:
+            self._engine = DuckEngine(None, ANY_INPUTS)
+            self._open_session = self._engine.session()
+            for schema in self._schemas:
+                self._open_session.execute(f"create schema if not exists {schema}")
+        for relation in sorted(self._mentioned(sql) - self._laid_out):
+            listed = ", ".join(f'"{name}" {kind}' for name, kind in self._known[relation].items())
+            self._open_session.execute(f"create table {relation} ({listed})")
+            self._laid_out.add(relation)
+        return self._open_session
+
+    def _check_fixpoint(self, rendered: Rendered, columns: Mapping[str, str]) -> None:
+        own, result = self._known[rendered.model.relation], dict(columns)
+        if list(own.items()) != list(result.items()):
             raise ConfigError(
                 f"the fixpoint {rendered.model.name} yields {result}, its seed {own}",
                 rendered.model.file,
                 "give both the same columns and types.",
             )
 
-    def _check_types(self, rendered: Rendered) -> None:
-        """HUGEINT, which any sum of integers is, becomes a double in Parquet and in most BI tools."""
-        wide = [c.name for c in self._session.columns(rendered.model.relation) if c.type in ("HUGEINT", "UHUGEINT")]
-        if wide:
-            raise ConfigError(
-                f"{', '.join(wide)} of {rendered.model.name} is a HUGEINT, which Parquet and BI tools read as a double",
-                rendered.model.file,
-                "cast it to bigint or decimal.",
-            )
-
-    def _add_outcome(self, rendered: Rendered) -> None:
-        """The columns that grouping the edges adds."""
-        name = rendered.model.relation
-        own = {column.name for column in self._session.columns(name)}
-        missing, taken = [c for c in EDGE_COLUMNS if c not in own], sorted(own & ADDED_COLUMNS.keys())
-        if missing or taken:
-            raise ConfigError(
-                f"{rendered.model.name} agglomerates edges and "
-                + (f"lacks {', '.join(missing)}" if missing else f"yields {', '.join(taken)}, which siyu adds itself"),
-                rendered.model.file,
-                f"yield {', '.join(EDGE_COLUMNS)}.",
-            )
-        for column, kind in ADDED_COLUMNS.items():
-            self._session.execute(f"alter table {name} add column {column} {kind}")
-
-    def _check_key(self, rendered: Rendered) -> None:
-        names = [column.name for column in self._session.columns(rendered.model.relation)]
-        missing = [key for key in rendered.config["key"] if key not in names]
-        if missing:
-            raise ConfigError(
-                f"the snapshot {rendered.model.name} has no key column {', '.join(missing)}",
-                rendered.model.file,
-                "name its columns.",
-            )
-
     def close(self) -> None:
-        """Let the memory go."""
-        self._session.close()
-        self._engine.close()
+        """Release the memory."""
+        if self._open_session is not None and self._engine is not None:
+            self._open_session.close()
+            self._engine.close()
+        self._open_session = self._engine = None
+        self._laid_out.clear()
+
+
+def _check_width(rendered: Rendered, columns: Mapping[str, str]) -> None:
+    """HUGEINT, which any sum of integers is, becomes a double in Parquet and in most BI tools."""
+    wide = [name for name, kind in columns.items() if kind in ("HUGEINT", "UHUGEINT")]
+    if wide:
+        raise ConfigError(
+            f"{', '.join(wide)} of {rendered.model.name} is a HUGEINT, which Parquet and BI tools read as a double",
+            rendered.model.file,
+            "cast it to bigint or decimal.",
+        )
+
+
+def _outcome(rendered: Rendered, columns: Mapping[str, str]) -> dict[str, str]:
+    """The columns that grouping the edges adds."""
+    missing, taken = [c for c in EDGE_COLUMNS if c not in columns], sorted(columns.keys() & ADDED_COLUMNS.keys())
+    if missing or taken:
+        raise ConfigError(
+            f"{rendered.model.name} agglomerates edges and "
+            + (f"lacks {', '.join(missing)}" if missing else f"yields {', '.join(taken)}, which siyu adds itself"),
+            rendered.model.file,
+            f"yield {', '.join(EDGE_COLUMNS)}.",
+        )
+    return {name: kind.upper() for name, kind in ADDED_COLUMNS.items()}
+
+
+def _check_snapshot(rendered: Rendered, columns: Mapping[str, str]) -> None:
+    own = {name.lower() for name in columns} & SNAPSHOT_COLUMNS.keys()
+    if own:
+        raise ConfigError(
+            f"the snapshot {rendered.model.name} yields {', '.join(sorted(own))}, which siyu adds itself",
+            rendered.model.file,
+            "rename the column.",
+        )
+    missing = [key for key in rendered.config["key"] if key not in columns]
+    if missing:
+        raise ConfigError(
+            f"the snapshot {rendered.model.name} has no key column {', '.join(missing)}",
+            rendered.model.file,
+            "name its columns.",
+        )

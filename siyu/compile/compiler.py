@@ -1,43 +1,34 @@
-"""Compile: contracts, reference tables and model files -> a project whose every query is known to run."""
+"""Contracts, reference tables and model files -> a project whose every query is known to run."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict
+from typing import Any, TypeVar
 
 from siyu.compile import analyse
-from siyu.compile.bind import Binder
+from siyu.compile.bind import SNAPSHOT_COLUMNS, Binder
+from siyu.compile.cache import Cache
 from siyu.compile.code_fingerprint import code_fingerprint
-from siyu.compile.field_rejects import refused_fields
+from siyu.compile.field_rejects import RefusedField, refused_fields
 from siyu.compile.graph import order, select, upstream
+from siyu.compile.inputs import declare_inputs, is_enabled, lacking
 from siyu.compile.model_files import SCHEMAS, Model, load_models, relation
-from siyu.compile.ops_schema import OPS_TABLES
 from siyu.compile.project import Column, CompiledModel, Project
-from siyu.compile.render import Rendered, Renderer, World, previous_relation, source_relation
-from siyu.compile.shapes import SUPERSEDED, Shapes, check_staging, load_shapes, union_sql
+from siyu.compile.rendering import Rendering
+from siyu.compile.shapes import SUPERSEDED, check_staging, load_shapes, union_sql
+from siyu.compile.template import Rendered, World, previous_relation
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
 from siyu.layers import layer_files
-from siyu.seeds.channels import Channel, enabled_channels, load_channels
-from siyu.seeds.decisions import COLUMNS as RULE_COLUMNS
+from siyu.seeds.channels import enabled_channels, load_channels
 from siyu.seeds.decisions import rule_errors
-from siyu.seeds.identifier_types import COLUMNS as IDENTIFIER_COLUMNS
 from siyu.seeds.identifier_types import load_identifier_types
 from siyu.seeds.references import Reference, load_references, load_vars, reference_rows
-from siyu.seeds.rule_tables import COLUMNS as TABLE_COLUMNS
 from siyu.seeds.rule_tables import rule_table_errors
 from siyu.settings import Settings
 
-__all__ = ["ALL_SCHEMAS", "CompiledModel", "Project", "compile_project", "previous_models"]
-
 ALL_SCHEMAS = ("raw", "reference", "ops", "previous", *SCHEMAS)
-NEEDED_REFERENCES = {
-    "record_shapes": ("shape", "column_name", "type", "is_pii", "is_bound", "description"),
-    "identifier_types": IDENTIFIER_COLUMNS,
-    "identity_rules": RULE_COLUMNS,
-    **TABLE_COLUMNS,
-}
 T = TypeVar("T")
-SNAPSHOT_COLUMNS = {"valid_from", "valid_to"}
 # Columns that a materialization adds.
 ADDED_DOCS = {
     "valid_from": "First business date of this version.",
@@ -47,26 +38,22 @@ ADDED_DOCS = {
     "node_group": "Least identifier number of the group of the one.",
     "lesser_group": "Least identifier number of the group of the other.",
 }
-SOURCE_COLUMNS = {
-    "_extra": "varchar", "_file": "varchar", "_line": "bigint", "_landed_seq": "integer",
-    "_landed_date": "date", "_file_date": "date", "_removed_date": "date",
-}  # fmt: skip
 
 
 def compile_project(
     settings: Settings, references: dict[str, Reference] | None = None, selection: Sequence[str] = ()
 ) -> Project:
-    """Read and check everything, or what a selection needs. Raises ConfigError, every problem told at once.
+    """Read and check everything, or what a selection needs. Raises ConfigError with every problem at once.
 
-    Every template is rendered, since only that tells the graph; parsing and binding, which cost more, are for the
-    selected models and what they read.
+    Every template is rendered, because only that gives the graph. Parsing and binding cost more: the selected models
+    and what they read are parsed and bound. What the cache knows is not worked out again.
     """
     variables = load_vars(settings)
     fingerprint = code_fingerprint(settings, variables)
     contracts = load_channels(settings)
     channels = enabled_channels(settings, contracts)
     tables = load_references(settings) if references is None else references
-    raise_all(_lacking(tables))
+    raise_all(lacking(tables))
     types = tables["identifier_types"]
     identifiers = load_identifier_types(reference_rows(types), types.edited)
     rules = tables["identity_rules"]
@@ -75,55 +62,14 @@ def compile_project(
     models = {
         name: model
         for name, model in load_models(settings).items()
-        if model.schema != "staging" or _staging_enabled(model, contracts, channels, shapes)
+        if model.schema != "staging" or is_enabled(model, contracts, channels, shapes)
     }
-    project = Project(settings, contracts, channels, tables, variables, shapes, Binder(ALL_SCHEMAS), fingerprint)
-    _declare_inputs(project)
+    cache = Cache.of(settings)
+    project = Project(settings, contracts, channels, tables, variables, shapes, Binder(ALL_SCHEMAS), cache, fingerprint)
+    declare_inputs(project)
     _Compiler(project, models).compile(selection)
+    cache.save()
     return project
-
-
-def _lacking(tables: Mapping[str, Reference]) -> list[SiyuError]:
-    """Reference tables that siyu reads and that are not there, and columns that they lack."""
-    errors: list[SiyuError] = []
-    for name, columns in NEEDED_REFERENCES.items():
-        lacking = [column for column in columns if name in tables and column not in tables[name].columns]
-        if name not in tables:
-            errors.append(ConfigError(f"the reference table {name} is missing", "seeds/reference", "restore it."))
-        elif lacking:
-            errors.append(
-                ConfigError(
-                    f"the reference table {name} lacks {', '.join(lacking)}", tables[name].edited, "add the column."
-                )
-            )
-    return errors
-
-
-def _staging_enabled(
-    model: Model, contracts: Mapping[str, Channel], channels: Mapping[str, Channel], shapes: Shapes
-) -> bool:
-    if model.channel not in contracts:
-        raise ConfigError(
-            f"{model.name} stages the channel {model.channel}, which has no contract",
-            model.file,
-            nearest(str(model.channel), contracts),
-        )
-    shapes.of(model.shape or "")
-    return model.channel in channels
-
-
-def _declare_inputs(project: Project) -> None:
-    for name, table in OPS_TABLES.items():
-        project.binder.declare(f"ops.{name}", table.types)
-    for name, reference in project.references.items():
-        project.binder.declare(f"reference.{name}", dict.fromkeys(reference.columns, "varchar"))
-    for channel in project.channels.values():
-        for export_name, export in channel.exports.items():
-            typed = {name: column.sql_type for name, column in export.columns.items()}
-            for superseded in (False, True):
-                project.binder.declare(
-                    source_relation(channel.channel, export_name, superseded), {**typed, **SOURCE_COLUMNS}
-                )
 
 
 class _Compiler:
@@ -131,6 +77,7 @@ class _Compiler:
 
     def __init__(self, project: Project, models: dict[str, Model]) -> None:
         self._project = project
+        self._cache = project.cache
         self._models = models
         self._rendered: dict[str, Rendered] = {}
         self._compiled: dict[str, CompiledModel] = {}
@@ -145,13 +92,17 @@ class _Compiler:
             identifiers=project.shapes.identifiers,
             union_shape=self._union_shape,
         )
-        self._renderer = Renderer(world)
+        self._rendering = Rendering(world, project.references, self._cache)
+        self._staged: object = None
 
     def compile(self, selection: Sequence[str]) -> None:
         for schema in SCHEMAS:
-            step = self._stage if schema == "staging" else self._render
-            for name in sorted(name for name, model in self._models.items() if model.schema == schema):
-                self._attempt(step, self._models[name])
+            names = sorted(name for name, model in self._models.items() if model.schema == schema)
+            for name in names:
+                self._attempt(self._stage if schema == "staging" else self._render, self._models[name])
+            if schema == "staging":
+                columns = {name: [c.name for c in model.columns] for name, model in self._compiled.items()}
+                self._staged = sorted(columns.items()), self._project.references["record_shapes"].sha256
         raise_all(self._errors)
         chosen = self._chosen(selection)
         for name in chosen:
@@ -184,22 +135,28 @@ class _Compiler:
         return True
 
     def _render(self, model: Model) -> None:
-        self._rendered[model.name] = self._renderer.render(model)
+        rendered = self._rendering.render(model, shapes=self._staged)
+        self._rendered[model.name] = rendered
+        for name in sorted(ref for ref in rendered.refs if ref.endswith(SUPERSEDED)):
+            self._stage_companion(name)
 
     def _stage(self, model: Model, superseded: bool = False) -> None:
         """Staging is analysed at once: the shapes need its columns."""
-        rendered = self._renderer.render(model, superseded)
+        rendered = self._rendering.render(model, superseded)
         self._rendered[model.name + (SUPERSEDED if superseded else "")] = rendered
         self._analyse(rendered, superseded)
 
+    def _stage_companion(self, name: str) -> None:
+        if name not in self._compiled:
+            self._stage(self._models[name.removesuffix(SUPERSEDED)], superseded=True)
+
     def _analyse(self, rendered: Rendered, superseded: bool = False) -> None:
         model = rendered.model
-        parsed = analyse.parse(rendered)
-        tree = parsed.tree
-        analyse.check(rendered, parsed)
-        docs = analyse.column_docs(rendered, tree)
+        facts = self._facts(rendered)
+        tables, columns = set(facts["tables"]), [Column(type="", **column) for column in facts["columns"]]
+        analyse.check_tables(rendered, tables)
         if model.schema == "staging":
-            check_staging(rendered, [doc.name for doc in docs], self._project.shapes)
+            check_staging(rendered, [column.name for column in columns], self._project.shapes)
         compiled = CompiledModel(
             model=model,
             sql=rendered.sql,
@@ -208,29 +165,40 @@ class _Compiler:
             refs=rendered.refs,
             sources=rendered.sources,
             previous=rendered.previous,
-            tree=tree,
-            columns=tuple(Column(doc.name, "", doc.description, doc.pii, doc.public) for doc in docs),
+            tables=tables,
+            columns=tuple(columns),
             companion=superseded,
         )
         if model.schema == "staging" and not superseded:
-            moments = [column for column in self._project.shapes.of(model.shape or "") if column.is_bound]
-            exports = sorted(source.partition("__")[2] for source in rendered.sources)
-            compiled.refused = tuple(refused_fields(model, tree, rendered.checked, moments, exports))
-        self._check_grain(model, {doc.name for doc in docs} | SNAPSHOT_COLUMNS)
+            compiled.refused = self._refused(rendered, compiled)
+        _check_grain(model, {column.name for column in columns} | SNAPSHOT_COLUMNS.keys())
         seed = rendered.config.get("seed")
         if seed and seed not in rendered.refs:
-            raise ConfigError(f"the seed of {model.name} is no ref()", model.file, "write seed=ref('…').")
+            raise ConfigError(f"the seed of {model.name} is not a ref()", model.file, "write seed=ref('…').")
         self._compiled[compiled.name] = compiled
 
-    @staticmethod
-    def _check_grain(model: Model, columns: set[str]) -> None:
-        for column in model.grain:
-            if column not in columns:
-                raise ConfigError(
-                    f"the grain of {model.name} names {column}, which it does not yield",
-                    f"{model.file}:1",
-                    nearest(column, columns - SNAPSHOT_COLUMNS),
-                )
+    def _facts(self, rendered: Rendered) -> Any:
+        """What the syntax tree tells: the tables that the query reads, and its columns."""
+
+        def work() -> dict[str, Any]:
+            parsed = analyse.parse(rendered)
+            analyse.check(rendered, parsed)
+            columns = [asdict(doc) for doc in analyse.column_docs(rendered, parsed.tree)]
+            return {"tables": sorted(analyse.tables(parsed.tree)), "columns": columns}
+
+        return self._cache.remember("analysis", (rendered.model.name, rendered.sql), work)
+
+    def _refused(self, rendered: Rendered, compiled: CompiledModel) -> tuple[RefusedField, ...]:
+        model = rendered.model
+        moments = [column for column in self._project.shapes.of(model.shape or "") if column.is_bound]
+        exports = sorted(source.partition("__")[2] for source in rendered.sources)
+
+        def work() -> list[dict[str, str]]:
+            found = refused_fields(model, compiled.tree, rendered.checked, moments, exports)
+            return [asdict(item) for item in found]
+
+        inputs = (model.name, rendered.sql, rendered.checked, moments, exports)
+        return tuple(RefusedField(**item) for item in self._cache.remember("refused fields", inputs, work))
 
     def _union_shape(self, reader: Rendered, shape: str, bounded: bool, versions: str, beyond: bool) -> str:
         self._project.shapes.of(shape)
@@ -241,10 +209,11 @@ class _Compiler:
         for model in sorted(staged, key=lambda m: m.name):
             if model.name not in self._compiled:
                 continue
-            if versions == "superseded" and model.name + SUPERSEDED not in self._compiled:
-                self._stage(model, superseded=True)
-            compiled = self._compiled[model.name + (SUPERSEDED if versions == "superseded" else "")]
-            parts[compiled.name] = [column.name for column in compiled.columns]
+            name = model.name
+            if versions == "superseded":
+                name += SUPERSEDED
+                self._stage_companion(name)
+            parts[name] = [column.name for column in self._compiled[name].columns]
         reader.refs.update(parts)
         return union_sql(shape, parts, self._project.shapes, bounded=bounded, beyond=beyond)
 
@@ -255,11 +224,23 @@ class _Compiler:
         )
         for name in compiled.previous:
             self._declare_previous(name)
+        queries = [compiled.sql, *(item.sql for item in compiled.refused)]
+        seed = compiled.config.get("seed", "")
+        read = [binder.types_read(sql) for sql in (*queries, seed)]
+        inputs = (compiled.name, compiled.materialized, sorted(compiled.config.items()), queries, read)
+        types = self._cache.remember("bound", inputs, lambda: self._bound(compiled, rendered))
+        binder.declare(compiled.relation, types)
+        docs = {column.name.lower(): column for column in compiled.columns}
+        compiled.columns = tuple(
+            Column(name, kind, *_documentation(docs.get(name.lower()), name)) for name, kind in types.items()
+        )
+
+    def _bound(self, compiled: CompiledModel, rendered: Rendered) -> dict[str, str]:
+        binder = self._project.binder
         if compiled.companion:
             binder.check_query(compiled.sql, rendered)
-            binder.declare(compiled.relation, {c.name: c.type for c in binder.columns(f"({compiled.sql}\n)")})
-        else:
-            binder.bind(rendered)
+            return binder.query_columns(compiled.sql)
+        types = binder.bind(rendered)
         for item in compiled.refused:
             problem = binder.query_problem(item.sql)
             if problem:
@@ -268,22 +249,32 @@ class _Compiler:
                     compiled.model.file,
                     "check the value in a select or CTE of its own, not inside a subquery.",
                 )
-        docs = {column.name.lower(): column for column in compiled.columns}
-        compiled.columns = tuple(
-            Column(c.name, c.type, *_documentation(docs.get(c.name.lower()), c.name))
-            for c in binder.columns(compiled.relation)
-        )
+        return types
 
     def _declare_previous(self, name: str) -> None:
         binder, earlier = self._project.binder, previous_relation(name)
-        if binder.query_problem(f"select 1 from {earlier}") is None:
+        if binder.is_declared(earlier):
             return
         if name in self._project.models:
-            columns = {c.name: c.type for c in binder.columns(relation(name))}
+            columns = binder.types(relation(name))
         else:
             model = self._compiled[name]
-            columns = analyse.typed_columns(Rendered(model.model, model.sql), model.tree)
+            columns = self._cache.remember(
+                "typed columns",
+                (model.sql,),
+                lambda: analyse.typed_columns(Rendered(model.model, model.sql), model.tree),
+            )
         binder.declare(earlier, columns)
+
+
+def _check_grain(model: Model, columns: set[str]) -> None:
+    for column in model.grain:
+        if column not in columns:
+            raise ConfigError(
+                f"the grain of {model.name} names {column}, which it does not yield",
+                f"{model.file}:1",
+                nearest(column, columns - SNAPSHOT_COLUMNS.keys()),
+            )
 
 
 def _documentation(column: Column | None, name: str) -> tuple[str, bool, bool]:

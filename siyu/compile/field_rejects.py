@@ -12,8 +12,8 @@ import sqlglot
 from sqlglot import exp
 
 from siyu.compile.model_files import Model, relation
-from siyu.compile.render import Checked
 from siyu.compile.shapes import ShapeColumn
+from siyu.compile.template import Checked
 
 NO_MOMENT = "a record without its moment counts nowhere"
 DROPPED = (

@@ -48,9 +48,9 @@ def carried_columns(node: exp.Expr) -> Iterator[exp.Column]:
                 yield from carried_columns(child)
 
 
-def column_lineage(tree: exp.Query, read: dict[str, dict[str, str]], pick: Pick = all_columns) -> Origins:
-    """column -> the (schema.table, column) pairs its value is made of. `read` is relation -> column -> type of what the
-    query reads.
+def column_lineage(tree: exp.Query, read: dict[str, dict[str, str]]) -> tuple[Origins, Origins]:
+    """column -> the (schema.table, column) pairs its value is made of, and those whose values it carries on. `read` is
+    relation -> column -> type of what the query reads.
 
     sqlglot's own lineage() walks every path anew, which on wide unions takes seconds; one pass over its scopes,
     each column of a scope resolved once, takes milliseconds.
@@ -62,8 +62,12 @@ def column_lineage(tree: exp.Query, read: dict[str, dict[str, str]], pick: Pick 
     schema = MappingSchema(dict(tables), dialect="duckdb", normalize=False)
     qualified = qualify(tree.copy(), schema=schema, dialect="duckdb", validate_qualify_columns=False, identify=False)
     scope = build_scope(qualified)
-    known: Known = {}
     names = [item.alias_or_name for item in final_select(tree).selects]
+    return _traced(scope, names, all_columns), _traced(scope, names, carried_columns)
+
+
+def _traced(scope: Scope | None, names: list[str], pick: Pick) -> Origins:
+    known: Known = {}
     return {name: _origins(scope, name, known, pick) if scope else set() for name in names}
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from siyu.compile.model_files import Model
-from siyu.compile.render import Renderer, World
+from siyu.compile.render import Renderer
+from siyu.compile.template import World
 from siyu.layers import layer_files
 from siyu.seeds.identifier_types import IdentifierTypes
 from siyu.settings import Settings

@@ -10,12 +10,13 @@ from typing import Any
 from siyu.compile import analyse
 from siyu.compile.analyse import PII
 from siyu.compile.bind import Binder
+from siyu.compile.cache import Cache
 from siyu.compile.code_fingerprint import code_fingerprint
 from siyu.compile.field_rejects import RefusedField
-from siyu.compile.lineage import Origins, Pick, all_columns, carried_columns, column_lineage
+from siyu.compile.lineage import Origins, column_lineage
 from siyu.compile.model_files import Model, relation
-from siyu.compile.render import previous_relation
 from siyu.compile.shapes import SUPERSEDED, Shapes
+from siyu.compile.template import Rendered, previous_relation
 from siyu.errors import ConfigError, raise_all
 from siyu.seeds.channels import Channel
 from siyu.seeds.references import Reference
@@ -35,7 +36,8 @@ class Column:
 
 @dataclass
 class CompiledModel:
-    """A model as SQL whose columns are known. A companion is one that siyu adds beside a staging model."""
+    """A model as SQL whose columns are known. `tables` is every relation that the SQL reads, ops sources included. A
+    companion is a model that siyu adds beside a staging model."""
 
     model: Model
     sql: str
@@ -44,7 +46,7 @@ class CompiledModel:
     refs: set[str]
     sources: set[str]
     previous: set[str]
-    tree: Any
+    tables: set[str]
     columns: tuple[Column, ...] = ()
     companion: bool = False
     refused: tuple[RefusedField, ...] = ()
@@ -65,9 +67,9 @@ class CompiledModel:
         return bool(self.config.get("published", True))
 
     @cached_property
-    def tables(self) -> set[str]:
-        """Every relation the SQL reads, ops sources included."""
-        return analyse.tables(self.tree)
+    def tree(self) -> Any:
+        """The query's syntax tree."""
+        return analyse.parse(Rendered(self.model, self.sql)).tree
 
     @property
     def rule_version(self) -> str:
@@ -91,6 +93,7 @@ class Project:
     variables: dict[str, Any]
     shapes: Shapes
     binder: Binder
+    cache: Cache
     code_fingerprint: str
     models: dict[str, CompiledModel] = field(default_factory=dict)
 
@@ -99,22 +102,38 @@ class Project:
         """model -> the models it reads."""
         return {name: model.refs & self.models.keys() for name, model in self.models.items()}
 
-    @cached_property
+    @property
     def lineage(self) -> dict[str, Origins]:
         """model -> column -> (relation, column) pairs its value is made of."""
-        return self._lineage(all_columns, [name for name, model in self.models.items() if not model.companion])
+        return {name: made_of for name, (made_of, _) in self._traced.items() if not self.models[name].companion}
 
-    def _lineage(self, pick: Pick, names: list[str]) -> dict[str, Origins]:
-        known: dict[str, dict[str, str]] = {}
-        found = {}
-        for name in names:
-            model = self.models[name]
-            # A fixpoint reads its own last result.
-            read = {name, *model.refs, *model.sources, *(previous_relation(p) for p in model.previous)}
-            for one in read - known.keys():
-                known[one] = {c.name: c.type for c in self.binder.columns(relation(one))}
-            found[name] = column_lineage(model.tree, {one: known[one] for one in read}, pick)
-        return found
+    @cached_property
+    def _traced(self) -> dict[str, tuple[Origins, Origins]]:
+        """model -> what its columns are made of, and whose values they carry on."""
+        return {name: self._trace(model) for name, model in self.models.items()}
+
+    def _trace(self, model: CompiledModel) -> tuple[Origins, Origins]:
+        # A fixpoint reads its own last result.
+        names = {model.name, *model.refs, *model.sources, *(previous_relation(name) for name in model.previous)}
+        read = {name: self.binder.types(relation(name)) for name in sorted(names)}
+
+        def work() -> list[dict[str, list[tuple[str, str]]]]:
+            traced = column_lineage(model.tree, read)
+            return [{column: sorted(origins) for column, origins in part.items()} for part in traced]
+
+        inputs = (model.sql, [(name, list(columns)) for name, columns in read.items()])
+        made_of, carried = (
+            {column: {(table, name) for table, name in origins} for column, origins in part.items()}
+            for part in self.cache.remember("lineage", inputs, work)
+        )
+        return made_of, carried
+
+    def query_problem(self, sql: str) -> str | None:
+        """What the engine objects to in a query on the project's tables, or None."""
+        problem: str = self.cache.remember(
+            "query", (sql, self.binder.types_read(sql)), lambda: self.binder.query_problem(sql) or ""
+        )
+        return problem or None
 
     def check_privacy(self) -> None:
         """Raise ConfigError where a column hands personal values on without the mark that masks them."""
@@ -132,8 +151,8 @@ class Project:
                     self.models[name].model.file,
                     "begin its comment with [pii]; or with [public], where its values tell of nobody.",
                 )
-                for name, columns in self._lineage(carried_columns, later).items()
-                for column, origins in columns.items()
+                for name in later
+                for column, origins in self._traced[name][1].items()
                 if (found := origins & personal) and not self._is_marked(name, column)
             ]
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from siyu.compile.render import Rendered
+from siyu.compile.template import Rendered
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
 from siyu.seeds.identifier_types import IdentifierTypes
 

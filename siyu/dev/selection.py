@@ -40,15 +40,13 @@ def build_selected(settings: Settings, expressions: Sequence[str], as_of: date |
         _require_upstream(engine, project, names)
         prepare_build(engine, project, ledger.files(), warehouse, list(project.models))
         _write_inputs(engine, project, ledger, day)
-        runs: list[ModelRun] = []
 
         def work(name: str) -> ModelRun:
             result = materialization.build_model(engine, project, name)
             tell(built(result, len(names)))
             return result
 
-        parallel.run_in_order(project.graph, names, work, settings.cores, runs.append)
-        return runs
+        return parallel.run_in_order(project.graph, names, work, settings.cores)
     finally:
         engine.close()
         project.binder.close()

@@ -30,7 +30,7 @@ def standing_release(
     return release
 
 
-def tell_standing(report: Report, release: Release, ledger: Ledger, engine: Engine, project: Project) -> None:
+def report_standing(report: Report, release: Release, ledger: Ledger, engine: Engine, project: Project) -> None:
     """Fill the report with what the run that made the release had to tell."""
     models = [row for row in ledger.model_runs() if row["run_id"] == release.run_id]
     checks = [row for row in ledger.check_results() if row["run_id"] == release.run_id]

@@ -1,41 +1,43 @@
-"""A whole night without Prefect: the steps of night.py in order, several channels and models at a time."""
+"""A whole night in this process, without Prefect."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from typing import Any
 
-from siyu.build import parallel
+from siyu.build.parallel import Workers
 from siyu.errors import SiyuError
+from siyu.night.conductor import Outcome, Step, conduct
+from siyu.night.opening import Night
 from siyu.night.request import Request
-from siyu.night.steps import Night
 from siyu.report.events import Event
 from siyu.report.summary import Report
 from siyu.settings import Settings
 
 
+class Threads:
+    """The crew of `siyu run`."""
+
+    def __init__(self, workers: Workers) -> None:
+        self._workers = workers
+
+    def start(self, step: Step, after: Sequence[Future[Any]] = ()) -> Future[Outcome]:
+        """Start a step in a thread once those before it have ended."""
+        return self._workers.start(step.work, after)
+
+    def do(self, step: Step) -> Outcome:
+        """Carry out a step in this thread."""
+        return step.work()
+
+
 def run_night(settings: Settings, request: Request, tell: Callable[[Event], None] = lambda event: None) -> Report:
-    """A whole night without Prefect. Raises what stopped it, with the report as `error.report`."""
+    """Run one night. Raises what stopped it, with the report as `error.report`."""
     night = Night(settings, request, tell)
     try:
-        with night:
-            _walk(night)
+        with night as opened, Workers(settings.cores) as workers:
+            conduct(opened, Threads(workers))
     except SiyuError as error:
         error.report = night.report
         raise
     return night.report
-
-
-def _walk(night: Night) -> None:
-    with ThreadPoolExecutor(max_workers=night.settings.cores) as pool:
-        list(pool.map(night.land, night.channels))
-    night.commit_landing()
-    if night.nothing_new():
-        return
-    night.start_build()
-    graph = night.project.graph
-    parallel.run_in_order(graph, list(graph), night.build, night.settings.cores, lambda result: None)
-    night.end_build()
-    for table in night.suites:
-        night.check(table)
-    night.publish()

@@ -143,13 +143,10 @@ def test_models_wait_for_what_they_read() -> None:
     def work(name: str) -> str:
         with guard:
             assert graph[name] <= set(seen)
+            seen.append(name)
         return name
 
-    def done(name: str) -> None:
-        with guard:
-            seen.append(name)
-
-    run_in_order(graph, list(graph), work, 3, done)
+    run_in_order(graph, list(graph), work, 3)
     assert sorted(seen) == ["a", "b", "c", "d"]
 
 
@@ -163,7 +160,7 @@ def test_the_first_error_stops_what_depends_on_it() -> None:
         return name
 
     with pytest.raises(EngineFault, match="broken"):
-        run_in_order({"a": set(), "b": {"a"}, "c": {"b"}}, ["a", "b", "c"], work, 2, lambda name: None)
+        run_in_order({"a": set(), "b": {"a"}, "c": {"b"}}, ["a", "b", "c"], work, 2)
     assert ran == ["a", "b"]
 
 

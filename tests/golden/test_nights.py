@@ -14,10 +14,10 @@ from typer.testing import CliRunner
 from siyu.cli import app
 from siyu.compile.project import Project
 from siyu.errors import ChecksFailed, ConfigError, EngineFault, WarehouseBusy
-from siyu.night import steps as night_module
+from siyu.night import opening
+from siyu.night.opening import Night
 from siyu.night.request import Request
 from siyu.night.run import run_night
-from siyu.night.steps import Night
 from siyu.release.releases import current
 from siyu.settings import load_settings
 from tests.golden.shop import DEAL, FAILING, Shop
@@ -89,28 +89,28 @@ def test_a_date_that_cannot_be_meant_is_refused_before_anything_lands(shop: Shop
 
 def test_a_suite_that_did_not_run_stops_the_release(shop: Shop) -> None:
     night = Night(shop.settings(), Request(as_of=date(2026, 6, 1)))
-    with pytest.raises(EngineFault, match=r"the suites of .*identity\.person.* did not run"), night:
-        for channel in night.channels:
-            night.land(channel)
-        night.commit_landing()
-        night.start_build()
-        for model in night.project.models:
-            night.build(model)
-        for table in night.suites.keys() - {"identity.person"}:
-            night.check(table)
-        night.publish()
+    with pytest.raises(EngineFault, match=r"the suites of .*identity\.person.* did not run"), night as opened:
+        for channel in opened.channels:
+            opened.land(channel)
+        building = opened.commit().start_build()
+        checks = building.open_checks()
+        for model in building.graph:
+            building.build(model)
+        for table in [*building.suites.keys() - {"identity.person"}, *checks.end_build()]:
+            checks.check(table)
+        checks.end()
     assert current(shop.root / "warehouse") is None
 
 
 def test_a_layer_deployed_while_it_is_read_stops_the_run(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    loaded = night_module.load_suites
+    loaded = opening.load_suites
 
     def deploy(project: Project) -> object:
         suites = loaded(project)
         shop.write("layer/models/staging/shop__deal.sql", DEAL.replace("    amount\n", "    amount * 2 as amount\n"))
         return suites
 
-    monkeypatch.setattr(night_module, "load_suites", deploy)
+    monkeypatch.setattr(opening, "load_suites", deploy)
     with pytest.raises(ConfigError, match="changed while siyu was reading them"):
         shop.run("2026-06-01")
 
@@ -124,7 +124,7 @@ def test_a_run_that_was_killed_does_not_look_published(shop: Shop, monkeypatch: 
     assert status["checks"]["expectations"] > 0
     monkeypatch.setenv("SIYU_WAREHOUSE", str(shop.root / "warehouse"))
     assert "running" in CliRunner().invoke(app, ["status"]).stdout
-    night._opened.close()  # what is left of a process that was killed: no word, no lock
+    night._record.resources.close()  # what is left of a process that was killed: no word, no lock
     told = CliRunner().invoke(app, ["status", "--max-age", "26h"])
     assert told.exit_code == 1
     assert "interrupted" in told.stdout and "the last run ended as interrupted" in told.stderr

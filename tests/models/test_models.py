@@ -18,7 +18,7 @@ from siyu.build.materialization import build_model
 from siyu.compile.compiler import previous_models
 from siyu.compile.model_files import relation
 from siyu.compile.project import Project
-from siyu.compile.render import previous_relation
+from siyu.compile.template import previous_relation
 from siyu.engines.base import Session
 from siyu.layers import read_yaml
 from tests.models.engines import Engines

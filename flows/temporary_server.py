@@ -1,0 +1,73 @@
+"""Prefect's temporary server, started before the flow: a busy machine needs minutes for it, and users see the wait."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+
+import httpx
+from prefect.server.api.server import SubprocessASGIServer
+from prefect.settings import PREFECT_API_URL, PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS
+
+from siyu.errors import EngineFault
+
+VARIABLE = "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"
+PORT_TAKEN = 3  # the exit code upon which Prefect itself tries another port
+REPORT_EVERY, POLL_EVERY = 10.0, 0.1  # seconds
+
+
+def start_temporary_server(tell: Callable[[str], None]) -> None:
+    """Start the server that the flow will use, unless the settings name a server. Raises EngineFault."""
+    if PREFECT_API_URL.value():
+        return
+    limit = PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS.value()
+    server = SubprocessASGIServer()
+    failures: list[Exception] = []
+    starter = threading.Thread(target=_start, args=(server, limit, failures), daemon=True)
+    tell(f"starting Prefect's temporary server (up to {limit} s)")
+    started = reported = time.monotonic()
+    starter.start()
+    while starter.is_alive():
+        starter.join(POLL_EVERY)
+        process = server.server_process
+        if process is not None and process.poll() not in (None, PORT_TAKEN):
+            raise _fault(f"ended with exit code {process.returncode}")
+        if time.monotonic() - reported > REPORT_EVERY:
+            reported = time.monotonic()
+            tell(f"still starting, {reported - started:.0f} s")
+    if failures:
+        server.stop()
+        raise _fault(f"did not answer within {limit} seconds") from failures[0]
+
+
+def _start(server: SubprocessASGIServer, limit: int, failures: list[Exception]) -> None:
+    deadline = time.monotonic() + limit
+    try:
+        server.start(timeout=limit)
+    except httpx.TimeoutException:
+        # Prefect gives up on the first slow answer; the server is still starting.
+        _wait(server, deadline, failures)
+    except Exception as error:  # noqa: BLE001 - the main thread reports it
+        failures.append(error)
+
+
+def _wait(server: SubprocessASGIServer, deadline: float, failures: list[Exception]) -> None:
+    last: Exception = TimeoutError("no answer")
+    while time.monotonic() < deadline:
+        try:
+            if httpx.get(f"{server.api_url}/health").status_code == httpx.codes.OK:
+                server.running = True
+                return
+        except httpx.TransportError as error:
+            last = error
+        time.sleep(POLL_EVERY)
+    failures.append(last)
+
+
+def _fault(what: str) -> EngineFault:
+    return EngineFault(
+        f"Prefect's temporary server {what}",
+        VARIABLE,
+        "give it more time with that variable, in seconds; or run without Prefect: siyu run.",
+    )

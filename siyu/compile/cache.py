@@ -1,0 +1,104 @@
+"""Facts that earlier compilations found out, kept by the content they were found out from.
+
+Every key is a digest of all that the fact depends on, so an entry is either right or unreachable. The file may be
+deleted at any time; one that is damaged, or that another version of siyu or its libraries wrote, is ignored. Two
+processes may use it at once: each reads it whole and replaces it whole, and the last to finish wins.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import platform
+from collections.abc import Callable, Sequence
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from siyu.settings import Settings
+
+FILE = "compile.json"
+PACKAGE = Path(__file__).resolve().parents[1]
+# Code whose change may change what a compilation finds out, and the libraries it asks.
+CODE = ("compile", "engines", "seeds")
+LIBRARIES = ("duckdb", "jinja2", "sqlglot")
+MAX_ENTRIES = 4000
+
+
+def digest(*parts: object) -> str:
+    """A digest of values that repr() writes the same way in every process."""
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def toolchain() -> str:
+    """A digest of the code and the libraries that compile."""
+    total = hashlib.sha256(f"{platform.python_version()} {[version(name) for name in LIBRARIES]}".encode())
+    for path in sorted(path for package in CODE for path in (PACKAGE / package).rglob("*.py")):
+        total.update(path.read_bytes())
+    return total.hexdigest()
+
+
+class Cache:
+    """Facts by key. Values are what JSON can hold; nothing is written before `save`."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+        self._toolchain = toolchain() if path else ""
+        self._facts: dict[str, Any] = self._read() if path else {}
+        self._used: dict[str, Any] = {}
+        self._is_new = False
+
+    @classmethod
+    def of(cls, settings: Settings) -> Cache:
+        """The cache of a deployment."""
+        return cls(settings.cache_folder / FILE)
+
+    def find(self, kind: str, inputs: Sequence[object]) -> Any | None:
+        """The fact found out from these inputs, or None."""
+        key = digest(kind, *inputs)
+        if key in self._facts:
+            self._used[key] = self._facts[key]
+        return self._used.get(key)
+
+    def keep(self, kind: str, inputs: Sequence[object], fact: Any) -> None:
+        """Keep a fact."""
+        self._used[digest(kind, *inputs)] = fact
+        self._is_new = True
+
+    def remember(self, kind: str, inputs: Sequence[object], work: Callable[[], Any]) -> Any:
+        """The fact found out from these inputs; `work` finds it out where it is not known. Its errors are not kept."""
+        fact = self.find(kind, inputs)
+        if fact is None:
+            fact = work()
+            self.keep(kind, inputs, fact)
+        return fact
+
+    def save(self) -> None:
+        """Write the facts that were used, and as many others as fit. A cache that cannot be written costs time only."""
+        if self._path is None or not self._is_new:
+            return
+        facts = dict(list({**self._read(), **self._used}.items())[-MAX_ENTRIES:])
+        body = json.dumps(facts, ensure_ascii=False).encode()
+        with contextlib.suppress(OSError):
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            draft = self._path.with_name(f".{self._path.name}-{os.getpid()}")
+            draft.write_bytes(self._header(body) + b"\n" + body)
+            os.replace(draft, self._path)
+        self._is_new = False
+
+    def _header(self, body: bytes) -> bytes:
+        return f"{self._toolchain} {hashlib.sha256(body).hexdigest()}".encode()
+
+    def _read(self) -> dict[str, Any]:
+        if self._path is None:
+            return {}
+        try:
+            header, _, body = self._path.read_bytes().partition(b"\n")
+        except OSError:
+            return {}
+        if header != self._header(body):
+            return {}
+        facts: dict[str, Any] = json.loads(body)
+        return facts

@@ -1,0 +1,71 @@
+"""What a compilation starts from: the reference tables that siyu itself needs, and the columns of every source."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from siyu.compile.model_files import Model
+from siyu.compile.ops_schema import OPS_TABLES
+from siyu.compile.project import Project
+from siyu.compile.shapes import Shapes
+from siyu.compile.template import source_relation
+from siyu.errors import ConfigError, SiyuError, nearest
+from siyu.seeds.channels import Channel
+from siyu.seeds.decisions import COLUMNS as RULE_COLUMNS
+from siyu.seeds.identifier_types import COLUMNS as IDENTIFIER_COLUMNS
+from siyu.seeds.references import Reference
+from siyu.seeds.rule_tables import COLUMNS as TABLE_COLUMNS
+
+NEEDED_REFERENCES = {
+    "record_shapes": ("shape", "column_name", "type", "is_pii", "is_bound", "description"),
+    "identifier_types": IDENTIFIER_COLUMNS,
+    "identity_rules": RULE_COLUMNS,
+    **TABLE_COLUMNS,
+}
+SOURCE_COLUMNS = {
+    "_extra": "varchar", "_file": "varchar", "_line": "bigint", "_landed_seq": "integer",
+    "_landed_date": "date", "_file_date": "date", "_removed_date": "date",
+}  # fmt: skip
+
+
+def lacking(tables: Mapping[str, Reference]) -> list[SiyuError]:
+    """Reference tables that siyu reads and that are not there, and columns that they lack."""
+    errors: list[SiyuError] = []
+    for name, columns in NEEDED_REFERENCES.items():
+        lacking = [column for column in columns if name in tables and column not in tables[name].columns]
+        if name not in tables:
+            errors.append(ConfigError(f"the reference table {name} is missing", "seeds/reference", "restore it."))
+        elif lacking:
+            errors.append(
+                ConfigError(
+                    f"the reference table {name} lacks {', '.join(lacking)}", tables[name].edited, "add the column."
+                )
+            )
+    return errors
+
+
+def is_enabled(model: Model, contracts: Mapping[str, Channel], channels: Mapping[str, Channel], shapes: Shapes) -> bool:
+    """Is the channel of a staging model enabled? Raises ConfigError where no contract has its name."""
+    if model.channel not in contracts:
+        raise ConfigError(
+            f"{model.name} stages the channel {model.channel}, which has no contract",
+            model.file,
+            nearest(str(model.channel), contracts),
+        )
+    shapes.of(model.shape or "")
+    return model.channel in channels
+
+
+def declare_inputs(project: Project) -> None:
+    """Tell the binder the columns of ops tables, reference tables and sources."""
+    for name, table in OPS_TABLES.items():
+        project.binder.declare(f"ops.{name}", table.types)
+    for name, reference in project.references.items():
+        project.binder.declare(f"reference.{name}", dict.fromkeys(reference.columns, "varchar"))
+    for channel in project.channels.values():
+        for export_name, export in channel.exports.items():
+            typed = {name: column.sql_type for name, column in export.columns.items()}
+            for superseded in (False, True):
+                project.binder.declare(
+                    source_relation(channel.channel, export_name, superseded), {**typed, **SOURCE_COLUMNS}
+                )

@@ -1,0 +1,103 @@
+"""The order of a night. Who carries its steps, threads of this process or tasks of Prefect, is the crew's concern."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol
+
+from siyu.night.building import Building, Checks, Landed
+from siyu.night.opening import Opened
+from siyu.night.publication import Checked
+from siyu.release.releases import Release
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a step ended, in a line for a log. A step may end and still be bad: a suite with a critical failure."""
+
+    message: str
+    is_bad: bool = False
+
+
+@dataclass(frozen=True)
+class Step:
+    """One piece of work: land a channel, build a model, check a table, publish."""
+
+    kind: str
+    name: str
+    work: Callable[[], Outcome]
+
+
+class Pending(Protocol):
+    """A step that was started."""
+
+    def result(self) -> Any:
+        """Wait for the step. Raises what the step raised."""
+
+
+class Crew(Protocol):
+    """Carries out steps."""
+
+    def start(self, step: Step, after: Sequence[Any] = ()) -> Any:
+        """Start a step in the background once those before it have ended. Returns a Pending."""
+
+    def do(self, step: Step) -> Any:
+        """Carry out a step now, in the foreground. Raises what the step raises."""
+
+
+def conduct(night: Opened, crew: Crew) -> Release:
+    """Land, build, check, publish. Returns the release, or the one that stands where nothing is new."""
+    landing = [crew.start(Step("land", name, partial(_land, night, name))) for name in night.channels]
+    for pending in landing:
+        pending.result()
+    landed = night.commit()
+    standing = landed.standing()
+    if standing is not None:
+        return standing
+    checked = _build_and_check(landed, crew)
+    published: list[Release] = []
+    crew.do(Step("publish", "", partial(_publish, checked, published)))
+    return published[0]
+
+
+def _build_and_check(landed: Landed, crew: Crew) -> Checked:
+    """Models build in the background, in dependency order; suites run here as soon as their tables stand."""
+    building = landed.start_build()
+    built: dict[str, Pending] = {}
+    for model, reads in building.graph.items():
+        before = [built[read] for read in sorted(reads)]
+        built[model] = crew.start(Step("build", model, partial(_build, building, model)), before)
+    checks = building.open_checks()
+    for table, reads in building.suites.items():
+        for model in sorted(reads):
+            built[model].result()
+        crew.do(Step("check", table, partial(_check, checks, table)))
+    for pending in built.values():
+        pending.result()
+    for table in checks.end_build():
+        crew.do(Step("check", table, partial(_check, checks, table)))
+    return checks.end()
+
+
+def _land(night: Opened, channel: str) -> Outcome:
+    result = night.land(channel)
+    counts = f"{result.rows_landed:,} rows landed, {result.rows_rejected:,} rejected"
+    return Outcome("; ".join([counts, *result.problems]))
+
+
+def _build(building: Building, model: str) -> Outcome:
+    return Outcome(building.build(model).told)
+
+
+def _check(checks: Checks, table: str) -> Outcome:
+    results = checks.check(table)
+    critical = sum(result.stops_release for result in results)
+    counts = f"{len(results)} expectations, {sum(not r.success for r in results)} failed"
+    return Outcome(f"{counts}, {critical} critical" if critical else counts, is_bad=bool(critical))
+
+
+def _publish(checked: Checked, published: list[Release]) -> Outcome:
+    published.append(checked.publish())
+    return Outcome(published[0].name)

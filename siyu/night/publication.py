@@ -1,0 +1,88 @@
+"""The night publishes: one release, swapped in last, and the history that later nights need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from siyu.build import ops
+from siyu.compile.project import Project
+from siyu.engines.base import Engine
+from siyu.errors import ChecksFailed, EngineFault
+from siyu.night.record import PUBLISHED, RunRecord
+from siyu.release.history import Previous, write_history
+from siyu.release.publish import ReleaseFacts, write_release
+from siyu.release.releases import Release, expire, swap
+from siyu.report.events import Event
+from siyu.report.headline import headline_kpis, out_of_band
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Everything is built and checked."""
+
+    record: RunRecord
+    as_of: date
+    project: Project
+    engine: Engine
+    previous: Previous | None
+    input_fingerprint: str
+
+    def require(self, suites: Iterable[str]) -> None:
+        """Raise EngineFault where a suite did not run, ChecksFailed where a critical expectation failed."""
+        results, where = self.record.report.checks, f"run {self.record.run_id}"
+        unchecked = sorted(set(suites) - {result.table_name for result in results})
+        if unchecked:
+            raise EngineFault(f"the suites of {', '.join(unchecked)} did not run", where, "see the log.")
+        stopping = [result for result in results if result.stops_release]
+        if stopping:
+            tables = sorted({result.table_name for result in stopping})
+            raise ChecksFailed(
+                f"{len(stopping)} critical expectations failed on {', '.join(tables)}",
+                where,
+                "see the failed checks; each names its runbook.",
+            )
+
+    def publish(self) -> Release:
+        """Write the release and the history, and make the release current where its date is the greatest."""
+        record, known_by = self.record, self.record.request.known_by
+        release = self._write_release()
+        self._report_figures()
+        if known_by is None:
+            write_history(self.engine, self.project, record.warehouse, Previous(self.as_of, record.run_id))
+        # The ledger first: a run that dies between the two is made again, since its release is not the current one.
+        record.update(status=PUBLISHED, release=release.name)
+        if known_by is None:
+            record.report.is_current = swap(record.warehouse, release)
+            self._expire()
+        record.report.status = PUBLISHED
+        record.report.release, record.report.manifest = release.path, release.manifest
+        record.tell(Event("published", release.name, str(release.path)))
+        return release
+
+    def _write_release(self) -> Release:
+        record = self.record
+        name = f"{self.as_of.isoformat()}-{record.run_id:06d}"
+        row = next(run for run in record.ledger.runs() if run["run_id"] == record.run_id)
+        session = self.engine.session()
+        ops.write_runs(session, record.ledger, {**row, "status": PUBLISHED, "release": name})
+        session.close()
+        facts = ReleaseFacts(
+            self.as_of, record.request.known_by, record.run_id, self.previous.name if self.previous else None,
+            self.project.code_fingerprint, self.input_fingerprint, record.report.check_counts(),
+        )  # fmt: skip
+        return write_release(self.engine, self.project, record.warehouse, facts)
+
+    def _report_figures(self) -> None:
+        session = self.engine.session()
+        self.record.report.kpis = headline_kpis(session, self.project)
+        self.record.report.alerts = out_of_band(session, self.project)
+        session.close()
+
+    def _expire(self) -> None:
+        """Remove old releases. If one cannot be removed, warn: the night is published all the same."""
+        try:
+            expire(self.record.warehouse, datetime.now(UTC))
+        except OSError as error:
+            self.record.tell(Event("retention", "releases", f"old releases stay: {error}", is_bad=True))

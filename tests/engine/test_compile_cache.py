@@ -1,0 +1,137 @@
+"""The cache of compilations: the same project with it and without it, whatever happens to its file."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from siyu.compile import analyse, bind, cache, lineage
+from siyu.compile.compiler import compile_project
+from siyu.compile.project import Project
+from siyu.errors import ConfigError
+from siyu.settings import Settings, load_settings
+
+MODEL = """/*
+description: People by channel.
+grain: [channel]
+*/
+select
+    channel,  -- Channel.
+    count(*) as touch_count  -- Touches.
+from {{ ref('touch') }}
+group by channel
+"""
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    (tmp_path / "layer/models/kpi").mkdir(parents=True)
+    (tmp_path / "layer/models/kpi/touch_count.sql").write_text(MODEL, encoding="utf-8")
+    return load_settings(
+        tmp_path,
+        warehouse=tmp_path / "warehouse",
+        layers=(tmp_path / "layer",),
+        cache=tmp_path / "cache",
+        channels=("crm", "mall"),
+    )
+
+
+def _facts(project: Project) -> object:
+    """Everything that a compilation yields."""
+    found = {
+        name: (m.sql, m.materialized, m.config, m.refs, m.sources, m.previous, m.tables, m.columns, m.refused)
+        for name, m in project.models.items()
+    }
+    return list(found.items()), project.lineage, project.graph
+
+
+def _compile(settings: Settings) -> object:
+    project = compile_project(settings)
+    try:
+        facts = _facts(project)
+        project.cache.save()
+        return facts
+    finally:
+        project.binder.close()
+
+
+def _forbid(monkeypatch: pytest.MonkeyPatch) -> None:
+    def work(*given: object, **named: object) -> object:
+        raise AssertionError("worked out again")
+
+    monkeypatch.setattr(analyse, "_read", work)
+    monkeypatch.setattr(bind.Binder, "_session", work)
+    monkeypatch.setattr(lineage, "qualify", work)
+
+
+def test_what_did_not_change_is_not_worked_out_again(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = _compile(settings)
+    _forbid(monkeypatch)
+    assert _compile(settings) == first
+
+
+def test_one_edited_model_is_the_only_one_that_is_parsed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    _compile(settings)
+    read: list[str] = []
+    parse = analyse._read
+    monkeypatch.setattr(analyse, "_read", lambda sql: read.append(sql) or parse(sql))
+    path = settings.layers[0] / "models/kpi/touch_count.sql"
+    path.write_text(MODEL.replace("count(*)", "count(distinct record_id)"), encoding="utf-8")
+    project = compile_project(settings)
+    project.binder.close()
+    assert [sql for sql in set(read) if "touch_count" not in sql] == []
+    assert "count(distinct record_id)" in project.models["kpi.touch_count"].sql
+
+
+@pytest.mark.parametrize("damage", ["truncated", "flipped", "foreign", "empty", "a folder"])
+def test_a_damaged_or_foreign_cache_is_ignored(settings: Settings, damage: str) -> None:
+    first = _compile(settings)
+    path = settings.cache_folder / cache.FILE
+    content = path.read_bytes()
+    if damage == "a folder":
+        path.unlink()
+        path.mkdir()
+    else:
+        path.write_bytes({
+            "truncated": content[: len(content) // 2],
+            "flipped": content.replace(b"count(*)", b"count(1)"),
+            "foreign": b"0" + content[1:] if content[:1] != b"0" else b"1" + content[1:],
+            "empty": b"",
+        }[damage])  # fmt: skip
+    assert _compile(settings) == first
+    if damage != "a folder":
+        assert (
+            path.read_bytes().partition(b"\n")[0]
+            == content.partition(b"\n")[0].split()[0] + b" " + (path.read_bytes().partition(b"\n")[0].split()[1])
+        )
+
+
+def test_an_edited_reference_table_that_a_template_looks_up_counts(settings: Settings) -> None:
+    """combination.sql writes a part for each identifier type: the cache must not answer with those of before."""
+    before = _compile(settings)
+    folder = settings.layers[0] / "seeds/reference"
+    folder.mkdir(parents=True)
+    types = Path(__file__).resolve().parents[2] / "seeds/reference/free_mail_domains.csv"
+    (folder / types.name).write_text(types.read_text(encoding="utf-8") + "example.invalid\n", encoding="utf-8")
+    with_cache = _compile(settings)
+    without = _compile(settings.model_copy(update={"cache": settings.layers[0] / "other"}))
+    assert with_cache == without
+    assert (with_cache == before) is ("example.invalid" not in str(with_cache))
+
+
+def test_errors_are_not_kept(settings: Settings) -> None:
+    path = settings.layers[0] / "models/kpi/touch_count.sql"
+    path.write_text(MODEL.replace("count(*)", "count(no_such_column)"), encoding="utf-8")
+    for _ in range(2):
+        with pytest.raises(ConfigError, match="no_such_column"):
+            compile_project(settings)
+    path.write_text(MODEL, encoding="utf-8")
+    compile_project(settings).binder.close()
+
+
+def test_two_at_once(settings: Settings) -> None:
+    with ThreadPoolExecutor(2) as pool:
+        one, other = pool.map(_compile, [settings, settings])
+    assert one == other == _compile(settings)
