@@ -22,7 +22,7 @@ run: .venv/ready
 	$(BIN)/python flows/nightly.py
 
 test: .venv/ready-dev
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 
 lint: .venv/ready-dev
 	$(BIN)/ruff check .

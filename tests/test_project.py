@@ -12,7 +12,7 @@ import sqlglot
 import yaml
 from typer.testing import CliRunner
 
-from siyu.check.suites import load_suites
+from siyu.check.suites import Suite
 from siyu.cli import app
 from siyu.compile.analyse import to_dialect
 from siyu.compile.model_files import SCHEMAS
@@ -111,8 +111,7 @@ def test_every_column_has_a_comment(project: Project) -> None:
     assert not bare
 
 
-def test_every_model_has_a_suite_that_checks_its_grain(project: Project) -> None:
-    suites = load_suites(project)
+def test_every_model_has_a_suite_that_checks_its_grain(project: Project, suites: dict[str, Suite]) -> None:
     for name, model in project.models.items():
         if model.companion:
             continue
@@ -123,8 +122,7 @@ def test_every_model_has_a_suite_that_checks_its_grain(project: Project) -> None
         assert set(model.model.grain) <= {c.name for c in model.columns}
 
 
-def test_what_landings_leave_has_suites_that_check_its_grain(project: Project) -> None:
-    suites = load_suites(project)
+def test_what_landings_leave_has_suites_that_check_its_grain(suites: dict[str, Suite]) -> None:
     for name in ("file_ledger", "rejected_row", "field_reject", "channel_status", "drift"):
         assert OPS_TABLES[name].grain
         described = str([e.model_dump() for e in suites[f"ops.{name}"].expectations])
@@ -132,8 +130,8 @@ def test_what_landings_leave_has_suites_that_check_its_grain(project: Project) -
             assert column in described, f"the suite of ops.{name} does not check {column} of its grain"
 
 
-def test_every_runbook_exists(project: Project) -> None:
-    for suite in load_suites(project).values():
+def test_every_runbook_exists(suites: dict[str, Suite]) -> None:
+    for suite in suites.values():
         for expectation in suite.expectations:
             runbook = expectation.meta.get("runbook")
             if runbook:
