@@ -1,7 +1,7 @@
 # make run    set up .venv and run the nightly flow on the sample
 # make test   set up what tests need and run them
 # make lint   ruff, mypy, sqlfluff
-# make docs   write docs/catalog.md, docs/channels.md and docs/cli.md again
+# make docs   write docs/catalog.md, docs/models.md, docs/channels.md and docs/cli.md again
 
 PYTHON ?= python3
 BIN := .venv/bin

@@ -18,6 +18,7 @@ from siyu.compile.analyse import to_dialect
 from siyu.compile.model_files import SCHEMAS
 from siyu.compile.ops_schema import OPS_TABLES
 from siyu.compile.project import Project
+from siyu.dev.diagrams import models_markdown
 from siyu.dev.docs import catalog_markdown, channels_markdown, cli_markdown
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -30,15 +31,14 @@ SIYU = ROOT / "siyu"
 WALLS = {
     "duckdb": ["engines/duckdb.py"],
     "pyspark": ["engines/spark.py"],
-    "great_expectations": ["checks.py"],
-    "duckdb_engine": ["checks.py"],
+    "great_expectations": ["check/gx.py"],
+    "duckdb_engine": ["check/gx.py"],
     "sqlglot": ["compile"],
-    "jinja2": ["compile", "site.py"],
-    "typer": ["cli", "docs.py"],
+    "jinja2": ["compile", "report/page.py"],
+    "typer": ["cli", "dev/docs.py"],
     "prefect": [],
 }
 FLOW_WALLS = ("duckdb", "pyspark", "sqlglot", "jinja2", "great_expectations")
-MAX_MODULE_LINES = 320
 
 
 def _schema(path: Path) -> str:
@@ -84,15 +84,6 @@ def test_a_broken_wall_would_be_seen(tmp_path: Path) -> None:
     path = tmp_path / "wrong.py"
     path.write_text("def f():\n    from duckdb import connect\n    import prefect.flows\n", encoding="utf-8")
     assert set(_imports(path)) == {"duckdb", "prefect"}
-
-
-def test_modules_stay_in_their_rooms() -> None:
-    long = {
-        path.name: n
-        for path in PYTHON + FLOWS
-        if (n := len(path.read_text(encoding="utf-8").splitlines())) > MAX_MODULE_LINES
-    }
-    assert not long
 
 
 def test_every_model_stands_in_a_schema_and_compiles(project: Project) -> None:
@@ -168,6 +159,7 @@ def test_every_command_is_in_the_docs() -> None:
 
 def test_generated_docs_are_fresh(project: Project) -> None:
     assert (ROOT / "docs" / "catalog.md").read_text(encoding="utf-8") == catalog_markdown(project), "run: make docs"
+    assert (ROOT / "docs" / "models.md").read_text(encoding="utf-8") == models_markdown(project), "run: make docs"
     assert (ROOT / "docs" / "channels.md").read_text(encoding="utf-8") == channels_markdown(project), "run: make docs"
     assert (ROOT / "docs" / "cli.md").read_text(encoding="utf-8") == cli_markdown(app), "run: make docs"
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from siyu.compile.ops_schema import OPS_TABLES
+from siyu.compile.project import Project
+from siyu.dev.diagrams import models_markdown
 from siyu.seeds.channels import Channel, Column, Export
-
-if TYPE_CHECKING:
-    from siyu.compile.project import Project
 
 TITLES = {
     "staging": "Staging: raw channel rows as record shapes",
@@ -33,6 +32,7 @@ def write_docs(folder: Path, project: Project, app: Any) -> list[Path]:
     texts = {
         "catalog.md": catalog_markdown(project),
         "channels.md": channels_markdown(project),
+        "models.md": models_markdown(project),
         "cli.md": cli_markdown(app),
     }
     folder.mkdir(parents=True, exist_ok=True)
@@ -54,7 +54,7 @@ def catalog_markdown(project: Project) -> str:
         lines += [f"## {title}", ""]
         for model in sorted(models, key=lambda m: m.name):
             lines += [f"### {model.name}", "", model.model.description, ""]
-            working = "" if model.is_published else " A working table, in no release."
+            working = "" if model.is_published else " A working table: it is not in releases."
             lines += [f"Grain: {', '.join(model.model.grain)}. Reads: {_reads(model.refs)}.{working}", ""]
             lines += ["| column | type | what it is |", "| --- | --- | --- |"]
             for column in model.columns:
