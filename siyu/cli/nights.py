@@ -218,7 +218,7 @@ def simulate(
 def docs(
     folder: Annotated[Path, typer.Option("--out", help="Folder to write the documents to.")] = Path("docs"),
 ) -> None:
-    """Write catalog.md, models.md, channels.md and cli.md from the models' comments, the contracts and the commands' help.
+    """Write catalog.md, models.md, channels.md and cli.md from models, contracts and the help of commands.
 
     Example: siyu docs --out docs
     """
