@@ -1,7 +1,7 @@
 # make run    set up .venv and run the nightly flow on the sample
 # make test   set up what tests need and run them
 # make lint   ruff, mypy, sqlfluff
-# make docs   write docs/catalog.md, docs/channels.md and docs/cli.md again
+# make docs   write docs/catalog.md, docs/models.md, docs/channels.md and docs/cli.md again
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -22,7 +22,7 @@ run: .venv/ready
 	$(BIN)/python flows/nightly.py
 
 test: .venv/ready-dev
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadfile
+	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 
 lint: .venv/ready-dev
 	$(BIN)/ruff check .

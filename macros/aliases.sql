@@ -1,3 +1,11 @@
+{#- IDs of people and companies, and what became of former ones. -#}
+
+{#- The ID that an identifier gives: a letter (P person, C company) and 20 hex digits of the keyed hash of the
+    identifier. A person or company has the ID of its oldest identifier, the anchor. -#}
+{%- macro id_of(letter, id_type, id_value) -%}
+'{{ letter }}' || left(fn_keyed_hash({{ id_type }} || ':' || {{ id_value }}), 20)
+{%- endmacro -%}
+
 {#- CTEs up to `aliases`: what became of IDs that lost identifiers. `history` is a snapshot of the ID map `map`, `id` its
     column, `letter` what IDs begin with. Exactly one row of a former ID is primary. -#}
 {%- macro former_ids(history, map, id, letter) -%}
@@ -21,7 +29,7 @@ former as (
     group by id_type, id_value, {{ id }}
 ),
 
--- Identifiers that are no longer with the ID they had; of nobody, if {{ id }} is NULL.
+-- Identifiers that no longer have their former ID. They identify nobody if {{ id }} is NULL.
 moved as (
     select
         f.former_{{ id }},
@@ -42,7 +50,7 @@ standing as (
     where is_anchor
 ),
 
--- The ID goes with the identifier it was made of; else with the oldest that is somebody's.
+-- The ID follows the identifier that it was derived from, or else the oldest identifier still in use.
 heirs as (
     select
         former_{{ id }},
@@ -55,7 +63,7 @@ heirs as (
             order by
                 case
                     when
-                        '{{ letter }}' || left(fn_keyed_hash(id_type || ':' || id_value), 20) = former_{{ id }}
+                        {{ id_of(letter, 'id_type', 'id_value') }} = former_{{ id }}
                         then 0
                     else 1
                 end,

@@ -1,12 +1,12 @@
-{#- Company names, taken apart: 上海华阳机电（集团）有限公司 is region 上海 and core 华阳机电. By reference/regions.csv and
+{#- Company names, split into parts: 上海华阳机电（集团）有限公司 is region 上海 and core 华阳机电. By reference/regions.csv and
     legal_forms.csv. -#}
 
-{#- One of some texts as a pattern; of two that begin alike the longer comes first. -#}
+{#- A pattern that matches one of some texts. Of two texts that begin alike the longer comes first. -#}
 {%- macro one_of(texts) -%}
 (?:{{ texts | sort(reverse=true) | join('|') }})
 {%- endmacro -%}
 
-{#- Legal forms as they end a name; those in Latin letters are words of their own. -#}
+{#- A pattern for legal forms at the end of a name. A form in Latin letters must be a separate word. -#}
 {%- macro form_pattern(forms) -%}
 {%- set latin, other = [], [] -%}
 {%- for form in forms -%}
@@ -15,7 +15,8 @@
 (?: ?{{ one_of(other) }}{% if latin %}|(?:^| ){{ one_of(latin) }}{% endif %})
 {%- endmacro -%}
 
-{#- CTEs up to `parted`: of each company_name of `names` its region, core and whether a registered legal form ends it. -#}
+{#- CTEs up to `parted`: the region and core of each company_name of `names`, and whether it ends with a registered legal
+    form. -#}
 {%- macro parted_names(names) -%}
 {%- set ending = '(?:特别行政区|壮族自治区|回族自治区|维吾尔自治区|自治区|自治州|地区|省|市)?' -%}
 {%- set regions, provinces, cities, own = [], [], [], {} -%}
@@ -30,7 +31,7 @@
 {%- if row.is_complete == 'true' %}{% set _ = complete.append(row.legal_form) %}{% endif -%}
 {%- endfor -%}
 {%- set region, province, city = one_of(regions) ~ ending, one_of(provinces) ~ ending, one_of(cities) ~ ending -%}
-{#- A city stands behind its own province only: 上海黄山茶叶 is tea in Shanghai. -#}
+{#- A city counts only after its own province: 上海黄山茶叶 is tea in Shanghai. -#}
 {%- set heads = [] -%}
 {%- for name, places in own | dictsort -%}
 {%- set _ = heads.append((name ~ ending ~ one_of(places) ~ ending) if name else one_of(places) ~ ending) -%}
@@ -45,7 +46,7 @@ folded as (
     from {{ names }}
 ),
 
--- A branch is its company: what follows the legal form goes.
+-- A branch counts as its company: drop what follows the legal form.
 headed as (
     select
         company_name,

@@ -1,5 +1,5 @@
-{#- Numbers in scattered order: a Feistel network of four rounds over 16-bit halves, so that every number below 2^32 has one
-    other, and back. Contraction by least neighbour needs it: along a chain of 1, 2, 3 … it would never come to rest. -#}
+{#- Numbers in scattered order: a Feistel network of four rounds over 16-bit halves, which maps every number below 2^32
+    to exactly one other. Contraction by least neighbour needs it: a chain of 1, 2, 3 … would take too many rounds. -#}
 {%- set KEYS = [24151, 51713, 12983, 44497] -%}
 
 {%- macro scatter_round(half, key) -%}
@@ -29,7 +29,7 @@
 {%- endfor %}
 {%- endmacro -%}
 
-{#- The way back for one column; the other columns are carried. -#}
+{#- The inverse for one column; the other columns are passed through. -#}
 {%- macro gathered(name, relation, column, carried) -%}
 {{ name }}_0 as (
     select
@@ -50,7 +50,8 @@
 {%- endfor %}
 {%- endmacro -%}
 
-{#- CTEs up to `reached`: where each node of `ends` (both ways) comes to that follows its least neighbour four times. -#}
+{#- CTEs up to `reached`: the node that each node of `ends` (both directions) reaches after four steps to its least
+    neighbour. -#}
 {%- macro four_steps_down(ends) -%}
 one_step as (
     select

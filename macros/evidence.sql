@@ -1,8 +1,7 @@
-{#- What person and company have in common: identifiers that stand together on records. -#}
+{#- What people and companies have in common: identifiers that were seen together on records. -#}
 
-{#- Every version of every record of some shapes, as identifiers. What the record tables hold is read there: staging
-    takes values apart a second time only for records after as_of, and for earlier versions. `values` maps a column to
-    its SQL. -#}
+{#- The identifiers of every version of every record of some shapes: current records up to as_of from the record tables,
+    records after as_of and earlier versions from staging. `values` maps a column to its SQL. -#}
 {%- macro identified_records(shapes, values) -%}
 {%- for shape, moment in shapes %}
 {%- for part in ['current', 'beyond', 'superseded'] %}
@@ -63,8 +62,8 @@ grouped as (
 )
 {%- endmacro -%}
 
-{#- CTEs up to `pairs_seen`: pairs of `nodes` (combination_id, node, strength) that stand together in combinations of
-    `combination`, with strength of the weaker end, times and channels. -#}
+{#- CTEs up to `pairs_seen`: pairs of `nodes` (combination_id, node, strength) that occur together in `combination`, with the
+    strength of the weaker end, times and channels. -#}
 {%- macro seen_together(combination) -%}
 pairs as (
     select
@@ -89,7 +88,7 @@ channel_lists as (
     group by p.node, p.lesser_node, c.channels
 ),
 
--- The lists of channels are few: they are taken apart after most rows are gone.
+-- There are few different lists of channels, so they are split after the rows are grouped.
 by_channel as (
     select
         l.node,
@@ -116,7 +115,7 @@ pairs_seen as (
 )
 {%- endmacro -%}
 
-{#- CTEs up to `counted`: how many others of each equal or stronger type a node of `edges` stands with. -#}
+{#- CTEs up to `counted`: the number of neighbours of each equal or stronger type that each node of `edges` has. -#}
 {%- macro counted_neighbours(edges, identifiers) -%}
 limits as (
     select
@@ -144,14 +143,14 @@ counted as (
 )
 {%- endmacro -%}
 
-{#- Two identifiers that a human said are one, or are not: the latest word, by numbers. -#}
+{#- Pairs of identifiers that a human linked or unlinked, by their numbers; only the latest decision. -#}
 {%- macro decided_pairs(identifiers) -%}
 select
     greatest(a.node, b.node) as node,  -- Identifier with the greater number.
     least(a.node, b.node) as lesser_node,  -- Identifier with the lesser number.
     d.decision,  -- link or unlink.
     d.decided_at,  -- When (UTC).
-    d.rule_no  -- The decision.
+    d.rule_no  -- Number of the decision.
 from {{ ref('human_decision') }} as d
 inner join {{ identifiers }} as a on d.left_type = a.id_type and d.left_value = a.id_value
 inner join {{ identifiers }} as b on d.right_type = b.id_type and d.right_value = b.id_value
@@ -163,7 +162,7 @@ where
     and a.node <> b.node
 {%- endmacro -%}
 
-{#- A company's identifier of a record: the domain of a mail address tells of a company, too. -#}
+{#- The company identifier of a record. The domain of a mail address counts as well. -#}
 {%- macro company_value(id) -%}
 {%- if id == 'email_domain' -%}
 coalesce(email_domain, nullif(split_part(email, '@', 2), ''))
@@ -173,8 +172,8 @@ coalesce(email_domain, nullif(split_part(email, '@', 2), ''))
 {%- endmacro -%}
 
 {#- The query of an agglomeration from here on: `pairs` (node, lesser_node, kind, decided_at, strength, first_seen_at and
-    what is `carried`) in the order in which they are tried, with what constrains them. `nodes` has node, id_type,
-    id_value and component: an unlink of two components has nothing to hold apart. -#}
+    the columns of `carried`) in the order in which they are tried, with their constraints. `nodes` has node, id_type,
+    id_value and component. An unlink between two components has no effect and is left out. -#}
 {%- macro tried_in_order(entity, carried={}) -%}
 {%- set stands_first =
     'a.id_type < b.id_type or (a.id_type = b.id_type and a.id_value < b.id_value)' -%}
@@ -238,32 +237,14 @@ select
     {%- endfor %}
     node,  -- Identifier with the greater number.
     lesser_node,  -- Identifier with the lesser number.
-    node_unique,  -- Number of the unique type of the one; 0 = its type is not unique.
-    lesser_unique,  -- Number of the unique type of the other.
-    node_size,  -- 1 = the one counts to the size of a {{ entity }}.
-    lesser_size  -- 1 = the other counts.
+    node_unique,  -- Number of the unique type of node; 0 = its type is not unique.
+    lesser_unique,  -- Number of the unique type of lesser_node.
+    node_size,  -- 1 = node counts towards the size of a {{ entity }}.
+    lesser_size  -- 1 = lesser_node counts towards it.
 from edges
 {%- endmacro -%}
 
-{#- CTE `shared_samples`: neighbours of each shared identifier, numbered, of the type that is too many. -#}
-{%- macro sampled_neighbours(edges, shared) -%}
-{{ both_ways(edges) }},
-
-shared_samples as (
-    select
-        s.node,
-        s.neighbour_type,
-        i.id_value,
-        row_number() over (
-            partition by s.node, s.neighbour_type order by n.neighbour
-        ) as sample_no
-    from {{ shared }} as s
-    inner join neighbours as n on s.node = n.node
-    inner join identifiers as i on n.neighbour = i.node and s.neighbour_type = i.id_type
-)
-{%- endmacro -%}
-
-{#- CTE `neighbours`: every edge from either end. -#}
+{#- CTE `neighbours`: every edge in both directions. -#}
 {%- macro both_ways(edges) -%}
 neighbours as (
     select
@@ -278,8 +259,7 @@ neighbours as (
 )
 {%- endmacro -%}
 
-{#- CTEs up to `shared`: shared identifiers, but for those of which a human said whose they are; these join nobody else
-    by that. -#}
+{#- CTEs up to `shared`: shared identifiers, except those that a human linked. -#}
 {%- macro shared_and_unlinked(shared, decided) -%}
 linked as (
     select node

@@ -1,12 +1,12 @@
-{#- Identifiers in one form each. A text that is no such identifier gives NULL, and is
-    counted: `checked` says which field it stood in and what it is not. -#}
+{#- Identifiers in their normal form. A text that is not a valid identifier becomes NULL and is counted: `checked` names
+    the field and the reason. -#}
 
 {%- macro half_width(column) -%}
 translate({{ column }}, '０１２３４５６７８９＋－＠．　', '0123456789+-@. ')
 {%- endmacro -%}
 
-{#- Also without what nobody sees: tabs that shops put around numbers for Excel, no-break spaces, marks of width and
-    direction that iOS copies along with a number. -#}
+{#- Also removes invisible characters: tabs that shops put around numbers for Excel, no-break spaces, and marks of width
+    and direction that iOS copies with a number. -#}
 {%- macro digits_of(column) -%}
 regexp_replace({{ half_width(column) }}, '[ ()\-\x{0009}\x{00A0}\x{200B}-\x{200F}\x{202A}-\x{202E}\x{2060}-\x{2069}\x{FEFF}]', '', 'g')
 {%- endmacro -%}
@@ -108,8 +108,8 @@ end
 {%- endcall -%}
 {%- endmacro -%}
 
-{#- The first mobile in a free text, such as a remark: 李部长 138-0000-0001. Part of a longer number or word, or an
-    amount, is none. Texts without one are nothing to count. -#}
+{#- The first mobile in a free text, such as a remark: 李部长 138-0000-0001. Part of a longer number or word, or
+    an amount, does not count. A text without a mobile number is not an invalid value. -#}
 {%- macro mobile_in_text(column) -%}
 {%- set prefix = "(?:[+]?86|0086)?[ -]?" -%}
 {%- set number = "1[3-9][0-9](?:[ -]?[0-9]{4}[ -]?[0-9]{4}|[ -][0-9]{3}[ -][0-9]{5})" -%}
@@ -118,7 +118,7 @@ end
 case when {{ found }} <> '' then '+86' || right(regexp_replace({{ found }}, '[ -]', '', 'g'), 11) end
 {%- endmacro -%}
 
-{#- An identifier of any type in its one form; NULL where it is none. -#}
+{#- An identifier of any type in its normal form; NULL if it is not valid. -#}
 {%- macro normal_identifier(id, column) -%}
 {%- set normal = {
     'unionid': normal_unionid, 'openid': normal_openid, 'external_userid': normal_external_userid,

@@ -1,4 +1,4 @@
-{#- Rows of people, each in the segment between two setbacks it lies in; 0 before the first. -#}
+{#- Rows of people, each with its segment between two setbacks; 0 = before the first. -#}
 {%- macro with_segment(relation, moment, columns) -%}
 select
     {%- for column in columns %}
@@ -21,17 +21,17 @@ left join {{ ref('stage_setback') }} as s
 (select cast(max(value) as bigint) from {{ ref('stage_rules') }} where rule = '{{ name }}')
 {%- endmacro -%}
 
-{#- A number of thresholds.csv, as a literal: an interval takes nothing else. -#}
+{#- A number of thresholds.csv, as a literal, because an interval needs a literal. -#}
 {%- macro threshold(name) -%}
 {{ (reference('thresholds') | selectattr('threshold', 'equalto', name) | first).value | int }}
 {%- endmacro -%}
 
-{#- What 0.5 to the power of `halvings` is, to the last digit. -#}
+{#- 0.5 to the power of `halvings`, exactly. -#}
 {%- macro decay(halvings) -%}
 cast({{ '%.7f' | format(0.5 ** halvings) }} as decimal(8, 7))
 {%- endmacro -%}
 
-{#- What people are known as, in every version of a record: what was once said stays said. -#}
+{#- All versions of contact records, because a former version still counts as evidence. -#}
 {%- macro contact_versions(columns) -%}
 select
     channel,
@@ -56,5 +56,45 @@ from ({{ union_shape('contact', versions='superseded') }}) as superseded
         value
     from {{ ref('exclusion_rules') }}
     where signal in ('{{ signals | join("', '") }}')
+)
+{%- endmacro -%}
+
+{#- Was the person of a row excluded at its moment? `x` is a row of the model exclusion. An exclusion holds from since_at
+    (included) until until_at (not included); without until_at it still holds. -#}
+{%- macro excluded_at(row, moment) -%}
+{{ row }}.person_key = x.person_key
+and {{ row }}.{{ moment }} >= x.since_at
+and coalesce({{ row }}.{{ moment }} < x.until_at, true)
+{%- endmacro -%}
+
+{#- Does an exclusion still hold at the end of as_of? -#}
+{%- macro excluded_now() -%}
+(until_at is null or until_at >= fn_as_of_end())
+{%- endmacro -%}
+
+{#- CTE `partners`: when people were partners. What they do in that time is not evidence of a stage. -#}
+{%- macro partner_times() -%}
+partners as (
+    select
+        person_key,
+        since_at,
+        until_at
+    from {{ ref('exclusion') }}
+    where kind = 'partner' and not is_overruled
+)
+{%- endmacro -%}
+
+{#- Is a touch a conversation? The person answered or replied, or there was a visit or meeting that did not fail. -#}
+{%- macro is_conversation(touch) -%}
+(
+    {{ touch }}.outcome in ('answered', 'replied')
+    or ({{ touch }}.action in ('visit', 'meeting') and coalesce({{ touch }}.outcome, '') <> 'failed')
+)
+{%- endmacro -%}
+
+{#- The record that is the evidence, with its moment: of several the earliest, then by channel and record. -#}
+{%- macro proof(row, moment) -%}
+struct_pack(
+    occurred_at := {{ row }}.{{ moment }}, channel := {{ row }}.channel, record_id := {{ row }}.record_id
 )
 {%- endmacro -%}

@@ -1,4 +1,4 @@
-{#- Business days a dimension is kept for: from the first day with data, kpi_days back at most. -#}
+{#- The number of business days that a dimension is kept for. -#}
 {%- macro kpi_days(dimension) -%}
 {%- if dimension in ('total', 'channel') -%}
 {{ var('kpi_days') }}

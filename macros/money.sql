@@ -1,5 +1,5 @@
-{#- Money of other currencies, at the rate of the day. exchange_rates.csv holds one a business day at most, so a rate
-    holds until the next one, and no longer than exchange_rate_days: an old rate is none. Usage:
+{#- Amounts in other currencies, at the rate of the day. exchange_rates.csv has at most one rate per business day, so a
+    rate holds until the next one, but no longer than exchange_rate_days. Usage:
 
     rates as (
         {{ exchange_rate_ranges() }}
@@ -22,7 +22,7 @@ select
 from {{ ref('exchange_rates') }}
 {%- endmacro -%}
 
-{#- As ISO 4217 writes it; renminbi have names of their own. -#}
+{#- The currency code of ISO 4217; renminbi have several names. -#}
 {%- macro currency_code(column) -%}
 case
     when upper(trim({{ column }})) in ('RMB', '人民币', '¥', '￥') then 'CNY'
@@ -30,8 +30,8 @@ case
 end
 {%- endmacro -%}
 
-{#- An amount in the currency of the vars; a row that names no currency is in that one. Without a rate it is NULL, and
-    counted. 20 digits, since a product of two decimals of 18 digits has no more than 18 in DuckDB, and fails above. -#}
+{#- An amount in the currency of the vars; a row without a currency is in that one. Without a rate the amount is NULL
+    and counted. 20 digits, since a product of two decimals of 18 digits has no more than 18 in DuckDB, and fails above. -#}
 {%- macro in_currency(amount, currency, rate) -%}
 {%- call checked(amount, 'no exchange rate of that day') -%}
 case
@@ -41,7 +41,7 @@ end
 {%- endcall -%}
 {%- endmacro -%}
 
-{#- CTEs up to `counted`: what counts as revenue, a line each; orders, refunds, won opportunities that no order points to. -#}
+{#- CTEs up to `counted`: what counts as revenue, one line each; orders, refunds, and won opportunities without an order. -#}
 {%- macro revenue_deals() -%}
 fulfilled as (
     select distinct opportunity_id

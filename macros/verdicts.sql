@@ -1,6 +1,6 @@
-{#- CTEs up to `judged`: every identifier of an entity that `appearances` (a row a combination and type) show, and whether
-    it is a valid one that is not blocked. A pattern that is a constant is compiled once, one from a table for every
-    row. -#}
+{#- CTEs up to `judged`: every identifier of an entity in `appearances` (one row per combination and type), and whether it
+    is valid and not blocked. Patterns are constants, because a constant pattern is compiled once and a pattern from a
+    table for every row. -#}
 {%- macro judged_identifiers(entity, appearances) -%}
 {%- set composites = [] %}
 {%- for id in id_types(entity) if id_parts(id) %}{% set _ = composites.append(id) %}{% endfor %}
@@ -23,7 +23,7 @@ types as (
     from {{ ref('identifier_types') }}
 ),
 
--- A composite is blocked by itself, or by any of its parts.
+-- A composite is blocked if it is listed itself, or if one of its parts is.
 blockable as (
     select
         id_type,
@@ -85,7 +85,7 @@ blocked_patterns as (
     group by id_type, id_value
 ),
 
--- What a human took out stays out, until a later link brings it back.
+-- An identifier that a human excluded stays excluded until a later link brings it back.
 excluded as (
     select
         left_type as id_type,

@@ -1,4 +1,4 @@
-"""python -m siyu"""
+"""Run the command line with `python -m siyu`."""
 
 from siyu.cli import main
 

@@ -1,4 +1,4 @@
-"""What can go wrong, told as problem, where and fix; and the exit code of each kind."""
+"""Errors that a user can act on (problem, where, fix), and the exit code of each kind."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ PUBLISHED, FAILED_CHECKS, WRONG_USE, WAREHOUSE_BUSY, FAULT, TARGET_FAILED = rang
 
 
 class SiyuError(Exception):
-    """A problem a user can act on. `untouched` says what was left as it was, `report` what a run did until then."""
+    """A problem that a user can act on.
+
+    `untouched` says what the error left unchanged. `report` is the report of the run up to the error, or None.
+    """
 
     untouched = "The last release is untouched."
     report: Any = None
@@ -28,19 +31,19 @@ class SiyuError(Exception):
 
 
 class ConfigError(SiyuError):
-    """Wrong use: settings, contracts, models or suites that cannot work."""
+    """Invalid settings, contracts, models or suites, or wrong use of a command."""
 
     untouched = "Nothing was built or published."
 
 
 class WrongQuestion(ConfigError):
-    """Something was asked for, or named, that is not there."""
+    """A command names something that does not exist or that does not fit the command."""
 
     untouched = "Nothing was changed."
 
 
 class Problems(ConfigError):
-    """Several problems of one kind, told at once."""
+    """Several problems, reported together."""
 
     def __init__(self, errors: Sequence[SiyuError]) -> None:
         first = errors[0]
@@ -66,11 +69,11 @@ class EngineFault(SiyuError):
 
 
 class StatementFault(EngineFault):
-    """The engine gave out on one statement, for want of memory or by a bug of its own; others may go well."""
+    """The engine failed on one statement: it ran out of memory or hit a bug. Other statements may succeed."""
 
 
 class FileRejected(SiyuError):
-    """An export file that cannot be landed; its channel is stale, the others go on."""
+    """An export file cannot be landed. Its channel becomes stale; the other channels continue."""
 
     untouched = "Nothing of this file was landed; other channels are not affected."
 
@@ -87,7 +90,7 @@ EXIT_CODES: dict[type[BaseException], int] = {
 
 
 def exit_code(error: BaseException) -> int:
-    """The exit code of an error; what nobody foresaw counts as a fault."""
+    """Return the exit code of an error. An unexpected error counts as a fault."""
     for kind in type(error).__mro__:
         if kind in EXIT_CODES:
             return EXIT_CODES[kind]
@@ -95,18 +98,18 @@ def exit_code(error: BaseException) -> int:
 
 
 def nearest(name: str, options: Iterable[str]) -> str:
-    """'did you mean x?' for the closest option, else the options themselves, else ''."""
+    """Return 'did you mean x?' for the closest option, else the list of up to 12 options, else ''."""
     names = sorted(set(options))
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if close:
         return f"did you mean {close[0]}?"
     if 0 < len(names) <= 12:
-        return f"known are: {', '.join(names)}."
+        return f"expected one of: {', '.join(names)}."
     return ""
 
 
 def raise_all(errors: Sequence[SiyuError]) -> None:
-    """Raise nothing, the one error, or all of them together."""
+    """Raise the only error, or all of them as `Problems`. Do nothing if the list is empty."""
     if len(errors) == 1:
         raise errors[0]
     if errors:
@@ -114,4 +117,4 @@ def raise_all(errors: Sequence[SiyuError]) -> None:
 
 
 class SqlProblem(SiyuError):
-    """The engine refused a statement; the caller knows which model or file it came from."""
+    """The engine rejected a statement. The caller knows which model or file it came from."""

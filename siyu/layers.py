@@ -14,16 +14,16 @@ from siyu.errors import ConfigError
 
 
 def base_layer() -> Path:
-    """The repository's own models, suites and seeds; in an installed wheel the copy it carries."""
+    """Return the folder of siyu's own models, suites and seeds: the repository, or the copy in an installed wheel."""
     package = Path(__file__).resolve().parent
     beside, inside = package.parent, package / "base"
     return beside if (beside / "models").is_dir() and (beside / "seeds").is_dir() else inside
 
 
 def read_yaml(text: str) -> Any:
-    """YAML by the C parser where PyYAML has it: contracts and suites are read on every command.
+    """Parse YAML, with the C parser if PyYAML has it: every command reads contracts and suites.
 
-    Raises yaml.YAMLError, for a date that is none (2026-06-31), too.
+    Raises yaml.YAMLError, also for an impossible date such as 2026-06-31.
     """
     try:
         return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
@@ -35,31 +35,31 @@ LAYER_FOLDERS = {"": ("models", "macros", "expectations", "seeds"), "seeds": ("c
 
 
 def misspelt_folders(layer: Path) -> Iterator[ConfigError]:
-    """Folders of a layer that nobody would read, though they nearly have a name that is read."""
+    """Yield an error for each folder of a layer that siyu ignores but whose name is close to one that it reads."""
     for parent, known in LAYER_FOLDERS.items():
         for path in sorted((layer / parent).glob("*/")):
             close = difflib.get_close_matches(path.name, known, n=1, cutoff=0.8)
             if close and path.name not in known and not (layer / parent / close[0]).exists():
-                yield ConfigError(f"nothing reads the folder {path.name}", str(path), f"did you mean {close[0]}?")
+                yield ConfigError(f"siyu does not read the folder {path.name}", str(path), f"did you mean {close[0]}?")
 
 
 @dataclass(frozen=True)
 class LayerFile:
-    """A file of the layers: `name` is its path inside its layer, `path` where it really lies."""
+    """A file of a layer: `name` is its path inside the layer, `path` its path on disk."""
 
     name: str
     path: Path
 
     def read(self) -> str:
-        """The text. Raises ConfigError when it is not utf-8."""
+        """Return the text. Raises ConfigError if it is not UTF-8."""
         try:
             return self.path.read_text(encoding="utf-8")
         except UnicodeDecodeError as error:
-            raise ConfigError(f"not utf-8: {error}", str(self.path), "save it as utf-8.") from error
+            raise ConfigError(f"the file is not UTF-8: {error}", str(self.path), "save it as UTF-8.") from error
 
 
 def layer_files(roots: tuple[Path, ...], folder: str, pattern: str) -> list[LayerFile]:
-    """Files of all layers under a folder, sorted by name; a later layer's file replaces one of the same name."""
+    """Return the files of all layers under a folder, by name. A later layer's file replaces one of the same name."""
     found: dict[str, Path] = {}
     for root in roots:
         found.update(_files_of(root, folder, pattern))

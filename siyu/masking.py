@@ -1,10 +1,10 @@
-"""Text without personal values: mobiles and mail addresses masked, engine messages without what they quote."""
+"""Remove personal values from text: mobile numbers, mail addresses, and values that engine messages quote."""
 
 from __future__ import annotations
 
 import re
 
-UNREADABLE = re.compile("[\ud800-\udfff]")  # what surrogateescape makes of bytes that are not in the encoding
+UNREADABLE = re.compile("[\ud800-\udfff]")  # surrogateescape decodes invalid bytes to these
 
 
 HALF_WIDTH = str.maketrans("０１２３４５６７８９＋－＠．　", "0123456789+-@. ")
@@ -20,17 +20,17 @@ LITERAL = re.compile(r"'[^']*'")
 
 
 def masked(text: str) -> str:
-    """A message without mobiles and mail addresses, as fn_mask_text() masks them in SQL."""
+    """Mask the mobile numbers and mail addresses in a text. fn_mask_text() does the same in SQL."""
     plain = UNREADABLE.sub("�", text).translate(HALF_WIDTH)
     return MAIL.sub(r"\1***@\2", MOBILE.sub(r"\1****\2", plain))
 
 
 def without_values(message: str) -> str:
-    """An engine's message in one line, without the values that it quotes."""
+    """Return an engine's message on one line, with '…' in place of the values that it quotes."""
     plain = " ".join(LITERAL.sub("'…'", message).split())
     return masked("".join(letter if letter.isprintable() else "�" for letter in plain))
 
 
 def first_line(error: Exception) -> str:
-    """The first line of an engine's message, which may quote a value."""
+    """Return the first line of an error message, without the values that it quotes."""
     return without_values(str(getattr(error, "problem", error)).splitlines()[0])

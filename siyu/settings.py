@@ -1,4 +1,4 @@
-"""Settings from siyu.toml and SIYU_* variables, and the layers they name."""
+"""Settings, read from siyu.toml and from SIYU_* environment variables."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ TOML = "siyu.toml"
 PREFIX = "SIYU_"
 SAMPLE_SALT = "the-sample-holds-no-secret"
 SHORTEST_SALT = 16
-# Settings that cannot change the content of a release stay out of its fingerprint.
+# The settings that can change the content of a release. Only these enter its fingerprint.
 CONTENT_SETTINGS = ("channels", "timezone", "engine", "publish_records")
 
 
 def known_zone(value: str) -> str:
-    """The name of a time zone. Raises ValueError for one that is none."""
+    """Return the name of a time zone unchanged. Raises ValueError if it is unknown."""
     try:
         ZoneInfo(value)
     except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"{value} is no IANA time zone such as Asia/Shanghai") from error
+        raise ValueError(f"{value} is not an IANA time zone such as Asia/Shanghai") from error
     return value
 
 
 class Settings(BaseSettings):
-    """Everything a deployment decides. Read by `load_settings`; environment wins over siyu.toml."""
+    """The settings of a deployment. Call `load_settings` to read them: the environment overrides siyu.toml."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, extra="forbid", frozen=True)
 
@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     threads: int | None = None
     memory_limit: str = "55%"
     publish_records: bool = True
+    ops_history_days: int = 400
 
     @field_validator("layers", mode="before")
     @classmethod
@@ -66,11 +67,18 @@ class Settings(BaseSettings):
     def _known_zone(cls, value: str) -> str:
         return known_zone(value)
 
+    @field_validator("ops_history_days")
+    @classmethod
+    def _a_day_at_least(cls, value: int) -> int:
+        if value < 1:
+            raise ValueError("at least 1 day is needed")
+        return value
+
     @field_validator("threads")
     @classmethod
     def _positive(cls, value: int | None) -> int | None:
         if value is not None and value < 1:
-            raise ValueError("at least 1 thread is needed")
+            raise ValueError("must be at least 1")
         return value
 
     @classmethod
@@ -82,12 +90,12 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """The environment wins over siyu.toml, whose values reach the class as arguments."""
+        """Let the environment override siyu.toml, whose values reach the class as init arguments."""
         return env_settings, init_settings
 
     @property
     def is_sample(self) -> bool:
-        """Neither a layer nor exports are set: the run reads the sample."""
+        """Whether neither layers nor exports are set, so that a run reads the sample."""
         return not self.layers and self.exports is None
 
     @property
@@ -97,28 +105,28 @@ class Settings(BaseSettings):
 
     @property
     def cores(self) -> int:
-        """Threads to use; the machine's when not set."""
+        """Number of threads to use; the number of CPUs if `threads` is not set."""
         return self.threads or os.cpu_count() or 1
 
     @property
     def roots(self) -> tuple[Path, ...]:
-        """The layers' directories, base first."""
+        """Directories of all layers, the base layer first."""
         return (base_layer(), *self.layers)
 
     @property
     def exports_root(self) -> Path | None:
-        """Where <channel>/<files> lie; None when only contracts with their own folder can land."""
+        """Folder that contains <channel>/<files>. None if only contracts with their own `folder` can land files."""
         if self.exports is not None:
             return self.exports
         return base_layer() / "seeds" / "sample" if not self.layers else None
 
     @property
     def key(self) -> str:
-        """The salt of all keyed hashes. Raises ConfigError where it is missing outside the sample, or short."""
+        """The salt of all keyed hashes. Raises ConfigError if it is too short, or missing outside the sample."""
         salt = self.salt.get_secret_value() if self.salt is not None else ""
         if 0 < len(salt) < SHORTEST_SALT:
             raise ConfigError(
-                f"the salt has {len(salt)} characters; hashes of mobiles under so short a key can be guessed",
+                f"the salt has {len(salt)} characters; hashes of mobile numbers with such a short key can be guessed",
                 "SIYU_SALT",
                 f"set SIYU_SALT to a random text of at least {SHORTEST_SALT} characters.",
             )
@@ -127,25 +135,28 @@ class Settings(BaseSettings):
         if self.is_sample:
             return SAMPLE_SALT
         raise ConfigError(
-            "no salt is set, and without one IDs and hashes of real people would not be secret",
+            "no salt is set; without a salt, the IDs and hashes of real people are not secret",
             "SIYU_SALT",
-            "set SIYU_SALT to a long random text and keep it: another salt changes every ID.",
+            "set SIYU_SALT to a long random text and keep it: a different salt changes every ID.",
         )
 
     @property
     def salt_fingerprint(self) -> str:
-        """Tells two salts apart without giving either away."""
+        """A hash that distinguishes salts without revealing them."""
         return hashlib.sha256(f"siyu salt {self.key}".encode()).hexdigest()[:16]
 
     @property
     def content_fingerprint(self) -> str:
-        """Changes when a setting changes that can change the content of a release."""
+        """A hash of the settings that can change the content of a release."""
         parts = [f"{name}={getattr(self, name)}" for name in CONTENT_SETTINGS]
         return hashlib.sha256("\n".join([*parts, self.salt_fingerprint]).encode()).hexdigest()
 
 
 def load_settings(folder: Path | None = None, **overrides: Any) -> Settings:
-    """Settings of a folder's siyu.toml and the environment. Raises ConfigError naming every wrong key."""
+    """Read siyu.toml in `folder` and the environment. Raises ConfigError that names every wrong key.
+
+    `overrides` that are not None replace what was read.
+    """
     path = (folder or Path()) / TOML
     values = _read_toml(path)
     known = set(Settings.model_fields)
@@ -174,7 +185,8 @@ def _explain(detail: Any, path: Path) -> ConfigError:
     name = str(detail["loc"][0]) if detail["loc"] else "settings"
     variable = f"{PREFIX}{name.upper()}"
     where = f"environment {variable}" if variable in os.environ else f"{path}, {name}"
-    return ConfigError(f"setting {name}: {detail['msg']}", where, "see docs/layers.md.")
+    message = detail["msg"].removeprefix("Value error, ")
+    return ConfigError(f"setting {name}: {message}", where, "docs/layers.md describes the settings.")
 
 
 def _read_toml(path: Path) -> dict[str, Any]:
@@ -183,7 +195,9 @@ def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"siyu.toml cannot be read: {error}", str(path), "mend the file.") from error
+        raise ConfigError(
+            f"siyu.toml cannot be read: {error}", str(path), "correct the file and save it as UTF-8."
+        ) from error
 
 
 def _check_paths(settings: Settings) -> None:
@@ -192,7 +206,7 @@ def _check_paths(settings: Settings) -> None:
         named.append(("exports folder", settings.exports))
     raise_all(
         [
-            ConfigError(f"the {kind} {path} is not a directory", str(path), "check the path.")
+            ConfigError(f"the {kind} {path} is not a directory", str(path), "correct the path.")
             for kind, path in named
             if not path.is_dir()
         ]

@@ -1,33 +1,62 @@
-"""What every test may use: a project compiled once, and settings that know nothing of the machine's environment."""
+"""Fixtures for every test: a compiled project, worlds that are made once, and an environment without settings."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from siyu.check.suites import Suite, load_suites
 from siyu.compile.compiler import compile_project
 from siyu.compile.project import Project
 from siyu.settings import Settings, load_settings
+from tests.shared import Shared
 
 ROOT = Path(__file__).resolve().parents[1]
 
 
-@pytest.fixture(autouse=True)
-def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in list(os.environ):
-        if name.startswith("SIYU_"):
-            monkeypatch.delenv(name)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run long tests first, so that no worker still has one when the others are done."""
+    items.sort(key=_rank)
+
+
+def _rank(item: pytest.Item) -> int:
+    if item.get_closest_marker("e2e") or item.get_closest_marker("scale"):
+        return 0
+    return 1 if item.path.parent.name in ("golden", "layers") else 2
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
+    """Worlds that one worker makes and all workers read."""
+    return Shared(tmp_path_factory)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _environment(shared: Shared) -> Iterator[None]:
+    """Remove the machine's settings. All compilations of a run keep what they find out in one cache."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in [name for name in os.environ if name.startswith("SIYU_")]:
+            patch.delenv(name)
+        patch.setenv("SIYU_CACHE", str(shared.folder / "cache"))
+        yield
 
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    """The sample, with a warehouse of the test's own."""
+    """The sample, with a warehouse for one test."""
     return load_settings(tmp_path, warehouse=tmp_path / "warehouse")
 
 
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """The base layer, compiled once; tests only read it."""
+    """The base layer, compiled once per worker. Tests only read it."""
     return compile_project(load_settings(tmp_path_factory.mktemp("project")))
+
+
+@pytest.fixture(scope="session")
+def suites(project: Project) -> dict[str, Suite]:
+    """The suites of the base layer, read once per worker."""
+    return load_suites(project)

@@ -1,8 +1,9 @@
 /*
-description: Business days on which a channel delivered anything; a day of only zeros is a
-  missing day.
+description: Business days on which a channel delivered data. A day that has only zeros counts as
+  missing.
 grain: [channel, business_date]
 */
+{{- config(published=false) }}
 with
 
 delivered as (

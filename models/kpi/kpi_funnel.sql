@@ -1,6 +1,6 @@
 /*
-description: Funnel KPIs by the business day a cohort began: leads to won, and each stage from the
-  one before.
+description: Funnel KPIs by the business day on which a cohort began; from leads to won, and from
+  each stage to the next.
 grain: [as_of_date, kpi_code, dimension, member]
 */
 -- noqa: disable=LT02
@@ -10,7 +10,7 @@ grain: [as_of_date, kpi_code, dimension, member]
 } %}
 with
 
--- Nobody looks for customers among these.
+-- Excluded people are not leads.
 outsiders as (
     select person_key
     from {{ ref('person_exclusion') }}
@@ -150,11 +150,11 @@ figures as (
 )
 
 select
-    business_date as as_of_date,  -- Business date the cohort began.
+    business_date as as_of_date,  -- Business date on which the cohort began.
     kpi_code,  -- KPI.
     dimension,  -- total, channel, campaign or stage.
-    member,  -- Member of the dimension; NULL = total, or not known.
-    cast(numerator as decimal(38, 2)) as numerator,  -- People who got there by as_of.
-    cast(denominator as decimal(38, 2)) as denominator,  -- People of the cohort.
+    member,  -- Member of the dimension; NULL = total, or unknown.
+    cast(numerator as decimal(38, 2)) as numerator,  -- Number of people who got there by as_of.
+    cast(denominator as decimal(38, 2)) as denominator,  -- Number of people in the cohort.
     {{ ratio('numerator', 'denominator') }} as value  -- 0 to 1; NULL where the cohort is empty.
 from figures

@@ -1,5 +1,5 @@
 /*
-description: Revenue KPIs a business day, in all and by channel and campaign.
+description: Revenue KPIs by business day, in total and by channel and campaign.
 grain: [as_of_date, kpi_code, dimension, member]
 */
 -- noqa: disable=LT02
@@ -80,9 +80,9 @@ select
     business_date as as_of_date,  -- Business date.
     'net_revenue' as kpi_code,  -- KPI.
     dimension,  -- total, channel or campaign.
-    member,  -- Member of the dimension; NULL = total, or not known.
+    member,  -- Member of the dimension; NULL = total, or unknown.
     cast(revenue as decimal(38, 2)) as numerator,  -- Revenue of the day.
-    cast(null as decimal(38, 2)) as denominator,  -- None: an amount.
+    cast(null as decimal(38, 2)) as denominator,  -- NULL: the KPI is an amount.
     cast(revenue as decimal(24, 6)) as value  -- Revenue of the day.
 from figures
 union all

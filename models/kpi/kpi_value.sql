@@ -1,5 +1,5 @@
 /*
-description: Every KPI, a business day, a dimension and a member; with baseline, band, target and
+description: Every KPI by business day, dimension and member, with baseline, band, target and
   status.
 grain: [as_of_date, kpi_code, dimension, member]
 */
@@ -189,17 +189,17 @@ followed as (
 )
 
 select
-    f.as_of_date,  -- Business date of the value; of a cohort, the day it began.
+    f.as_of_date,  -- Business date of the value; for a cohort the day it began.
     f.kpi_code,  -- KPI, as in kpi_catalog.
     f.dimension,  -- total, channel, campaign or stage.
-    f.member,  -- Member of the dimension; NULL = total, or not known.
-    f.numerator,  -- Upper part; of an amount or count, the figure itself.
-    f.denominator,  -- Lower part; NULL for amounts and counts.
-    f.value,  -- The figure; NULL when there is no denominator.
-    f.baseline,  -- Median of the same weekday over the days before.
+    f.member,  -- Member of the dimension; NULL = total, or unknown.
+    f.numerator,  -- Numerator; for amounts and counts the figure itself.
+    f.denominator,  -- Denominator; NULL for amounts and counts.
+    f.value,  -- The figure; NULL without a denominator.
+    f.baseline,  -- Median of the same weekday over the preceding days.
     f.low,  -- Lower edge of the usual band.
     f.high,  -- Upper edge of the usual band.
-    cast(t.target as decimal(24, 6)) as target,  -- Goal of the month, from targets.csv.
+    cast(t.target as decimal(24, 6)) as target,  -- Target of the month, from targets.csv.
     case
         when f.is_stale then 'stale'
         when f.is_immature then 'immature'

@@ -1,5 +1,5 @@
 /*
-description: What one channel knows of one company.
+description: What one channel knows about one company.
 grain: [channel, record_id]
 */
 {{ union_shape('company') }}

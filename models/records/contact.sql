@@ -1,5 +1,5 @@
 /*
-description: What one channel knows of one person.
+description: What one channel knows about one person.
 grain: [channel, record_id]
 */
 {{ union_shape('contact') }}

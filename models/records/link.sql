@@ -1,5 +1,5 @@
 /*
-description: A person became reachable, or stopped being so.
+description: A person became reachable, or stopped being reachable.
 grain: [channel, record_id]
 */
 {{ union_shape('link') }}

@@ -1,5 +1,5 @@
 /*
-description: Money spent.
+description: Money that was spent.
 grain: [channel, record_id]
 */
 {{ union_shape('spend') }}

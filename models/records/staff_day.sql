@@ -1,5 +1,5 @@
 /*
-description: A day of a member of staff in numbers.
+description: The daily figures of a member of staff.
 grain: [channel, record_id]
 */
 {{ union_shape('staff_day') }}

@@ -1,8 +1,9 @@
 /*
-description: Class 14, activity rating 活跃评级: how much, how lately, in which direction, over how
-  many channels.
+description: Class 14, activity rating 活跃评级; how much and how recently a person was active, in which
+  direction, and over how many channels.
 grain: [one_id, tag_code, tag_value]
 */
+{{- config(published=false) }}
 with
 
 touches as (
@@ -26,7 +27,8 @@ counted as (
         count(distinct channel) filter (where days_ago < {{ var('activity_days') }})
             as recent_channels,
         max(occurred_at) as evidence_at,
-        arg_max(channel, struct_pack(a := occurred_at, b := channel)) as evidence_channel,
+        arg_max(channel, struct_pack(occurred_at := occurred_at, channel := channel))
+            as evidence_channel,
         count(distinct channel) as source_count
     from touches
     group by person_key
@@ -109,9 +111,9 @@ select
     p.one_id,  -- The person.
     t.tag_code,  -- Tag, as in the tag catalog.
     t.tag_value,  -- Its value.
-    cast(t.score as decimal(18, 4)) as score,  -- The figure the value was read off.
+    cast(t.score as decimal(18, 4)) as score,  -- Figure that the value was derived from.
     t.evidence_at,  -- Latest evidence (UTC).
-    t.evidence_channel,  -- Channel of that evidence.
-    cast(t.source_count as bigint) as source_count  -- Channels that give evidence.
+    t.evidence_channel,  -- Channel of the evidence.
+    cast(t.source_count as bigint) as source_count  -- Number of channels with evidence.
 from tagged as t
 inner join {{ ref('person') }} as p on t.person_key = p.person_key

@@ -1,6 +1,6 @@
 /*
-description: The tags: what each is, what it rests on, how much of it there is, how it changed,
-  who reads it.
+description: The tags; what each one means, what it depends on, how many people have it, how it
+  changed, and who reads it.
 grain: [tag_code]
 */
 with
@@ -114,24 +114,24 @@ readers as (
 select
     c.tag_code,  -- Tag.
     c.class_no,  -- Class number, 1 to 18.
-    c.class,  -- Class.
+    c.class,  -- Class of the tag.
     c.name_zh,  -- Chinese name.
     c.name_en,  -- English name.
     c.level,  -- person or account.
     c.kind,  -- attribute, interest or activity.
     c.mode,  -- static or dynamic.
     c.value_list,  -- Values it can take.
-    c.decision,  -- What decision it serves.
-    s.source_models,  -- Models its values are made of, from lineage.
+    c.decision,  -- Decision that it serves.
+    s.source_models,  -- Models that its values depend on, from lineage.
     m.rule_version,  -- Hash of the compiled rule.
     cast(cast(coalesce(t.tagged_count, 0) as double) / nullif(p.people_count, 0) as decimal(9, 6))
-        as coverage_rate,  -- People who have it / all people, 0 to 1.
+        as coverage_rate,  -- People with the tag / all people, 0 to 1.
     date_diff('day', fn_local_date(t.freshest_at), fn_as_of())
         as freshness_days,  -- Days since its latest evidence.
-    coalesce(t.distinct_values, 0) as distinct_values,  -- Values in use.
+    coalesce(t.distinct_values, 0) as distinct_values,  -- Number of values in use.
     cast(d.moved_share / 2 as decimal(9, 6))
-        as drift,  -- Share of people whose value would have to change, against the last release.
-    r.used_by,  -- Segments and KPIs that read it, from lineage.
+        as drift,  -- Share of people who would have to change value to match the last release.
+    r.used_by,  -- Audiences and KPIs that read it, from lineage.
     case
         when coalesce(t.tagged_count, 0) = 0 then 'uncomputable'
         when r.used_by is null then 'unused'

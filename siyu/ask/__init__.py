@@ -1,1 +1,1 @@
-"""Questions about a release: explain, journey, and the decisions of people."""
+"""Questions about a release (explain, journey), and the decisions that people write down."""

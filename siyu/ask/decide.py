@@ -1,4 +1,4 @@
-"""`siyu link`, `unlink` and `exclude`: a decision, held against the current release, then written down."""
+"""`siyu link`, `unlink` and `exclude`: check a decision against the current release, then write it down."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from siyu.settings import Settings
 
 @dataclass(frozen=True)
 class Decided:
-    """What was written where, and about whom it is. `warnings` are what the decision alone will not do."""
+    """A decision that has been written: its rules, the file, the identifiers, and what it does not do by itself."""
 
     rules: tuple[Rule, ...]
     path: Path
@@ -27,16 +27,16 @@ class Decided:
 
     @property
     def told(self) -> str:
-        """For people: what will change, and when."""
+        """A message for people: what will change, and when."""
         named = [f"{side.text} ({side.one_id or side.status})" for side in self.sides]
         now = self.sides[0].one_id == self.sides[-1].one_id and self.sides[0].one_id is not None
         effect = {
-            "link": "they are one already; now they stay so" if now else "they become one",
-            "unlink": "they part" if now else "they are not one now; now they stay so",
-            "exclude": "it will identify nobody",
+            "link": "they already share one ID and will keep it" if now else "they will share one ID",
+            "unlink": "they will be separated" if now else "they are already separate and will stay separate",
+            "exclude": "it will no longer identify anybody",
         }[self.rules[0].decision]
         lines = [
-            f"{self.rules[0].decision} {' and '.join(named)}: {effect}, from the next siyu run on.",
+            f"{self.rules[0].decision} {' and '.join(named)}: {effect}, as of the next siyu run.",
             *self.warnings,
         ]
         pairs = [" and ".join(filter(None, (rule.left_id, rule.right_id))) for rule in self.rules]
@@ -44,13 +44,16 @@ class Decided:
 
 
 def decide(settings: Settings, decision: str, named: Sequence[str], why: str, who: str, moment: datetime) -> Decided:
-    """Append a decision about identifiers of the current release. IDs can be linked, too: then what they have one of
-    each, such as their logins, else the identifiers they are made of.
+    """Append a decision about identifiers of the current release.
 
-    Raises ConfigError, nothing written, where one is unknown, or could not be obeyed; all problems at once.
+    Two IDs can be linked too. This links their unique identifiers, such as logins. If they have no unique type in
+    common, it links the identifiers that the IDs are made of.
+
+    Raises ConfigError with all problems, and writes nothing, if an identifier is unknown or the decision cannot be
+    carried out.
     """
     with current_release(settings) as lookup:
-        table = lookup.references[TABLE]  # with a wrong line in it the next run would not even begin
+        table = lookup.references[TABLE]  # a wrong line would stop the next run
         written = reference_rows(table)
         check_rules(written, lookup.types, str(table.path))
         sides = _find_all(lookup, named)
@@ -74,23 +77,25 @@ def decide(settings: Settings, decision: str, named: Sequence[str], why: str, wh
 
 
 def _check(lookup: Lookup, decision: str, named: Sequence[str], sides: Sequence[Identifier]) -> None:
-    """Raise what speaks against a decision, all at once. What a human excluded, a link may bring back."""
+    """Raise all reasons against a decision. A link may use an identifier that a human excluded."""
     errors: list[SiyuError] = []
     if decision == "link":
         bad = [side for side in sides if side.status in ("blocked", "invalid")]
         errors += [_unusable(side) for side in bad if not lookup.is_excluded(side)]
     if decision == "exclude" and is_id(named[0].strip()):
-        fix = f"name the identifier that is not theirs: siyu explain {named[0]} lists them."
-        errors.append(WrongQuestion("an exclusion names one identifier, not a person or company", "siyu exclude", fix))
+        fix = f"name the identifier that is wrong: siyu explain {named[0]} lists them."
+        errors.append(WrongQuestion("an exclusion names an identifier, not a person or company", "siyu exclude", fix))
     if len({(side.id_type, side.id_value) for side in sides}) < len(sides):
         both = " and ".join(side.text for side in sides)
-        errors.append(WrongQuestion(f"{both} are one identifier", f"siyu {decision}", "name two identifiers."))
+        errors.append(WrongQuestion(f"{both} are the same identifier", f"siyu {decision}", "name two identifiers."))
     raise_all(errors)
 
 
 def _check_words(decision: str, rules: Sequence[Rule], lookup: Lookup) -> None:
     if not rules[0].reason:
-        raise WrongQuestion("no reason is given", f"siyu {decision}", 'say why: --why "the phone at the front desk".')
+        raise WrongQuestion(
+            "no reason is given", f"siyu {decision}", 'add one, such as --why "the phone at the front desk".'
+        )
     check_rules([vars(rule) for rule in rules], lookup.types, f"siyu {decision}")
 
 
@@ -101,14 +106,15 @@ def _ends(row: dict[str, Any]) -> set[tuple[str, str]]:
 
 def _replaced(row: dict[str, Any]) -> str:
     return (
-        f"before it: {row['decision']} of {row['decided_at']:%Y-%m-%d} by {row['decided_by'] or '?'} ({row['effect']})"
+        f"earlier decision: {row['decision']} on {row['decided_at']:%Y-%m-%d} by {row['decided_by'] or '?'}"
+        f" ({row['effect']})"
     )
 
 
 def _not_run(
     written: Sequence[dict[str, str]], sides: Sequence[Identifier], known: Sequence[dict[str, Any]]
 ) -> list[dict[str, str]]:
-    """Lines of the table about the same identifiers that the release does not know yet."""
+    """Return the lines of the table about the same identifiers that no published run has applied yet."""
     named = {side.text for side in sides}
     run = {(row["decision"], f"{row['decided_at']:{MOMENT}}") for row in known}
     same = [row for row in written if {row["left_id"].strip(), row["right_id"].strip()} - {""} == named]
@@ -116,11 +122,11 @@ def _not_run(
 
 
 def _waiting(row: dict[str, str]) -> str:
-    return f"before it: {row['decision']} of {row['decided_at']} by {row['decided_by']} (written, not run yet)"
+    return f"earlier decision: {row['decision']} on {row['decided_at']} by {row['decided_by']} (not applied yet)"
 
 
 def _uniques(lookup: Lookup, sides: Sequence[Identifier]) -> list[tuple[str, ...]]:
-    """Pairs of a unique type, one of either side's: as long as they are two, so are their people."""
+    """Return pairs of identifiers of the same unique type, one of each side. Separate pairs keep people separate."""
     one, other = sides
     if one.key is None or other.key is None or one.key == other.key or one.entity != other.entity:
         return []
@@ -130,7 +136,7 @@ def _uniques(lookup: Lookup, sides: Sequence[Identifier]) -> list[tuple[str, ...
 
 def _warning(pair: tuple[str, ...], sides: Sequence[Identifier]) -> str:
     people = " ".join(str(side.one_id) for side in sides)
-    return f"but {pair[0]} and {pair[1]} stay two, and so do their people; if they are one: siyu link {people}"
+    return f"but {pair[0]} and {pair[1]} stay separate, and so do their owners; to join the owners: siyu link {people}"
 
 
 def _find_all(lookup: Lookup, named: Sequence[str]) -> list[Identifier]:
@@ -147,7 +153,7 @@ def _find_all(lookup: Lookup, named: Sequence[str]) -> list[Identifier]:
 
 def _unusable(side: Identifier) -> ConfigError:
     return WrongQuestion(
-        f"{side.text} is {side.status}, and can be nobody's",
+        f"{side.text} is {side.status} and cannot belong to anybody",
         f"siyu explain {side.text}",
-        "link another identifier of theirs, or take it out of the list that blocks it.",
+        "link another identifier, or remove this one from the list that blocks it.",
     )

@@ -1,4 +1,4 @@
-"""Human decisions about identifiers, appended to reference/identity_rules.csv."""
+"""Append human decisions about identifiers to reference/identity_rules.csv."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ MOMENT = "%Y-%m-%d %H:%M:%S"
 
 @dataclass(frozen=True)
 class Rule:
-    """A decision: link or unlink two identifiers (`id_type:id_value`), or exclude one. `decided_at` is UTC."""
+    """A decision to link or unlink two identifiers (`id_type:id_value`), or to exclude one. `decided_at` is UTC."""
 
     decision: str
     left_id: str
@@ -34,13 +34,16 @@ class Rule:
 
 
 def moment_text(moment: datetime) -> str:
-    """2026-11-26 08:15:00, UTC."""
+    """Return a moment in UTC, as 2026-11-26 08:15:00."""
     return moment.astimezone(UTC).strftime(MOMENT)
 
 
 def append_rules(settings: Settings, references: Mapping[str, Reference], rules: Sequence[Rule]) -> Path:
-    """Append decisions to the table in force, and give its path. Where nobody has one yet: into the reference folder
-    of the exports, else of the last layer. Raises ConfigError for the sample, which is part of siyu."""
+    """Append decisions to the table in force and return its path.
+
+    If only siyu's own table exists, a new table is created in the reference folder of the exports, or else of the last
+    layer. Raises ConfigError for the sample, which is part of siyu.
+    """
     path = _place(settings, references)
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -49,8 +52,9 @@ def append_rules(settings: Settings, references: Mapping[str, Reference], rules:
     header = next(csv.reader(text.splitlines()))
     missing = [name for name in COLUMNS if name not in header]
     if missing:
-        raise ConfigError(f"the table has no column {', '.join(missing)}", str(path), f"it needs {', '.join(COLUMNS)}.")
-    # Excel ends lines with \r\n; an engine reads a file of one kind only.
+        fix = f"the table needs the columns {', '.join(COLUMNS)}."
+        raise ConfigError(f"missing columns: {', '.join(missing)}", str(path), fix)
+    # Excel ends lines with \r\n. Engines cannot read a file that mixes line endings.
     ending = "\r\n" if text.partition("\n")[0].endswith("\r") else "\n"
     lines = io.StringIO()
     csv.DictWriter(lines, header, restval="", lineterminator=ending).writerows(asdict(rule) for rule in rules)
@@ -60,8 +64,8 @@ def append_rules(settings: Settings, references: Mapping[str, Reference], rules:
 
 def _place(settings: Settings, references: Mapping[str, Reference]) -> Path:
     if settings.is_sample:
-        fix = "name your own exports or a layer first: siyu init lays out a folder."
-        raise ConfigError("the sample is part of siyu, and nothing is written there", "siyu.toml", fix)
+        fix = "set your own exports or a layer first: siyu init creates a folder for them."
+        raise ConfigError("the sample is part of siyu and cannot be changed", "siyu.toml", fix)
     in_force = references[TABLE].path
     if not in_force.resolve().is_relative_to(base_layer().resolve()):
         return in_force
@@ -71,7 +75,7 @@ def _place(settings: Settings, references: Mapping[str, Reference]) -> Path:
 
 
 def _append(path: Path, lines: str, ending: str) -> None:
-    """One write at the end, which two at a time may do; a file without a last line break gets one first."""
+    """Append with a single write, so that two processes can append at the same time. Adds a missing last line break."""
     with path.open("rb+") as file:
         file.seek(0, os.SEEK_END)
         if file.tell():

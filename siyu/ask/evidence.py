@@ -1,4 +1,4 @@
-"""What holds the identifiers of one person (or company) together, strongest first, and what was cut."""
+"""The evidence that connects the identifiers of one person (or company), and the connections that were cut."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ Row = dict[str, Any]
 
 @dataclass(frozen=True)
 class Edge:
-    """Two identifiers that records (or a human: strength 0) put together. `left_of` is whose the left one is."""
+    """A connection of two identifiers, by records or by a human (strength 0).
+
+    `left_of` and `right_of` are the IDs that the two identifiers belong to.
+    """
 
     node: int
     lesser_node: int
@@ -30,7 +33,7 @@ class Edge:
     right_of: str
 
     def told(self, start: int | None = None) -> Row:
-        """For readers; from `start` on, where a chain passes it that way."""
+        """Return the edge for readers, with the node `start` on the left if it is one of the two."""
         ends = (self.right, self.left) if start == self.lesser_node else (self.left, self.right)
         return {
             "left": ends[0],
@@ -44,7 +47,7 @@ class Edge:
 
 
 def edges(lookup: Lookup, entity: Entity, nodes: Iterable[int]) -> list[Edge]:
-    """Edges at any of the nodes, kept and cut, in the order in which they are tried: strongest first."""
+    """Return the edges at any of the nodes, kept and cut. The strongest come first, in the order a run tries them."""
     listed = ", ".join(map(str, nodes))
     rows = lookup.session.rows(
         "select e.node, e.lesser_node, a.id_type || ':' || a.id_value as one, b.id_type || ':' || b.id_value as other,"
@@ -59,14 +62,14 @@ def edges(lookup: Lookup, entity: Entity, nodes: Iterable[int]) -> list[Edge]:
 
 
 def evidence(found: Sequence[Edge]) -> list[Row]:
-    """The kept edges. `is_strongest`: it is the strongest that joins two parts; weaker ones say it again."""
+    """Return the kept edges. `is_strongest` marks those that suffice to connect all nodes; others only confirm them."""
     kept = [edge for edge in found if edge.cut_reason is None]
     strongest = set(_tree(kept))
     return [{**edge.told(), "is_strongest": edge in strongest} for edge in kept]
 
 
 def cuts(lookup: Lookup, found: Sequence[Edge]) -> list[Row]:
-    """The cut edges, with the reason and whose either end is."""
+    """Return the cut edges, with the reason and the ID of each end."""
     reasons = {row["reason"]: row["name_zh"] for row in lookup.reference("audit_reasons")}
     return [
         {
@@ -82,7 +85,7 @@ def cuts(lookup: Lookup, found: Sequence[Edge]) -> list[Row]:
 
 
 def _tree(kept: Iterable[Edge]) -> list[Edge]:
-    """The edges that suffice: strongest first, each that joins what was apart."""
+    """Return a spanning tree: take edges, strongest first, that join two parts not yet connected."""
     parent: dict[int, int] = {}
 
     def find(node: int) -> int:
@@ -100,7 +103,7 @@ def _tree(kept: Iterable[Edge]) -> list[Edge]:
 
 
 def chain(found: Iterable[Edge], start: int, end: int) -> list[Row]:
-    """The way from one identifier to another: the edge between the two, else along the strongest edges."""
+    """Return the path between two nodes: the edge between them if there is one, else along the strongest edges."""
     kept = [edge for edge in found if edge.cut_reason is None]
     direct = [edge for edge in kept if {edge.node, edge.lesser_node} == {start, end}]
     beside: dict[int, list[Edge]] = {}

@@ -1,4 +1,4 @@
-"""`siyu explain`: why these records are one person (or company), what was kept apart, and what they were before."""
+"""`siyu explain`: why records belong to one person (or company), what was kept apart, and what they were before."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ RECORD = "record"  # record:crm:contacts:K0001 names a record
 
 
 def explain(settings: Settings, named: Sequence[str], shown_records: int | None) -> Row:
-    """What the current release knows about one ID, identifier or record; or why two of them are one, or are not.
+    """Return what the current release knows about one ID, identifier or record, or why two belong together or not.
 
-    `shown_records` None = all. Gives plain values, ready for JSON. Raises ConfigError for what the release does not
-    know.
+    `shown_records` limits the list of records; None lists all. The result is ready for JSON. Raises ConfigError for
+    what the release does not know.
     """
     with current_release(settings) as lookup:
         asked = [find(lookup, text) for text in named]
@@ -44,8 +44,10 @@ def _entity(found: Identifier) -> Entity:
 
 
 def find(lookup: Lookup, text: str) -> Identifier:
-    """What is asked for, by ID, identifier or record; of a former ID its heir. Raises WrongQuestion for what is not
-    there."""
+    """Find an identifier by ID, identifier or record. A former ID leads to its successor.
+
+    Raises WrongQuestion if there is no match.
+    """
     text = text.strip().replace("：", ":", 1)
     kind, _, rest = text.partition(":")
     if kind == RECORD:
@@ -57,7 +59,7 @@ def find(lookup: Lookup, text: str) -> Identifier:
 
 
 def _record(lookup: Lookup, text: str) -> Identifier:
-    """The identifier that decides whose a record is; the record itself where it is nobody's."""
+    """Return the identifier that decides whom a record belongs to, or the record itself if it belongs to nobody."""
     channel, _, record_id = text.partition(":")
     owners = lookup.session.named_rows(
         f"select person_key, one_id, account_key, account_id from {lookup.table('record_person')}"
@@ -84,7 +86,7 @@ def _record(lookup: Lookup, text: str) -> Identifier:
 
 
 def _carried(lookup: Lookup, channel: str, record_id: str, entity: str) -> list[tuple[str, str]]:
-    """Identifiers on a record, strongest first; none where records are not published."""
+    """Return the identifiers on a record, strongest first. Empty if records are not published."""
     types = [t for t in lookup.types.simple if t.entity == entity and t.strength is not None]
     types = sorted(types, key=lambda t: (t.strength or 0, t.id_type))
     listed = ", ".join(t.column for t in types)
@@ -119,7 +121,7 @@ def _about(lookup: Lookup, found: Identifier, shown_records: int | None) -> Row:
 
 
 def _about_nobody(lookup: Lookup, found: Identifier) -> Row:
-    """Why an identifier, or every identifier of a record, is nobody's; and the company that a record names."""
+    """Explain why an identifier, or each identifier of a record, belongs to nobody; add the record's company."""
     if found.id_type != RECORD:
         return {"audit": _audit(lookup, [found]), "rules": lookup.decisions([found])}
     channel, _, record_id = found.id_value.partition(":")
@@ -151,10 +153,12 @@ def _members(lookup: Lookup, entity: Entity, found: Identifier) -> list[Row]:
 
 
 def _between(lookup: Lookup, one: Identifier, other: Identifier) -> Row:
-    """Why two are one: the strongest chain between them. Or what keeps them apart."""
+    """Explain why two identifiers belong together (the strongest chain), or what keeps them apart."""
     if one.entity != other.entity:
         raise WrongQuestion(
-            f"{one.text} is a {one.entity}'s and {other.text} a {other.entity}'s", "siyu explain", "name two of a kind."
+            f"{one.text} identifies a {one.entity}, {other.text} a {other.entity}",
+            "siyu explain",
+            "name two people or two companies.",
         )
     rules = lookup.decisions([one, other])
     if one.node is None or other.node is None or one.key is None or other.key is None:
@@ -174,7 +178,7 @@ def _between(lookup: Lookup, one: Identifier, other: Identifier) -> Row:
 
 
 def _short_names(lookup: Lookup, identifiers: Sequence[Identifier]) -> list[str]:
-    """Those that belong to a company since they are short for it alone: no edge holds them."""
+    """Return the short names that belong to a company because no other company matches. They have no edge."""
     return [
         one.text
         for one in identifiers
@@ -222,7 +226,7 @@ def _golden(lookup: Lookup, entity: Entity, found: Identifier) -> Row:
 
 
 def _history(lookup: Lookup, entity: Entity, found: Identifier) -> list[Row]:
-    """Every time an identifier came from another ID or left for one (NULL: nobody's), latest first."""
+    """Return each move of an identifier to or from this ID, latest first. NULL means that it belonged to nobody."""
     return lookup.session.named_rows(
         "with steps as (select id_type, id_value, valid_to as moved_on,"
         f" {entity.id} as left_id, case when following = valid_to then joined_id end as joined_id from ("
@@ -245,7 +249,7 @@ def _aliases(lookup: Lookup, entity: Entity, found: Identifier) -> list[Row]:
 
 
 def _belongings(lookup: Lookup, entity: Entity, found: Identifier) -> Row:
-    """A person's companies; a company's names and people."""
+    """Return the companies of a person, or the names and people of a company."""
     if entity.name == "person":
         accounts = lookup.session.named_rows(
             "select p.account_id, coalesce(a.company_name, a.email_domain) as company_name, p.is_current,"

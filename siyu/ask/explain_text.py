@@ -1,4 +1,4 @@
-"""What `siyu explain` found, in words for people."""
+"""Render the result of `siyu explain` as text."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 
 from siyu.ask.evidence import Row
 
-SHOWN = 20  # of each list; --json has all
-RESOLUTIONS = {"own": "a full name 全称", "short": "a short name that fits it alone 简称唯一"}
+SHOWN = 20  # entries of each list; --json shows all
+RESOLUTIONS = {"own": "a full name 全称", "short": "a short name that only this company matches 简称唯一"}
 RULES = {
     "link": "linked 人工合并",
     "unlink": "unlinked 人工拆分",
@@ -20,13 +20,13 @@ RULES = {
 
 
 def explained(told: Row) -> str:
-    """A page of text: who it is, what holds it together, what was kept apart, and what was before."""
+    """Return a page of text: who it is, what connects the records, what was kept apart, and the history."""
     told = _local(told, ZoneInfo(told["timezone"]))
     return "\n".join(_two(told) if len(told["asked"]) == 2 else _one(told))
 
 
 def _local(value: Any, zone: ZoneInfo) -> Any:
-    """Every moment, which is UTC, as the clock on the wall shows it."""
+    """Convert every moment in the value from UTC to the time zone."""
     if isinstance(value, dict):
         return {name: _local(item, zone) for name, item in value.items()}
     if isinstance(value, list):
@@ -37,18 +37,18 @@ def _local(value: Any, zone: ZoneInfo) -> Any:
 def _one(told: Row) -> Iterator[str]:
     asked = told["asked"][0]
     if asked["id"] is None:
-        yield f"{_text(asked)} is nobody's 不属于任何人 ({asked['status']}), as of {told['as_of']}"
-        yield from _section("it carries 所带标识", told.get("carried", []), _carried)
+        yield f"{_text(asked)} belongs to nobody 不属于任何人 ({asked['status']}), as of {told['as_of']}"
+        yield from _section("identifiers on it 所带标识", told.get("carried", []), _carried)
         yield from _section("why 原因", told["audit"], _finding)
         yield from _section("decisions 人工裁定", told["rules"], _rule)
-        yield from _section("it names the company 所属企业", told.get("accounts_named", []), _named_account)
+        yield from _section("company named on it 所属企业", told.get("accounts_named", []), _named_account)
         return
     name = told["golden_record"].get("full_name") or told["golden_record"].get("company_name") or ""
     yield f"{asked['id']}  {name}".rstrip() + f"  as of {told['as_of']}"
     if asked["text"] != asked["id"]:
         yield f"asked for 查询: {asked['text']}"
     yield from _section("identifiers 标识", told["identifiers"], _identifier)
-    yield from _section("evidence 证据链, the strongest first; * = the strongest that joins its two sides",
+    yield from _section("evidence 证据链, strongest first; the edges with * are enough to connect all identifiers",
                         told["evidence"], _evidence)  # fmt: skip
     yield from _section("kept apart 断开", told["cuts"], _cut)
     yield from _section("findings 发现", told["audit"], _finding)
@@ -63,26 +63,26 @@ def _one(told: Row) -> Iterator[str]:
 
 def _two(told: Row) -> Iterator[str]:
     one, other = told["asked"]
-    kind = {"person": "person 同一人", "company": "company 同一企业"}[one["entity"]]
+    kind = {"person": "the same person 同一人", "company": "the same company 同一企业"}[one["entity"]]
     if told["is_same"]:
-        yield f"{_text(one)} and {_text(other)} are one {kind}: {one['id']}, as of {told['as_of']}"
+        yield f"{_text(one)} and {_text(other)} are {kind}: {one['id']}, as of {told['as_of']}"
         if told["chain"]:
             yield from _section("because 依据", told["chain"], _link)
         elif told["short_names"]:
-            yield f"because it fits this company alone 简称唯一: {', '.join(told['short_names'])}"
+            yield f"because no other company matches the short name 简称唯一: {', '.join(told['short_names'])}"
         else:
-            yield "because they are one identifier, or IDs of one"
+            yield "because both lead to the same identifier"
     else:
-        yield f"{_whose(one)} and {_whose(other)} are not one {kind}, as of {told['as_of']}"
+        yield f"{_whose(one)} and {_whose(other)} are not {kind}, as of {told['as_of']}"
         yield from _section("cut between them 断开", told["cuts"], _cut)
         yield from _section("why 原因", told["audit"], _finding)
         if not told["cuts"] and not told["audit"]:
-            yield "no record carries an identifier of both 没有记录同时带有两者的标识"
+            yield "no record has identifiers of both 没有记录同时带有两者的标识"
     yield from _section("decisions 人工裁定", told["rules"], _rule)
 
 
 def _text(asked: Row) -> str:
-    """As it was asked for; an identifier in its one form."""
+    """Return the text that was asked for, with an identifier in its normal form."""
     as_asked = asked["text"] == asked["id"] or asked["id_type"] in ("record", "company_name")
     return (
         asked["text"] if as_asked or asked["text"].startswith("record:") else f"{asked['id_type']}:{asked['id_value']}"
@@ -108,7 +108,7 @@ def _section(title: str, rows: Sequence[Row], line: Any) -> Iterator[str]:
         yield f"{title} ({len(rows)})"
         yield from (f"  {line(row)}" for row in rows[:SHOWN])
     if len(rows) > SHOWN:
-        yield f"  … {len(rows) - SHOWN} more: --json has all"
+        yield f"  … {len(rows) - SHOWN} more: --json shows all"
 
 
 def _day(moment: Any) -> str:
@@ -121,11 +121,11 @@ def _count(records: int) -> str:
 
 def _identifier(row: Row) -> str:
     marks = [
-        "the ID is made of it 锚点" if row["is_anchor"] else "",
+        "anchor of the ID 锚点" if row["is_anchor"] else "",
         "contested 多人争用" if row["is_contested"] else "",
-        "short name, fits this company alone 简称唯一" if row["is_short_name"] else "",
+        "short name that only this company matches 简称唯一" if row["is_short_name"] else "",
     ]
-    told = f"{row['id_type']}:{row['id_value']}  {_count(row['record_count'])} of {row['channels']}"
+    told = f"{row['id_type']}:{row['id_value']}  {_count(row['record_count'])} in {row['channels']}"
     return ", ".join([told, *filter(None, marks)])
 
 
@@ -149,7 +149,7 @@ def _finding(row: Row) -> str:
     counted = f", {row['counted']}" + (f" {row['other_id_type']}s" if row["other_id_type"] else "")
     counted += f" (at most {row['allowed']})" if row["allowed"] is not None else ""
     told = f"{row['id_type']}:{row['id_value']}  {row['reason']} {row['reason_zh']}{counted}"
-    rest = [f"such as {row['sample']}" if row["sample"] else "", row["detail"] or "", row["what_to_do"]]
+    rest = [f"for example {row['sample']}" if row["sample"] else "", row["detail"] or "", row["what_to_do"]]
     return "; ".join([told, *filter(None, rest)])
 
 
@@ -187,7 +187,7 @@ def _records(records: Row) -> Iterator[str]:
     yield f"records 记录 ({records['count']}): {by_channel}"
     yield from (f"  {row['channel']}  {row['record_id']}" for row in records["shown"])
     if records["count"] > len(records["shown"]):
-        yield f"  … {records['count'] - len(records['shown'])} more: --records shows more"
+        yield f"  … {records['count'] - len(records['shown'])} more: --records N shows N"
 
 
 def _change(row: Row) -> str:

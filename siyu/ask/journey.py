@@ -1,4 +1,4 @@
-"""`siyu journey`: one person's whole story, from the current release."""
+"""`siyu journey`: the whole journey of one person, from the current release."""
 
 from __future__ import annotations
 
@@ -24,8 +24,10 @@ WITHOUT_RECORDS = ("links", "deal amounts")
 
 @dataclass(frozen=True)
 class Story:
-    """Who it is and how it stands (`head`), and what happened, oldest first. `before_since`: events that `since` leaves
-    out. `not_published`: what the release does not have."""
+    """The journey of a person: who they are and where they stand (`head`), and the events, oldest first.
+
+    `before_since` counts the events that `since` leaves out. `not_published` names what the release does not contain.
+    """
 
     release: str
     as_of: date
@@ -40,8 +42,10 @@ class Story:
 
 
 def journey(settings: Settings, text: str, since: date | None = None) -> Story:
-    """By ID, former ID, identifier or record. Raises WrongQuestion for what is no person of the release, and for a
-    release of an earlier siyu."""
+    """Return the journey of the person that an ID, former ID, identifier or record belongs to.
+
+    Raises WrongQuestion if it is not a person of the release, or if an earlier siyu built the release.
+    """
     with current_release(settings) as lookup:
         for table in TABLES:
             lookup.table(table, "journey")
@@ -64,7 +68,7 @@ def journey(settings: Settings, text: str, since: date | None = None) -> Story:
 
 
 def as_data(story: Story) -> Row:
-    """Plain values, ready for JSON: a row an event, what it is about beside when it was."""
+    """Return plain values, ready for JSON, with one row per event. The facts of an event are columns of its row."""
     timeline = [
         {
             "day": event.day, "at": event.at, "kind": event.kind, "channel": event.channel,
@@ -90,15 +94,15 @@ def _whose(settings: Settings, lookup: Lookup, text: str) -> Whose:
     found = find(lookup, text)
     if found.entity != "person":
         raise WrongQuestion(
-            f"{_named(text, found)} is a company's",
+            f"{_named(text, found)} belongs to a company",
             "siyu journey",
-            f"a journey is a person's: siyu explain {text.strip()} lists the people of the company.",
+            f"name a person: siyu explain {text.strip()} lists the people of the company.",
         )
     if found.one_id is None or found.key is None:
         raise WrongQuestion(
-            f"{_named(text, found)} is nobody's ({found.status})",
+            f"{_named(text, found)} belongs to nobody ({found.status})",
             f"the release {lookup.release.name}",
-            f"siyu explain {text.strip()} tells why.",
+            f"siyu explain {text.strip()} shows why.",
         )
     zone = ZoneInfo(settings.timezone)
     return Whose(found.one_id, found.key, zone, day_end(lookup.release.as_of, zone))
@@ -141,7 +145,7 @@ def _first(lookup: Lookup, table: str, columns: str, whose: Whose) -> Row | None
 
 
 def _account(lookup: Lookup, whose: Whose) -> Row | None:
-    """The company where the person is now."""
+    """Return the current company of the person, or None."""
     rows = lookup.session.named_rows(
         "select p.account_id, coalesce(a.company_name, a.email_domain) as company_name, p.valid_from_at as since_at"
         f" from {lookup.table('person_account')} as p join {lookup.table('account')} as a using (account_key)"
@@ -152,7 +156,7 @@ def _account(lookup: Lookup, whose: Whose) -> Row | None:
 
 
 def _stage(lookup: Lookup, whose: Whose, found: tuple[Event, ...]) -> Row | None:
-    """Where the person stands; None for one who has no stage. `dormant_since` is None for one who is awake."""
+    """Return the current stage; None if the person has none. `dormant_since` is None if the person is not dormant."""
     stage = _first(
         lookup,
         "journey.person_stage",
@@ -166,7 +170,7 @@ def _stage(lookup: Lookup, whose: Whose, found: tuple[Event, ...]) -> Row | None
 
 
 def _exclusions(lookup: Lookup, whose: Whose) -> list[Row]:
-    """Those in force at the end of as_of; first the one that person_stage names."""
+    """Return the exclusions in force at the end of as_of. The one that person_stage names comes first."""
     stage = _first(lookup, "journey.person_stage", "exclusion_rule", whose) or {}
     whys = {row["rule"]: row["why"] for row in lookup.reference("exclusion_rules")}
     rows: list[dict[str, Any]] = lookup.session.named_rows(
@@ -179,7 +183,7 @@ def _exclusions(lookup: Lookup, whose: Whose) -> list[Row]:
 
 
 def _scenarios(lookup: Lookup, whose: Whose) -> list[Row]:
-    """Of each scenario that the person entered, the furthest step."""
+    """Return the furthest step of each scenario that the person entered."""
     return lookup.session.named_rows(
         "select scenario, step_no, step, step_zh, entered_at, reached_at, channel, record_id"
         f" from {lookup.table('scenario_step', 'journey')} where person_key = ?"

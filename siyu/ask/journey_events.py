@@ -1,4 +1,4 @@
-"""What happened with one person, from the tables of the current release: one event a row, none folded."""
+"""The events of one person, from the tables of the current release: one event per row, without folding."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from zoneinfo import ZoneInfo
 from siyu.ask.evidence import Row
 from siyu.ask.lookup import Lookup
 
-# Of one moment: what happened, what it earned, what follows from it.
+# Order of events at the same moment: what happened, what it earned, what followed.
 ORDER = ("touch", "ask", "sequence", "link", "deal", "exclusion", "dormancy", "move", "noted")
 
 
 @dataclass(frozen=True)
 class Event:
-    """`day` is the business date, `at` is UTC; None = no more than the day is known. `facts` depend on the kind."""
+    """An event. `day` is the business date; `at` is UTC, or None if only the day is known. `facts` depend on `kind`."""
 
     day: date
     at: datetime | None
@@ -29,7 +29,7 @@ class Event:
 
 @dataclass(frozen=True)
 class Whose:
-    """A person of the release, and the clock it goes by. `ends_at`: the end of as_of (UTC, not included)."""
+    """A person of the release, and the time zone. `ends_at` is the end of as_of, in UTC and exclusive."""
 
     one_id: str
     key: int
@@ -37,23 +37,23 @@ class Whose:
     ends_at: datetime
 
     def event(self, kind: str, at: datetime, row: Row, **facts: Any) -> Event:
-        """An event of this person; `row` says where the evidence is."""
+        """Create an event of this person. `row` has the channel and record_id of the evidence."""
         day = at.replace(tzinfo=UTC).astimezone(self.zone).date()
         return Event(day, at, kind, row.get("channel"), row.get("record_id"), facts)
 
     def is_past(self, at: datetime | None) -> bool:
-        """Whether it had come by the end of as_of: ends may be dated ahead."""
+        """Whether a moment is before the end of as_of. Records may contain end dates in the future."""
         return at is not None and at < self.ends_at
 
 
 def day_end(day: date, zone: ZoneInfo) -> datetime:
-    """The end of a business day, in UTC."""
+    """Return the end of a business day, in UTC."""
     midnight = datetime.combine(day + timedelta(days=1), time(), zone)
     return midnight.astimezone(UTC).replace(tzinfo=None)
 
 
 def events(lookup: Lookup, whose: Whose) -> tuple[Event, ...]:
-    """All of them, oldest first."""
+    """Return all events of the person, oldest first."""
     found: list[Event] = []
     for source in (_touches, _asks, _sequences, _links, _deals, _exclusions, _dormancies, _moves, _notes):
         found.extend(source(lookup, whose))
@@ -75,7 +75,7 @@ def _rows(lookup: Lookup, whose: Whose, table: str, columns: str, where: str = "
 
 
 def _recorded(lookup: Lookup, whose: Whose, shape: str, columns: str) -> list[Row]:
-    """Records of the person, of a shape; none where releases have no records."""
+    """Return the records of the person of one shape. Empty if the release has no records."""
     if not lookup.has(shape, "records"):
         return []
     return lookup.session.named_rows(
@@ -99,7 +99,7 @@ def _parts(lookup: Lookup, whose: Whose, part: str) -> list[Row]:
 
 
 def _score(part: Row | None) -> Row | None:
-    """What it counts now; None = nothing, or no more."""
+    """Return what an event counts in the lead score now; None if it does not count."""
     names = ("rule", "listed_points", "points", "halvings", "decay", "score")
     return {name: part[name] for name in names} if part else None
 
@@ -129,7 +129,7 @@ def _asks(lookup: Lookup, whose: Whose) -> Iterator[Event]:
 
 
 def _sequences(lookup: Lookup, whose: Whose) -> Iterator[Event]:
-    """Those that still count: older ones are in no release."""
+    """Yield the sequences that still count. The release does not contain older ones."""
     names = _names(lookup, "sequence_rules", "sequence")
     for row in _parts(lookup, whose, "sequence"):
         yield whose.event(
@@ -155,7 +155,7 @@ def _links(lookup: Lookup, whose: Whose) -> Iterator[Event]:
 
 def _deals(lookup: Lookup, whose: Whose) -> Iterator[Event]:
     if not lookup.has("deal", "records"):
-        yield from _held(lookup, whose)
+        yield from _deals_without_records(lookup, whose)
         return
     named = ("deal_id", "line_no", "status", "amount", "product_id", "item_count", "opportunity_id", "staff_id")
     for row in _recorded(lookup, whose, "deal", f"kind, occurred_at, closed_at, {', '.join(named)}"):
@@ -168,8 +168,8 @@ def _deals(lookup: Lookup, whose: Whose) -> Iterator[Event]:
             yield whose.event("deal", row["closed_at"], row, change=row["status"], **facts)
 
 
-def _held(lookup: Lookup, whose: Whose) -> Iterator[Event]:
-    """Deals of a release without records: when they began and ended, no amounts."""
+def _deals_without_records(lookup: Lookup, whose: Whose) -> Iterator[Event]:
+    """Yield the deals of a release without records: when they began and ended, without amounts."""
     columns = "channel, record_id, kind, deal_id, hold, held_from, held_to, is_lost"
     for row in _rows(lookup, whose, "deal_hold", columns):
         facts = {"deal_id": row["deal_id"], "amount": None}
@@ -199,7 +199,7 @@ def _dormancies(lookup: Lookup, whose: Whose) -> Iterator[Event]:
 
 
 def _moves(lookup: Lookup, whose: Whose) -> Iterator[Event]:
-    """`skipped`: stages passed over; the skip is visible."""
+    """Yield the stage moves. `skipped` is how many stages a move passed over."""
     names = _names(lookup, "stages", "stage")
     ranks: dict[str | None, int] = {row["stage"]: int(row["stage_rank"]) for row in lookup.reference("stages")}
     columns = "moved_at, from_stage, to_stage, direction, reason, channel, record_id"
@@ -214,7 +214,7 @@ def _moves(lookup: Lookup, whose: Whose) -> Iterator[Event]:
 
 
 def _notes(lookup: Lookup, whose: Whose) -> Iterator[Event]:
-    """What later releases said otherwise than earlier ones; no more than the day of it is known."""
+    """Yield what a later release corrected in an earlier one. Only the day of a correction is known."""
     rows = lookup.session.named_rows(
         "select noted_date, change, moved_at, from_stage, to_stage, direction, reason, channel, record_id,"
         " was_moved_at, was_from_stage, was_reason, was_channel, was_record_id, former_one_id"

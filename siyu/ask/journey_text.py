@@ -1,4 +1,4 @@
-"""A story that `siyu journey` found, in words for people: a head, then a time line with similar touches folded."""
+"""Render a journey as text: a head, then a time line that folds similar touches into one line."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ from siyu.ask.journey_words import (
     number,
 )
 
-SHOWN = 60  # newest lines of the time line; --all has all
-NAMED = 3  # things that a folded line names of a sort
+SHOWN = 60  # newest lines of the time line; --all shows all
+NAMED = 3  # things of a kind that a folded line names
 MARKS = {"inbound": "◀", "outbound": "▶", "forward": "▲", "back": "▼", "re_entry": "↻"}
-LEGEND = "◀ the person acted 客户主动  ▶ we did 我方触达  ▲ forward 前进  ▼ back 退回  ↻ re-entry 重新进入"
-CLOCK_WIDTH = 11  # of 09:12–09:40
+LEGEND = "◀ the person acted 客户主动  ▶ we acted 我方触达  ▲ forward 前进  ▼ back 退回  ↻ re-entry 重新进入"
+CLOCK_WIDTH = 11  # the width of 09:12–09:40
 
 Fold = tuple[Event, ...]
 
 
 def told_story(story: Story, shown: int | None) -> str:
-    """A page of text; of the time line the newest `shown` lines, None = all."""
+    """Return a page of text. It shows the newest `shown` lines of the time line; None shows all."""
     zone = ZoneInfo(story.timezone)
     return "\n".join([*_head(story, zone), "", *_timeline(story, zone, shown)])
 
@@ -79,7 +79,7 @@ def _head(story: Story, zone: ZoneInfo) -> Iterator[str]:
 def _standing(head: Row, zone: ZoneInfo) -> Iterator[str]:
     stage = head["stage"]
     if stage is None:
-        yield _pair("stage now 阶段", "none 无 (nothing counts as evidence of one)")
+        yield _pair("stage now 阶段", "none 无 (no evidence of any stage)")
         return
     awake = (
         f"dormant 沉睡 since {local_day(stage['dormant_since'], zone)}" if stage["is_dormant"] else "not dormant 活跃"
@@ -90,7 +90,7 @@ def _standing(head: Row, zone: ZoneInfo) -> Iterator[str]:
     steps = (f"{MARKS[p['direction']]} {_stage(p['to_stage'], p['to_zh'])} {local_day(p['moved_at'], zone)}"
              for p in head["path"])  # fmt: skip
     yield _pair("path 路径", "  ".join(steps))
-    yield _pair("content that fits 适合内容", both(stage["content_stage"], CONTENT_STAGES))
+    yield _pair("suitable content 适合内容", both(stage["content_stage"], CONTENT_STAGES))
 
 
 def _pair(title: str, text: str) -> str:
@@ -129,7 +129,7 @@ def _timeline(story: Story, zone: ZoneInfo, shown: int | None) -> Iterator[str]:
 
 
 def fold(events: Sequence[Event]) -> list[Fold]:
-    """Touches of a sort between two other events of a day become one line, and so do the lines of one order."""
+    """Fold similar touches that no other event of the day separates, and the lines of one order, into one line."""
     folds: list[list[Event]] = []
     open_folds: dict[tuple[Any, ...], list[Event]] = {}
     last: tuple[date, bool] | None = None
@@ -183,7 +183,7 @@ def _touch(events: Fold, story: Story, zone: ZoneInfo) -> str:
 
 
 def _named(words: Iterable[str], title: str = "", *, counted: bool = True) -> str:
-    """Which there were, in the order in which they came, how often each, the first few."""
+    """List the words in order of appearance, with how often each occurs. Only the first few are named."""
     counts = Counter(words)
     told = [word if times == 1 or not counted else f"{word} ×{times}" for word, times in counts.items()]
     more = [f"{len(told) - NAMED} more"] if len(told) > NAMED else []
@@ -191,7 +191,7 @@ def _named(words: Iterable[str], title: str = "", *, counted: bool = True) -> st
 
 
 def _points(scores: Iterable[Row | None]) -> str:
-    """What they count now, and how decay and the cap of the day made it so."""
+    """Say how many points the touches are worth now, and how decay and the daily cap changed them."""
     kept = [score for score in scores if score]
     if not kept:
         return ""
@@ -202,7 +202,7 @@ def _points(scores: Iterable[Row | None]) -> str:
         by = f" ×{number(decays.pop())}" if len(decays) == 1 else ", decayed 衰减"
         told += f"{by} = {number(now)} now 现值"
     capped = any(row["points"] < row["listed_points"] for row in kept)
-    return told + (" (cap of the day 每日上限)" if capped else "")
+    return told + (" (daily cap 每日上限)" if capped else "")
 
 
 def _ask(events: Fold, story: Story, zone: ZoneInfo) -> str:
@@ -215,7 +215,7 @@ def _ask(events: Fold, story: Story, zone: ZoneInfo) -> str:
 def _sequence(events: Fold, story: Story, zone: ZoneInfo) -> str:
     facts = events[0].facts
     named = joined(facts["sequence"], facts["sequence_zh"])
-    return f"sequence earned 完成序列: {named}; {_points([facts['score']])}  {_proof(events[0])}"
+    return f"sequence completed 完成序列: {named}; {_points([facts['score']])}  {_proof(events[0])}"
 
 
 def _link(events: Fold, story: Story, zone: ZoneInfo) -> str:
@@ -249,7 +249,7 @@ def _exclusion(events: Fold, story: Story, zone: ZoneInfo) -> str:
 
 
 def _dormancy(events: Fold, story: Story, zone: ZoneInfo) -> str:
-    return "dormant from here 进入沉睡" if events[0].facts["change"] == "begins" else "awake again 重新激活"
+    return "becomes dormant 进入沉睡" if events[0].facts["change"] == "begins" else "active again 重新激活"
 
 
 def _move(events: Fold, story: Story, zone: ZoneInfo) -> str:
@@ -262,7 +262,7 @@ def _move(events: Fold, story: Story, zone: ZoneInfo) -> str:
 
 
 def _noted(events: Fold, story: Story, zone: ZoneInfo) -> str:
-    """What is said now, and what was said before."""
+    """Show what the release says now, and what an earlier release said."""
     facts, proof = events[0].facts, _proof(events[0])
     to = _stage(facts["to_stage"], facts["to_zh"])
     told = []

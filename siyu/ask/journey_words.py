@@ -1,4 +1,4 @@
-"""What people call the things of a journey, Chinese beside English. A word that a layer adds stands as it is."""
+"""The words of a journey, in English and Chinese. A word that a layer adds is shown unchanged."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
-# one, several, Chinese
+# singular, plural, Chinese
 BEHAVIOURS = {
     "view": ("view", "views", "浏览"),
     "download": ("download", "downloads", "下载"),
@@ -68,40 +68,40 @@ WEEKDAYS = ("Mon 周一", "Tue 周二", "Wed 周三", "Thu 周四", "Fri 周五"
 
 
 def both(word: str | None, names: Mapping[str, str]) -> str:
-    """`forward 前进`; a word without a name alone, '' for none."""
+    """Return `forward 前进`; the word alone if it has no name; '' for None."""
     return " ".join(filter(None, (word, names.get(word or ""))))
 
 
 def joined(*parts: str | None) -> str:
-    """With spaces between; what is not there leaves none."""
+    """Join the parts that are not empty with spaces."""
     return " ".join(filter(None, parts))
 
 
 def count(number: int, what: str) -> str:
-    """1 event, 2 events."""
+    """Return `1 event` or `2 events`."""
     return f"1 {what}" if number == 1 else f"{number} {what}s"
 
 
 def number(value: Decimal) -> str:
-    """Without zeros at the end: a decimal has as many digits as its column."""
+    """Format a decimal without trailing zeros, which the scale of its column adds."""
     return f"{value.normalize():f}" if value else "0"
 
 
 def money(amount: Decimal, currency: str) -> str:
-    """1,274.83 CNY"""
+    """Format an amount, as 1,274.83 CNY."""
     return f"{amount:,.2f} {currency}"
 
 
 def moment(at: datetime, zone: ZoneInfo) -> str:
-    """What was UTC, as the clock on the wall shows it."""
+    """Format a UTC moment in local time, as 2026-05-01 10:00."""
     return f"{at.replace(tzinfo=UTC).astimezone(zone):%Y-%m-%d %H:%M}"
 
 
 def clock(at: datetime | None, zone: ZoneInfo) -> str:
-    """Its time alone; '' for none."""
+    """Format the local time of a UTC moment, as 10:00; '' for None."""
     return moment(at, zone)[11:] if at else ""
 
 
 def local_day(at: datetime | None, zone: ZoneInfo) -> str:
-    """Its business date alone."""
+    """Format the business date of a UTC moment; '?' for None."""
     return moment(at, zone)[:10] if at else "?"

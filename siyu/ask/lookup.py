@@ -1,4 +1,4 @@
-"""Look something up in the current release: by ID, or by any identifier, however it was typed."""
+"""Look something up in the current release, by ID or by an identifier in any spelling."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from siyu.settings import Settings
 
 @dataclass(frozen=True)
 class Entity:
-    """Where a person's, or a company's, tables are. `id` and `key` are columns of `map`."""
+    """The tables of persons or of companies. `id` and `key` are columns of the table `map`."""
 
     name: str
     letter: str
@@ -49,8 +49,11 @@ ENTITIES = {
 
 @dataclass(frozen=True)
 class Identifier:
-    """An identifier of the release. `key` and `one_id` are of whom it belongs to (a company's: its account_id); None =
-    nobody. `named` is how somebody writes it, where that is not its value."""
+    """An identifier of the release.
+
+    `key` and `one_id` belong to its owner and are None if it belongs to nobody. For a company, `one_id` is the
+    account_id. `named` is how people write the identifier, if that differs from its value.
+    """
 
     entity: str
     id_type: str
@@ -63,12 +66,12 @@ class Identifier:
 
     @property
     def text(self) -> str:
-        """mobile:+8613912345678; a company's name as somebody writes it."""
+        """The identifier as text, such as mobile:+8613912345678; a company name as people write it."""
         return f"{self.id_type}:{self.named or self.id_value}"
 
 
 class Lookup:
-    """The current release, open for reading: `restricted` has values, `public` what has none."""
+    """The current release, open for reading. Its restricted file has personal values, its public file has none."""
 
     def __init__(self, settings: Settings, release: Release, session: Session) -> None:
         self.settings, self.release, self.session = settings, release, session
@@ -93,33 +96,37 @@ class Lookup:
         return {f"{schema}.{table}": f"{database}.{schema}.{table}" for database, schema, table in found}
 
     def table(self, name: str, schema: str = "identity") -> str:
-        """Where a table is, with its values: the public file is asked only for what has nothing personal. Raises
-        WrongQuestion for one that the release has not."""
+        """Return the full name of a table, in the restricted file if that has it, else in the public file.
+
+        Raises WrongQuestion if the release does not have the table.
+        """
         found = self._tables.get(f"{schema}.{name}")
         if found is None:
             raise WrongQuestion(
                 f"the release has no table {schema}.{name}",
                 str(self.release.path),
-                "an earlier siyu made it: siyu run makes one that has.",
+                "an earlier version of siyu built this release: siyu run builds a new one.",
             )
         return found
 
     def has(self, name: str, schema: str) -> bool:
-        """Whether the release has a table: records are not published everywhere."""
+        """Whether the release has a table. Not every deployment publishes records."""
         return f"{schema}.{name}" in self._tables
 
     def entity_of(self, id_type: str) -> Entity:
-        """Whose a type is. Raises WrongQuestion for one that identifies nobody."""
+        """Return the entity that a type identifies. Raises WrongQuestion if it identifies none."""
         known = [*self.types.of("person"), *self.types.of("company")]
         if id_type not in known:
             close = nearest(id_type, known) if len(id_type) > 2 else ""
-            fix = close or f"types are {', '.join(known)}; a record is record:<channel>:<record_id>."
-            raise WrongQuestion(f"there is no identifier type {id_type!r}", "", fix)
+            fix = close or f"expected one of {', '.join(known)}; write a record as record:<channel>:<record_id>."
+            raise WrongQuestion(f"unknown identifier type {id_type!r}", "", fix)
         return ENTITIES[self.types.named(id_type).entity]
 
     def identifier(self, text: str) -> Identifier:
-        """By `id_type:id_value`, in any form that its channel could bring it. Raises WrongQuestion where no record
-        carries it."""
+        """Find `id_type:id_value`, with the value in any spelling that a channel may deliver.
+
+        Raises WrongQuestion if no record carries it.
+        """
         id_type, _, typed = text.partition(":")
         self.entity_of(id_type)
         named = self.normal(id_type, typed)
@@ -130,12 +137,12 @@ class Lookup:
             raise WrongQuestion(
                 f"no record carries {id_type}:{named}{shown}",
                 f"the release {self.release.name}",
-                "check it for a typo; what landed since then is known after the next siyu run.",
+                "check it for a typo; data that landed since then is known after the next siyu run.",
             )
         return found
 
     def known(self, id_type: str, value: str, named: str = "") -> Identifier | None:
-        """By type and value as they stand in the release; None where no record carries it."""
+        """Find an identifier by its type and value in the release; None if no record carries it."""
         entity = self.entity_of(id_type)
         rows = self.session.rows(
             f"select i.status, i.node, m.{entity.key}, m.{entity.id} from {self.table('identifier')} as i"
@@ -149,7 +156,7 @@ class Lookup:
         return Identifier(entity.name, id_type, value, status, node, key, one_id, named)
 
     def unique_identifiers(self, of: Identifier) -> dict[str, str]:
-        """id_type -> `id_type:id_value` of the unique types that somebody has."""
+        """Return id_type -> `id_type:id_value` for the unique types that the owner of an identifier has."""
         entity = ENTITIES[of.entity]
         rows = self.session.rows(
             f"select id_type, min(id_type || ':' || id_value) from {self.table(entity.map)} where {entity.key} = ?"
@@ -159,7 +166,7 @@ class Lookup:
         return {id_type: text for id_type, text in rows if self.types.named(id_type).is_unique}
 
     def is_excluded(self, one: Identifier) -> bool:
-        """Whether it is blocked because a human said so."""
+        """Whether a human decision blocks the identifier."""
         found = self.session.value(
             f"select count(*) from {self.table('identity_audit')}"
             " where reason = 'blocked_rule' and id_type = ? and id_value = ?",
@@ -168,7 +175,7 @@ class Lookup:
         return bool(found)
 
     def decisions(self, about: Sequence[Identifier]) -> list[dict[str, Any]]:
-        """What the release knows to be decided about any of these, latest first."""
+        """Return the decisions about any of these identifiers that the release knows, latest first."""
         texts = [f"{one.id_type}:{one.id_value}" for one in about]
         marks = ", ".join("?" for _ in texts)
         return self.session.named_rows(
@@ -180,28 +187,28 @@ class Lookup:
         )
 
     def as_identifier(self, entity: Entity, row: dict[str, Any]) -> Identifier:
-        """A row of an ID map."""
+        """Return a row of an ID map as an Identifier."""
         return Identifier(entity.name, row["id_type"], row["id_value"], "used", row["node"], None, None)
 
     def reference(self, name: str) -> list[dict[str, str]]:
-        """The rows of a reference table in force."""
+        """Return the rows of a reference table in force."""
         return reference_rows(self.references[name])
 
     def _key_of(self, name: str) -> str:
-        """The key of a company's name; a key itself, too, may be asked for."""
+        """Return the key of a company name. An unknown name is returned unchanged: it may be a key itself."""
         found = self.session.value(f"select name_key from {self.table('company_name')} where company_name = ?", [name])
         return str(found) if found else name
 
     def normal(self, id_type: str, typed: str) -> str:
-        """The one form of an identifier. Raises WrongQuestion for a text that is none."""
+        """Return the normal form of an identifier. Raises WrongQuestion if the text is not valid for the type."""
         sql = expression(self.settings, self.types, f"{{{{ normal_identifier('{id_type}', 'v') }}}}")
         value: str | None = self.session.value(f"select {sql} from (select cast(? as varchar) as v)", [typed])
         if value is None:
-            raise WrongQuestion(f"{typed!r} is no {id_type}", f"{id_type}:{typed}", "check it for a typo.")
+            raise WrongQuestion(f"{typed!r} is not a valid {id_type}", f"{id_type}:{typed}", "check it for a typo.")
         return value
 
     def anchor(self, one_id: str) -> Identifier:
-        """The identifier that an ID is made of. Raises WrongQuestion for an ID that nobody has, telling its heir."""
+        """Return the identifier that an ID is made of. Raises WrongQuestion, with the heir, if nobody has the ID."""
         entity = _entity_of_id(one_id)
         rows = self.session.rows(
             f"select id_type, id_value, 'used', node, {entity.key}, {entity.id}"
@@ -211,11 +218,13 @@ class Lookup:
         if rows:
             return Identifier(entity.name, *rows[0])
         heir, since = self.heir(one_id) or (None, None)
-        fix = f"it became {heir}." if heir else f"it was withdrawn on {since}." if since else "check it for a typo."
+        fix = (
+            f"{heir} took its place." if heir else f"it was withdrawn on {since}." if since else "check it for a typo."
+        )
         raise WrongQuestion(f"nobody has the ID {one_id}", f"the release {self.release.name}", fix)
 
     def heir(self, one_id: str) -> tuple[str | None, str] | None:
-        """What a former ID became (None: nothing), and when; None for an ID that is none."""
+        """Return (successor, date) of a former ID, or None for any other ID. A withdrawn ID has the successor None."""
         entity = _entity_of_id(one_id)
         rows = self.session.rows(
             f"select {entity.id}, since_date from {self.table(entity.alias)}"
@@ -225,16 +234,16 @@ class Lookup:
         return (rows[0][0], str(rows[0][1])) if rows else None
 
     def find(self, text: str) -> Identifier:
-        """By ID or by identifier. Raises WrongQuestion for a text that is neither."""
+        """Find an identifier by ID or by its own text. Raises WrongQuestion if the text is neither."""
         text = text.strip().replace("：", ":", 1)
         if ":" in text:
             return self.identifier(text)
         if is_id(text):
             return self.anchor(text)
         raise WrongQuestion(
-            f"{text!r} is no ID and no identifier",
+            f"{text!r} is neither an ID nor an identifier",
             "",
-            "write P… or C… and twenty digits, or id_type:id_value, such as mobile:13912345678.",
+            "write an ID (P or C and 20 hex digits), or id_type:id_value, such as mobile:13912345678.",
         )
 
 
@@ -249,10 +258,10 @@ def _entity_of_id(one_id: str) -> Entity:
 
 @contextmanager
 def current_release(settings: Settings) -> Iterator[Lookup]:
-    """Open the current release. Raises ConfigError before the first."""
+    """Open the current release. Raises ConfigError if there is none yet."""
     release = current(settings.warehouse)
     if release is None:
-        raise ConfigError("there is no release yet", str(settings.warehouse), "siyu run makes the first.")
+        raise ConfigError("there is no release yet", str(settings.warehouse), "siyu run builds the first one.")
     engine = DuckEngine(
         None,
         RunInputs(release.as_of.isoformat(), settings.timezone, ""),
@@ -272,6 +281,6 @@ def current_release(settings: Settings) -> Iterator[Lookup]:
 def _readable(path: Path) -> Path:
     if not path.is_file():
         raise ConfigError(
-            f"the release has no {path.name}", str(path), "it was taken away; siyu run --force makes one."
+            f"the release has no {path.name}", str(path), "the file was removed; siyu run --force builds a new release."
         )
     return path

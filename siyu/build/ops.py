@@ -15,9 +15,23 @@ from siyu.engines.sql import quoted
 from siyu.landing.channel_status import ChannelStatus
 from siyu.masking import masked
 from siyu.warehouse.ledger import LandedFile, Ledger, Row
+from siyu.warehouse.ledger_schema import NO_KEYS
+from siyu.warehouse.runs import MISSING, NO_FAILURES, History
 
 if TYPE_CHECKING:
     from siyu.compile.project import Project
+
+# Columns of ops.check_result that only rows with details have, and what the others have in their place.
+DETAILS = {
+    "success": "bigint", "error": "varchar", "unexpected_count": "bigint", "unexpected_percent": "double",
+    "sample_keys": "varchar",
+}  # fmt: skip
+CHECK_EXPRESSIONS = {
+    "success": "coalesce(d.success, 1)",
+    "unexpected_count": f"if(n.outcome = {NO_FAILURES}, 0, d.unexpected_count)",
+    "unexpected_percent": f"if(n.outcome = {NO_FAILURES}, 0, d.unexpected_percent)",
+    "sample_keys": f"coalesce(d.sample_keys, '{NO_KEYS}')",
+}
 
 
 def write_channel_status(session: Session, statuses: Sequence[ChannelStatus]) -> None:
@@ -38,10 +52,39 @@ def write_landed(session: Session, project: Project, ledger: Ledger, store: Path
 
 
 def write_runs(session: Session, ledger: Ledger, own_run: Row) -> None:
-    """The history of all runs, into schema ops of the build."""
+    """Write the history of runs into schema ops of the build: all runs, details as long as they are kept, then sums."""
     _write(session, "run", [run for run in ledger.runs() if run["run_id"] != own_run["run_id"]] + [own_run])
-    _write(session, "model_run", ledger.model_runs())
-    _write(session, "check_result", ledger.check_results())
+    _write_history(session, "model_run", ledger.model_history(), "model_no")
+    _write_history(session, "check_result", ledger.check_history(), "expectation_no")
+    _write(session, "model_month", ledger.model_months())
+    _write(session, "check_month", ledger.check_months())
+
+
+def _write_history(session: Session, table: str, history: History, number: str) -> None:
+    """Join numbers and texts inside the engine: a year has some 300,000 rows."""
+    session.write_arrays("ops._numbers", history.arrays)
+    columns = OPS_TABLES[table].types
+    expressions = {name: f"nullif(n.{name}, {MISSING})" for name in history.arrays}
+    join = ""
+    if "outcome" in history.arrays:
+        _write_helper(session, "_details", {"run_id": "bigint", "check_no": "bigint", **DETAILS}, history.details)
+        expressions |= {name: f"d.{name}" for name in DETAILS} | CHECK_EXPRESSIONS
+        join = " left join ops._details as d using (run_id, check_no)"
+    texts = {number: "bigint", **{name: "varchar" for name in columns if name not in expressions}}
+    _write_helper(session, "_texts", texts, history.texts)
+    listed = ", ".join(
+        f"cast({expressions.get(name, f't.{name}')} as {kind}) as {name}" for name, kind in columns.items()
+    )
+    session.execute(
+        f"create or replace table ops.{table} as select {listed} from ops._numbers as n"
+        f" join ops._texts as t using ({number}){join}"
+    )
+    for helper in ("_numbers", "_texts", "_details"):
+        session.execute(f"drop table if exists ops.{helper}")
+
+
+def _write_helper(session: Session, table: str, columns: dict[str, str], rows: Sequence[Row]) -> None:
+    write_table(session, f"ops.{table}", columns, ([row[name] for name in columns] for row in rows))
 
 
 def _write(session: Session, table: str, rows: Sequence[Mapping[str, Any]]) -> None:

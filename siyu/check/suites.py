@@ -1,4 +1,4 @@
-"""Suites: expectations/<schema>/<table>.yml, read and checked against what the models yield."""
+"""Read suites from expectations/<schema>/<table>.yml and check them against the columns of the models."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import asdict, dataclass, fields
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
@@ -19,11 +20,12 @@ from siyu.compile.project import Project
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
 from siyu.layers import LayerFile, layer_files, read_yaml
 
+MAX_KEYS = 20
 ROWS_EXPECTATION = "unexpected_rows_expectation"
 COLUMN_KEYS = ("column", "column_A", "column_B")
 LIST_KEYS = ("column_list", "column_set")
-# Great Expectations puts a subquery in place of {batch}; the alias lets a query name its columns' table. As with
-# str.format, a brace that is meant is written twice.
+# Great Expectations puts a subquery in place of {batch}; with the alias, a query can write batch.column. As in
+# str.format, {{ and }} stand for braces.
 BATCH = "(select * from {batch}) as batch"
 
 
@@ -47,7 +49,7 @@ class _SuiteFile(BaseModel):
 
 @dataclass(frozen=True)
 class CheckedTable:
-    """What a suite needs to know of the table it checks; `personal` columns are masked whole."""
+    """The table of a suite: `grain` columns identify a row, values of `personal` columns are masked whole."""
 
     relation: str
     columns: tuple[str, ...]
@@ -56,7 +58,7 @@ class CheckedTable:
 
 
 def checked_table(project: Project, name: str) -> CheckedTable | None:
-    """A model's table, or one of those that landings leave in schema ops; None for any other."""
+    """Return a model's table or a table of schema ops that has a grain, None for any other name."""
     schema, _, table = name.partition(".")
     if schema == "ops" and table in OPS_TABLES and OPS_TABLES[table].grain:
         return CheckedTable(name, tuple(OPS_TABLES[table].columns), OPS_TABLES[table].grain)
@@ -78,7 +80,7 @@ class Suite:
 
 @dataclass(frozen=True)
 class CheckResult:
-    """One expectation, run. `error` says why it could not run, which counts as failed."""
+    """The result of one expectation. `error` says why it could not run; that counts as failed."""
 
     table_name: str
     expectation: str
@@ -95,22 +97,22 @@ class CheckResult:
 
     @property
     def stops_release(self) -> bool:
-        """A critical expectation that did not hold, or could not be run."""
+        """True for a critical expectation that failed or could not run."""
         return not self.success and self.severity == "critical"
 
     def as_row(self) -> dict[str, Any]:
-        """For the ledger."""
+        """Return the row for the ledger."""
         return asdict(self)
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> CheckResult:
-        """From the ledger, where a truth value is 0 or 1."""
+        """Read a row of the ledger, where a boolean is 0 or 1."""
         values = {field.name: row[field.name] for field in fields(cls)}
         return cls(**{**values, "success": bool(row["success"])})
 
 
 def load_suites(project: Project) -> dict[str, Suite]:
-    """Suites of the project's models. Raises ConfigError: unknown table, column or type; SQL that cannot run."""
+    """Read all suites by table. Raises ConfigError for unknown tables, columns and types, and SQL that cannot run."""
     suites: dict[str, Suite] = {}
     errors: list[SiyuError] = []
     types = expectation_classes().keys()
@@ -129,8 +131,8 @@ def load_suites(project: Project) -> dict[str, Suite]:
 
 def models_read(project: Project, suite: Suite) -> set[str]:
     """The models that a suite reads: the one it checks, and those that its queries name."""
-    queries = [rows_query(e, suite.table) for e in suite.expectations if e.type == ROWS_EXPECTATION]
-    named = {relation for query in queries for relation, _ in project.binder.types_read(query)}
+    queries = [rows_query(e, relation(suite.table)) for e in suite.expectations if e.type == ROWS_EXPECTATION]
+    named = {name for query in queries for name, _ in project.binder.types_read(query)}
     return {name for name, model in project.models.items() if name == suite.table or model.relation in named}
 
 
@@ -140,11 +142,13 @@ def _is_of_disabled_channel(project: Project, table: str) -> bool:
     return schema == "staging" and channel in project.contracts and channel not in project.channels
 
 
+# The borders of the words in a class name: ExpectColumnValuesToBeUnique.
 WORD = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
+@cache
 def expectation_classes() -> dict[str, str]:
-    """type -> class of what Great Expectations offers, read from its list of names: importing it takes seconds."""
+    """Return type -> class name for all expectations, read from source: importing Great Expectations takes seconds."""
     spec = find_spec("great_expectations")
     if spec is None or spec.origin is None:
         raise ConfigError("great_expectations is not installed", "", "install with constraints.txt.")
@@ -157,17 +161,17 @@ def _read(file: LayerFile) -> Suite:
     try:
         data = _SuiteFile.model_validate(read_yaml(file.read()))
     except yaml.YAMLError as error:
-        raise ConfigError(f"no valid YAML: {error}", file.name, "mend the file.") from error
+        raise ConfigError(f"not valid YAML: {error}", file.name, "correct the file.") from error
     except ValidationError as error:
         detail = error.errors()[0]
         place = ".".join(str(part) for part in detail["loc"])
         raise ConfigError(
-            f"the suite does not hold: {detail['msg']}", f"{file.name}, {place}", "see docs/architecture.md."
+            f"the suite is not valid: {detail['msg']}", f"{file.name}, {place}", "see docs/architecture.md."
         ) from error
     expected = "/".join(data.table.split("."))
     if file.name != f"expectations/{expected}.yml":
         raise ConfigError(
-            f"the suite of {data.table} stands in {file.name}", file.name, f"move it to expectations/{expected}.yml."
+            f"the suite of {data.table} is in the wrong file", file.name, f"move it to expectations/{expected}.yml."
         )
     return Suite(data.table, file.name, data.expectations)
 
@@ -190,9 +194,9 @@ def _problems(project: Project, suite: Suite, types: Set[str]) -> Iterator[Confi
         for column in _columns_of(expectation):
             if not isinstance(column, str):
                 yield ConfigError(
-                    f"{expectation.type} for {suite.table} names {column!r} where a column is wanted",
+                    f"{expectation.type} for {suite.table} names {column!r} where a column name is expected",
                     suite.file,
-                    "column: one name; column_list and column_set: a list of names.",
+                    "write one name in column, a list of names in column_list and column_set.",
                 )
             elif column not in columns:
                 yield ConfigError(
@@ -203,16 +207,16 @@ def _problems(project: Project, suite: Suite, types: Set[str]) -> Iterator[Confi
         if suite.table.startswith(("staging.", "ops.")) and expectation.severity == "critical":
             yield ConfigError(
                 f"{expectation.type} on {suite.table} is critical", suite.file,
-                "staging and ops suites only warn, so that no channel can hold back the rest: set severity: warning.",
+                "staging and ops suites only warn, so that one channel cannot stop the release: set severity: warning.",
             )  # fmt: skip
         if expectation.type == ROWS_EXPECTATION and not expectation.kwargs.get("unexpected_rows_query"):
             yield ConfigError(
                 f"{ROWS_EXPECTATION} for {suite.table} has no query", suite.file, "add unexpected_rows_query."
             )
         elif expectation.type == ROWS_EXPECTATION:
-            problem = project.query_problem(rows_query(expectation, suite.table))
+            problem = project.query_problem(rows_query(expectation, table.relation))
             if problem:
-                yield ConfigError(f"a query on {suite.table} fails: {problem}", suite.file, "mend the query.")
+                yield ConfigError(f"a query on {suite.table} fails: {problem}", suite.file, "correct the query.")
 
 
 def _columns_of(expectation: Expectation) -> list[str]:
@@ -223,7 +227,7 @@ def _columns_of(expectation: Expectation) -> list[str]:
     return named
 
 
-def rows_query(expectation: Expectation, table: str) -> str:
-    """The query of an expectation about rows, on a table."""
+def rows_query(expectation: Expectation, relation: str) -> str:
+    """Return the query of an expectation about rows, with the relation (as SQL) in place of {batch}."""
     query = str(expectation.kwargs.get("unexpected_rows_query", "")).strip()
-    return query.replace("{batch}", f"{relation(table)} as batch").replace("{{", "{").replace("}}", "}")
+    return query.replace("{batch}", f"{relation} as batch").replace("{{", "{").replace("}}", "}")

@@ -1,4 +1,4 @@
-"""The command line: prints and exit codes live here and nowhere else."""
+"""The command line. Only this package prints and sets exit codes."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ __all__ = ["app", "identities", "main", "nights", "story"]
 
 
 def main(arguments: list[str] | None = None) -> Any:
-    """The entry point."""
+    """Run the command line; the entry point of `siyu`."""
     return app(arguments)

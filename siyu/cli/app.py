@@ -1,4 +1,4 @@
-"""What every command needs: the app, where it prints, how errors become exit codes."""
+"""What every command needs: the app, its consoles, shared options, and the exit codes of errors."""
 
 from __future__ import annotations
 
@@ -21,35 +21,37 @@ if TYPE_CHECKING:
     from siyu.compile.project import Project
     from siyu.report.events import Event
 
-HELP = """siyu 私域: customer data of the channels a company owns, built, checked and published every night.
+HELP = """siyu 私域: build, check and publish the customer data of a company's own channels every night.
 
-Start with [bold]siyu run[/]: without settings it takes the sample that comes along. docs/layers.md tells how to
-bring your own channels.
+Start with [bold]siyu run[/]: without settings it uses the sample that is included. docs/layers.md explains how to
+add your own channels.
 """
 app = typer.Typer(
     help=HELP, no_args_is_help=True, rich_markup_mode="rich", add_completion=False, pretty_exceptions_enable=False
 )
-LOG_WIDTH = 160  # lines of a log need not break where a terminal's would
+LOG_WIDTH = 160  # lines of a log need not break at the width of a terminal
 out = Console(highlight=False, width=None if sys.stdout.isatty() else LOG_WIDTH)
 err = Console(stderr=True, highlight=False)
 
 AsOf = Annotated[
     datetime | None,
-    typer.Option(formats=["%Y-%m-%d"], help="Last business date that counts. Default: exports.yml, else yesterday."),
+    typer.Option(
+        formats=["%Y-%m-%d"], help="Last business date to include. Default: the date in exports.yml, else yesterday."
+    ),
 ]
 Select = Annotated[
     list[str] | None,
     typer.Option(
         "--select",
         "-s",
-        help="Models: name, schema.name, schema.*, +name (and what it reads), name+ (and its readers).",
+        help="Models: name, schema.name, schema.*, +name (with what it reads), name+ (with what reads it).",
     ),
 ]
 
 
 @contextmanager
-def told() -> Iterator[None]:
-    """Turn what went wrong into a message and an exit code."""
+def handle_errors() -> Iterator[None]:
+    """Turn an error into a message and an exit code."""
     try:
         yield
     except typer.Exit:
@@ -74,24 +76,24 @@ def _fault(error: OSError) -> str:
 
 
 def current_settings() -> Settings:
-    """Of the folder one stands in."""
+    """Load the settings of the current folder."""
     return load_settings(Path())
 
 
 def compiled(settings: Settings) -> Project:
-    """Every model, compiled."""
+    """Compile every model."""
     from siyu.compile.compiler import compile_project
 
     return compile_project(settings)
 
 
 def day(value: datetime | None) -> date | None:
-    """The date of what an option gave."""
+    """Return the date of an option's value, or None."""
     return value.date() if value else None
 
 
 def json_text(found: Any) -> str:
-    """For other programs: moments are UTC, and say so; decimals are numbers."""
+    """Return JSON for other programs. Moments are in UTC and end with Z; decimals are numbers."""
     import json
 
     return json.dumps(found, ensure_ascii=False, indent=2, default=_plain)
@@ -105,7 +107,7 @@ def _plain(value: object) -> str | float:
 
 @contextmanager
 def progress() -> Iterator[Callable[[Event], None]]:
-    """A line an event, in logs and on a terminal; there, below them, how far it has come."""
+    """Print a line for each event. On a terminal, also show the progress below the lines."""
     done: Counter[str] = Counter()
     with out.status("reading settings, contracts and models …") if out.is_terminal else nullcontext() as status:
 

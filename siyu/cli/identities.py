@@ -1,4 +1,4 @@
-"""Who is who, and why; and what people decide about it."""
+"""The commands that explain who is who, and that record decisions about it."""
 
 from __future__ import annotations
 
@@ -8,20 +8,21 @@ from typing import Annotated
 
 import typer
 
-from siyu.cli.app import app, current_settings, json_text, out, told
+from siyu.cli.app import app, current_settings, handle_errors, json_text, out
 from siyu.errors import WrongQuestion
 
-What = Annotated[str, typer.Argument(help="An identifier, id_type:id_value, such as mobile:13912345678; or an ID.")]
-Why = Annotated[str, typer.Option(help="Why: whoever doubts it later will read this.")]
-By = Annotated[str | None, typer.Option(help="Who decided. Default: who is logged in.")]
+What = Annotated[str, typer.Argument(help="An identifier (id_type:id_value), such as mobile:13912345678, or an ID.")]
+Why = Annotated[str, typer.Option(help="The reason, for people who question the decision later.")]
+By = Annotated[str | None, typer.Option(help="Who decided. Default: the user who is logged in.")]
 
 
 @app.command()
 def link(left: What, right: What, why: Why, by: By = None) -> None:
-    """Decide that two identifiers are one person's (or one company's): appends a line to identity_rules.csv.
+    """Decide that two identifiers belong to one person (or company). Appends a line to identity_rules.csv.
 
-    It counts from the next siyu run on, comes before everything that data say, and holds until somebody unlinks the
-    two. Of two IDs (P… P…) everything that a person has one of is linked, so that the two people become one.
+    The decision takes effect with the next siyu run, overrides the data, and holds until somebody unlinks the two.
+    To link two IDs (P… P…), siyu links the identifiers of which a person can have only one, so that the people become
+    one.
 
     Example: siyu link mobile:13912345678 crm_contact_id:K0001 --why "new number, she told us"
     """
@@ -30,7 +31,7 @@ def link(left: What, right: What, why: Why, by: By = None) -> None:
 
 @app.command()
 def unlink(left: What, right: What, why: Why, by: By = None) -> None:
-    """Decide that two identifiers are never one person's (or one company's); it takes the place of a link of the two.
+    """Decide that two identifiers never belong to one person (or company). Replaces an earlier link of the two.
 
     Example: siyu unlink mobile:13912345678 crm_contact_id:K0001 --why "that is his wife's number"
     """
@@ -39,7 +40,7 @@ def unlink(left: What, right: What, why: Why, by: By = None) -> None:
 
 @app.command()
 def exclude(what: What, why: Why, by: By = None) -> None:
-    """Decide that an identifier identifies nobody, such as a switchboard's number. A later link of it takes that back.
+    """Decide that an identifier identifies nobody, such as a switchboard's number. A later link overrides this.
 
     Example: siyu exclude mobile:13912345678 --why "the phone at the front desk"
     """
@@ -47,7 +48,7 @@ def exclude(what: What, why: Why, by: By = None) -> None:
 
 
 def _decide(decision: str, named: list[str], why: str, by: str | None) -> None:
-    with told():
+    with handle_errors():
         from siyu.ask.decide import decide
 
         outcome = decide(current_settings(), decision, named, why, by or getpass.getuser(), datetime.now(UTC))
@@ -60,23 +61,23 @@ def explain(
     what: Annotated[
         list[str] | None,
         typer.Argument(
-            help="One thing, or two: an ID (P…, C…), an identifier (mobile:13912345678), or a record"
-            " (record:crm:contacts:K0001). --mobile 13912345678 says the same, for every identifier type."
+            help="One or two of: an ID (P…, C…), an identifier (mobile:13912345678), a record"
+            " (record:crm:contacts:K0001). --mobile 13912345678 works too, as for every identifier type."
         ),
     ] = None,
     as_json: Annotated[
-        bool, typer.Option("--json", help="Everything, all records included, as JSON; moments in UTC.")
+        bool, typer.Option("--json", help="Print everything as JSON, including all records. Moments are in UTC.")
     ] = False,
     records: Annotated[int, typer.Option(min=0, help="How many records to list in the text.")] = 20,
 ) -> None:
-    """Who is behind it, and why: records, evidence from the strongest on, what was cut, decisions, history.
+    """Show who is behind an identifier, and why: records, evidence, cuts, decisions, history.
 
-    Of two things: why they are one person (or company), or what keeps them apart. It reads the current release, the
-    restricted file included, and shows values of people: mind who looks on.
+    With two arguments, show why they belong to one person (or company), or what keeps them apart. The command reads
+    the current release, including the restricted file, and shows personal data: mind who can see your screen.
 
     Example: siyu explain mobile:13912345678
     """
-    with told():
+    with handle_errors():
         from siyu.ask.explain import explain as look
         from siyu.ask.explain_text import explained
 
@@ -88,7 +89,7 @@ def explain(
 
 
 def named_by(arguments: list[str], options: list[str], command: str = "siyu explain", most: int = 2) -> list[str]:
-    """What is asked for, one to `most` things. `--<id_type> value` is `id_type:value`, whatever types a layer has."""
+    """Return one to `most` names. `--<id_type> value` means `id_type:value`, also for the types of a layer."""
     named, rest = [], [*arguments, *options]
     while rest:
         word = rest.pop(0)
@@ -99,6 +100,6 @@ def named_by(arguments: list[str], options: list[str], command: str = "siyu expl
         else:
             named.append(word)
     if not 1 <= len(named) <= most:
-        one = "one" if most == 1 else "one, or two"
-        raise WrongQuestion(f"{len(named)} things are named", command, f"name {one}, such as mobile:13912345678.")
+        one = "one" if most == 1 else "one or two"
+        raise WrongQuestion(f"{len(named)} arguments are given", command, f"give {one}, such as mobile:13912345678.")
     return named

@@ -1,4 +1,4 @@
-"""The commands of a night, and of work on models."""
+"""The commands that run a night, and the commands for work on models."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
-from siyu.cli.app import AsOf, Select, app, compiled, current_settings, day, err, out, progress, told
+from siyu.cli.app import AsOf, Select, app, compiled, current_settings, day, err, handle_errors, out, progress
 from siyu.errors import ConfigError
 
 
 @app.command()
 def init(
-    folder: Annotated[Path, typer.Argument(help="A new folder, or . for this one.")],
+    folder: Annotated[Path, typer.Argument(help="A new folder, or . for the current one.")],
 ) -> None:
-    """Lay out a folder to work in: siyu.toml, an empty layer, an exports folder. Then: cd there, siyu run.
+    """Create a folder to work in, with siyu.toml, an empty layer and an exports folder. Then run siyu run in it.
 
     Example: siyu init acme && cd acme && siyu run
     """
-    with told():
-        from siyu.dev.init import init as lay_out
+    with handle_errors():
+        from siyu.dev.init import init as create
 
-        for name in lay_out(folder):
+        for name in create(folder):
             out.print(f"{folder / name}", markup=False)
 
 
@@ -36,17 +36,17 @@ def run(
         datetime | None,
         typer.Option(
             formats=["%Y-%m-%d"],
-            help="Know only what had landed by this date, and land nothing: what was published then.",
+            help="Use only what had landed by this date, and land nothing. This rebuilds what was published then.",
         ),
     ] = None,
-    force: Annotated[bool, typer.Option(help="Run even when nothing is new.")] = False,
+    force: Annotated[bool, typer.Option(help="Run even if nothing is new.")] = False,
 ) -> None:
-    """One night: land, build, check, publish.
+    """Run one night: land, build, check, publish.
 
     Exit codes: 0 published or nothing new, 1 a critical check failed, 2 wrong use or configuration, 3 another run holds
-    the warehouse, 4 an engine or file fault. Whatever happens, warehouse/current stays a whole release.
+    the warehouse, 4 an engine or file fault. warehouse/current always points to a complete release.
     """
-    with told():
+    with handle_errors():
         from siyu.night.request import Request
         from siyu.night.run import run_night
         from siyu.report.summary import summary
@@ -59,24 +59,26 @@ def run(
 @app.command()
 def land(
     file: Annotated[Path, typer.Argument(help="An export file.")],
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only look. (Files are landed by siyu run.)")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Required: this command only checks. siyu run lands files.")
+    ] = False,
     target: Annotated[
-        str | None, typer.Option("--as", help="channel.export, where the file's name does not tell.")
+        str | None, typer.Option("--as", help="channel.export, if the file's name does not identify it.")
     ] = None,
 ) -> None:
-    """Try an export file against its contract, and tell everything that is wrong with it, at once.
+    """Check an export file against its contract and report everything that is wrong with it.
 
-    Exit code 0: the file would land; 1: it would be rejected whole. Nothing is written.
+    Exit code 0: the file would land; 1: it would be rejected as a whole. Nothing is written.
 
     Example: siyu land --dry-run exports/crm/contacts_20260630.csv
     """
-    with told():
+    with handle_errors():
         from siyu.dev.dry_run import dry_run as look
         from siyu.dev.dry_run_text import dry_run_text
 
         if not dry_run:
-            fix = "add --dry-run; to land what is new, lay it into its channel's folder and call siyu run."
-            raise ConfigError("siyu land only looks, and wants to be told so", "siyu land", fix)
+            fix = "add --dry-run. To land the file, put it into its channel's folder and run siyu run."
+            raise ConfigError("siyu land only checks files, and requires --dry-run", "siyu land", fix)
         found = look(current_settings(), file, target)
         out.print(dry_run_text(found))
         if not found.lands:
@@ -85,23 +87,25 @@ def land(
 
 @app.command()
 def build(select: Select = None, as_of: AsOf = None) -> None:
-    """Build models from what has landed, without checks or a release. For work on models.
+    """Build models from what has landed, without checks and without a release. For work on models.
 
     Example: siyu build --select +person_stage
     """
     started = time.perf_counter()
-    with told():
+    with handle_errors():
         from siyu.dev.selection import build_selected
 
         with progress() as tell:
             models = build_selected(current_settings(), select or [], day(as_of), tell)
-        out.print(f"{len(models)} models built in {time.perf_counter() - started:.1f} s; nothing checked or published")
+        out.print(
+            f"{len(models)} models built in {time.perf_counter() - started:.1f} s; nothing was checked or published"
+        )
 
 
 @app.command()
 def check(select: Select = None, as_of: AsOf = None) -> None:
-    """Run the suites of models as the last run or build left them. Exit code 1 when a critical one fails."""
-    with told():
+    """Run the suites of models on the tables of the last run or build. Exit code 1 if a critical check fails."""
+    with handle_errors():
         from siyu.dev.selection import check_selected
         from siyu.report.summary import summary
 
@@ -116,14 +120,14 @@ def check(select: Select = None, as_of: AsOf = None) -> None:
 def status(
     max_age: Annotated[
         str | None,
-        typer.Option(help="Exit with 1 unless the last run ended well within this time: 26h, 2d, 90m."),
+        typer.Option(help="Exit with 1 unless the last run succeeded within this time, such as 26h, 2d or 90m."),
     ] = None,
 ) -> None:
-    """Is last night good? The last run, the current release, stale channels, failed checks and their runbooks.
+    """Show the last run, the current release, stale channels, KPI alerts, and failed checks with their runbooks.
 
     Example, for cron or a monitor: siyu status --max-age 26h
     """
-    with told():
+    with handle_errors():
         from siyu.report.status import overdue, read_status, status_text
         from siyu.warehouse.lock import is_held
 
@@ -131,10 +135,10 @@ def status(
         found = read_status(warehouse)
         if found is None:
             raise ConfigError(
-                "no run of this version of siyu has been made here yet", str(warehouse), "siyu run makes the first."
+                "this version of siyu has not run here yet", str(warehouse), "siyu run makes the first run."
             )
         if found["status"] == "running" and not is_held(warehouse):
-            found = {**found, "status": "interrupted", "error": "the process ended without a word; run again."}
+            found = {**found, "status": "interrupted", "error": "the process ended unexpectedly; run it again."}
         out.print(status_text(found))
         late = overdue(found, max_age) if max_age else None
         if late:
@@ -146,14 +150,14 @@ def status(
 def sql(
     model: Annotated[str, typer.Argument(help="A model, as table or schema.table.")],
     dialect: Annotated[
-        str, typer.Option(help="duckdb as it runs, or another dialect as sqlglot prints it: spark, postgres …")
+        str, typer.Option(help="duckdb, as siyu runs it; or a dialect that sqlglot translates to: spark, postgres …")
     ] = "duckdb",
 ) -> None:
-    """The compiled SQL of a model.
+    """Print the compiled SQL of a model.
 
     Example: siyu sql person_stage --dialect spark
     """
-    with told():
+    with handle_errors():
         from siyu.dev.selection import sql_of
 
         out.print(sql_of(compiled(current_settings()), model, dialect), markup=False, soft_wrap=True)
@@ -162,13 +166,13 @@ def sql(
 @app.command()
 def graph(
     select: Select = None,
-    mermaid: Annotated[bool, typer.Option(help="As a Mermaid flowchart, for docs and merge requests.")] = False,
+    mermaid: Annotated[bool, typer.Option(help="Print a Mermaid flowchart, for docs and merge requests.")] = False,
 ) -> None:
-    """Which model reads which, in build order.
+    """Print which model reads which, in build order.
 
     Example: siyu graph --select +kpi_value --mermaid
     """
-    with told():
+    with handle_errors():
         from siyu.dev.selection import graph_lines
 
         for line in graph_lines(compiled(current_settings()), select or [], mermaid):
@@ -181,19 +185,23 @@ def simulate(
         Path, typer.Option("--out", help="Folder to write: <channel>/…, reference/, exports.yml, truth/.")
     ],
     people: Annotated[int, typer.Option(min=1, help="How many people.")] = 600,
-    days: Annotated[int, typer.Option(min=1, help="How many days of life.")] = 180,
+    days: Annotated[int, typer.Option(min=1, help="How many days to simulate.")] = 180,
     seed: Annotated[int, typer.Option(help="The same seed gives the same files.")] = 7,
     last_day: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day of their lives. Default: 2026-06-30.")
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="The last day to simulate. Default: 2026-06-30.")
     ] = None,
-    nights: Annotated[int, typer.Option(min=0, help="The last so many days come as folders night=<date>/.")] = 0,
-    knob: Annotated[list[str] | None, typer.Option(help="name=share of a trait; docs/simulate.md lists them.")] = None,
+    nights: Annotated[
+        int, typer.Option(min=0, help="Deliver this many days at the end in folders of their own, night=<date>/.")
+    ] = 0,
+    knob: Annotated[
+        list[str] | None, typer.Option(help="name=share of a trait. docs/simulate.md lists the names.")
+    ] = None,
 ) -> None:
-    """Write channel exports of invented people, with the truth beside them. The sample was made so.
+    """Write channel exports of invented people, with the truth about them. The sample was made this way.
 
     Example: siyu simulate --people 5000 --nights 7 --knob typo=0.05 --out exports
     """
-    with told(), Progress(console=out, transient=True, disable=not out.is_terminal) as bar:
+    with handle_errors(), Progress(console=out, transient=True, disable=not out.is_terminal) as bar:
         from siyu.simulate import LAST_DAY, exports_of, simulate_exports
         from siyu.simulate.knobs import turned
 
@@ -210,11 +218,11 @@ def simulate(
 def docs(
     folder: Annotated[Path, typer.Option("--out", help="Folder to write the documents to.")] = Path("docs"),
 ) -> None:
-    """Write catalog.md, channels.md and cli.md: from the models' comments, the contracts and the commands' help.
+    """Write catalog.md, models.md, channels.md and cli.md from models, contracts and the help of commands.
 
     Example: siyu docs --out docs
     """
-    with told():
+    with handle_errors():
         from siyu.dev.docs import write_docs
 
         written = write_docs(folder, compiled(current_settings()), app)

@@ -1,4 +1,4 @@
-"""What happened with whom."""
+"""The command that shows the journey of a person."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from siyu.cli.app import app, current_settings, day, json_text, out, told
+from siyu.cli.app import app, current_settings, day, handle_errors, json_text, out
 from siyu.cli.identities import named_by
 
 
@@ -17,25 +17,26 @@ def journey(
     what: Annotated[
         list[str] | None,
         typer.Argument(
-            help="A person: an ID (P…), a former one, an identifier (mobile:13912345678), or a record"
-            " (record:crm:contacts:K0001). --mobile 13912345678 says the same, for every identifier type."
+            help="A person: an ID (P…), a former ID, an identifier (mobile:13912345678), or a record"
+            " (record:crm:contacts:K0001). --mobile 13912345678 works too, as for every identifier type."
         ),
     ] = None,
     since: Annotated[
-        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Only what happened from this business date on.")
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Show only events from this business date on.")
     ] = None,
-    show_all: Annotated[bool, typer.Option("--all", help="Every line, however many. Default: the newest 60.")] = False,
+    show_all: Annotated[bool, typer.Option("--all", help="Show every line. Default: the newest 60.")] = False,
     as_json: Annotated[
-        bool, typer.Option("--json", help="As data, an event a row, nothing folded; moments in UTC.")
+        bool, typer.Option("--json", help="Print JSON, one row per event, without folding. Moments are in UTC.")
     ] = False,
 ) -> None:
-    """One person's whole story on one time line 客户旅程: stages, touches, points, deals, exclusions.
+    """Show a person's journey 客户旅程 on one time line: stages, touches, points, deals, exclusions.
 
-    It reads the current release, the restricted file included, and shows values of people: mind who looks on.
+    The command reads the current release, including the restricted file, and shows personal data: mind who can see
+    your screen.
 
     Example: siyu journey mobile:13912345678 --since 2026-05-01
     """
-    with told():
+    with handle_errors():
         from siyu.ask.journey import as_data
         from siyu.ask.journey import journey as look
         from siyu.ask.journey_text import SHOWN, told_story

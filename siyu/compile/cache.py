@@ -24,7 +24,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 # The packages and the libraries on which the facts depend.
 CODE = ("compile", "engines", "seeds")
 LIBRARIES = ("duckdb", "jinja2", "sqlglot")
-MAX_ENTRIES = 4000
+MAX_ENTRIES = 4000  # of facts that the last compilation did not use
 
 
 def digest(*parts: object) -> str:
@@ -79,7 +79,8 @@ class Cache:
         """Write the facts that were used, and as many others as fit. A file that cannot be written only costs time."""
         if self._path is None or not self._is_new:
             return
-        facts = dict(list({**self._read(), **self._used}.items())[-MAX_ENTRIES:])
+        others = [(key, fact) for key, fact in self._read().items() if key not in self._used]
+        facts = dict(others[-MAX_ENTRIES:]) | self._used
         body = json.dumps(facts, ensure_ascii=False).encode()
         with contextlib.suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

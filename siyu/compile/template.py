@@ -41,9 +41,8 @@ class Rendered:
 
     @property
     def materialized(self) -> str:
-        """How the result is kept; staging is a view unless it says otherwise."""
-        default = "view" if self.model.schema == "staging" else "table"
-        return str(self.config.get("materialized", default))
+        """How the result is stored: as a table, unless the model says otherwise."""
+        return str(self.config.get("materialized", "table"))
 
     @property
     def relations(self) -> set[str]:

@@ -1,4 +1,4 @@
-"""`siyu land --dry-run`: everything that is wrong with a file, at once, without a warehouse."""
+"""`siyu land --dry-run`: report everything that is wrong with a file, without a warehouse."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SHOWN_LINES = 5
 
 @dataclass(frozen=True)
 class RowProblem:
-    """Rows that break the contract in one way: column ('' = the record as a whole), reason, how many, some of them."""
+    """Rows that break the contract in one way. `column` is '' for the whole record; `lines` are the first few."""
 
     column: str
     reason: str
@@ -35,7 +35,7 @@ class RowProblem:
 
 @dataclass(frozen=True)
 class DryRun:
-    """What landing a file would bring. `lands` tells whether the file would be taken at all."""
+    """The result of a dry run."""
 
     channel: str
     export: str
@@ -49,17 +49,17 @@ class DryRun:
 
     @property
     def lands(self) -> bool:
-        """The rows that keep the contract would land."""
+        """Whether the file would land, with the rows that keep the contract."""
         return not self.problems
 
 
 def dry_run(settings: Settings, path: Path, target: str | None) -> DryRun:
-    """Try a file against the contract of `target` (channel.export), else of the export whose pattern fits its name.
+    """Check a file against the contract of `target` (channel.export), else of the export whose pattern matches it.
 
-    Raises ConfigError when the file is not there, or when none or several exports could be meant.
+    Raises ConfigError if the file does not exist, or if not exactly one export matches.
     """
     if not path.is_file():
-        raise ConfigError(f"there is no file {path}", str(path), "check the path.")
+        raise ConfigError(f"there is no file {path}", str(path), "correct the path.")
     channel, export_name = _target(settings, path, target)
     as_of = default_as_of(settings)
     with tempfile.TemporaryDirectory() as folder:
@@ -73,7 +73,7 @@ def dry_run(settings: Settings, path: Path, target: str | None) -> DryRun:
 
 
 def look(session: Session, channel: Channel, export_name: str, path: Path, landing: Landing) -> DryRun:
-    """Try a file against an export's contract; the landing is one that nobody keeps."""
+    """Check a file against an export's contract. The landing is thrown away."""
     export = channel.exports[export_name]
     problems = []
     path = path.resolve()
@@ -85,7 +85,7 @@ def look(session: Session, channel: Channel, export_name: str, path: Path, landi
     job = replace(job, export=_relaxed(session, path, export, landing.scratch, problems))
     result = ChannelLanding(channel.channel)
     land_file(session, job, landing, result)
-    return _told(session, job, export, result, problems, landing.store)
+    return _result(session, job, export, result, problems, landing.store)
 
 
 def _target(settings: Settings, path: Path, target: str | None) -> tuple[Channel, str]:
@@ -93,20 +93,22 @@ def _target(settings: Settings, path: Path, target: str | None) -> tuple[Channel
     names = {f"{channel}.{export}": (c, export) for channel, c in channels.items() for export in c.exports}
     if target is not None:
         if target not in names:
-            raise ConfigError(f"no contract has the export {target}", "--as", nearest(target, names))
+            raise ConfigError(f"no contract defines the export {target}", "--as", nearest(target, names))
         return names[target]
     root = settings.exports_root
     fitting = [name for name, (c, export) in names.items() if path.match(c.exports[export].files)]
     inside = [name for name in fitting if _lies_in(path, names[name][0].source_folder(root))]
     chosen = inside or fitting
     if len(chosen) != 1:
-        meant = f"could be {', '.join(chosen)}" if chosen else "fits the pattern of no export"
-        raise ConfigError(f"{path.name} {meant}", str(path), f"name it: --as channel.export ({', '.join(names)}).")
+        meant = f"could be {', '.join(chosen)}" if chosen else "does not match the pattern of any export"
+        raise ConfigError(
+            f"{path.name} {meant}", str(path), f"name the export: --as channel.export ({', '.join(names)})."
+        )
     return names[chosen[0]]
 
 
 def _folder(path: Path, export: Export) -> Path:
-    """Where the channel's folder would be, were the file in it: above the folders that the contract's pattern names."""
+    """Return the folder that stands for the channel's: above the folders that the pattern of the contract names."""
     above = len(Path(export.files).parts) - 1
     return path.parents[above] if path.match(export.files) else path.parent
 
@@ -116,7 +118,7 @@ def _lies_in(path: Path, folder: Path | None) -> bool:
 
 
 def _relaxed(session: Session, path: Path, export: Export, scratch: Path, problems: list[str]) -> Export:
-    """The contract without what already stops the file, so that its rows can be looked at all the same."""
+    """Return the contract without the rules that reject the whole file, so that its rows can be checked anyway."""
     loose = export.model_copy(update={"max_reject_rate": 1.0, "file_date": None})
     try:
         read(session, path, loose, scratch)
@@ -129,11 +131,11 @@ def _relaxed(session: Session, path: Path, export: Export, scratch: Path, proble
         key = tuple(name for name in loose.key if name not in error.missing)
         return loose.model_copy(update={"columns": columns, "key": key, "extra_columns": "keep"})
     except (FileRejected, SqlProblem, StatementFault):
-        return loose  # landing it tells the reason
+        return loose  # landing it reports the reason
     return loose
 
 
-def _told(
+def _result(
     session: Session, job: Job, export: Export, result: ChannelLanding, problems: list[str], store: Path
 ) -> DryRun:
     file: LandedFile | None = result.files[0] if result.files else None

@@ -1,4 +1,4 @@
-"""The result of a dry run, for a terminal."""
+"""Render the result of a dry run for a terminal."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 
 
 def dry_run_text(found: DryRun) -> Group:
-    """What landing a file would bring, for a person at a terminal."""
-    verdict = "would land 可落地" if found.lands else "would be rejected whole 整份拒收"
+    """Return the result of a dry run, for a person at a terminal."""
+    verdict = "would land 可落地" if found.lands else "would be rejected as a whole 整份拒收"
     landed = found.rows_read - found.rows_rejected if found.lands else 0
     parts: list[Any] = [
         Text(f"{found.file} as {found.channel}.{found.export}: {verdict}", style="green" if found.lands else "red"),

@@ -1,4 +1,4 @@
-"""`siyu init`: a folder to work in, with settings, an empty layer and an exports folder."""
+"""`siyu init`: create a folder to work in, with settings, an empty layer and an exports folder."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from siyu.errors import ConfigError
 
 FILES = {
     "siyu.toml": """\
-# Settings of siyu. Each can come by environment, too: SIYU_WAREHOUSE, SIYU_LAYERS …
-# Without layers and exports siyu reads the sample that comes along: try `siyu run` first.
+# Settings of siyu. Environment variables override them: SIYU_WAREHOUSE, SIYU_LAYERS …
+# Without layers and exports, siyu reads the sample that is included: try `siyu run` first.
 
 warehouse = "warehouse"
 
@@ -18,11 +18,11 @@ warehouse = "warehouse"
 # exports = "exports"
 # timezone = "Asia/Shanghai"
 
-# The salt of all IDs comes by environment and is kept for ever: SIYU_SALT, a random text of at least 16 characters.
-# The sample and real exports cannot share a warehouse: name another one, or delete it, when you set the two above.
+# Set the salt of all IDs in the environment and keep it for ever: SIYU_SALT, a random text of at least 16 characters.
+# The sample and real exports cannot share a warehouse: when you set the two above, use another one, or delete it.
 """,
     ".gitignore": "warehouse/\nexports/\n",
-    "layer/seeds/vars.yml": "# Numbers that differ from the base layer's, such as `dormant_days: 60`.\n",
+    "layer/seeds/vars.yml": "# Numbers that differ from those of siyu, such as `dormant_days: 60`.\n",
 }
 FOLDERS = (
     "layer/models/staging",
@@ -34,10 +34,10 @@ FOLDERS = (
 
 
 def init(folder: Path) -> list[str]:
-    """Lay the files out and return their names. Raises ConfigError, nothing written, where one is there already."""
+    """Create the files and return their names. If one exists already, raises ConfigError and writes nothing."""
     there = [name for name in FILES if (folder / name).exists()]
     if there:
-        raise ConfigError(f"{folder} has {', '.join(there)} already", str(folder), "name a new folder.")
+        raise ConfigError(f"{folder} already has {', '.join(there)}", str(folder), "name a new folder.")
     for name in FOLDERS:
         (folder / name).mkdir(parents=True, exist_ok=True)
     for name, text in FILES.items():

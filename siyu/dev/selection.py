@@ -28,7 +28,7 @@ Tell = Callable[[Event], None]
 
 
 def build_selected(settings: Settings, expressions: Sequence[str], as_of: date | None, tell: Tell) -> list[ModelRun]:
-    """Build the selection from what has landed. Raises ConfigError when something it reads was never built."""
+    """Build the selection from what has landed. Raises ConfigError if it reads a model that has not been built."""
     project = compile_project(settings, selection=expressions)
     names = select(project.graph, expressions)
     day = as_of or default_as_of(settings)
@@ -59,14 +59,14 @@ def _require_upstream(engine: DuckEngine, project: Project, names: Sequence[str]
     missing = sorted({read for name in names for read in project.graph[name]} - set(names) - have)
     if missing:
         raise ConfigError(
-            f"the selection reads {', '.join(missing)}, not built yet",
+            f"the selection reads {', '.join(missing)}, which siyu has not built yet",
             "warehouse/build",
             f"select it too: --select +{names[-1]}",
         )
 
 
 def built_relations(engine: DuckEngine) -> set[str]:
-    """What the build database holds, as schema.table."""
+    """Return the tables and views of the build database, as schema.table."""
     session = engine.session()
     rows = session.rows(
         "select schema_name || '.' || table_name from duckdb_tables()"
@@ -107,14 +107,14 @@ def check_selected(settings: Settings, expressions: Sequence[str], as_of: date |
         if not names:
             raise ConfigError("no suite checks the selection", "--select", "write expectations/<schema>/<table>.yml.")
         if not (folder / "build.duckdb").is_file():
-            raise ConfigError("nothing is built yet", str(folder), "siyu build or siyu run first.")
+            raise ConfigError("nothing has been built yet", str(folder), "run siyu build or siyu run first.")
         opened.callback(lock(settings.warehouse.resolve()).release)
         engine = open_engine(settings, day, folder)
         opened.callback(engine.close)
         checker = Checker(engine, project)
         there = built_relations(engine)
         for name in [name for name in names if name.startswith("ops.") and name not in there]:
-            tell(Event("skipped", name, "siyu build does not write it, siyu run does", is_bad=True))
+            tell(Event("skipped", name, "only siyu run writes it, not siyu build", is_bad=True))
             names.remove(name)
         for name in names:
             results = checker.run(suites[name])
@@ -124,11 +124,11 @@ def check_selected(settings: Settings, expressions: Sequence[str], as_of: date |
 
 
 def sql_of(project: Project, name: str, dialect: str) -> str:
-    """Compiled SQL of a model. Raises ConfigError for an unknown model or dialect."""
+    """Return the compiled SQL of a model. Raises ConfigError for an unknown model or dialect."""
     found = [m for m in project.models.values() if name in (m.name, m.model.table)]
     if not found:
         raise ConfigError(
-            f"no model is called {name}", "siyu sql", nearest(name, [m.model.table for m in project.models.values()])
+            f"unknown model {name}", "siyu sql", nearest(name, [m.model.table for m in project.models.values()])
         )
     if dialect == "duckdb":
         return found[0].sql
@@ -136,12 +136,12 @@ def sql_of(project: Project, name: str, dialect: str) -> str:
         return to_dialect(found[0].tree, dialect)
     except ValueError as error:
         raise ConfigError(
-            f"unknown dialect {dialect}", "--dialect", "spark, postgres, snowflake, bigquery …"
+            f"unknown dialect {dialect}", "--dialect", "use spark, postgres, snowflake, bigquery …"
         ) from error
 
 
 def graph_lines(project: Project, expressions: Sequence[str], mermaid: bool) -> Iterator[str]:
-    """A line a model: what it reads. Or a Mermaid flowchart."""
+    """Yield a line per model with what it reads, or the lines of a Mermaid flowchart."""
     names = select(project.graph, expressions)
     if mermaid:
         yield "flowchart LR"

@@ -1,1 +1,1 @@
-"""Engines that can run the models: what one must do (base) and who does it."""
+"""Engines that run the models: the interface (base) and its implementations."""

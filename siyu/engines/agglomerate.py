@@ -1,4 +1,4 @@
-"""Union-find under constraints: what people decided, and the few components that SQL hands over, edge by edge."""
+"""Union-find with constraints. It takes human decisions, and the few components that SQL hands over, edge by edge."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-# What a query with materialized='agglomerate' yields, and what is added to each of its rows.
+# The columns that a query with materialized='agglomerate' returns, and those that are added to each row.
 EDGE_COLUMNS = (
     "edge_no", "kind", "node", "lesser_node", "node_unique", "lesser_unique", "node_size", "lesser_size",
 )  # fmt: skip
 ADDED_COLUMNS = {"is_kept": "boolean", "cut_reason": "varchar", "node_group": "bigint", "lesser_group": "bigint"}
-# kind: an edge that records show; two that a human said are one; two that a human said are not.
+# kind of an edge: seen in records; linked by a human; unlinked by a human
 SEEN, LINK, UNLINK = 0, 1, 2
 KEPT, CUT_UNIQUE, CUT_SIZE, CUT_UNLINK, CUT_LINK = 0, 1, 2, 3, 4
 REASONS = (None, "unique", "size", "unlink", "link")
@@ -21,10 +21,12 @@ Arrays = Mapping[str, "np.ndarray[Any, Any]"]
 
 
 class Groups:
-    """Disjoint groups of nodes. A group has at most one node of each unique type, but for those that were linked, and
-    at most `max_size` that count, as many again for each link. It never holds two nodes that are held apart.
+    """Disjoint groups of nodes.
 
-    Every node is an identifier of its own, so which unique types a group holds fits into the bits of one integer.
+    A group has at most one node of each unique type, unless links joined them. At most `max_size` of its nodes count
+    to its size; each link adds `max_size` to that limit. A group never holds two nodes that were unlinked.
+
+    The unique types that a group holds are the bits of one integer.
     """
 
     def __init__(self, uniques: list[int], sizes: list[int], max_size: int) -> None:
@@ -36,7 +38,7 @@ class Groups:
         self._links: dict[int, int] = {}  # group -> links that united it
 
     def find(self, node: int) -> int:
-        """The node that stands for its group."""
+        """Return the least node of the group that contains a node."""
         parent = self._parent
         while parent[node] != node:
             parent[node] = parent[parent[node]]
@@ -44,7 +46,7 @@ class Groups:
         return node
 
     def take(self, kind: int, one: int, other: int) -> int:
-        """One edge, link or unlink. Gives KEPT, or why it has no effect."""
+        """Apply an edge, link or unlink. Return KEPT, or the code of the reason why it has no effect."""
         left, right = self.find(one), self.find(other)
         if kind == UNLINK:
             return self._hold_apart(left, one, right, other)
@@ -62,7 +64,7 @@ class Groups:
         return KEPT
 
     def _unite(self, left: int, right: int, links: int) -> None:
-        """The least node stands for a group."""
+        """Join two groups. The least node represents the group, so `left` must be the lesser one."""
         if links:
             self._links[left] = links
         self._parent[right] = left
@@ -81,7 +83,7 @@ class Groups:
         return KEPT
 
     def _are_apart(self, left: int, right: int) -> bool:
-        # Either side knows of the other: the shorter list is enough.
+        # Both sides record the separation, so it is enough to search the shorter list.
         ours, theirs = self._apart.get(left, set()), self._apart.get(right, set())
         if len(ours) > len(theirs):
             right, ours = left, theirs
@@ -89,14 +91,16 @@ class Groups:
 
 
 def agglomerate(edges: Arrays, max_size: int) -> dict[str, np.ndarray[Any, Any]]:
-    """Take edges in the order of `edge_no`; keep each that leaves persons whole (identity.md, rules 3 and 5).
+    """Apply edges in the order of `edge_no`. Keep each that breaks no constraint (identity.md, rules 3 and 5).
 
-    `edges` are arrays of equal length by the names of EDGE_COLUMNS: `kind` SEEN, LINK or UNLINK; `node` and
-    `lesser_node` any integers; `…_unique` the number of a node's unique type (from 1; 0 = none); `…_size` 1 where a
-    node counts. Gives `edge_no`, `reason` (an index into REASONS), and for either end the least node of its group.
-    Groups only grow, so what is held apart once stays apart. That is why decisions of humans come first, the latest
-    before all: of two that contradict each other, it stands. An edge that was refused is kept after all where its ends
-    are one in the end: a linked group, which may be larger, joined them later.
+    `edges` are arrays of equal length, named as EDGE_COLUMNS: `kind` is SEEN, LINK or UNLINK; `node` and `lesser_node`
+    are any integers; `…_unique` is the number of the node's unique type (from 1; 0 = none); `…_size` is 1 if the node
+    counts to the size of its group, else 0. Returns `edge_no`, `reason` (an index into REASONS), and the least node of
+    the group of each end.
+
+    Groups only grow, and nodes that were unlinked stay apart. So human decisions must come first, and the latest of
+    them before the others: if two contradict each other, the latest wins. An edge that was cut becomes kept if its ends
+    are in one group at the end, because a linked group, which may be larger, joined them later.
     """
     order = np.argsort(edges["edge_no"], kind="stable")
     ends = np.concatenate([edges["node"][order], edges["lesser_node"][order]])

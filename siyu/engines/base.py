@@ -1,4 +1,4 @@
-"""What an engine must do. Everything above talks to these two, never to a driver."""
+"""The interface of an engine. Other packages use these two protocols, never a driver."""
 
 from __future__ import annotations
 
@@ -20,58 +20,61 @@ class ColumnType:
 
 @dataclass(frozen=True)
 class RunInputs:
-    """What a model may know of the outside, as semantic functions: no model reads a clock."""
+    """The inputs of a run. Models read them through semantic functions and never read a clock."""
 
     as_of: str
     timezone: str
     key: str
 
 
-# For work on no data: binding, and writing invented exports.
+# The formula of content_hash. A manifest names it, because hashes of two versions cannot be compared.
+HASH_VERSION = 2
+
+# For work without data of a run: binding, and writing simulated exports.
 ANY_INPUTS = RunInputs(as_of="2000-01-01", timezone="UTC", key="none")
 
 
 class Session(Protocol):
-    """One cursor: statements of one model, or of one file. Not shared between threads."""
+    """A cursor for the statements of one model or one file. Threads must not share it."""
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> None:
         """Run a statement and drop its result. Raises EngineFault or SqlProblem."""
         ...
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """All rows of a small result."""
+        """Return all rows of a small result."""
         ...
 
     def named_rows(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
-        """All rows of a small result, by column name."""
+        """Return all rows of a small result as dicts by column name."""
         ...
 
     def value(self, sql: str, params: Sequence[Any] = ()) -> Any:
-        """The first value of the first row, or None."""
+        """Return the first value of the first row, or None."""
         ...
 
     def columns(self, relation: str) -> list[ColumnType]:
-        """Columns of a table or view, in order."""
+        """Return the columns of a table or view, in order."""
         ...
 
     def arrays(self, sql: str) -> dict[str, np.ndarray[Any, Any]]:
-        """A result of numbers without NULLs, an array a column."""
+        """Return one array per column of a result that has only numbers and no NULLs."""
         ...
 
     def write_arrays(self, relation: str, arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
-        """Arrays of equal length as a table."""
+        """Write arrays of equal length as a table, and replace an existing one."""
         ...
 
-    def content_hash(self, relation: str) -> tuple[int, str]:
-        """Rows, and a hash of the content that neither row order nor threads change."""
+    def content_hash(self, relation: str, version: int = HASH_VERSION) -> tuple[int, str]:
+        """Return the number of rows and a hash of all columns. Row order and threads do not change the hash."""
         ...
 
     def digest(self, relation: str) -> tuple[int, int]:
-        """A cheap fingerprint of the content, good within one process: has anything changed?"""
+        """Return a cheap fingerprint of the content. Compare it only within one process."""
         ...
 
     def close(self) -> None:
-        """Give the cursor back."""
+        """Close the cursor."""
         ...
 
 
@@ -81,21 +84,21 @@ class Engine(Protocol):
     path: Path | None
 
     def session(self) -> Session:
-        """A new session that knows the run's inputs."""
+        """Open a session in which the semantic functions know the inputs of the run."""
         ...
 
     def driver_connection(self) -> Any:
-        """A cursor of the underlying driver, for Great Expectations."""
+        """Open a cursor of the underlying driver, for Great Expectations."""
         ...
 
     def attach(self, path: Path, alias: str, *, writable: bool) -> None:
-        """Make another database file reachable as alias.schema.table."""
+        """Attach another database file as alias.schema.table."""
         ...
 
     def detach(self, alias: str) -> None:
-        """Let go of an attached file, all of it written."""
+        """Write an attached file to disk and detach it."""
         ...
 
     def close(self) -> None:
-        """Release the file."""
+        """Close the database file."""
         ...

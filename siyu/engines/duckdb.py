@@ -1,4 +1,4 @@
-"""DuckDB: the build database, its sessions, and the only module that imports the driver."""
+"""DuckDB: the build database and its sessions. Only this module imports the driver."""
 
 from __future__ import annotations
 
@@ -10,24 +10,27 @@ from typing import Any
 import duckdb
 import numpy as np
 
-from siyu.engines.base import ColumnType, RunInputs
+from siyu.engines.base import HASH_VERSION, ColumnType, RunInputs
 from siyu.engines.functions import FUNCTIONS
 from siyu.engines.sql import quoted
 from siyu.errors import EngineFault, SiyuError, SqlProblem, StatementFault
 
-# Readable by DuckDB 1.4 and later, so that BI tools need not follow our pin.
+# DuckDB 1.4 and later can read this, so BI tools do not need our version of DuckDB.
 RELEASE_STORAGE = "v1.4.0"
+# What content_hash takes the md5 of, by version of the formula. A row's hash() has 64 bits and covers every column;
+# DuckDB 1.5 and 2.0 give the same one, and a test fails when a later DuckDB does not. to_json took eight times as long.
+ROW_TEXTS = {1: "to_json(t)", 2: "hash(t)"}
 FAULTS = (duckdb.IOException, duckdb.FatalException)
 STATEMENT_FAULTS = (duckdb.OutOfMemoryException, duckdb.InternalException)
-OF_DATA = (duckdb.InvalidInputException, duckdb.ConversionException)  # these quote what they were given
+OF_DATA = (duckdb.InvalidInputException, duckdb.ConversionException)  # their messages quote values
 DISK = ("No space left on device", "Could not write file", "Disk quota exceeded")
 
 
 def _translate(error: duckdb.Error, sql: str) -> SiyuError:
-    first = (str(error).splitlines() or [type(error).__name__])[0]  # the lines that follow may quote a record
-    # A full disk comes as a failed commit, too, which is no fault of the query; also where a spill finds no room.
+    first = (str(error).splitlines() or [type(error).__name__])[0]  # the next lines may quote a record
+    # A full disk may also show up as a failed commit or a failed spill. The query is not at fault.
     if isinstance(error, FAULTS) or (not isinstance(error, OF_DATA) and any(text in first for text in DISK)):
-        return EngineFault(f"DuckDB: {first}", "", "check disk space, memory and the file named.")
+        return EngineFault(f"DuckDB: {first}", "", "check disk space, memory and the file in the message.")
     if isinstance(error, STATEMENT_FAULTS):
         return StatementFault(f"DuckDB: {first}", "", "see SIYU_MEMORY_LIMIT, or report it.")
     return SqlProblem(str(error), sql, "")
@@ -44,29 +47,29 @@ class DuckSession:
         self.rows(sql, params)
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """All rows of a small result."""
+        """Return all rows of a small result."""
         try:
             return self._cursor.execute(sql, list(params) or None).fetchall()
         except duckdb.Error as error:
             raise _translate(error, sql) from error
 
     def named_rows(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
-        """All rows of a small result, by column name."""
+        """Return all rows of a small result as dicts by column name."""
         rows = self.rows(sql, params)
         names = [column[0] for column in self._cursor.description or []]
         return [dict(zip(names, row, strict=True)) for row in rows]
 
     def value(self, sql: str, params: Sequence[Any] = ()) -> Any:
-        """The first value of the first row, or None."""
+        """Return the first value of the first row, or None."""
         found = self.rows(sql, params)
         return found[0][0] if found else None
 
     def columns(self, relation: str) -> list[ColumnType]:
-        """Columns of a table or view, in order."""
+        """Return the columns of a table or view, in order."""
         return [ColumnType(row[0], row[1]) for row in self.rows(f"describe {relation}")]
 
     def arrays(self, sql: str) -> dict[str, np.ndarray[Any, Any]]:
-        """A result of numbers without NULLs, an array a column."""
+        """Return one array per column of a result that has only numbers and no NULLs."""
         try:
             found: dict[str, np.ndarray[Any, Any]] = self._cursor.execute(sql).fetchnumpy()
         except duckdb.Error as error:
@@ -74,40 +77,40 @@ class DuckSession:
         return found
 
     def write_arrays(self, relation: str, arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
-        """Arrays of equal length as a table."""
+        """Write arrays of equal length as a table, and replace an existing one."""
         self._cursor.register("arrays_to_write", dict(arrays))
         try:
             self.execute(f"create or replace table {relation} as select * from arrays_to_write")
         finally:
             self._cursor.unregister("arrays_to_write")
 
-    def content_hash(self, relation: str) -> tuple[int, str]:
-        """Rows, and an order-free sum of the md5 of every row as JSON."""
+    def content_hash(self, relation: str, version: int = HASH_VERSION) -> tuple[int, str]:
+        """Return the number of rows and a sum over the rows that does not depend on their order."""
         count, total = self.rows(
-            "select count(*), coalesce(sum(md5_number_lower(to_json(t)::varchar)::hugeint), 0)::varchar"
+            f"select count(*), coalesce(sum(md5_number_lower({ROW_TEXTS[version]}::varchar)::hugeint), 0)::varchar"
             f" from {relation} as t"
         )[0]
         return count, f"{count}:{total}"
 
     def digest(self, relation: str) -> tuple[int, int]:
-        """Rows and the sum of DuckDB's own row hashes."""
+        """Return the number of rows and the sum of DuckDB's own row hashes."""
         count, total = self.rows(f"select count(*), coalesce(sum(hash(t)::hugeint), 0)::hugeint from {relation} as t")[
             0
         ]
         return count, int(total)
 
     def plan(self, sql: str) -> dict[str, Any]:
-        """The bound logical plan of a query."""
+        """Return the bound logical plan of a query."""
         plan: dict[str, Any] = json.loads(self.value("select json_serialize_plan(?)", [sql]))
         return plan
 
     def close(self) -> None:
-        """Give the cursor back."""
+        """Close the cursor."""
         self._cursor.close()
 
 
 class DuckEngine:
-    """A DuckDB file (or memory), opened for this process alone."""
+    """A DuckDB database, in a file or in memory, that only this process has open."""
 
     def __init__(
         self,
@@ -120,7 +123,10 @@ class DuckEngine:
     ) -> None:
         self.path = path
         self._key = inputs.key
-        config: dict[str, Any] = {"threads": threads, "memory_limit": memory_limit}
+        # Trying zstd on every text column takes a quarter of the time of writing a table, and DICT_FSST wins.
+        config: dict[str, Any] = {
+            "threads": threads, "memory_limit": memory_limit, "disabled_compression_methods": "zstd",
+        }  # fmt: skip
         if temp_directory is not None:
             config["temp_directory"] = str(temp_directory)
         try:
@@ -131,25 +137,26 @@ class DuckEngine:
                 body = function.body(inputs)
                 self._connection.execute(f"create or replace macro {function.name}({function.parameters}) as {body}")
         except duckdb.Error as error:
-            raise EngineFault(f"DuckDB cannot open the build database: {error}", str(path or "memory")) from error
+            fix = "check that the file can be written and that no other program has it open."
+            raise EngineFault(f"DuckDB cannot open the database: {error}", str(path or "memory"), fix) from error
 
     def driver_connection(self) -> duckdb.DuckDBPyConnection:
-        """A cursor that knows the key; cursors inherit neither variables nor settings of a session."""
+        """Open a cursor that knows the key. A cursor does not inherit variables or settings from the connection."""
         cursor = self._connection.cursor()
         cursor.execute("set variable siyu_key = ?", [self._key])
         return cursor
 
     def session(self) -> DuckSession:
-        """A new session."""
+        """Open a session."""
         return DuckSession(self.driver_connection())
 
     def attach(self, path: Path, alias: str, *, writable: bool) -> None:
-        """Make another database file reachable as alias.schema.table."""
+        """Attach another database file as alias.schema.table."""
         option = f"storage_version '{RELEASE_STORAGE}'" if writable else "read_only"
         self._run(f"attach {quoted(path)} as {alias} ({option})")
 
     def detach(self, alias: str) -> None:
-        """Let go of an attached file, all of it written."""
+        """Write an attached file to disk and detach it."""
         self._run(f"checkpoint {alias}")
         self._run(f"detach {alias}")
 
@@ -161,5 +168,5 @@ class DuckEngine:
             session.close()
 
     def close(self) -> None:
-        """Release the file."""
+        """Close the database file."""
         self._connection.close()

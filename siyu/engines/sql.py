@@ -1,18 +1,18 @@
-"""SQL text: literals, identifiers and JSON paths, quoted in one place."""
+"""Quote SQL literals, identifiers and JSON paths."""
 
 from __future__ import annotations
 
 
 def quote_name(text: str) -> str:
-    """A column name as a quoted identifier."""
+    """Return a column name as a quoted identifier."""
     return '"' + text.replace('"', '""') + '"'
 
 
 def json_path(dotted: str) -> str:
-    """a.b as a JSON path."""
+    """Return a dotted path such as a.b as a JSON path."""
     return "$" + "".join(f'."{part}"' for part in dotted.split("."))
 
 
 def quoted(value: object) -> str:
-    """A text or path as an SQL literal."""
+    """Return a text or path as an SQL literal."""
     return "'" + str(value).replace("'", "''") + "'"

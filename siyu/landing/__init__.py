@@ -1,1 +1,1 @@
-"""Landing: export files become Parquet, checked against their contracts."""
+"""Landing: check export files against their contracts and store them as Parquet."""

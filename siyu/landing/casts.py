@@ -1,10 +1,9 @@
-"""A contract as SQL: text columns -> typed ones, and why a row breaks the contract."""
+"""A contract as SQL: cast text columns to their types, and find out why a row breaks the contract."""
 
 from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
-from pathlib import Path
 
 from siyu.engines.sql import quote_name, quoted
 from siyu.seeds.channels import DECIMAL, Channel, Column, Export
@@ -13,56 +12,66 @@ TRUE, FALSE = ("true", "t", "1", "yes", "y", "是"), ("false", "f", "0", "no", "
 NAIVE = r"[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}([ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?)?"
 OFFSET = r"[ T][0-9]{1,2}:[0-9.:]+(Z| UTC| ?[+-][01][0-9](:?[0-9]{2})?)"
 MISSING = "a required value is missing"
-FIRST_SECOND, LAST_SECOND = -62135596800, 253402300799  # of the years 1 to 9999
+FIRST_SECOND, LAST_SECOND = -62135596800, 253402300799  # years 1 to 9999
 
 
-def typed_query(channel: Channel, export: Export, interim: Path, landed: Path | None = None) -> str:
-    """Text columns -> typed ones, with `_ok` and `_reasons`: a list of (column_name, value, reason) a row. Only the
-    rows that are not in `landed`, where that is given."""
-    source, typed, tests = [], [], []
+def typed_query(channel: Channel, export: Export, relation: str, beside: str = "") -> str:
+    """Return the query of typed columns, `_extra`, `_error` and `_ok` for a relation of text columns.
+
+    The texts are kept as `_t_<column>`. `beside` is SQL that adds more columns of the relation, beginning with a comma.
+    """
+    texts, typed = [], []
     for column_name, column in export.columns.items():
-        text, value = quote_name(f"_t_{column_name}"), quote_name(column_name)
-        source.append(f"{quote_name(column_name)} as {text}")
-        typed.append(f"{cast_sql(column, text, channel.timezone)} as {value}")
-        failing = _tests(column, column_name in export.key, text, value, channel.timezone)
-        tests += [(column_name, *test) for test in failing]
-    tests.append(("", "_error is not null", "_error"))
+        text = quote_name(f"_t_{column_name}")
+        texts.append(f"{quote_name(column_name)} as {text}")
+        typed.append(f"{cast_sql(column, text, channel.timezone)} as {quote_name(column_name)}")
+    failed = " or ".join(f"({test})" for _, test, _ in _failures(channel, export))
+    return (
+        f"select *, not coalesce({failed}, false) as _ok from (select *, {', '.join(typed)}"
+        f" from (select {', '.join(texts)}, _extra, _error{beside} from {relation}))"
+    )
+
+
+def reasons_sql(channel: Channel, export: Export) -> str:
+    """Return the SQL of a list of (column_name, value, reason): why a row of `typed_query` breaks the contract. Tests
+    that the row passes are NULL in the list."""
     reasons = ", ".join(
         f"case when {_guard(column)}({failed}) then struct_pack(column_name := {quoted(column)},"
         f" value := {quote_name(f'_t_{column}') if column else 'null::varchar'}, reason := {reason}) end"
-        for column, failed, reason in tests
+        for column, failed, reason in _failures(channel, export)
     )
-    failed = " or ".join(f"({test})" for _, test, _ in tests)
-    left = ""
-    if landed:
-        known = f"read_parquet({quoted(landed)}, hive_partitioning = false)"
-        left = f" where file_row_number + 1 not in (select _line from {known})"
-    return (
-        f"select *, not coalesce({failed}, false) as _ok, [{reasons}] as _reasons from ("
-        f"select *, {', '.join(typed)} from (select {', '.join(source)}, _extra, _error,"
-        f" file_row_number + 1 as _line"
-        f" from read_parquet({quoted(interim)}, hive_partitioning = false, file_row_number = true){left}))"
-    )
+    return f"[{reasons}]"
+
+
+def _failures(channel: Channel, export: Export) -> list[tuple[str, str, str]]:
+    """Return (column, SQL that is true when the row breaks the contract, SQL of the reason). The column is '' if the
+    whole record is broken."""
+    failures = []
+    for name, column in export.columns.items():
+        text, value = quote_name(f"_t_{name}"), quote_name(name)
+        tests = _tests(column, name in export.key, text, value, channel.timezone)
+        failures += [(name, *test) for test in tests]
+    return [*failures, ("", "_error is not null", "_error")]
 
 
 def _guard(column: str) -> str:
-    """A record that is broken as a whole has that one reason, not one a column."""
+    """A record that is broken as a whole has only that reason, not one for each column."""
     return "_error is null and " if column else ""
 
 
 def file_name_sql(column: Column, file: str) -> str:
-    """The text that a file's path in the channel's folder has for a column, NULL where it does not match."""
+    """Return the SQL of a column's text in a file's path; NULL if the path does not match. `file` is SQL, too."""
     return f"nullif(regexp_extract({file}, {quoted(column.file_name)}, 1), '')"
 
 
 def cast_sql(column: Column, text: str, timezone: str) -> str:
-    """The value of a text column in its contract's type, NULL when the text is no such value."""
+    """Return the SQL that casts a text to its type in the contract; NULL if the text is not a valid value."""
     trimmed = f"trim({text})"
     if DECIMAL.fullmatch(column.type):
         return f"try_cast({trimmed} as {column.type})"
     naive = f"regexp_full_match({trimmed}, '{NAIVE}')"
     with_offset = f"regexp_matches({trimmed}, '^[0-9]{{4}}[-/].*{OFFSET}$')"
-    # The engine reads most offsets as they are.
+    # The engine reads most offsets without help.
     plain = f"regexp_replace(replace({trimmed}, ' UTC', 'Z'), ' ([+-])', '\\1')"
     moment = f"coalesce(try_cast({trimmed} as timestamptz), try_cast({plain} as timestamptz))"
     whole = rf"regexp_full_match({trimmed}, '[+-]?[0-9]+(\.0+)?')"
@@ -86,19 +95,19 @@ def _utc(local: str, timezone: str) -> str:
 
 
 def _tests(column: Column, is_key: bool, text: str, value: str, timezone: str) -> list[tuple[str, str]]:
-    """(SQL that is true when the row breaks the contract, SQL of the reason)."""
+    """Return (SQL that is true when the row breaks the contract, SQL of the reason)."""
     tests = []
     if column.type == "text":
         tests.append((f"contains({text}, chr(0))", quoted("a NUL character")))
     else:
-        tests.append((f"{text} is not null and {value} is null", quoted(f"no {column.type}")))
+        tests.append((f"{text} is not null and {value} is null", quoted(f"not a valid {column.type}")))
     if column.required or is_key:
         lacks = f"the file's name does not match {column.file_name}" if column.file_name else MISSING
         tests.append((f"{text} is null", quoted(lacks)))
     if column.min is not None:
         tests.append((f"{value} < {_bound(column, column.min, timezone)}", quoted(f"less than {column.min}")))
     if column.max is not None:
-        # The last day counts whole.
+        # The last day is included.
         sign, bound = (">=", column.max + timedelta(days=1)) if isinstance(column.max, date) else (">", column.max)
         tests.append((f"{value} {sign} {_bound(column, bound, timezone)}", quoted(f"more than {column.max}")))
     if column.one_of:
@@ -108,7 +117,7 @@ def _tests(column: Column, is_key: bool, text: str, value: str, timezone: str) -
 
 
 def _bound(column: Column, bound: Decimal | date, timezone: str) -> str:
-    """A number as it is; a date as the moment it begins where the contract is."""
+    """Return a bound as SQL. A date becomes the moment at which it begins in the contract's time zone."""
     if not isinstance(bound, date):
         return f"{bound:f}"
     day = f"date {quoted(bound)}"

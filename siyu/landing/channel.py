@@ -1,6 +1,6 @@
-"""Landing: export files -> typed Parquet under a name made of their content, rejects, and the ledger's rows.
+"""Land the export files of a channel: typed Parquet named by content, rejects, and rows for the ledger.
 
-`read = landed + rejected` holds for every file. A file seen before is skipped. One bad channel never stops the others.
+`read = landed + rejected` holds for every file. A known file is skipped. One bad channel never stops the others.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 from siyu.engines.base import Session
 from siyu.landing.file import Job, Landing, Outcome, attempt
 from siyu.landing.journal import sweep
+from siyu.landing.together import SMALL, land_together
 from siyu.masking import masked
 from siyu.seeds.channels import Channel
 from siyu.seeds.references import Reference, changed_references
@@ -21,9 +22,17 @@ from siyu.warehouse.files import file_sha256, fsync
 from siyu.warehouse.ledger import LandedFile, Ledger
 
 
+@dataclass(frozen=True)
+class Hashed:
+    """The content hash of a file, and the state that the file had before it was read."""
+
+    state: tuple[int, int] | None
+    digest: str
+
+
 @dataclass
 class ChannelLanding:
-    """What one channel brought: new files, and what is wrong with it."""
+    """The result of landing one channel: its new files, drift (channel, export, kind, column) and problems."""
 
     channel: str
     files: list[LandedFile] = field(default_factory=list)
@@ -33,33 +42,62 @@ class ChannelLanding:
 
     @property
     def rows_landed(self) -> int:
-        """Of the new files."""
+        """The number of landed rows in the new files."""
         return sum(file.rows_landed for file in self.files)
 
     @property
     def rows_rejected(self) -> int:
-        """Of the new files."""
+        """The number of rejected rows in the new files."""
         return sum(file.rows_rejected for file in self.files)
 
 
 def land_channel(session: Session, channel: Channel, folder: Path | None, landing: Landing) -> ChannelLanding:
-    """Land every new file of a channel. What is wrong is kept in `problems`; nothing is raised for it."""
+    """Land every new file of a channel. Problems of files and folders are returned, not raised."""
     result = ChannelLanding(channel.channel)
     if folder is None or not _is_folder(folder):
         result.problems.append(f"the folder {folder or channel.folder or '(none)'} does not exist")
         return result
     for export_name, export in channel.exports.items():
         try:
-            next(folder.iterdir(), None)  # glob() finds nothing, and says nothing, in a folder that may not be read
+            next(folder.iterdir(), None)  # glob() does not raise if the folder cannot be read
             paths = sorted(path for path in folder.glob(export.files) if path.is_file())
         except OSError as error:
             result.problems.append(f"the folder {folder} cannot be read: {error.strerror or error}")
             continue
         if not paths and not export.optional:
             result.problems.append(f"no file matches {export.files}")
-        for path in paths:
-            land_file(session, Job(channel, export_name, export, path, folder), landing, result)
+        _land_export(session, [Job(channel, export_name, export, path, folder) for path in paths], landing, result)
     return result
+
+
+def _land_export(session: Session, jobs: Sequence[Job], landing: Landing, result: ChannelLanding) -> None:
+    """Land small new files together, and one by one all large files and those with any problem."""
+    hashed = {job.path: found for job in jobs if (found := _small_file(job))}
+    new: dict[str, Job] = {}
+    for job in jobs:
+        if job.path in hashed and (identity := _new_identity(job, hashed[job.path].digest, landing, result)):
+            new.setdefault(identity, job)
+    outcomes = land_together(session, [(job, identity) for identity, job in new.items()], landing)
+    for job in jobs:
+        land_file(session, job, landing, result, hashed.get(job.path), outcomes.get(job.path))
+
+
+def _small_file(job: Job) -> Hashed | None:
+    """Return the hash of a small file. Returns None for a large file, and for a file that cannot be read: land_file()
+    reports that."""
+    try:
+        if job.path.stat().st_size <= SMALL:
+            return _hashed(job.path)
+    except OSError:
+        pass
+    return None
+
+
+def _new_identity(job: Job, digest: str, landing: Landing, result: ChannelLanding) -> str | None:
+    """Return the identity of a new file; None if the file is known, or if its name lacks the date."""
+    day, name_problem = _day_of(job)
+    identity, known = _find(job, day, digest, landing, result)
+    return None if known or name_problem else identity
 
 
 def _is_folder(path: Path) -> bool:
@@ -69,42 +107,62 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
-def land_file(session: Session, job: Job, landing: Landing, result: ChannelLanding) -> None:
-    """Land one file, unless it is known, into the result. A file that is still being written waits for the next run."""
+def land_file(
+    session: Session,
+    job: Job,
+    landing: Landing,
+    result: ChannelLanding,
+    hashed: Hashed | None = None,
+    outcome: Outcome | None = None,
+) -> None:
+    """Land one file, unless it is known, and add it to the result. A file that changes while it is read is left to the
+    next run.
+
+    `hashed` and `outcome` are given if the file has been hashed or landed already.
+    """
     try:
-        before = _state(job.path)
-        digest = file_sha256(job.path)
+        hashed = hashed or _hashed(job.path)
     except OSError as error:
         result.problems.append(masked(f"{job.file}: {error.strerror or error}"))
         return
-    try:
-        day, name_problem = job.day(), None
-    except ValueError as error:
-        day, name_problem = None, str(error)
-    identity, known = _find(job, day, digest, landing, result)
-    if known and (known.contract == job.export.fingerprint or (known.landed and not known.rows_rejected)):
+    day, name_problem = _day_of(job)
+    identity, known = _find(job, day, hashed.digest, landing, result)
+    if known and (known.contract == job.contract or (known.landed and not known.rows_rejected)):
         result.skipped += 1
         if not known.landed:
             result.problems.append(masked(f"{job.file}: {known.reason}"))
         return
-    outcome = Outcome(reason=name_problem) if name_problem else attempt(session, job, landing, identity)
-    # Even the name of a file may be somebody's number.
+    if name_problem:
+        outcome = Outcome(reason=name_problem)
+    outcome = outcome or attempt(session, job, landing, identity)
+    # Even the name of a file may contain a mobile number.
     outcome = replace(outcome, reason=masked(outcome.reason) if outcome.reason else None)
     hiccup = outcome.hiccup
-    if _state(job.path) != before:
-        hiccup = hiccup or "the file changed while it was read; the next run takes it"
+    if _state(job.path) != hashed.state:
+        hiccup = hiccup or "the file changed while it was read; the next run will read it"
     if hiccup or outcome.reason:
         result.problems.append(masked(f"{job.file}: {hiccup or outcome.reason}"))
     if hiccup is None:
         result.drift += [(job.channel.channel, job.export_name, kind, column) for kind, column in outcome.drift]
-        result.files.append(_ledger_row(job, landing, day, identity, digest, outcome))
+        result.files.append(_ledger_row(job, landing, day, identity, hashed.digest, outcome))
+
+
+def _day_of(job: Job) -> tuple[date | None, str | None]:
+    """Return the business date in the file's name, and what is wrong with the name."""
+    try:
+        return job.day(), None
+    except ValueError as error:
+        return None, str(error)
 
 
 def _find(
     job: Job, day: date | None, digest: str, landing: Landing, result: ChannelLanding
 ) -> tuple[str, LandedFile | None]:
-    """A file's identity, and what is known of it. Where the name tells a column, the same content under another name is
-    another file: two messages may have been sent to the same people."""
+    """Return the identity of a file, and the ledger's row if it is known.
+
+    If a column's value is in the file's name, the same content under another name is another file: two messages may
+    have been sent to the same people.
+    """
     known = None
     for day_or_name in (day.isoformat() if day else job.file, job.file):
         identity = file_identity(job.channel.channel, job.export_name, day_or_name, digest)
@@ -125,7 +183,7 @@ def _ledger_row(
         file_date=day.isoformat() if day else None,
         identity=identity,
         sha256=digest,
-        contract=job.export.fingerprint,
+        contract=job.contract,
         rows_read=outcome.read,
         rows_landed=0 if outcome.reason else outcome.landed,
         rows_rejected=outcome.read if outcome.reason else outcome.read - outcome.landed,
@@ -135,6 +193,10 @@ def _ledger_row(
         rejects=outcome.rejects,
         columns=";".join(f"{name}:{column.type}" for name, column in job.export.columns.items()),
     )
+
+
+def _hashed(path: Path) -> Hashed:
+    return Hashed(_state(path), file_sha256(path))
 
 
 def _state(path: Path) -> tuple[int, int] | None:
@@ -148,7 +210,7 @@ def _state(path: Path) -> tuple[int, int] | None:
 def commit_landing(
     ledger: Ledger, landing: Landing, results: Sequence[ChannelLanding], references: Mapping[str, Reference]
 ) -> None:
-    """All that a landing brought, in one transaction of the ledger; no landing where it brought nothing."""
+    """Commit the landing in one transaction of the ledger. Without new files or references there is no landing."""
     files = [file for result in results for file in result.files]
     known = {name: row["sha256"] for name, row in ledger.references().items()}
     changed = changed_references(references, known, landing.store)
@@ -164,16 +226,16 @@ def _commit(
     files: Sequence[LandedFile],
     references: Sequence[tuple[str, str, str]],
 ) -> None:
-    for path in sorted({landing.store / path for file in files for path in (file.path, file.rejects) if path}):
+    written = {landing.store / path for file in files for path in (file.path, file.rejects) if path}
+    for path in sorted(written) + sorted({path.parent for path in written}):
         fsync(path)
-        fsync(path.parent)
-    told = {(d["channel"], d["export"], d["kind"], d["column_name"]) for d in ledger.drift()}
-    drift = sorted({item for result in results for item in [*result.drift, *_retyped(ledger, result)]} - told)
+    known = {(d["channel"], d["export"], d["kind"], d["column_name"]) for d in ledger.drift()}
+    drift = sorted({item for result in results for item in [*result.drift, *_retyped(ledger, result)]} - known)
     ledger.commit_landing((landing.seq, landing.day), files, drift, references)
 
 
 def _retyped(ledger: Ledger, result: ChannelLanding) -> Iterator[tuple[str, str, str, str]]:
-    """Columns whose type in the contract is not what it was when the export last landed."""
+    """Yield columns whose type in the contract has changed since the export last landed."""
     before = {file.export: file.types for file in ledger.files() if file.channel == result.channel and file.landed}
     for file in result.files:
         for column, kind in file.types.items():
@@ -182,6 +244,6 @@ def _retyped(ledger: Ledger, result: ChannelLanding) -> Iterator[tuple[str, str,
 
 
 def file_identity(channel: str, export: str, day_or_name: str, digest: str) -> str:
-    """A file is the same file when channel, export, file_date (else name) and content are the same; and the name, where
-    it tells a column."""
+    """Return the identity of a file: a hash of channel, export, file_date (or name) and content. The caller passes the
+    name of a file if a column's value is in it."""
     return hashlib.sha256("\n".join((channel, export, day_or_name, digest)).encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""The state of a channel at the end of as_of: fresh or stale, and why."""
+"""The status of a channel at the end of as_of: fresh or stale, and why."""
 
 from __future__ import annotations
 
@@ -6,25 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from statistics import median
-from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from siyu.seeds.channels import Channel
 from siyu.warehouse.ledger import LandedFile
 
-if TYPE_CHECKING:
-    pass
-
-
 HOURS_A_DAY = 24
-
-
-USUAL_LANDINGS = 28
+USUAL_LANDINGS = 28  # the usual number of rows is the median of so many landings
 
 
 @dataclass(frozen=True)
 class ChannelStatus:
-    """Where a channel stands at the end of as_of."""
+    """The status of a channel at the end of as_of."""
 
     channel: str
     title: str
@@ -46,7 +39,8 @@ def channel_status(
     as_of: date,
     timezone: str,
 ) -> ChannelStatus:
-    """Staleness is measured at the end of as_of, never against a clock; tonight's problems make stale, too."""
+    """Return the status of a channel. Age is measured at the end of as_of, never against a clock. A channel with
+    problems tonight is stale, too."""
     landed = [file for file in files if file.channel == channel.channel and file.landed]
     dates = [_date_of(file, landings) for file in landed]
     newest = max(dates, default=None)
@@ -79,6 +73,6 @@ def _date_of(file: LandedFile, landings: Mapping[int, date]) -> date:
 
 
 def _end_of(day: date, timezone: str) -> datetime:
-    """The UTC moment at which a business date ends."""
+    """Return the UTC moment at which a business date ends."""
     local = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(timezone))
     return local.astimezone(ZoneInfo("UTC")).replace(tzinfo=None)

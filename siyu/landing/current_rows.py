@@ -1,4 +1,4 @@
-"""What has landed, as a query: the relation behind source()."""
+"""The relation behind source(): the current rows of what has landed."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ INTERNAL = "_extra, _file, _line, _landed_seq, _landed_date, _file_date"
 def source_statements(
     relation: str, superseded: str, export: Export, files: Sequence[LandedFile], store: Path, *, timezone: str
 ) -> list[str]:
-    """SQL that lays out source(): a table of the rows that later versions replaced, and a view of all others.
+    """Return the SQL that creates source(): a table of the rows that later versions replaced, and a view of the others.
 
-    The current row of a key is the greatest of (true by the end of as_of, version, file date, landing, file, line).
-    Only keys that stand more than once are ordered, once a build, however many models read the export.
-    `timezone` is the contract's, for timestamps of columns that are read from `_extra`.
+    The current row of a key has the greatest (true by the end of as_of, version, file date, landing, file, line). Only
+    keys with more than one row are ordered, and once for each build, however many models read the export. `timezone`
+    is the time zone of the contract; it applies to timestamps in columns that are read from `_extra`.
     """
     landed = [file for file in files if file.landed]
     columns = ", ".join(f"{quote_name(c)}" for c in export.columns)
     keys = ", ".join(quote_name(key) for key in export.key)
     rows = _union(export, landed, store, timezone)
     if export.load == "snapshot":
-        # The latest list that has the key, which need not be that of the row that is current.
+        # The latest list that contains the key; the current row may come from another list.
         known = "case when _file_date <= fn_as_of() then _file_date end"
         rows = f"select *, max({known}) over (partition by {keys}) as _last_listed from ({rows})"
-    # Where a row tells its own time, that decides what was true by as_of: a correction that came later counts.
+    # If a row has its own time, that decides whether it was true by as_of: a later correction counts.
     in_time = "coalesce(_file_date, _landed_date) <= fn_as_of()"
     order = ["coalesce(_file_date, _landed_date) desc", "_landed_seq desc", "_file desc", "_line desc"]
     if export.version:
@@ -51,14 +51,14 @@ def source_statements(
 
 
 def _removed(export: Export, files: Sequence[LandedFile]) -> str:
-    """Snapshot exports: the date of the next complete list, which no longer has the key.
+    """Return the SQL of the day on which a key was removed: the date of the next complete list, which lacks the key.
 
-    A day counts as a complete list only when all its files landed whole: who stands in a row or file that was
-    rejected has not been removed.
+    Only snapshot exports have one. A list is complete if all files of its day landed without rejects: a key in a
+    rejected row or file has not been removed.
     """
-    latest = {file.identity: file for file in files}  # a file may have been refused once and landed since
+    latest = {file.identity: file for file in files}  # a file may have been rejected first and landed later
     broken = {file.file_date for file in latest.values() if file.rows_rejected or not file.landed}
-    # A list nobody stands on is none, unless the contract says so.
+    # An empty list does not count as a list, unless the contract allows it.
     filled = {file.file_date for file in files if file.landed and (file.rows_landed or export.allow_empty)}
     days = sorted({day for day in filled if day} - broken)
     if export.load != "snapshot" or not days:
@@ -71,31 +71,32 @@ def _removed(export: Export, files: Sequence[LandedFile]) -> str:
 
 
 def _union(export: Export, landed: Sequence[LandedFile], store: Path, timezone: str) -> str:
-    """Landed files under today's contract: a later column is taken from `_extra` or the name of older files."""
+    """Return the query of all landed files in the columns of today's contract. Older files have the value of a newer
+    column in `_extra` or in their name."""
     groups: dict[str, list[LandedFile]] = {}
     for file in landed:
         groups.setdefault(file.columns, []).append(file)
-    parts = [_empty(export)]
+    parts = []
     for _columns, members in sorted(groups.items()):
         chosen = ", ".join(f"{_held(export, c, members[0].types, timezone)} as {quote_name(c)}" for c in export.columns)
         paths = ", ".join(quoted(store / str(file.path)) for file in members)
         parts.append(f"select {chosen}, {INTERNAL} from read_parquet([{paths}], hive_partitioning = false)")
-    return " union all ".join(parts)
+    return " union all ".join(parts or [_empty(export)])
 
 
 def _held(export: Export, column_name: str, types: Mapping[str, str], timezone: str) -> str:
-    """A column of files that landed under other types: as it is, or its text cast as today's contract says."""
+    """Return the SQL of a column in files with the given types: the column itself, or its text cast to today's type."""
     column = export.columns[column_name]
     if types.get(column_name) == column.type:
         return quote_name(column_name)
     if column_name in types:
-        # A timestamp that landed is UTC; a text still speaks the contract's time.
+        # A landed timestamp is in UTC; a text is in the contract's time zone.
         zone = timezone if types[column_name] == "text" else "UTC"
         return cast_sql(column, f"cast({quote_name(column_name)} as varchar)", zone)
     if column.file_name:
         return cast_sql(column, file_name_sql(column, "_file"), timezone)
     is_nested = export.format in ("json", "jsonl")
-    # What stands in the document, beside the records, is in no record's `_extra`.
+    # Values of the document itself are not in the `_extra` of its records.
     places = [real for real in real_names(export, column_name) if not real.startswith(ROOT)]
     paths = [json_path(r) if is_nested else "/" + r.replace("~", "~0").replace("/", "~1") for r in places]
     texts = [f"nullif(json_extract_string(_extra, {quoted(path)}), '')" for path in paths]

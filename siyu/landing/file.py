@@ -1,4 +1,4 @@
-"""One export file -> typed Parquet and its rejects, or the reason why it cannot be had."""
+"""Land one export file: write typed Parquet and rejects, or find out why the file cannot be read."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 
 from siyu.engines.base import Session
@@ -15,25 +16,25 @@ from siyu.errors import EngineFault, FileRejected, SqlProblem, StatementFault
 from siyu.landing.casts import file_name_sql, typed_query
 from siyu.landing.journal import DRAFT, LANDED, REJECTS, note
 from siyu.landing.readers import read
-from siyu.landing.readers.reading import Reading, told_names
+from siyu.landing.readers.reading import Found, Reading, shown_names
 from siyu.landing.rejects import first_reasons, write_rejects
 from siyu.masking import first_line
 from siyu.seeds.channels import Channel, Export
-from siyu.warehouse.files import fsync
 from siyu.warehouse.ledger import LandedFile
 
-INTERIM = "compression lz4, dictionary_size_limit 1"  # read once or twice, then gone: dictionaries would not pay
-LANDED_AS = "compression zstd, dictionary_size_limit 10000"  # a larger dictionary is no smaller file
-
-
-# Always _ok. An engine moves a filter below what computes its columns, and then casts every value twice: not one that
-# may differ from row to row.
+INTERIM = "compression lz4, dictionary_size_limit 1"  # read once or twice and then deleted: no dictionaries
+LANDED_AS = "compression zstd, dictionary_size_limit 10000"  # larger dictionaries do not make smaller files
+# The same as _ok. DuckDB moves a filter below the expressions that compute its columns and then casts every value
+# twice, but it does not move a volatile filter.
 ONCE = "_ok and random() >= 0"
+
+
+Drift = tuple[str, str]  # "new_column" or "missing_column", and the name of the column
 
 
 @dataclass(frozen=True)
 class Landing:
-    """The landing under way: its number and date, where files go, what is already known."""
+    """The current landing: its number and date, where files are stored, and the files known so far by identity."""
 
     seq: int
     day: date
@@ -44,7 +45,7 @@ class Landing:
 
 @dataclass(frozen=True)
 class Job:
-    """One file to land: whose it is, and where it lies."""
+    """One file to land: its channel and export, its path, and the channel's folder."""
 
     channel: Channel
     export_name: str
@@ -52,13 +53,18 @@ class Job:
     path: Path
     folder: Path
 
-    @property
+    @cached_property
     def file(self) -> str:
-        """The path in the channel's folder; bytes that are not utf-8 as \\xc9."""
+        """The path in the channel's folder. Bytes that are not valid utf-8 are written as \\xc9."""
         return os.fsencode(self.path.relative_to(self.folder).as_posix()).decode("utf-8", "backslashreplace")
 
+    @cached_property
+    def contract(self) -> str:
+        """The fingerprint of the export's contract."""
+        return self.export.fingerprint
+
     def day(self) -> date | None:
-        """The business date in the name. Raises ValueError where it cannot be told."""
+        """Return the business date in the name, None if the contract has none. Raises ValueError if it is missing."""
         if self.file != self.path.relative_to(self.folder).as_posix():
             raise ValueError("the file's name is not utf-8")
         return self.export.date_of(self.file)
@@ -66,19 +72,20 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """`reason` = rejected whole; `hiccup` = not to be had this time, and not written down: the next run tries again."""
+    """The result of landing a file. With a `reason` the whole file is rejected. With a `hiccup` the file could not be
+    read this time: the ledger gets no row, and the next run tries again."""
 
     read: int = 0
     landed: int = 0
     reason: str | None = None
     path: str | None = None
     rejects: str | None = None
-    drift: tuple[tuple[str, str], ...] = ()
+    drift: tuple[Drift, ...] = ()
     hiccup: str | None = None
 
 
 def attempt(session: Session, job: Job, landing: Landing, identity: str) -> Outcome:
-    """Land the rows, or tell why not. Raises EngineFault and OSError where it is not the file that fails."""
+    """Land the rows or return the reason why not. Raises EngineFault and OSError if the file is not the cause."""
     scratch = Path(tempfile.mkdtemp(dir=landing.scratch))
     try:
         return _land_rows(session, job, landing, identity, scratch)
@@ -87,8 +94,8 @@ def attempt(session: Session, job: Job, landing: Landing, identity: str) -> Outc
     except SqlProblem as error:
         return Outcome(reason=f"the file cannot be landed: {first_line(error)}")
     except EngineFault as error:
-        # One that names the export is the file's (damaged, it sends the engine past its end) or its disk's; one of a
-        # single statement is the file's size. Neither stops another channel.
+        # A fault that names the file comes from the file (a damaged file makes the engine read past its end) or from
+        # its disk; a fault of a single statement comes from the size of the file. Neither stops other channels.
         if not isinstance(error, StatementFault) and str(job.path) not in error.problem:
             raise
         return Outcome(hiccup=f"the file cannot be read: {first_line(error)}: {error.fix}")
@@ -102,37 +109,29 @@ def attempt(session: Session, job: Job, landing: Landing, identity: str) -> Outc
 
 def _land_rows(session: Session, job: Job, landing: Landing, identity: str, scratch: Path) -> Outcome:
     interim = scratch / "interim.parquet"
-    reading = _copy_text(session, job, read(session, job.path, job.export, scratch), interim)
-    typed = typed_query(job.channel, job.export, interim)
-    # A file that lost rows under one contract is read again under the next, maybe the former one: all of them stay.
-    name_of_it = f"{identity[:32]}-{job.export.fingerprint}-{landing.seq}"
-    stem = f"landed/{job.channel.channel}/{job.export_name}/{name_of_it}"
+    reading, total = _copy_text(session, job, reading_of(session, job, scratch), interim)
+    stem = stem_of(job, landing, identity)
     target = landing.store / f"{stem}{LANDED}"
     target.parent.mkdir(parents=True, exist_ok=True)
-    note(landing.store, stem)
-    total = session.value(f"select count(*) from read_parquet({quoted(interim)})")
-    # An answer that says that it is one and lists nothing is a page of a list: landed.py looks at the whole of it.
+    note(landing.store, [stem])
+    # An API answer without records may be one page of a list: current_rows.py checks the list as a whole.
     may_be_empty = job.export.allow_empty or job.export.answers
     if not total and job.export.load == "snapshot" and not may_be_empty:
-        raise FileRejected("the file holds no record", job.file, "ask the channel's owner for a new export.")
-    new, missing = reading.new, reading.missing
-    if reading.drift:
-        new, missing = reading.drift(session, f"read_parquet({quoted(interim)})")
-    drift = tuple([("new_column", item) for item in told_names(new)] + [("missing_column", item) for item in missing])
-    columns = ", ".join(quote_name(column) for column in job.export.columns)
-    good = (
-        f"select {columns}, _extra, {quoted(job.file)} as _file, _line, {landing.seq}::integer as _landed_seq,"
-        f" date {quoted(landing.day)} as _landed_date, {_day_literal(job)} as _file_date"
-        f" from (select *, {ONCE} as _good from ({typed})) where _good"
-    )
+        raise FileRejected("the file contains no records", job.file, "ask the channel's owner for a new export.")
+    drift = drift_of(session, reading, f"read_parquet({quoted(interim)})")
+    lines = f"read_parquet({quoted(interim)}, hive_partitioning = false, file_row_number = true)"
+    typed = typed_query(job.channel, job.export, lines, ", file_row_number + 1 as _line")
+    good = f"select {landed_columns(job, landing, '_line')} from (select *, {ONCE} as _good from ({typed})) where _good"
     written = target.with_suffix(DRAFT)
-    session.execute(f"copy ({good}) to {quoted(written)} (format parquet, {LANDED_AS})")
-    landed = session.value(f"select count(*) from read_parquet({quoted(written)})")
+    landed = session.value(f"copy ({good}) to {quoted(written)} (format parquet, {LANDED_AS})")
     refused = landing.store / f"{stem}{REJECTS}"
-    # Most files have no broken row, and need no second pass.
+    # Most files have no rejected row and need no second pass.
     rejected = 0
     if landed < total:
-        rejected = write_rejects(session, job.export, typed_query(job.channel, job.export, interim, written), refused)
+        known = f"read_parquet({quoted(written)}, hive_partitioning = false)"
+        left = f"(select * from {lines} where file_row_number + 1 not in (select _line from {known}))"
+        typed = typed_query(job.channel, job.export, left, ", file_row_number + 1 as _line")
+        rejected = write_rejects(session, job.channel, job.export, typed, refused)
     rejects = f"{stem}{REJECTS}" if rejected else None
     if landed + rejected != total:
         raise EngineFault(f"{total} records were read, {landed} written, {rejected} rejected", str(job.path), "")
@@ -142,17 +141,50 @@ def _land_rows(session: Session, job: Job, landing: Landing, identity: str, scra
         first = first_reasons(session, refused)
         reason = f"{share}, more than max_reject_rate {job.export.max_reject_rate}: {first}"
         return Outcome(total, 0, reason, None, rejects, drift)
-    fsync(written)
     os.replace(written, target)
     return Outcome(total, landed, None, f"{stem}{LANDED}", rejects, drift)
 
 
-def _copy_text(session: Session, job: Job, reading: Reading, interim: Path) -> Reading:
-    """The records as text, in the file's order, in a Parquet of their own: later passes need not parse again."""
+def reading_of(session: Session, job: Job, scratch: Path) -> Reading:
+    """Return how to read the file. Raises FileRejected."""
+    return read(session, job.path, job.export, scratch)
+
+
+def drift_of(session: Session, reading: Reading, relation: str, found: Found | None = None) -> tuple[Drift, ...]:
+    """Return new and missing columns of a file whose records are in `relation`; `found` describes them, if known."""
+    new, missing = reading.new, reading.missing
+    if reading.drift:
+        new, missing = reading.drift(session, relation, found)
+    return tuple([("new_column", item) for item in shown_names(new)] + [("missing_column", item) for item in missing])
+
+
+def stem_of(job: Job, landing: Landing, identity: str) -> str:
+    """Return the path of a landed file below the store, without the ending.
+
+    A file with rejects is read again when the contract changes, and again when it changes back; each result is kept.
+    """
+    name = f"{identity[:32]}-{job.contract}-{landing.seq}"
+    return f"landed/{job.channel.channel}/{job.export_name}/{name}"
+
+
+def landed_columns(job: Job, landing: Landing, line: str) -> str:
+    """Return the columns of a landed file as SQL; `line` is the SQL of the line number."""
+    columns = ", ".join(quote_name(column) for column in job.export.columns)
+    day = job.day()
+    return (
+        f"{columns}, _extra, {quoted(job.file)} as _file, {line} as _line, {landing.seq}::integer as _landed_seq,"
+        f" date {quoted(landing.day)} as _landed_date, {f'date {quoted(day)}' if day else 'null::date'} as _file_date"
+    )
+
+
+def _copy_text(session: Session, job: Job, reading: Reading, interim: Path) -> tuple[Reading, int]:
+    """Write the records as text to a Parquet file, in the order of the export file, so that it is parsed only once.
+    Returns the reading that succeeded and the number of records."""
     try:
-        session.execute(f"copy ({_with_names(job, reading.sql)}) to {quoted(interim)} (format parquet, {INTERIM})")
-        if reading.is_whole is None or reading.is_whole(session, f"read_parquet({quoted(interim)})"):
-            return reading
+        sql = _with_names(job, reading.alone(session))
+        total: int = session.value(f"copy ({sql}) to {quoted(interim)} (format parquet, {INTERIM})")
+        if reading.is_whole is None or reading.is_whole(session, f"read_parquet({quoted(interim)})", total):
+            return reading, total
     except SqlProblem as error:
         if reading.otherwise is None:
             raise FileRejected(
@@ -164,12 +196,7 @@ def _copy_text(session: Session, job: Job, reading: Reading, interim: Path) -> R
 
 
 def _with_names(job: Job, sql: str) -> str:
-    """With the columns that the file's name tells, the same in every record."""
+    """Add the columns whose value is in the file's name, the same for every record."""
     named = job.export.named.items()
     values = "".join(f", {file_name_sql(column, quoted(job.file))} as {quote_name(c)}" for c, column in named)
     return f"select *{values} from ({sql})" if values else sql
-
-
-def _day_literal(job: Job) -> str:
-    day = job.day()
-    return f"date {quoted(day)}" if day else "null::date"

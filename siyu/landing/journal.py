@@ -1,6 +1,6 @@
-"""The landing journal: what a landing is about to write, so that what it leaves uncommitted is found and removed.
+"""The landing journal lists the files that a landing is about to write, so that uncommitted files can be removed.
 
-A landing that dies, or a file that changed while it was read, would else leave raw rows that no ledger knows of.
+Without it, a landing that dies, or a file that changes while it is read, would leave raw rows that are in no ledger.
 """
 
 from __future__ import annotations
@@ -12,23 +12,23 @@ from pathlib import Path
 from siyu.warehouse.ledger import LandedFile
 
 JOURNAL = "landed/.journal"
-LANDED, REJECTS, DRAFT = ".parquet", ".rejects.parquet", ".tmp"  # what a stem becomes
+LANDED, REJECTS, DRAFT = ".parquet", ".rejects.parquet", ".tmp"  # endings of a stem
 
 
-def note(store: Path, stem: str) -> None:
-    """About to write the files of this stem (a path below the store); on disk before they are."""
+def note(store: Path, stems: Iterable[str]) -> None:
+    """Add the stems (paths below the store, without endings) of files about to be written, and sync the journal."""
     path = store / JOURNAL
     path.parent.mkdir(parents=True, exist_ok=True)
     handle = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
     try:
-        os.write(handle, f"{stem}\n".encode())
+        os.write(handle, "".join(f"{stem}\n" for stem in stems).encode())
         os.fsync(handle)
     finally:
         os.close(handle)
 
 
 def sweep(store: Path, files: Iterable[LandedFile]) -> None:
-    """Remove what was noted and is in no row of the ledger, then the journal."""
+    """Remove the listed files that are not in the ledger, then the journal."""
     path = store / JOURNAL
     if not path.is_file():
         return

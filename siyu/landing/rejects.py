@@ -1,4 +1,4 @@
-"""Rejects: why records of a file cannot be used, with masked values, in a Parquet of their own beside what landed."""
+"""Rejects: the reasons why records were rejected, with masked values, in a Parquet file beside the landed one."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from pathlib import Path
 
 from siyu.engines.base import Session
 from siyu.engines.sql import quoted
-from siyu.seeds.channels import Export
+from siyu.landing.casts import reasons_sql
+from siyu.seeds.channels import Channel, Export
 
 SHOWN_VALUE = 200
 
 
-def write_rejects(session: Session, export: Export, typed: str, path: Path) -> int:
-    """Why records cannot be used, a row a reason, in a file of their own; how many there are. No file for none."""
+def write_rejects(session: Session, channel: Channel, export: Export, typed: str, path: Path) -> int:
+    """Write one row for each reason why a record of the query `typed` is rejected. Returns the number of rejected
+    records; if there are none, no file is written."""
     direct = [quoted(c) for c, column in export.columns.items() if column.pii]
     masked = "fn_mask_text(value)"
     if direct:
@@ -21,7 +23,8 @@ def write_rejects(session: Session, export: Export, typed: str, path: Path) -> i
         f"copy (select _line as line, column_name, left({masked}, {SHOWN_VALUE}) as"
         " value_masked, reason from (select _line,"
         " unnest(list_filter(_reasons, lambda r: r is not null), recursive := true)"
-        f" from ({typed}) where not _ok)) to {quoted(path)} (format parquet, compression zstd)"
+        f" from (select _line, _ok, {reasons_sql(channel, export)} as _reasons from ({typed})) where not _ok))"
+        f" to {quoted(path)} (format parquet, compression zstd)"
     )
     rejected: int = session.value(f"select count(distinct line) from read_parquet({quoted(path)})")
     if not rejected:
@@ -30,7 +33,7 @@ def write_rejects(session: Session, export: Export, typed: str, path: Path) -> i
 
 
 def first_reasons(session: Session, rejects: Path) -> str:
-    """The three most frequent, in one line."""
+    """Return the three most frequent reasons in one line."""
     rows = session.rows(
         f"select column_name, reason, count(*) as n from read_parquet({quoted(rejects)})"
         " group by all order by n desc, column_name, reason limit 3"

@@ -32,8 +32,7 @@ def standing_release(
 
 def report_standing(report: Report, release: Release, ledger: Ledger, engine: Engine, project: Project) -> None:
     """Fill the report with the results of the run that made the release."""
-    models = [row for row in ledger.model_runs() if row["run_id"] == release.run_id]
-    checks = [row for row in ledger.check_results() if row["run_id"] == release.run_id]
+    models, checks = ledger.model_runs(release.run_id), ledger.check_results(release.run_id)
     report.release, report.manifest = release.path, release.manifest
     report.checks = [CheckResult.from_row(row) for row in checks]
     report.models = [ModelRun(r["model"], r["materialized"], r["seconds"], r["row_count"]) for r in models]

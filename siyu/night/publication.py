@@ -64,7 +64,7 @@ class Checked:
     def _write_release(self) -> Release:
         record = self.record
         name = f"{self.as_of.isoformat()}-{record.run_id:06d}"
-        row = next(run for run in record.ledger.runs() if run["run_id"] == record.run_id)
+        row = record.ledger.run(record.run_id)
         session = self.engine.session()
         ops.write_runs(session, record.ledger, {**row, "status": PUBLISHED, "release": name})
         session.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from siyu.build.materialization import ModelRun
@@ -76,6 +76,8 @@ class RunRecord:
             for m in models
         )  # fmt: skip
         self.ledger.add_check_results({"run_id": self.run_id, **r.as_row()} for r in self.report.checks)
+        today = date.fromisoformat(self.report.started_at[:10])
+        self.ledger.sum_up(today - timedelta(days=self.settings.ops_history_days))
         self._is_written = True
 
     def skip_writing(self) -> None:

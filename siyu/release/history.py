@@ -14,8 +14,8 @@ from siyu.compile.model_files import relation
 from siyu.compile.project import Project
 from siyu.engines.base import Engine, Session
 from siyu.engines.sql import quoted
-from siyu.release.publish import PRIVATE_MODE
 from siyu.release.releases import PUBLIC, RESTRICTED
+from siyu.release.tables import PARQUET, PRIVATE_MODE
 from siyu.warehouse.files import fsync
 from siyu.warehouse.ledger import Ledger
 
@@ -101,7 +101,7 @@ def write_history(engine: Engine, project: Project, warehouse: Path, run: Previo
     session = engine.session()
     for model in snapshots:
         path = draft / f"{model.name}.parquet"
-        session.execute(f"copy {model.relation} to {quoted(path)} (format parquet, compression zstd)")
+        session.execute(f"copy {model.relation} to {quoted(path)} ({PARQUET})")
         path.chmod(PRIVATE_MODE)
         fsync(path)
     session.close()

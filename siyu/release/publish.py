@@ -5,23 +5,18 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+import stat
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Any
 
-from siyu.compile.model_files import relation
-from siyu.compile.ops_schema import OPS_TABLES
 from siyu.compile.project import CompiledModel, Project
-from siyu.engines.base import Engine, Session
-from siyu.engines.sql import quote_name, quoted
+from siyu.engines.base import HASH_VERSION, Engine
 from siyu.errors import EngineFault
-from siyu.release.releases import MANIFEST, PUBLIC, RESTRICTED, Release
+from siyu.release.releases import MANIFEST, Release
+from siyu.release.tables import PUBLISHED_SCHEMAS, write_tables
 from siyu.warehouse.files import fsync
-
-PUBLISHED_SCHEMAS = ("records", "identity", "journey", "tags", "audience", "kpi")
-PRIVATE_MODE = 0o600
 
 
 @dataclass(frozen=True)
@@ -51,9 +46,10 @@ def write_release(engine: Engine, project: Project, warehouse: Path, facts: Rele
     for leftover in root.glob(".draft-*"):
         shutil.rmtree(leftover, ignore_errors=True)
     draft.mkdir(parents=True)
+    mode = draft.stat().st_mode
+    draft.chmod(0o700)  # until the files are whole: DuckDB's own temporary files beside them hold raw values
     models = [m for m in project.models.values() if not m.companion and _is_published(project, m)]
-    tables = _write_public(engine, models, draft)
-    _write_restricted(engine, [m for m in models if m.pii_columns], draft)
+    tables = write_tables(engine, models, draft, project.settings.cores)
     manifest = {
         "as_of": facts.as_of.isoformat(),
         "known_by": facts.known_by.isoformat() if facts.known_by else None,
@@ -61,12 +57,14 @@ def write_release(engine: Engine, project: Project, warehouse: Path, facts: Rele
         "previous_release": facts.previous_release,
         "code_fingerprint": facts.code_fingerprint,
         "input_fingerprint": facts.input_fingerprint,
+        "hash_version": HASH_VERSION,
         "tables": tables,
         "checks": dict(facts.checks),
     }
     (draft / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     for path in sorted(draft.rglob("*")):
         fsync(path)
+    draft.chmod(stat.S_IMODE(mode))
     fsync(draft)
     os.replace(draft, final)
     fsync(root)
@@ -77,77 +75,3 @@ def _is_published(project: Project, model: CompiledModel) -> bool:
     if model.model.schema == "records":
         return project.settings.publish_records
     return model.model.schema in PUBLISHED_SCHEMAS and model.is_published
-
-
-def public_columns(model: CompiledModel) -> str:
-    """The select list of a published table: personal columns hashed and masked, HUGEINT-free by compilation."""
-    listed = []
-    for column in model.columns:
-        name = quote_name(column.name)
-        if column.pii:
-            text = f"cast({name} as varchar)"
-            listed.append(f"fn_keyed_hash({text}) as {quote_name(column.name + '_hash')}")
-            listed.append(f"fn_mask({text}) as {quote_name(column.name + '_masked')}")
-        else:
-            listed.append(name)
-    return ", ".join(listed)
-
-
-def _write_public(engine: Engine, models: Sequence[CompiledModel], draft: Path) -> dict[str, dict[str, Any]]:
-    engine.attach(draft / PUBLIC, "release", writable=True)
-    session = engine.session()
-    tables: dict[str, dict[str, Any]] = {}
-    for schema in (*PUBLISHED_SCHEMAS, "ops"):
-        session.execute(f"create schema if not exists release.{schema}")
-    for model in models:
-        session.execute(
-            f"create table release.{model.relation} as select {public_columns(model)} from {model.relation}"
-        )
-        _comment(session, model)
-        rows, digest = session.content_hash(f"release.{model.relation}")
-        tables[model.name] = {"rows": rows, "content_hash": digest}
-    for name, table in OPS_TABLES.items():
-        session.execute(f"create table release.ops.{name} as select * from ops.{name}")
-        session.execute(f"comment on table release.ops.{name} is {quoted(table.description)}")
-        for column, (_, description) in table.columns.items():
-            session.execute(f"comment on column release.ops.{name}.{column} is {quoted(description)}")
-    for schema, table in session.rows(
-        "select schema_name, table_name from duckdb_tables() where database_name = 'release' order by 1, 2"
-    ):
-        target = draft / "parquet" / schema / f"{table}.parquet"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        source = relation(f"{schema}.{table}")
-        session.execute(f"copy release.{source} to {quoted(target)} (format parquet, compression zstd)")
-    session.close()
-    engine.detach("release")
-    return dict(sorted(tables.items()))
-
-
-def _comment(session: Session, model: CompiledModel) -> None:
-    """Descriptions travel with the tables: BI tools show them."""
-    session.execute(f"comment on table release.{model.relation} is {quoted(model.model.description)}")
-    for column in model.columns:
-        names = [column.name + "_hash", column.name + "_masked"] if column.pii else [column.name]
-        for name in names:
-            session.execute(
-                f"comment on column release.{model.relation}.{quote_name(name)} is {quoted(column.description)}"
-            )
-
-
-def _write_restricted(engine: Engine, models: Sequence[CompiledModel], draft: Path) -> None:
-    path = draft / RESTRICTED
-    path.touch(mode=PRIVATE_MODE)
-    path.unlink()
-    before = os.umask(0o077)
-    try:
-        engine.attach(path, "restricted", writable=True)
-        session = engine.session()
-        for schema in sorted({model.model.schema for model in models}):
-            session.execute(f"create schema if not exists restricted.{schema}")
-        for model in models:
-            session.execute(f"create table restricted.{model.relation} as select * from {model.relation}")
-        session.close()
-        engine.detach("restricted")
-        path.chmod(PRIVATE_MODE)
-    finally:
-        os.umask(before)

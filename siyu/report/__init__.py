@@ -1,1 +1,1 @@
-"""What a run did: events, summary, status page."""
+"""Reports of a run: events, summary, status page."""

@@ -1,4 +1,4 @@
-"""What happens during a run, as it happens."""
+"""Events that a run reports while it works."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Event:
-    """Something a reader may want to see while it happens; `total` = how many of its kind are to come in all."""
+    """An event to show while a run works. `total` is how many events of its kind the run will report."""
 
     kind: str
     name: str
@@ -24,17 +24,17 @@ class Event:
 
 
 def landed(result: ChannelLanding, total: int) -> Event:
-    """A channel has landed."""
+    """Return the event of a channel that has landed."""
     told = [f"{result.rows_landed:,} rows, {result.rows_rejected:,} rejected", *result.problems]
     return Event("landed", result.channel, "; ".join(told), total, is_bad=bool(result.problems))
 
 
 def built(result: ModelRun, total: int) -> Event:
-    """A model is built."""
+    """Return the event of a model that has been built."""
     return Event("built", result.model, result.told, total)
 
 
 def checked(table: str, results: Sequence[CheckResult], total: int) -> Event:
-    """A suite has run."""
+    """Return the event of a suite that has run."""
     broken = sum(not result.success for result in results)
     return Event("checked", table, f"{len(results)} expectations, {broken} failed", total, is_bad=bool(broken))

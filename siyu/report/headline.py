@@ -1,4 +1,4 @@
-"""The headline figures of a run: what the summary shows of kpi.kpi_value."""
+"""The headline figures of a run, which the summary shows from kpi.kpi_value."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class KpiLine:
-    """A headline figure: the last as_of day and the last 30 days of the total."""
+    """A headline figure of the dimension total: the as_of day, and the last 30 days."""
 
     code: str
     zh: str
@@ -25,8 +25,11 @@ class KpiLine:
 
 @dataclass(frozen=True)
 class KpiAlert:
-    """A figure outside its band; `day` is the as_of day, or the last whose window has closed; `member` is of which
-    channel, product … it is, total = all."""
+    """A figure outside its band.
+
+    `day` is the as_of day, or the last day whose window has closed. `member` says which channel, product … the figure
+    is for; `total` is all of them.
+    """
 
     day: str
     code: str
@@ -39,12 +42,12 @@ class KpiAlert:
 
     @property
     def told(self) -> str:
-        """In one line."""
-        return f"{self.code} {self.zh} {self.en} ({self.member}) of {self.day} is {self.value}, its band {self.band}"
+        """The alert as one line."""
+        return f"{self.code} {self.zh} {self.en} ({self.member}) on {self.day} is {self.value}, band {self.band}"
 
 
 def out_of_band(session: Session, project: Project) -> list[KpiAlert]:
-    """Status alert or watch, alerts first: of the as_of day, or of the last day whose window has closed."""
+    """Return the figures of status alert or watch, alerts first, of the as_of day or the last closed window."""
     if not {"kpi.kpi_value", "kpi.kpi_catalog"} <= project.models.keys():
         return []
     rows = session.rows(
@@ -61,14 +64,14 @@ def out_of_band(session: Session, project: Project) -> list[KpiAlert]:
 
 
 def edge(value: Any, unit: str) -> str:
-    """An edge of a band: of counts with a decimal, since a band ends between them."""
+    """Format an edge of a band. Counts get a decimal, because a band may end between two counts."""
     return f"{value:,.1f}" if unit == "count" and value is not None else figure(value, unit)
 
 
 def headline_kpis(session: Session, project: Project) -> list[KpiLine]:
-    """Totals of kpi.kpi_value, the core metric first: the as_of day, and the last 30 days of KPIs whose days add up.
+    """Return totals of kpi.kpi_value, core metric first: the as_of day, and 30 days if the days can be added up.
 
-    Of a KPI with a window the last 30 days are those whose window has closed: younger cohorts would tell too little.
+    If a KPI has a window, the 30 days end with the last day whose window has closed. Younger cohorts are incomplete.
     """
     if not {"kpi.kpi_value", "kpi.kpi_catalog"} <= project.models.keys():
         return []
@@ -100,7 +103,7 @@ def _over(numerator: Any, denominator: Any) -> Any:
 
 
 def figure(value: Any, unit: str) -> str:
-    """A value as people write it: 12,345.60, 7, 12.3 %; a dash where there is none."""
+    """Format a value, as 12,345.60, 7 or 12.3 %; a dash for None."""
     if value is None:
         return "–"
     if unit == "rate":

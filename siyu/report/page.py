@@ -1,4 +1,4 @@
-"""warehouse/status/index.html: how the last run ended, on one page that needs no network."""
+"""warehouse/status/index.html: the state of the last run, on one page that needs no network."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OVERDUE_HOURS = 26
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a run ended, in words; `tone` is good, warn or bad."""
+    """The state of a run in words. `tone` is good, warn or bad."""
 
     tone: str
     en: str
@@ -28,7 +28,7 @@ class Verdict:
 
 
 def status_page(status: Mapping[str, Any], timezone: str) -> str:
-    """The page of a status.json. Moments are shown in the settings' time zone and in UTC."""
+    """Render the page of a status.json. Moments are shown in `timezone` and in UTC."""
     environment = Environment(
         loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined
     )
@@ -54,28 +54,29 @@ def status_page(status: Mapping[str, Any], timezone: str) -> str:
 
 
 def verdict(status: Mapping[str, Any]) -> Verdict:
-    """Good, bad, or to be looked at, and what that means for those who read the release."""
+    """Return the state of a run, and what it means for people who read the release."""
     stale = sum(line["is_stale"] for line in status["channels"])
     serious = [failure for failure in status["failures"] if not is_note(failure)]
     found = ((stale, "stale channel"), (len(serious), "warning"), (len(status["alerts"]), "KPI alert"))
     told = [f"{count} {what}{'s' if count > 1 else ''}" for count, what in found if count]
-    last = status["current_release"] or "no release yet"
+    last = status["current_release"]
     if status["status"] == "running":
         return Verdict(
             "warn", "Running", "运行中",
-            "A run is going on. If siyu status says interrupted, it was killed: run again; nothing is broken.",
+            "A run is in progress. If siyu status shows interrupted, it was killed: run it again. No data is damaged.",
         )  # fmt: skip
     if status["status"] not in ("published", "nothing new"):
-        return Verdict("bad", "Failed", "未发布", f"Nothing was published. BI reads what it read before: {last}.")
+        reads = f"BI still reads {last}." if last else "There is no release yet."
+        return Verdict("bad", "Failed", "未发布", f"Nothing was published. {reads}")
     if told:
-        return Verdict("warn", "Published, have a look", "已发布，请关注", f"{', '.join(told)}.")
+        return Verdict("warn", "Published, needs attention", "已发布，请关注", f"{', '.join(told)}.")
     if status["status"] == "nothing new":
-        return Verdict("good", "Nothing is new", "无新数据", "The release stands: no input has changed since.")
+        return Verdict("good", "Nothing is new", "无新数据", "The release is up to date: no input has changed.")
     notes = len(status["failures"])
-    holds = f"no check warns, {notes} of severity info told something" if notes else "every check holds"
-    return Verdict("good", "Published", "已发布", f"Every channel is fresh, {holds}.")
+    passed = f"no check warns ({notes} of severity info found something)" if notes else "every check passed"
+    return Verdict("good", "Published", "已发布", f"Every channel is fresh, and {passed}.")
 
 
 def is_note(failure: Mapping[str, Any]) -> bool:
-    """A check of severity info that ran: worth knowing, nothing to do."""
+    """Whether a check of severity info ran and found something. Nothing needs to be done."""
     return failure["severity"] == "info" and not failure["error"]

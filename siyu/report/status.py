@@ -1,4 +1,4 @@
-"""How the last run ended: status/status.json for machines, and what `siyu status` reads off it."""
+"""The state of the last run: status/status.json for machines, and the output of `siyu status`."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
     from siyu.release.releases import Release
 
 STATUS, PAGE = "status.json", "index.html"
-VERSION = 2  # another one is that of another siyu, and is not read
+VERSION = 2  # a file of another version was written by another siyu and is not read
 AGE = re.compile(r"([0-9]+)\s*([mhd])")
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
 def as_json(report: Report, current: Release | None) -> dict[str, Any]:
-    """status.json: what on-call and monitors read."""
+    """Return the content of status.json, for on-call staff and monitors."""
     return {
         "version": VERSION,
         "run_id": report.run_id,
@@ -49,12 +49,12 @@ def as_json(report: Report, current: Release | None) -> dict[str, Any]:
 
 
 _KEYS = tuple(as_json(Report(as_of=None, warehouse=Path()), None))
-# A run that is going on says nothing against what the run before it found.
+# While a run is in progress, the findings of the previous run stay.
 CARRIED = ("channels", "checks", "failures", "models", "kpis", "alerts")
 
 
 def write_status(warehouse: Path, report: Report, current: Release | None, timezone: str) -> None:
-    """status.json and the page, each replaced whole when a run begins and when it ends, outside the releases."""
+    """Write status.json and the page, when a run begins and when it ends. Each file is replaced atomically."""
     folder = warehouse / "status"
     folder.mkdir(parents=True, exist_ok=True)
     status = as_json(report, current)
@@ -69,7 +69,10 @@ def write_status(warehouse: Path, report: Report, current: Release | None, timez
 
 
 def read_status(warehouse: Path) -> dict[str, Any] | None:
-    """How the last run of this siyu ended; None before the first. One that left no word and no lock was killed."""
+    """Return the state of the last run of this version of siyu; None before the first one.
+
+    If it is `running` but nobody holds the lock, the run was killed.
+    """
     path = warehouse / "status" / STATUS
     if not path.is_file():
         return None
@@ -82,7 +85,7 @@ def read_status(warehouse: Path) -> dict[str, Any] | None:
 
 
 def status_text(status: Mapping[str, Any]) -> Text:
-    """`siyu status`: last run, current release, what failed, what is stale."""
+    """Return the output of `siyu status`: last run, current release, stale channels, alerts and failed checks."""
     style = {"published": "green", "nothing new": "green", "running": "yellow"}.get(status["status"], "red")
     ended = f", ended {status['ended_at']} UTC" if status["ended_at"] else ""
     last = f"{status['run_id']}: {status['status']}, as of {status['as_of'] or '?'}{ended}"
@@ -94,7 +97,7 @@ def status_text(status: Mapping[str, Any]) -> Text:
         if line["is_stale"]:
             text.append(f"stale      {line['channel']}: {line['reason']}\n", style="yellow")
     for alert in status["alerts"]:
-        which = f"{alert['code']} {alert['zh']} ({alert['member']}) of {alert['day']}"
+        which = f"{alert['code']} {alert['zh']} ({alert['member']}) on {alert['day']}"
         told = f"{which}: {alert['value']}, band {alert['band']}"
         text.append(f"{alert['status']:<10} {told}\n", style="yellow")
     for failure in status["failures"]:
@@ -105,10 +108,10 @@ def status_text(status: Mapping[str, Any]) -> Text:
 
 
 def overdue(status: Mapping[str, Any], max_age: str) -> str | None:
-    """What is wrong when the last good run is older than `max_age` (26h, 2d, 90m), or did not end well; else None."""
+    """Return a message if the last run failed or ended longer than `max_age` (26h, 2d, 90m) ago; else None."""
     match = AGE.fullmatch(max_age.strip())
     if match is None:
-        raise ConfigError(f"{max_age!r} is no time", "--max-age", "write 26h, 2d or 90m.")
+        raise ConfigError(f"{max_age!r} is not a duration", "--max-age", "write 26h, 2d or 90m.")
     limit = timedelta(**{UNITS[match[2]]: int(match[1])})
     if status["status"] not in ("published", "nothing new"):
         return f"the last run ended as {status['status']}"

@@ -1,4 +1,4 @@
-"""What a run did -> a summary for a terminal, Markdown for Prefect."""
+"""The report of a run, as a summary for a terminal and as Markdown for Prefect."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ RUNBOOK = "docs/on-call.md#a-check-failed"
 
 @dataclass(frozen=True)
 class ChannelLine:
-    """A channel in the summary."""
+    """The line of a channel in the summary."""
 
     channel: str
     title: str
@@ -40,7 +40,7 @@ class ChannelLine:
 
 @dataclass
 class Report:
-    """One run. `status` is running, published, nothing new, failed, not started or checked."""
+    """The report of one run. `status` is running, published, nothing new, failed, not started or checked."""
 
     as_of: date | None
     warehouse: Path
@@ -61,7 +61,7 @@ class Report:
     manifest: Mapping[str, Any] = field(default_factory=dict)
 
     def set_channels(self, statuses: Iterable[ChannelStatus], landings: Mapping[str, ChannelLanding]) -> None:
-        """What landed tonight, and where each channel stands."""
+        """Set what landed in this run, and the state of each channel."""
         self.channels = []
         for status in statuses:
             landing = landings.get(status.channel)
@@ -72,7 +72,7 @@ class Report:
             )
 
     def check_counts(self) -> dict[str, int]:
-        """Expectations by outcome."""
+        """Count the expectations by outcome."""
         broken = [result for result in self.checks if not result.success]
         return {
             "expectations": len(self.checks),
@@ -82,14 +82,14 @@ class Report:
         }
 
     def failures(self) -> list[CheckResult]:
-        """What did not hold, the critical first."""
+        """Return the expectations that failed, critical ones first."""
         rank = {"critical": 0, "warning": 1, "info": 2}
         broken = [result for result in self.checks if not result.success]
         return sorted(broken, key=lambda r: (rank[r.severity], r.table_name, r.expectation, r.column_name or ""))
 
 
 def summary(report: Report) -> Group:
-    """The end of a run, for a person at a terminal."""
+    """Return the summary of a run, for a person at a terminal."""
     parts: list[Any] = [_headline(report)] if report.status in HEADLINES else []
     if report.is_sample:
         parts.append(Text("exports    the sample 样例数据: neither layers nor exports are set"))
@@ -118,7 +118,7 @@ def summary(report: Report) -> Group:
 # status -> style and words; as_of, run_id and untouched are filled in
 HEADLINES = {
     "published": ("bold green", "Published 已发布: run {run_id}, as of {as_of}"),
-    "nothing new": ("bold cyan", "Nothing is new 无新数据: as of {as_of}; the release stands"),
+    "nothing new": ("bold cyan", "Nothing is new 无新数据: as of {as_of}; the release is up to date"),
     "failed": ("bold red", "Failed 未发布: run {run_id}, as of {as_of}; {untouched}"),
     "not started": ("bold red", "Not started 未启动: as of {as_of}; another run holds the warehouse"),
 }
@@ -128,9 +128,9 @@ def _headline(report: Report) -> Text:
     style, words = HEADLINES.get(report.status, ("bold", report.status))
     has_release = (report.warehouse / "current").exists()
     untouched = "the last release is untouched" if has_release else "there is no release yet"
-    text = words.format(run_id=report.run_id, as_of=report.as_of or "a date not known", untouched=untouched)
+    text = words.format(run_id=report.run_id, as_of=report.as_of or "an unknown date", untouched=untouched)
     if report.status == "published" and not report.is_current:
-        text += " (current stays what it is: this date is earlier, or known_by is set)"
+        text += " (current did not change: this date is earlier, or known_by is set)"
     return Text(text, style=style)
 
 
@@ -155,7 +155,7 @@ def _model_line(models: Sequence[ModelRun]) -> Text:
 def _check_lines(report: Report) -> list[Text]:
     counts = report.check_counts()
     failed = {kind: counts[f"failed_{kind}"] for kind in ("critical", "warning", "info")}
-    told = ", ".join(f"{count} {kind} failed" for kind, count in failed.items() if count) or "all hold"
+    told = ", ".join(f"{count} {kind} failed" for kind, count in failed.items() if count) or "all passed"
     lines = [Text(f"checks     {counts['expectations']} expectations: {told}")]
     for result in report.failures():
         style = "red" if result.stops_release else "yellow"
@@ -165,7 +165,7 @@ def _check_lines(report: Report) -> list[Text]:
 
 
 def describe(result: CheckResult) -> str:
-    """One failing expectation in one line."""
+    """Describe a failed expectation in one line."""
     column = f" ({result.column_name})" if result.column_name else ""
     if result.error:
         return f"{result.table_name}: {result.expectation}{column} could not run: {result.error}"
@@ -191,7 +191,7 @@ def _kpi_table(kpis: Sequence[KpiLine]) -> Table:
 
 
 def markdown(report: Report) -> str:
-    """The artifact of a Prefect run: the same facts."""
+    """Return the summary as Markdown, for the artifact of a Prefect run."""
     counts = report.check_counts()
     lines = [f"# {_headline(report).plain}", ""]
     if report.error:

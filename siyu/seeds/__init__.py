@@ -1,1 +1,1 @@
-"""What people edit: contracts, reference tables, rules."""
+"""Files that people edit: channel contracts, reference tables, rules."""

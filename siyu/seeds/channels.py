@@ -1,4 +1,4 @@
-"""Channel contracts: seeds/channels/<channel>.yml -> Channel. A channel is named nowhere else."""
+"""Channel contracts: read seeds/channels/<channel>.yml into `Channel`. No other module knows a channel by name."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SIMPLE_TYPES = ("text", "integer", "boolean", "timestamp", "date", "epoch_second
 DECIMAL = re.compile(r"decimal\((\d+),\s*(\d+)\)")
 DATED = ("date", "timestamp", "epoch_seconds")
 ROOT = "$."
-ONLY_PYTHON = re.compile(r"\(\?(<?[=!]|>|\(|P=)|\\[1-9Z]")  # what the engine's regular expressions lack
+ONLY_PYTHON = re.compile(r"\(\?(<?[=!]|>|\(|P=)|\\[1-9Z]")  # the engine's regular expressions do not support these
 SQL_TYPES = {
     "text": "varchar",
     "integer": "bigint",
@@ -38,22 +38,22 @@ class _Part(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
-def _pattern(value: str | None, key: str, held: str) -> str | None:
-    """A regular expression with one group. Raises ValueError."""
+def _pattern(value: str | None, key: str, captured: str) -> str | None:
+    """Check that a regular expression has exactly one group. Raises ValueError."""
     try:
         groups = 1 if value is None else re.compile(value).groups
     except re.error as error:
-        raise ValueError(f"{key} {value!r} is no regular expression: {error}") from error
+        raise ValueError(f"{key} {value!r} is not a regular expression: {error}") from error
     if groups != 1:
-        raise ValueError(f"{key} {value!r} needs one group that holds {held}")
+        raise ValueError(f"{key} {value!r} must have one group, which captures {captured}")
     return value
 
 
 class Column(_Part):
-    """One column of an export: its type, where to find it, and what breaks a row.
+    """One column of an export: its type, where to find its value, and which values break a row.
 
-    Of several paths the first that has a value counts; a path from `$.` begins at the document, not at the record;
-    `file_name` is a pattern whose group is the value.
+    If there are several paths, the first one that has a value is used. A path that starts with `$.` starts at the
+    document, not at the record. `file_name` is a pattern whose group captures the value from the file's name.
     """
 
     type: str
@@ -74,9 +74,7 @@ class Column(_Part):
     @classmethod
     def _one_group(cls, value: str | None) -> str | None:
         if value and ONLY_PYTHON.search(value):
-            raise ValueError(
-                f"file_name {value!r} looks ahead, behind or back, which the engine cannot; say it without"
-            )
+            raise ValueError(f"file_name {value!r} must not use look-around or back references; rewrite it without")
         return _pattern(value, "file_name", "the value")
 
     @field_validator("type")
@@ -87,14 +85,14 @@ class Column(_Part):
             return f"decimal({match[1]},{match[2]})"
         if value not in SIMPLE_TYPES:
             known = ", ".join((*SIMPLE_TYPES, "decimal(p,s)"))
-            raise ValueError(f"{value!r} is no column type; known are {known}")
+            raise ValueError(f"{value!r} is not a column type; expected one of {known}")
         return value
 
     @field_validator("one_of", mode="before")
     @classmethod
     def _texts(cls, value: Any) -> Any:
         if isinstance(value, list) and any(isinstance(item, bool) for item in value):
-            raise ValueError("YAML reads yes, no, on, off, true and false as truth values; put them in quotes")
+            raise ValueError("YAML reads yes, no, on, off, true and false as booleans; put them in quotes")
         return tuple(str(item) for item in value) if isinstance(value, list) else value
 
     @model_validator(mode="after")
@@ -102,17 +100,17 @@ class Column(_Part):
         wanted: type = date if self.type in DATED else Decimal
         for bound in (self.min, self.max):
             if bound is not None and (self.type in ("text", "boolean") or not isinstance(bound, wanted)):
-                raise ValueError(f"{bound} is no bound for the type {self.type}: numbers have a number, days a date")
+                raise ValueError(f"{bound} is not a bound for type {self.type}: numbers need a number, dates a date")
         return self
 
     @property
     def sql_type(self) -> str:
-        """The DuckDB type of the landed column; timestamps are UTC."""
+        """The DuckDB type of the landed column. Timestamps are in UTC."""
         return SQL_TYPES.get(self.type, self.type)
 
 
 class Export(_Part):
-    """One kind of file of a channel."""
+    """One kind of file that a channel delivers."""
 
     files: str
     format: Literal["csv", "jsonl", "json", "parquet", "xlsx"]
@@ -123,7 +121,7 @@ class Export(_Part):
     key: tuple[str, ...]
     version: str | None = None
     explode: str | None = None
-    answers: dict[str, tuple[str, ...]] = Field(default={})  # path in an answer -> what it may say there
+    answers: dict[str, tuple[str, ...]] = Field(default={})  # path in an API answer -> accepted values
     sheet: str | None = None
     columns: dict[str, Column]
     extra_columns: Literal["keep", "ignore", "reject"] = "keep"
@@ -136,32 +134,32 @@ class Export(_Part):
     def _names_fit(self) -> Self:
         for name in self.columns:
             if not NAME.fullmatch(name):
-                raise ValueError(f"column {name!r}: use lower case, digits and _; give the real name as path")
+                raise ValueError(f"column {name!r}: use lower case, digits and _; put the name in the file into path")
         self._paths_fit()
         named = [*self.key, *([self.version] if self.version else [])]
         for name in named:
             if name not in self.columns:
-                raise ValueError(f"{name!r} is no column here; {nearest(name, self.columns)}")
+                raise ValueError(f"{name!r} is not a column of this export; {nearest(name, self.columns)}")
         if not self.key:
-            raise ValueError("key names no column; without a key a repeated row cannot be told")
+            raise ValueError("key is empty; without a key, repeated rows cannot be detected")
         if (self.explode or self.answers) and self.format != "json":
-            raise ValueError("explode and answers are for format json")
+            raise ValueError("explode and answers require format json")
         if self.sheet and self.format != "xlsx":
-            raise ValueError("sheet is for format xlsx")
+            raise ValueError("sheet requires format xlsx")
         if self.load == "snapshot" and not self.file_date:
-            raise ValueError("load: snapshot needs file_date: it tells which files are one complete list")
+            raise ValueError("load: snapshot requires file_date, which tells which files form one complete list")
         return self
 
     def _paths_fit(self) -> None:
         for name, column in self.columns.items():
             if column.path and column.file_name:
-                raise ValueError(f"column {name!r} has a path and a file_name; its value is in one place")
+                raise ValueError(f"column {name!r} has both path and file_name; keep one of them")
             if len(column.path) > 1 and self.format not in ("json", "jsonl"):
-                raise ValueError(f"column {name!r}: several paths are for json and jsonl")
+                raise ValueError(f"column {name!r}: several paths require format json or jsonl")
             if any(path.startswith(ROOT) for path in column.path) and not self.explode:
-                raise ValueError(f"column {name!r}: a path from {ROOT} needs explode")
+                raise ValueError(f"column {name!r}: a path that starts with {ROOT} requires explode")
         if self.columns and not self.in_file.columns:
-            raise ValueError("no column is read from the file itself")
+            raise ValueError("every column comes from the file name; at least one must be read from the file itself")
 
     @field_validator("files")
     @classmethod
@@ -171,14 +169,14 @@ class Export(_Part):
                 raise ValueError(value)
             next(Path().glob(value), None)
         except (ValueError, NotImplementedError) as error:
-            raise ValueError(f"{value!r} is no pattern inside the channel's folder, such as orders*.csv") from error
+            raise ValueError(f"{value!r} is not a pattern inside the channel's folder, such as orders*.csv") from error
         return value
 
     @field_validator("delimiter")
     @classmethod
     def _one_character(cls, value: str) -> str:
         if len(value) != 1 or value in '"\r\n':
-            raise ValueError(f"delimiter {value!r} is not one character")
+            raise ValueError(f"delimiter {value!r} must be one character, but not a quote or a line break")
         return value
 
     @field_validator("file_date")
@@ -193,23 +191,23 @@ class Export(_Part):
 
     @property
     def named(self) -> dict[str, Column]:
-        """The columns that the file's name tells."""
+        """The columns whose value comes from the file's name."""
         return {name: column for name, column in self.columns.items() if column.file_name}
 
     @property
     def in_file(self) -> Self:
-        """The contract without those: what a reader has to read."""
+        """The contract without those columns: what a reader reads from the file."""
         columns = {name: column for name, column in self.columns.items() if not column.file_name}
         return self.model_copy(update={"columns": columns, "key": tuple(key for key in self.key if key in columns)})
 
     @property
     def fingerprint(self) -> str:
-        """Changes with the contract: a file refused under one contract is read again under another."""
+        """A hash of the contract. A rejected file is read again when its contract changes."""
         text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def date_of(self, file_name: str) -> date | None:
-        """The business date in a file's name, where the contract says it carries one. Raises ValueError."""
+        """Return the business date in a file's name; None if the contract has no file_date. Raises ValueError."""
         if self.file_date is None:
             return None
         match = re.search(self.file_date, file_name)
@@ -219,11 +217,11 @@ class Export(_Part):
         try:
             return date.fromisoformat(digits[:8])
         except ValueError as error:
-            raise ValueError(f"{match[1]!r} in the name is no date such as 20260131") from error
+            raise ValueError(f"{match[1]!r} in the name is not a date such as 20260131") from error
 
 
 class Channel(_Part):
-    """A contract, read."""
+    """The contract of one channel."""
 
     channel: str
     title: str
@@ -248,7 +246,7 @@ class Channel(_Part):
         return value
 
     def source_folder(self, exports_root: Path | None) -> Path | None:
-        """Where this channel's files lie; ${ENV} in `folder:` is expanded. None when nobody said where."""
+        """Return the folder of this channel's files, with ${ENV} in `folder:` expanded; None if it is not known."""
         if self.folder is None:
             return exports_root / self.channel if exports_root else None
         expanded = os.path.expandvars(self.folder)
@@ -259,7 +257,7 @@ class Channel(_Part):
 
 
 def load_channels(settings: Settings) -> dict[str, Channel]:
-    """All contracts of the layers by channel. Raises ConfigError, every problem at once."""
+    """Read the contracts of all layers, by channel. Raises ConfigError with every problem."""
     found: dict[str, Channel] = {}
     errors: list[SiyuError] = []
     for file in layer_files(settings.roots, "seeds/channels", "*.yml"):
@@ -273,7 +271,7 @@ def load_channels(settings: Settings) -> dict[str, Channel]:
 
 
 def enabled_channels(settings: Settings, contracts: dict[str, Channel]) -> dict[str, Channel]:
-    """The channels of a run: those SIYU_CHANNELS names, else all that have a contract."""
+    """Return the channels of a run: those in SIYU_CHANNELS, else all that have a contract."""
     unknown = [name for name in settings.channels if name not in contracts]
     raise_all(
         [
@@ -285,13 +283,13 @@ def enabled_channels(settings: Settings, contracts: dict[str, Channel]) -> dict[
 
 
 def read_contract(file: LayerFile) -> Channel:
-    """One contract file. Raises ConfigError with every problem of the file."""
+    """Read one contract file. Raises ConfigError with every problem of the file."""
     try:
         data = read_yaml(file.read())
     except yaml.YAMLError as error:
-        raise ConfigError(f"no valid YAML: {error}", str(file.path), "mend the file.") from error
+        raise ConfigError(f"this is not valid YAML: {error}", str(file.path), "correct the syntax.") from error
     if not isinstance(data, dict):
-        raise ConfigError("a contract is a mapping of keys", str(file.path), "see docs/add-a-channel.md.")
+        raise ConfigError("a contract must be a mapping of keys", str(file.path), "see docs/add-a-channel.md.")
     try:
         channel = Channel.model_validate(data)
     except ValidationError as error:
@@ -299,7 +297,7 @@ def read_contract(file: LayerFile) -> Channel:
         raise
     if channel.channel != file.path.stem or not NAME.fullmatch(channel.channel):
         raise ConfigError(
-            f"the contract is called {file.path.name} but names the channel {channel.channel!r}",
+            f"the file is called {file.path.name}, but its channel is {channel.channel!r}",
             f"{file.path}, channel",
             "give both the same name, in lower case.",
         )
@@ -312,7 +310,7 @@ def _explain(detail: Any, file: LayerFile) -> ConfigError:
     if detail["type"] == "extra_forbidden":
         return ConfigError(f"unknown key {loc[-1]} in the contract", where, nearest(loc[-1], _keys_at(loc)))
     message = detail["msg"].removeprefix("Value error, ")
-    return ConfigError(f"the contract does not hold: {message}", where, "see docs/add-a-channel.md.")
+    return ConfigError(f"the contract is invalid: {message}", where, "see docs/add-a-channel.md.")
 
 
 def _keys_at(loc: list[str]) -> list[str]:

@@ -1,4 +1,4 @@
-"""Human decisions about identifiers, reference/identity_rules.csv: checked whole before anything is built."""
+"""Human decisions about identifiers (reference/identity_rules.csv), validated before anything is built."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from siyu.seeds.identifier_types import IdentifierTypes
 
 COLUMNS = ("decision", "left_id", "right_id", "decided_at", "decided_by", "reason")
 DECISIONS = ("link", "unlink", "exclude")
-# What Python and every engine read as the same moment; 20260630 or 2026-W26-2 only Python does.
+# Only forms that Python and every engine read alike. Python alone also reads 20260630 and 2026-W26-2.
 MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?(Z|[+-]00:00)?)?")
 
 
 def check_rules(rows: Sequence[Mapping[str, str]], types: IdentifierTypes, where: str) -> None:
-    """Raise ConfigError for rows that say nothing a rerun could obey, every problem told at once."""
+    """Raise ConfigError with every problem that keeps a run from following a row."""
     raise_all(rule_errors(rows, types, where))
 
 
 def rule_errors(rows: Sequence[Mapping[str, str]], types: IdentifierTypes, where: str) -> list[SiyuError]:
-    """Every problem of the rows."""
+    """Return every problem of the rows. The first row is row 2 of the file."""
     errors: list[SiyuError] = []
     for number, row in enumerate(rows, start=2):
         place = f"{where}, row {number}"
@@ -33,36 +33,45 @@ def _problems(row: Mapping[str, str], types: IdentifierTypes) -> list[tuple[str,
     decision = row["decision"].strip().lower()
     found = []
     if decision not in DECISIONS:
-        found.append((f"{row['decision']!r} is no decision", nearest(decision, DECISIONS)))
+        found.append((f"{row['decision']!r} is not a decision", nearest(decision, DECISIONS)))
     left, right = row["left_id"].strip(), row["right_id"].strip()
     found += wrong_identifier(left, types)
     if decision == "exclude" and right:
-        found.append(("an exclusion names one identifier, not two", "leave right_id empty; write a row for each."))
+        found.append(
+            ("an exclusion names one identifier, not two", "leave right_id empty and write a row for each identifier.")
+        )
     elif decision != "exclude":
         found += wrong_identifier(right, types)
     if not found and right:
         if left == right:
-            found.append((f"{left} is named twice", "name two identifiers."))
+            found.append((f"{left} is on both sides", "name two different identifiers."))
         entities = [types.named(side.partition(":")[0]).entity for side in (left, right)]
         if entities[0] != entities[1]:
-            found.append((f"{left} is a {entities[0]}'s and {right} a {entities[1]}'s", "name two of one kind."))
+            found.append((f"{left} identifies a {entities[0]}, {right} a {entities[1]}", "name two of the same kind."))
     if not _is_moment(row["decided_at"].strip()):
         found.append(
-            (f"decided_at is {row['decided_at']!r}", "write 2026-06-30 08:15:00 (UTC): the latest decision counts.")
+            (
+                f"decided_at is {row['decided_at']!r}",
+                "write UTC, such as 2026-06-30 08:15:00: the latest decision wins.",
+            )
         )
-    found += [(f"{name} is empty", "write who and why.") for name in ("decided_by", "reason") if not row[name].strip()]
+    found += [
+        (f"{name} is empty", "write who decided, and why.")
+        for name in ("decided_by", "reason")
+        if not row[name].strip()
+    ]
     return found
 
 
 def wrong_identifier(text: str, types: IdentifierTypes) -> list[tuple[str, str]]:
-    """(problem, fix) of what should be an id_type:id_value that identifies a person or a company."""
+    """Return a (problem, fix) unless the text is an id_type:id_value that can identify a person or a company."""
     id_type, colon, value = text.partition(":")
     if not colon or not value.strip():
-        return [(f"{text!r} is no identifier", "write id_type:id_value, such as mobile:13912345678.")]
+        return [(f"{text!r} is not an identifier", "write id_type:id_value, such as mobile:13912345678.")]
     identifying = [*types.of("person"), *types.of("company")]
-    return (
-        [] if id_type in identifying else [(f"{id_type!r} is no type that identifies", nearest(id_type, identifying))]
-    )
+    if id_type in identifying:
+        return []
+    return [(f"{id_type!r} is not a type that identifies a person or company", nearest(id_type, identifying))]
 
 
 def _is_moment(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""Identifier types: reference/identifier_types.csv, checked whole, as models and record shapes need it."""
+"""Identifier types (reference/identifier_types.csv), validated, for models and record shapes."""
 
 from __future__ import annotations
 
@@ -22,8 +22,11 @@ JOINED_BY = "+"
 
 @dataclass(frozen=True)
 class IdentifierType:
-    """A type of identifier. `strength` 1 is the strongest; None: it never identifies alone, only as a part of a
-    composite type. `parts` are the types a composite consists of."""
+    """A type of identifier.
+
+    `strength` 1 is the strongest. None means that the type identifies only as a part of a composite type. `parts` are
+    the types that a composite type consists of.
+    """
 
     id_type: str
     entity: str
@@ -38,42 +41,44 @@ class IdentifierType:
 
     @property
     def column(self) -> str:
-        """Its name as a column: a composite's `landline+company_name` is no plain name."""
+        """The column name: a composite `landline+company_name` becomes `landline_and_company_name`."""
         return self.id_type.replace(JOINED_BY, "_and_")
 
     @property
     def documented(self) -> str:
-        """The comment of its columns."""
+        """The comment of its columns, with [pii] if the type is personal."""
         return ("[pii] " if self.is_pii else "") + self.description
 
 
 @dataclass(frozen=True)
 class IdentifierTypes:
-    """All types, in the order of the file."""
+    """All types, in file order."""
 
     types: Mapping[str, IdentifierType]
 
     @property
     def simple(self) -> tuple[IdentifierType, ...]:
-        """Types that are a column of the record shapes."""
+        """Types that are not composite. Each is a column of the record shapes."""
         return tuple(one for one in self.types.values() if not one.parts)
 
     def of(self, entity: str) -> tuple[str, ...]:
-        """Types that identify one of an entity, composites included. Raises ConfigError for an entity without any."""
+        """Return the types that identify an entity, including composites. Raises ConfigError if there are none."""
         found = tuple(t.id_type for t in self.types.values() if t.entity == entity and t.strength is not None)
         if not found:
-            raise ConfigError(f"no identifier belongs to a {entity}", "", nearest(entity, ENTITIES))
+            raise ConfigError(f"no identifier type identifies a {entity}", "", nearest(entity, ENTITIES))
         return found
 
     def named(self, id_type: str) -> IdentifierType:
-        """One type. Raises ConfigError for one nobody declared."""
+        """Return one type. Raises ConfigError if it is unknown."""
         if id_type not in self.types:
-            raise ConfigError(f"there is no identifier type {id_type}", "", nearest(id_type, self.types))
+            raise ConfigError(f"unknown identifier type {id_type}", "", nearest(id_type, self.types))
         return self.types[id_type]
 
     def value_sql(self, id_type: str) -> str:
-        """The identifier of a record as SQL over its columns; a composite's is its parts joined by |, NULL where one is
-        missing or is no valid one."""
+        """Return SQL that computes the identifier from the columns of a record.
+
+        The value of a composite is its parts joined by |, or NULL if a part is missing or invalid.
+        """
         one = self.named(id_type)
         if not one.parts:
             return one.column
@@ -88,7 +93,7 @@ def _is_valid(part: IdentifierType) -> str:
 
 
 def identifier_functions(types: IdentifierTypes) -> dict[str, Callable[[str], Any]]:
-    """What templates may ask of identifier types."""
+    """Return the template functions for identifier types, by name."""
 
     def id_types(entity: str) -> tuple[str, ...]:
         return types.of(entity)
@@ -109,7 +114,7 @@ def identifier_functions(types: IdentifierTypes) -> dict[str, Callable[[str], An
 
 
 def load_identifier_types(rows: Sequence[Mapping[str, str]], where: str) -> IdentifierTypes:
-    """From the rows of identifier_types.csv. Raises ConfigError, every problem told at once."""
+    """Read the rows of identifier_types.csv. Raises ConfigError with every problem."""
     found: dict[str, IdentifierType] = {}
     errors: list[SiyuError] = []
     for number, row in enumerate(rows, start=2):
@@ -121,18 +126,18 @@ def load_identifier_types(rows: Sequence[Mapping[str, str]], where: str) -> Iden
     listed = {row["id_type"] for row in rows}
     columns = Counter(one.column for one in found.values())
     errors += [
-        ConfigError(f"two types have the column {column}", where, "rename the simple one.")
+        ConfigError(f"two types have the column {column}", where, "rename the type without parts.")
         for column, count in columns.items()
         if count > 1
     ]
     for one in found.values():
         errors += [
-            ConfigError(f"{one.id_type} consists of {part}, which is no type", where, nearest(part, listed))
+            ConfigError(f"{one.id_type} consists of {part}, which is not a type", where, nearest(part, listed))
             for part in one.parts
             if part not in listed
         ]
         errors += [
-            ConfigError(f"{one.id_type} consists of {part}, which has parts itself", where, "name its parts.")
+            ConfigError(f"{one.id_type} consists of {part}, which has parts itself", where, "list its parts instead.")
             for part in one.parts
             if part in found and found[part].parts
         ]
@@ -141,29 +146,33 @@ def load_identifier_types(rows: Sequence[Mapping[str, str]], where: str) -> Iden
 
 
 def _problems(row: Mapping[str, str], before: Mapping[str, IdentifierType]) -> list[tuple[str, str]]:
-    """(problem, fix) of one row."""
+    """Return a (problem, fix) for each problem of a row. `before` holds the valid types of earlier rows."""
     name, parts = row["id_type"], _parts(row)
     found = []
     if name in before:
-        found.append((f"{name} stands there twice", "take one away."))
+        found.append((f"{name} is listed twice", "remove one of the rows."))
     if not parts and not NAME.fullmatch(name):
-        found.append((f"{name!r} is no name of a column", "use lower case, digits and _."))
+        found.append((f"{name!r} is not a column name", "use lower case, digits and _."))
     if parts and name != JOINED_BY.join(parts):
-        found.append((f"{name} consists of {row['parts']}", f"call it {JOINED_BY.join(parts)}, as its parts stand."))
+        found.append((f"{name} consists of {row['parts']}", f"name it {JOINED_BY.join(parts)}, after its parts."))
     if row["entity"] not in ENTITIES:
-        found.append((f"{name} belongs to {row['entity']!r}", "write person or company."))
+        found.append((f"the entity of {name} is {row['entity']!r}", "write person or company."))
     if parts and not row["strength"]:
-        found.append((f"the composite {name} has no strength", "give it one: it is there to identify."))
+        found.append((f"the composite {name} has no strength", "set one: a composite must be able to identify."))
     for column in ("strength", "max_neighbours"):
         if row[column] and not re.fullmatch("[1-9][0-9]{0,8}", row[column]):
-            found.append((f"the {column} of {name} is {row[column]!r}", "write a whole number from 1, or nothing."))
+            found.append(
+                (f"the {column} of {name} is {row[column]!r}", "write a whole number of 1 or more, or leave it empty.")
+            )
     for column in ("is_unique", "counts_to_size", "is_pii"):
         if row[column] not in ("true", "false"):
             found.append((f"the {column} of {name} is {row[column]!r}", "write true or false."))
     try:
         re.compile(row["valid_regex"])
     except re.error as error:
-        found.append((f"the valid_regex of {name} is no regular expression: {error}", "mend it, or leave it empty."))
+        found.append(
+            (f"the valid_regex of {name} is not a regular expression: {error}", "correct it, or leave it empty.")
+        )
     return found
 
 

@@ -1,4 +1,7 @@
-"""Regular expressions of rule tables: what Python and the engines read alike; models lower them, and the text."""
+"""Regular expressions in rule tables. Only syntax that Python and the engines read alike is allowed.
+
+Models convert both the pattern and the text to lower case before they compare.
+"""
 
 from __future__ import annotations
 
@@ -11,51 +14,52 @@ TOKENS = re.compile(
 )
 ESCAPES = re.compile(r"\\[abdfnrstvwx!-/:-@\[-`{-~ ]")
 GROUPS = re.compile(r"\(\?([ims]*:|[ims]+\))")
-MOST_REPEATS = 1000  # more the engine's regular expressions refuse
-SAY_WITHOUT = "say it without: engines know no look-around, no back reference and no named group."
+MOST_REPEATS = 1000  # the engine's regular expressions reject more
+REWRITE = "rewrite it without: engines do not support look-around, back references and named groups."
 
 
 def pattern_problem(pattern: str) -> tuple[str, str] | None:
-    """(what is wrong, fix) of a regular expression, or None."""
+    """Return (problem, fix) for a regular expression, or None if it is valid."""
     for token in TOKENS.finditer(pattern):
-        problem = _foreign(token)
+        problem = _unsupported(token)
         if problem:
             return problem
     try:
         compiled = re.compile(pattern.lower())
     except re.error as error:
-        return f"no regular expression: {error}", "mend it; a character that is meant as such stands in []."
+        return f"which is not a regular expression: {error}", "correct it; put a special character in [] to match it."
     if compiled.search(""):
-        return "which finds an empty text, and so everybody", "take the empty part away, such as a | at the end."
+        return "which matches an empty text, and so everybody", "remove the empty part, such as a | at the end."
     return None
 
 
-def _foreign(token: re.Match[str]) -> tuple[str, str] | None:
-    """What only Python reads so, or reads otherwise once it is in lower case."""
+def _unsupported(token: re.Match[str]) -> tuple[str, str] | None:
+    """Return (problem, fix) for syntax that engines read differently, or that lower case changes."""
     text = token[0]
     if token["escape"]:
-        return _foreign_escape(text)
+        return _unsupported_escape(text)
     if token["set"]:
-        inner = [_foreign_escape(item) for item in re.findall(r"\\.", text, re.DOTALL)]
+        inner = [_unsupported_escape(item) for item in re.findall(r"\\.", text, re.DOTALL)]
         if r"\b" in re.findall(r"\\.", text) or "[:" in text[1:]:
-            return f"with {text}, which engines read differently", "name the characters themselves."
+            return f"which contains {text}: engines read it differently", "list the characters themselves."
         return next((item for item in inner if item), None)
     if token["group"] and not GROUPS.fullmatch(text):
-        return f"with {text}", SAY_WITHOUT
+        return f"which contains {text}", REWRITE
     if token["repeat"]:
         counts = [count for count in (token["least"], token["most"]) if count]
         if token["greed"] == "+" or (token["least"] == "" and token["most"]):
-            return f"with {text}, which engines read differently", "write {0,5} for {,5}, and no + after a repetition."
+            fix = "write {0,5} instead of {,5}, and no + after a repetition."
+            return f"which contains {text}: engines read it differently", fix
         if any(int(count) > MOST_REPEATS for count in counts):
-            return f"with {text}", f"repeat at most {MOST_REPEATS} times."
+            return f"which contains {text}", f"repeat at most {MOST_REPEATS} times."
     return None
 
 
-def _foreign_escape(text: str) -> tuple[str, str] | None:
+def _unsupported_escape(text: str) -> tuple[str, str] | None:
     if text[1].isdigit():
-        return f"with {text}", SAY_WITHOUT
+        return f"which contains {text}", REWRITE
     if text[1].isupper():
-        return f"with {text}, which becomes {text.lower()}", "say it without: the pattern is compared in lower case."
+        return f"which contains {text}, in lower case {text.lower()}", "rewrite it without: patterns are in lower case."
     if not ESCAPES.fullmatch(text):
-        return f"with {text}, which engines do not know", "write the character itself."
+        return f"which contains {text}: engines do not support it", "write the character itself."
     return None

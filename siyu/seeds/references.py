@@ -1,4 +1,4 @@
-"""Reference tables (seeds/reference/*.csv) and vars (seeds/vars.yml): what business users edit."""
+"""Reference tables (seeds/reference/*.csv) and vars (seeds/vars.yml), which business users edit."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 @dataclass(frozen=True)
 class Reference:
-    """One reference table: every column is text, an empty field is NULL. `origin`: the file that people edit, where
-    `path` is a copy of it."""
+    """One reference table. Every column is text; an empty field is NULL.
+
+    If `path` is a copy in the warehouse, `origin` is the file that people edit.
+    """
 
     name: str
     path: Path
@@ -34,12 +36,12 @@ class Reference:
 
     @property
     def edited(self) -> str:
-        """The file to mend."""
+        """The file that people edit: errors name it."""
         return str(self.origin or self.path)
 
 
 def load_references(settings: Settings) -> dict[str, Reference]:
-    """The reference tables in force: later layers over earlier ones, `<exports>/reference` over all."""
+    """Return the reference tables in force. Later layers replace earlier ones; `<exports>/reference` comes last."""
     files = {file.path.stem: file.path for file in layer_files(settings.roots, "seeds/reference", "*.csv")}
     if settings.exports_root is not None:
         files.update({path.stem: path for path in (settings.exports_root / "reference").glob("*.csv")})
@@ -47,14 +49,14 @@ def load_references(settings: Settings) -> dict[str, Reference]:
 
 
 def read_references(files: dict[str, Path]) -> dict[str, Reference]:
-    """name -> file, checked. Raises ConfigError, every problem at once."""
+    """Validate reference tables, given as name -> file. Raises ConfigError with every problem."""
     found: dict[str, Reference] = {}
     errors: list[SiyuError] = []
     for name, path in sorted(files.items()):
         try:
             if not NAME.fullmatch(name):
                 raise ConfigError(
-                    f"{name!r} is no table name", str(path), "use lower case, digits and _, or take it away."
+                    f"{name!r} is not a table name", str(path), "use lower case, digits and _, or remove the file."
                 )
             found[name] = Reference(name, path, file_sha256(path), _check(path))
         except ConfigError as error:
@@ -64,13 +66,13 @@ def read_references(files: dict[str, Path]) -> dict[str, Reference]:
 
 
 def reference_rows(reference: Reference) -> list[dict[str, str]]:
-    """The rows of a small reference table, empty fields as ''."""
+    """Return the rows of a small reference table. Empty fields are ''."""
     with reference.path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
 
 def stored(references: Mapping[str, Reference], warehouse: Path) -> dict[str, Reference]:
-    """The tables as copies in the warehouse: what is hashed there is what the run reads, whoever edits meanwhile."""
+    """Copy the tables into the warehouse. The run reads and hashes the copies, so edits during a run do no harm."""
     copies = {}
     for reference in references.values():
         folder = warehouse / "landed" / "_reference" / reference.name
@@ -89,7 +91,7 @@ def stored(references: Mapping[str, Reference], warehouse: Path) -> dict[str, Re
 def changed_references(
     references: Mapping[str, Reference], known: Mapping[str, str], warehouse: Path
 ) -> list[tuple[str, str, str]]:
-    """(name, sha256, path in the warehouse) of the versions that are new; '' for a table withdrawn."""
+    """Return (name, sha256, path in the warehouse) of each table that changed; (name, '', '') if it was removed."""
     changed = [
         (reference.name, reference.sha256, reference.path.relative_to(warehouse).as_posix())
         for reference in references.values()
@@ -105,20 +107,22 @@ def _check(path: Path) -> tuple[str, ...]:
             header = next(rows, [])
             wrong = [rows.line_num for row in rows if row and len(row) != len(header)]
     except (UnicodeDecodeError, csv.Error) as error:
-        raise ConfigError(f"the reference table cannot be read: {error}", str(path), "save it as utf-8 csv.") from error
+        raise ConfigError(
+            f"the reference table cannot be read: {error}", str(path), "save it as CSV in UTF-8."
+        ) from error
     if not header or any(not item.strip() for item in header) or len({h.lower() for h in header}) != len(header):
-        raise ConfigError("the header needs a name for each column, each once", f"{path}:1", "mend the header.")
+        raise ConfigError("the header must name each column, without duplicates", f"{path}:1", "correct the header.")
     if wrong:
         raise ConfigError(
-            f"lines have not as many fields as the header ({len(header)})",
+            f"some lines do not have as many fields as the header ({len(header)})",
             f"{path}, lines {', '.join(map(str, wrong[:10]))}",
-            "quote fields that hold a comma.",
+            "put fields that contain a comma in quotes.",
         )
     return tuple(header)
 
 
 def load_vars(settings: Settings) -> dict[str, Any]:
-    """var name -> value; a layer's vars.yml overrides single values. Raises ConfigError for one nobody declared."""
+    """Return the vars by name. A layer's vars.yml overrides single values. Raises ConfigError for an unknown var."""
     values: dict[str, Any] = {}
     for depth, root in enumerate(settings.roots):
         path = root / "seeds" / "vars.yml"
@@ -127,9 +131,11 @@ def load_vars(settings: Settings) -> dict[str, Any]:
         try:
             data = read_yaml(path.read_text(encoding="utf-8")) or {}
         except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise ConfigError(f"no valid YAML: {error}", str(path), "mend the file.") from error
+            raise ConfigError(f"this is not valid YAML: {error}", str(path), "correct the syntax.") from error
         if not isinstance(data, dict):
-            raise ConfigError("vars.yml is no mapping of names", str(path), "write dormant_days: 60.")
+            raise ConfigError(
+                "vars.yml must be a mapping of names to values", str(path), "write lines like dormant_days: 60."
+            )
         for name, entry in data.items():
             if isinstance(entry, dict) and set(entry) == {"value", "why"}:
                 values[name] = entry["value"]
@@ -137,7 +143,7 @@ def load_vars(settings: Settings) -> dict[str, Any]:
                 values[name] = entry
             else:
                 raise ConfigError(
-                    f"the var {name} has no value and why",
+                    f"the var {name} needs a value and a why",
                     str(path),
                     nearest(name, values) if depth else "write {value: …, why: …}.",
                 )

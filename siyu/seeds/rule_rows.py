@@ -1,4 +1,4 @@
-"""One row of each rule table of the journey, by its fields: what each may hold, and how to put it right."""
+"""The rows of the journey's rule tables: what each field may hold, and how to fix a wrong value."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ WHOLE = re.compile(r"0|[1-9][0-9]{0,8}")
 DOMAIN = re.compile(r"[^\s@.]+([.][^\s@.]+)+")
 MANY = 100_000
 MAX_POINTS = 1000
-MAX_STEPS = 6  # of a sequence: each is a window in SQL
+MAX_STEPS = 6  # of a sequence: SQL needs a window for each
 MAX_STEP_NO = 1000
 Behaviour = Literal["view", "download", "register", "attend", "interact", "purchase", "service"]
 BEHAVIOURS = get_args(Behaviour)
@@ -49,7 +49,7 @@ def _between(pattern: re.Pattern[str], low: int, high: int) -> BeforeValidator:
 
 
 def in_words(low: int, high: int, pattern: re.Pattern[str] = WHOLE) -> str:
-    """What to write into a field that holds a number."""
+    """Return the fix for a field that must hold a number."""
     if pattern is WHOLE:
         return f"write a whole number from {low} to {high}."
     return f"write a number from {low} to {high} with at most 2 digits after the point."
@@ -65,7 +65,7 @@ def _pattern(value: str | None) -> str:
 Whole = partial(_between, WHOLE)
 Points = Annotated[str, _between(DECIMAL, 0, MAX_POINTS)]
 Name = Annotated[str, _fits(NAME, "use lower case, digits and _.")]
-Text = Annotated[str, _fits(re.compile(r"\S(.*\S)?", re.DOTALL), "write it, without blanks before or after.")]
+Text = Annotated[str, _fits(re.compile(r"\S(.*\S)?", re.DOTALL), "write a text without spaces before or after it.")]
 Domain = Annotated[str, _fits(DOMAIN, "write the domain alone, such as example.com.")]
 Pattern = Annotated[str, BeforeValidator(_pattern)]
 
@@ -79,7 +79,7 @@ class _Explained(_Row):
 
 
 class Stage(_Row):
-    """A stage of the journey; only its names are free."""
+    """A stage of the journey. Only its names may be changed."""
 
     stage: Literal["visitor", "potential", "profiled", "intent", "pending", "won"]
     stage_rank: Annotated[str, Whole(1, 6)]
@@ -88,14 +88,14 @@ class Stage(_Row):
 
 
 class StageRule(_Explained):
-    """A number that moves people between stages."""
+    """A number that decides when people move between stages."""
 
     rule: Literal["potential_views", "potential_days", "intent_score", "intent_behaviours", "back_to_rank", "lead_rank"]
     value: str | None
 
 
 class Threshold(_Explained):
-    """A number of scores and exclusions."""
+    """A number that scores and exclusions use."""
 
     threshold: Literal["score_half_life_days", "score_halvings", "bot_pause_seconds"]
     value: str | None
@@ -103,7 +103,7 @@ class Threshold(_Explained):
 
 
 class ScoreRule(_Explained):
-    """Points of a kind of touch; a general row has neither action, content_stage nor channel, but the cap of a day."""
+    """Points for a kind of touch. A general row has no action, content_stage or channel, but has the daily cap."""
 
     rule: Text
     behaviour: Behaviour
@@ -115,7 +115,7 @@ class ScoreRule(_Explained):
 
 
 class SequenceRule(_Explained):
-    """What counts as a step of a sequence; rows of one step are alternatives."""
+    """What counts as a step of a sequence. Several rows of the same step are alternatives."""
 
     sequence: Name
     step_no: Annotated[str, Whole(1, MAX_STEPS)]
@@ -144,7 +144,7 @@ class CallToAction(_Row):
 
 
 class ExclusionRule(_Explained):
-    """Who is no lead, or is one in spite of other rules; `value` depends on the signal."""
+    """A rule that excludes people as leads, or allows them in spite of other rules. `value` depends on `signal`."""
 
     rule: Name
     kind: Literal["learner", "competitor", "bot", "staff", "partner"]
@@ -157,7 +157,7 @@ class ExclusionRule(_Explained):
 
 
 class ScenarioStep(_Row):
-    """Evidence of a step of a scenario; rows of one step are alternatives."""
+    """Evidence for a step of a scenario. Several rows of the same step are alternatives."""
 
     scenario: Name
     step_no: Annotated[str, Whole(1, MAX_STEP_NO)]
@@ -173,7 +173,7 @@ class ScenarioStep(_Row):
 
 
 class BuyingRole(_Explained):
-    """Titles that tell a role; the least role_order that fits counts."""
+    """Job titles that indicate a role. If several rows match, the lowest role_order wins."""
 
     role_order: Annotated[str, Whole(1, 9)]  # one digit: sorted as text, 10 would come before 2
     buying_role: Literal["user", "influencer", "decision_maker", "buyer"]
@@ -182,20 +182,20 @@ class BuyingRole(_Explained):
 
 
 class Competitor(_Row):
-    """A competitor, by name or mail domain."""
+    """A competitor, given by name or by mail domain."""
 
     kind: Literal["company_name", "email_domain"]
     value: Text
 
 
 class OwnDomain(_Row):
-    """A mail domain of our own."""
+    """A mail domain of our own company."""
 
     email_domain: Domain
 
 
 class Content(_Row):
-    """An item that people see; twice in the list, every touch of it would count twice."""
+    """An item that people see. If it were listed twice, each touch of it would count twice."""
 
     content_id: Text
     content_stage: Literal["awareness", "nurture", "selection", "advocacy"] | None
@@ -205,22 +205,22 @@ class Content(_Row):
 
 
 class SincereAction(_Explained):
-    """An action that shows intent by itself."""
+    """An action that is enough to show an intent to buy."""
 
     action: Text
 
 
 def field_problems(model: type[BaseModel], cells: Mapping[str, str]) -> list[tuple[str, str]]:
-    """(problem, fix) of the fields of a row; an empty field is none."""
+    """Return a (problem, fix) for each wrong field of a row. An empty field counts as missing."""
     try:
         model.model_validate({name: value or None for name, value in cells.items()})
     except ValidationError as error:
-        return [_told(detail) for detail in error.errors()]
+        return [_in_plain_words(detail) for detail in error.errors()]
     return []
 
 
-def _told(detail: ErrorDetails) -> tuple[str, str]:
-    """pydantic's finding in plain words."""
+def _in_plain_words(detail: ErrorDetails) -> tuple[str, str]:
+    """Return (problem, fix) for an error of pydantic."""
     field, value, context = str(detail["loc"][0]), detail["input"], detail.get("ctx", {})
     problem = f"{field} is empty" if value is None else f"{field} is {value!r}"
     if detail["type"] == "literal_error":

@@ -1,4 +1,4 @@
-"""The rule tables of the journey, checked whole before anything is built: fields, rows, and what rows say together."""
+"""The rule tables of the journey, validated before anything is built: fields, rows, and rows against each other."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ Found = Iterator[tuple[str, str]]  # problem, fix
 FoundAt = Iterator[tuple[int | None, str, str]]  # row, problem, fix; no row where one is missing
 
 STAGES = ("visitor", "potential", "profiled", "intent", "pending", "won")
-# What siyu reads, and the greatest value of each; the least is 1.
+# name -> greatest value; the least value is 1
 STAGE_RULES = {
     "potential_views": MANY, "potential_days": MANY, "intent_score": MANY, "intent_behaviours": len(BEHAVIOURS),
     "back_to_rank": len(STAGES), "lead_rank": len(STAGES),
 }  # fmt: skip
 THRESHOLDS = {
     "score_half_life_days": 3650,
-    "score_halvings": 8,  # 0.5 to the power of 7 is the last that decimal(8, 7) holds whole
+    "score_halvings": 8,  # decimal(8, 7) holds 0.5 ** 7 exactly, but not 0.5 ** 8
     "bot_pause_seconds": 86_400,
 }
 LEVELS = tuple("12345")
@@ -44,7 +44,7 @@ KNOWN_BY_TOUCH = (*TOUCH_FIELDS, "touchpoint")
 
 
 def _numbers(name: str, limits: Mapping[str, int]) -> Callable[[Cells, IdentifierTypes], Found]:
-    """A check of the values of a table of named numbers."""
+    """Return a check for the values of a table of named numbers."""
 
     def check(row: Cells, _: IdentifierTypes) -> Found:
         if row[name] in limits and not _is_within(row["value"], 1, limits[row[name]]):
@@ -77,13 +77,13 @@ def _score_rule(row: Cells, _: IdentifierTypes) -> Found:
     if not _is_general(row):
         if row["day_cap"]:
             yield (
-                f"day_cap is {row['day_cap']!r} in a row for a part of {row['behaviour']}",
-                "leave it empty: the cap of a behaviour stands in its row without action, content_stage and channel.",
+                f"day_cap is {row['day_cap']!r} in a row that covers only a part of {row['behaviour']}",
+                "leave it empty; set the cap in the row without action, content_stage and channel.",
             )
     elif not row["day_cap"]:
-        yield f"{row['behaviour']} has no day_cap", "write how many points a day can bring; points if once is enough."
+        yield f"{row['behaviour']} has no day_cap", "write how many points a person can earn with it per day."
     elif cap is not None and points is not None and cap < points:
-        yield f"the day_cap {cap} is less than the points, {points}", "write at least as many."
+        yield f"the day_cap {cap} is less than the points {points}", f"set day_cap to at least {points}."
 
 
 def _general_rows(rows: Rows) -> FoundAt:
@@ -93,15 +93,15 @@ def _general_rows(rows: Rows) -> FoundAt:
             yield (
                 None,
                 f"{behaviour} has no general row",
-                "add one with action, content_stage and channel empty and a day_cap; points 0 if it earns nothing.",
+                "add a row with a day_cap and no action, content_stage and channel; points 0 if it earns nothing.",
             )
 
 
 def _sequence_rule(row: Cells, _: IdentifierTypes) -> Found:
     if not row["behaviour"] and not row["action"]:
-        yield "neither behaviour nor action is set", "write what the step is; every touch is none."
+        yield "neither behaviour nor action is set", "fill in at least one: a step must not match every touch."
     if _number(row["points"]) == 0:
-        yield "the points are 0", "write more than 0, or take the sequence away."
+        yield "the points are 0", "write more than 0, or remove the sequence."
 
 
 def _sequences(rows: Rows) -> FoundAt:
@@ -113,20 +113,24 @@ def _scenarios(rows: Rows) -> FoundAt:
     entered = {row["scenario"] for _, row in rows if row["is_entry"] == "true"}
     for scenario, group in _grouped(rows, ("scenario",)).items():
         if scenario[0] not in entered:
-            yield group[0][0], f"nobody can enter {scenario[0]}", "write is_entry true in one of its steps."
+            yield group[0][0], f"nobody can enter {scenario[0]}", "set is_entry to true for one of its steps."
 
 
 def _steps(rows: Rows, name: str, least: int) -> FoundAt:
-    """Steps that are not numbered from 1 on without gap, told at the first row of the group."""
+    """Report missing step numbers, which must run from 1 without gaps, at the first row of each group."""
     for (group, *_), members in _grouped(rows, (name,)).items():
         numbers = {int(row["step_no"]) for _, row in members if _is_within(row["step_no"], 1, MAX_STEP_NO)}
         wanted = set(range(1, max(least, *numbers, 1) + 1))
         gaps = ", ".join(map(str, sorted(wanted - numbers)[:10]))
         if gaps:
-            yield members[0][0], f"{group} has no step {gaps}", f"number its steps from 1 on; it needs {least} or more."
+            yield (
+                members[0][0],
+                f"{group} has no step {gaps}",
+                f"number its steps from 1 without gaps; it needs {least} or more.",
+            )
 
 
-def _not_falling(rows: Rows) -> FoundAt:
+def _falling_points(rows: Rows) -> FoundAt:
     levels = [
         (int(row["ask_level"]), number, points)
         for number, row in rows
@@ -138,7 +142,7 @@ def _not_falling(rows: Rows) -> FoundAt:
             yield (
                 number,
                 f"level {high} gives {points} points, level {low} gives {less}",
-                "a greater ask gives as many.",
+                f"give level {high} at least {less} points: it asks for more.",
             )
 
 
@@ -146,14 +150,14 @@ def _exclusion_rule(row: Cells, types: IdentifierTypes) -> Found:
     signal, value = row["signal"], row["value"].strip()
     if row["effect"] == "allow" and signal in (*LIST_SIGNALS, *SIGNAL_LIMITS, "user_agent"):
         yield (
-            f"{row['rule']} allows by {signal}",
-            f"only {', '.join(OVERRULING)} can overrule: they say who somebody is.",
+            f"{row['rule']} has effect allow and signal {signal}",
+            f"use allow only with {', '.join(OVERRULING)}: they tell who somebody is.",
         )
     if signal in LIST_SIGNALS:
         if value:
-            yield f"{signal} has the value {value!r}", f"leave it empty: the list is {LIST_SIGNALS[signal]}."
+            yield f"{signal} has the value {value!r}", f"leave value empty: the list is {LIST_SIGNALS[signal]}."
     elif not value:
-        yield f"the value of {row['rule']} is empty", f"write what {signal or 'the signal'} is compared with."
+        yield f"the value of {row['rule']} is empty", f"write the value that {signal or 'the signal'} is compared with."
     elif signal in SIGNAL_LIMITS:
         if not _is_within(row["value"], *SIGNAL_LIMITS[signal]):
             yield f"{signal} is {row['value']!r}", in_words(*SIGNAL_LIMITS[signal])
@@ -168,39 +172,43 @@ def _exclusion_rule(row: Cells, types: IdentifierTypes) -> Found:
 def _scenario_step(row: Cells, _: IdentifierTypes) -> Found:
     source = row["source"]
     if source == "touch" and not any(row[name] for name in TOUCH_FIELDS):
-        yield "a touch without behaviour, action and scene", "write at least one: every touch is no step."
+        yield "behaviour, action and scene are empty", "fill in at least one: a step must not match every touch."
     if source == "touch" and row["touchpoint"]:
-        yield f"a touch with the touchpoint {row['touchpoint']!r}", "leave it empty: touchpoints are for source link."
+        yield f"source is touch, but touchpoint is {row['touchpoint']!r}", "leave it empty: only source link has it."
     if source and source != "touch":
         filled = [name for name in KNOWN_BY_TOUCH if row[name] and (source != "link" or name != "touchpoint")]
         if filled:
-            yield f"{', '.join(filled)} set in a row of source {source}", "leave empty: nothing would read it."
+            yield f"{', '.join(filled)} filled in for source {source}", f"leave empty: source {source} does not use it."
 
 
 def _competitor(row: Cells, _: IdentifierTypes) -> Found:
     if row["kind"] == "email_domain" and row["value"] and not DOMAIN.fullmatch(row["value"]):
-        yield f"{row['value']!r} is no mail domain", "write the domain alone, such as example.com."
+        yield f"{row['value']!r} is not a mail domain", "write the domain alone, such as example.com."
 
 
-def _nothing(row: Cells, types: IdentifierTypes) -> Found:
+def _no_check(row: Cells, types: IdentifierTypes) -> Found:
     yield from ()
 
 
-def _nothing_together(rows: Rows) -> FoundAt:
+def _no_check_of_all(rows: Rows) -> FoundAt:
     yield from ()
 
 
 @dataclass(frozen=True)
 class _Table:
-    """`unique`: columns of which no two rows have the same; `alike`: (columns that make a group, columns that are the
-    same in all of it); `names`: what must stand in the first of `unique`."""
+    """How to check one table.
+
+    `unique`: sets of columns in which no two rows may be equal. `alike`: (columns that form a group, columns that must
+    be equal within a group). `names`: values that the first unique column must contain. `of_row` checks a single row,
+    `of_all` all rows together.
+    """
 
     row: type[BaseModel]
     unique: tuple[tuple[str, ...], ...] = ()
     alike: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
     names: tuple[str, ...] = ()
-    of_row: Callable[[Cells, IdentifierTypes], Found] = _nothing
-    of_all: Callable[[Rows], FoundAt] = _nothing_together
+    of_row: Callable[[Cells, IdentifierTypes], Found] = _no_check
+    of_all: Callable[[Rows], FoundAt] = _no_check_of_all
 
 
 TABLES = {
@@ -224,7 +232,7 @@ TABLES = {
         of_row=_sequence_rule,
         of_all=_sequences,
     ),
-    "ask_levels": _Table(rule_rows.AskLevel, (("ask_level",),), names=LEVELS, of_all=_not_falling),
+    "ask_levels": _Table(rule_rows.AskLevel, (("ask_level",),), names=LEVELS, of_all=_falling_points),
     "calls_to_action": _Table(rule_rows.CallToAction, (("campaign_id", "action"),)),
     "exclusion_rules": _Table(rule_rows.ExclusionRule, (("rule",),), of_row=_exclusion_rule),
     "scenario_steps": _Table(
@@ -244,7 +252,7 @@ COLUMNS = {name: tuple(table.row.model_fields) for name, table in TABLES.items()
 
 
 def rule_table_errors(tables: Mapping[str, Reference], types: IdentifierTypes) -> list[SiyuError]:
-    """Every problem of every rule table; the tables and their COLUMNS are there."""
+    """Return every problem of every rule table. All tables must exist and have their COLUMNS."""
     return [
         error
         for name in TABLES
@@ -253,15 +261,15 @@ def rule_table_errors(tables: Mapping[str, Reference], types: IdentifierTypes) -
 
 
 def table_errors(name: str, cells: Sequence[Cells], types: IdentifierTypes, where: str) -> list[SiyuError]:
-    """Every problem of one table, in the order of its rows."""
+    """Return every problem of one table, in the order of its rows."""
     table, rows = TABLES[name], list(enumerate(cells, start=2))
     found: list[tuple[int | None, str, str]] = [
         (number, problem, fix)
         for number, row in rows
         for problem, fix in [*field_problems(table.row, row), *table.of_row(row, types)]
     ]
-    found += [problem for columns in table.unique for problem in _twice(rows, columns)]
-    found += [*_unlike(rows, *table.alike), *_missing(rows, table.unique, table.names), *table.of_all(rows)]
+    found += [problem for columns in table.unique for problem in _duplicates(rows, columns)]
+    found += [*_contradictions(rows, *table.alike), *_missing(rows, table.unique, table.names), *table.of_all(rows)]
     return [
         ConfigError(f"{name}: {problem}", where if number is None else f"{where}, row {number}", fix)
         for number, problem, fix in sorted(found, key=lambda problem: problem[0] or 0)
@@ -275,22 +283,26 @@ def _grouped(rows: Rows, columns: tuple[str, ...]) -> Mapping[tuple[str, ...], R
     return groups
 
 
-def _twice(rows: Rows, columns: tuple[str, ...]) -> FoundAt:
+def _duplicates(rows: Rows, columns: tuple[str, ...]) -> FoundAt:
     for values, ((first, _), *others) in _grouped(rows, columns).items():
         for number, _ in others if any(values) else ():
             said = " ".join(value for value in values if value)
-            yield number, f"{said} stands in row {first} already", f"take one away: {', '.join(columns)} are the same."
+            yield (
+                number,
+                f"{said} is already in row {first}",
+                f"remove one row: both have the same {', '.join(columns)}.",
+            )
 
 
-def _unlike(rows: Rows, group: tuple[str, ...], columns: tuple[str, ...]) -> FoundAt:
+def _contradictions(rows: Rows, group: tuple[str, ...], columns: tuple[str, ...]) -> FoundAt:
     for values, ((first, model), *others) in _grouped(rows, group).items() if group else ():
         for number, row in others:
             for column in columns:
                 if row[column] != model[column]:
                     yield (
                         number,
-                        f"{column} is {row[column]!r}, and {model[column]!r} in row {first}",
-                        f"write the same in all rows of {' '.join(values)}.",
+                        f"{column} is {row[column]!r}, but {model[column]!r} in row {first}",
+                        f"write the same value in all rows of {' '.join(values)}.",
                     )
 
 

@@ -1,4 +1,7 @@
-"""Channel exports of invented people whose truth is known. Streams: memory does not grow with the number of people."""
+"""Write channel exports of invented people, and the truth about them.
+
+Files are written as a stream: memory use does not grow with the number of people.
+"""
 
 from __future__ import annotations
 
@@ -39,13 +42,13 @@ def simulate_exports(
     knobs: Knobs | None = None,
     progress: Progress = lambda done: None,
 ) -> dict[str, int]:
-    """Write a whole exports folder and return rows by file. An earlier world in the folder is replaced whole.
+    """Write a complete exports folder and return the number of rows per file. Replaces an earlier world in the folder.
 
-    `nights` days at the end are delivered in folders of their own (`night=<date>/`); `progress` is told how many people
-    are done. Raises ConfigError where the folder holds something else, or where there are more nights than days.
+    The last `nights` days are delivered in folders of their own (`night=<date>/`). `progress` is called with the number
+    of people done. Raises ConfigError if the folder contains something else, or if there are not more days than nights.
     """
     if not 0 <= nights < days:
-        raise ConfigError(f"{nights} nights do not fit into {days} days", "--nights", "ask for fewer nights.")
+        raise ConfigError(f"{nights} nights do not fit into {days} days", "--nights", "use fewer nights or more days.")
     folder.mkdir(parents=True, exist_ok=True)
     _clear(folder)
     world = World(seed, people, days, last_day, nights, knobs or Knobs())
@@ -64,7 +67,7 @@ def simulate_exports(
 
 
 def exports_of(written: dict[str, int]) -> dict[str, tuple[int, int]]:
-    """Rows and files by channel and export, of all deliveries together."""
+    """Return (rows, files) by channel/export, summed over all deliveries."""
     found: dict[str, tuple[int, int]] = {}
     for file, count in written.items():
         channel, name = file.split("/")[-2:]
@@ -75,17 +78,17 @@ def exports_of(written: dict[str, int]) -> dict[str, tuple[int, int]]:
 
 
 def _clear(folder: Path) -> None:
-    """Two worlds in one folder would be neither."""
+    """Remove an earlier world. Raises ConfigError if the folder contains anything else."""
     present = sorted(folder.iterdir())
     if present and not (folder / TRUTH).is_file():
-        raise ConfigError(f"{folder} is not empty, and no simulated world", str(folder), "name an empty folder.")
+        raise ConfigError(f"{folder} is not empty and is not a simulated world", str(folder), "name an empty folder.")
     for path in present:
         if path.is_dir():
             shutil.rmtree(path)
 
 
 def _write_companies(world: World, out: Delivery) -> list[tuple[str, str]]:
-    """The accounts; returns the competitors as the company knows them, by name and by domain."""
+    """Write the accounts. Return the competitors as (kind, value), by company name and by domain."""
     competitors: list[tuple[str, str]] = []
     for number in range(world.companies):
         company = make_company(world, number)
@@ -96,7 +99,7 @@ def _write_companies(world: World, out: Delivery) -> list[tuple[str, str]]:
 
 
 def _live_all(world: World, out: Delivery, progress: Progress) -> None:
-    """People in blocks that share groups."""
+    """Simulate all people, in blocks that share groups."""
     for first in range(0, world.people, PEOPLE_A_GROUP_BLOCK):
         block = block_of(first)
         groups = make_groups(world, block)
@@ -116,7 +119,7 @@ def _close_groups(world: World, block: int, groups: list[Group], out: Delivery) 
 
 
 def _repeat_files(world: World, out: Delivery) -> None:
-    """Some files come again under another name; at least one, if any may."""
+    """Deliver some files again under another name: at least one if the share is not 0."""
     chance = Random(f"{world.seed} repeated files")
     files = sorted(f for f in out.counts if f.endswith((".csv", ".jsonl")) and not f.startswith("truth/"))
     chosen = [file for file in files if chance.random() < world.knobs.repeated_file]
@@ -125,7 +128,7 @@ def _repeat_files(world: World, out: Delivery) -> None:
 
 
 def _write_calendar(world: World, folder: Path) -> None:
-    """exports.yml says what the last business date of each delivery is."""
+    """Write exports.yml, with the last business date, for each delivery."""
     first = world.dates[world.days - 1 - world.nights]
     (folder / "exports.yml").write_text(f"as_of: {first}\n", encoding="utf-8")
     for day in world.dates[world.days - world.nights :]:

@@ -1,4 +1,4 @@
-"""Drafts -> what the systems export: the CRM Parquet, the exhibition a workbook."""
+"""Convert drafts to what the systems export: Parquet from the CRM, a workbook from the exhibition."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ EPOCH = datetime(1899, 12, 30)
 
 
 def finish_drafts(out: Delivery) -> None:
-    """Every draft in its final format; the counts follow."""
+    """Convert every draft to its final format, and move its row count to the new name."""
     engine = DuckEngine(None, ANY_INPUTS, memory_limit=MEMORY, temp_directory=out.drafts)
     session = engine.session()
     try:
@@ -69,7 +69,7 @@ def finish_drafts(out: Delivery) -> None:
 
 
 def _write_workbook(draft: Path, target: Path) -> None:
-    """Times as people leave them in workbooks: as dates, as bare numbers, as texts."""
+    """Write a workbook. Times are dates, plain numbers or texts in turn, as in workbooks that people fill in."""
     target.parent.mkdir(parents=True, exist_ok=True)
     book = xlsxwriter.Workbook(str(target), {"constant_memory": True, "in_memory": False})
     book.set_properties({"created": datetime(2026, 1, 1, tzinfo=UTC)})

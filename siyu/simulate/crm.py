@@ -1,4 +1,4 @@
-"""What staff keep in the CRM: accounts, contacts, calls, opportunities, and decisions about duplicates."""
+"""The records that staff keep in the CRM: accounts, contacts, calls, opportunities, decisions about duplicates."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class Won:
 
 
 def money(cents: int) -> str:
-    """12800.50"""
+    """Format cents as an amount, such as 12800.50."""
     return f"{cents // 100}.{cents % 100:02d}"
 
 
 def write_account(world: World, company: Company, out: Delivery) -> None:
-    """The account of a company, known before the first day. One of its codes is mistyped now and then."""
+    """Write the account of a company, created before the first day. Some credit codes contain a typing error."""
     created = f"{world.first_day - timedelta(days=1)} 09:00:00"
     code = company.credit_code
     record = {
@@ -57,7 +57,7 @@ def write_account(world: World, company: Company, out: Delivery) -> None:
 
 
 def enter_crm(person: Person, out: Delivery, moment: int) -> None:
-    """A contact: first as typed in, later completed."""
+    """Write a contact: first as staff enter it, later with the missing details."""
     chance, world = person.chance, person.world
     if person.contact_id is not None or moment >= world.end:
         return
@@ -84,7 +84,7 @@ def enter_crm(person: Person, out: Delivery, moment: int) -> None:
     out.truth("crm", f"contacts:{person.contact_id}", person)
     later = moment + chance.randint(1, 20) * DAY
     if later < world.end:
-        # Whoever is called is asked for their number.
+        # Staff ask for the mobile number when they call.
         record |= {"title": person.title, "city": person.company.region[1], "updated_at": world.text(later),
                    "mobile": mobile if person.is_careless else person.main_mobile(later)}  # fmt: skip
         out.draft("crm", "contacts", person, later, record)
@@ -92,7 +92,7 @@ def enter_crm(person: Person, out: Delivery, moment: int) -> None:
 
 
 def _referrer(person: Person, out: Delivery) -> str | None:
-    """Who came by a referral was sent by a contact we had."""
+    """Return the contact who referred this person: the last contact entered before."""
     known, out.last_contact = out.last_contact, person.contact_id
     if known is None or person.campaign is None or person.campaign.campaign_id != "C-REFERRAL":
         return None
@@ -101,7 +101,7 @@ def _referrer(person: Person, out: Delivery) -> str | None:
 
 
 def _decide(person: Person, out: Delivery, moment: int) -> None:
-    """What a data steward writes down: true things only."""
+    """Write the decisions of a data steward. They are always true."""
     chance, world = person.chance, person.world
     later = moment + chance.randint(1, 30) * DAY
     drawn = chance.random()
@@ -126,7 +126,7 @@ def _decide(person: Person, out: Delivery, moment: int) -> None:
 
 
 def talk_to(person: Person, out: Delivery, moment: int, opportunity_id: str | None = None) -> int:
-    """Calls, mails, visits, maybe about an opportunity; returns the moment after the last."""
+    """Write calls, mails and visits, perhaps about an opportunity. Return the moment of the last one."""
     chance, world = person.chance, person.world
     for _ in range(chance.randint(1, 4)):
         moment += chance.randint(0, 4) * DAY + chance.randint(1, 5) * 3600
@@ -147,7 +147,7 @@ def talk_to(person: Person, out: Delivery, moment: int, opportunity_id: str | No
 
 
 def open_opportunity(person: Person, out: Delivery, moment: int) -> tuple[str | None, Won | None, int]:
-    """An opportunity; the warmer the person, the likelier it is won. Returns its number, the win, when it was over."""
+    """Write an opportunity; warmer people buy more often. Return its ID, the win if any, and the closing moment."""
     chance, world = person.chance, person.world
     created = moment + chance.randint(1, 48) * 3600
     if created >= world.end or person.contact_id is None:

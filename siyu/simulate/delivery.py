@@ -1,4 +1,4 @@
-"""The files that lives are written to: by channel, export and the day they are delivered, as they come."""
+"""The files of a simulated world, by channel, export and delivery day."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ ELEMENTS_A_DOCUMENT, ANSWERS_A_DOCUMENT = 5000, 500
 
 @dataclass
 class _Document:
-    """A JSON document being written, how it ends, and how many elements were written to it and those before it."""
+    """A JSON document being written. `tail` closes it; `count` includes the elements of earlier documents."""
 
     handle: TextIO
     tail: str
@@ -32,33 +32,36 @@ class _Document:
 
 
 class Delivery:
-    """Files of a world being written. Rows are delivered on the day they happen, or some days late; the last
-    `world.nights` days go to folders of their own."""
+    """Writes the files of a world.
+
+    Rows are delivered on the day they happen, or some days late. The last `world.nights` days go to folders of their
+    own.
+    """
 
     def __init__(self, world: World, folder: Path, drafts: Path) -> None:
         self.world = world
         self.folder = folder
-        self.drafts = drafts  # jsonl of what becomes Parquet or xlsx in the end
+        self.drafts = drafts  # folder of jsonl drafts, which become Parquet or xlsx at the end
         self.counts: Counter[str] = Counter()
         self._open: OrderedDict[Path, TextIO] = OrderedDict()
         self._documents: dict[str, _Document] = {}
         self.staff_days = StaffDays(world)
-        self.last_contact: str | None = None  # of the CRM
-        self.clicks: Counter[tuple[int, str, str]] = Counter()  # of ads: day, platform, campaign
+        self.last_contact: str | None = None  # the last contact entered in the CRM
+        self.clicks: Counter[tuple[int, str, str]] = Counter()  # clicks on ads by day, platform and campaign
         self.line(TRUTH, "channel,record_id,person,company")
         self.counts.clear()
 
     def when(self, person: Person, moment: int) -> int:
-        """The day a row is delivered on; days beyond the last never come."""
+        """Return the day on which a row is delivered. Rows of days after the last one are never delivered."""
         day = moment // DAY
         return day + person.chance.randint(1, 5) if person.chance.random() < self.world.knobs.late else day
 
     def night(self, day: int) -> str:
-        """'' for the first load, else the folder of the night that delivers this day."""
+        """Return the folder of the night that delivers this day; '' for the first load."""
         return f"night={self.world.dates[day]}/" if day >= self.world.days - self.world.nights else ""
 
     def place(self, channel: str, export: str, day: int, suffix: str) -> str | None:
-        """The file of a day's rows: monthly in the first load, one a night after it. None where it comes too late."""
+        """Return the file for a day's rows: one per month in the first load, then one per night. None if too late."""
         if day >= self.world.days:
             return None
         night = self.night(day)
@@ -66,18 +69,18 @@ class Delivery:
         return f"{night}{channel}/{export}_{stamp}.{suffix}"
 
     def jsonl(self, channel: str, export: str, person: Person, moment: int, record: dict[str, Any]) -> None:
-        """One record of a jsonl export."""
+        """Write one record of a jsonl export."""
         file = self.place(channel, export, self.when(person, moment), "jsonl")
         self._write(file, person, json_text(record))
 
     def row(self, channel: str, export: str, person: Person, moment: int, record: dict[str, Any]) -> None:
-        """One record of a csv export."""
+        """Write one record of a csv export."""
         day = self.when(person, moment)
         file = self.place(channel, export, day, "csv")
         self._write(file, person, csv_text(record.values()), csv_text(record), encoding_of(export))
 
     def draft(self, channel: str, export: str, person: Person, moment: int, record: dict[str, Any]) -> None:
-        """One record of an export that becomes Parquet or a workbook."""
+        """Write one record of an export that becomes Parquet or a workbook."""
         file = self.place(channel, export, self.when(person, moment), "draft")
         self._write(file, person, json_text(record), folder=self.drafts)
 
@@ -98,13 +101,13 @@ class Delivery:
             self.line(file, text, header, encoding, folder)
 
     def write(self, file: str, record: dict[str, Any]) -> None:
-        """One record of a jsonl file that is a complete list."""
+        """Write one record of a jsonl file that is a complete list."""
         self.line(file, json_text(record))
 
     def line(
         self, file: str, text: str, header: str | None = None, encoding: str = "utf-8", folder: Path | None = None
     ) -> None:
-        """A line as it is; a file that is new begins with its header."""
+        """Write a line unchanged. A new file starts with the header."""
         handle = self._handle((folder or self.folder) / file, header, encoding)
         handle.write(text + "\n")
         self.counts[file] += 1
@@ -125,13 +128,15 @@ class Delivery:
         return handle
 
     def element(self, file: str, array: str, record: dict[str, Any], **document: Any) -> None:
-        """One element of the array of an API's answer; an answer that is full is followed by the next, in the next
-        file. `{part}` in the file's name is its number."""
+        """Write one element of the array in an API answer. When an answer is full, the next one starts a new file.
+
+        `{part}` in the file's name is replaced by the number of the answer.
+        """
         head = json_text({"errcode": 0, "errmsg": "ok", **document})[:-1] + f',"{array}":[\n'
         self._append(file, json_text(record), head, "\n]}\n", ELEMENTS_A_DOCUMENT, 1)
 
     def answer(self, file: str, record: dict[str, Any], rows: int) -> None:
-        """One of the answers of a file that is a list of them; `rows` is how many rows it holds."""
+        """Write one answer to a file that is a list of answers. `rows` is the number of rows in the answer."""
         self._append(file, json_text(record), "[\n", "\n]\n", ANSWERS_A_DOCUMENT, rows)
 
     def _append(self, file: str, text: str, head: str, tail: str, most: int, rows: int) -> None:
@@ -150,11 +155,11 @@ class Delivery:
         self.counts[now] += rows
 
     def truth(self, channel: str, record_id: str, person: Person) -> None:
-        """Whose record it is."""
+        """Write the owner of a record to the truth."""
         self.line(TRUTH, f"{channel},{record_id},{person.key},{person.company.key}")
 
     def truth_once(self, channel: str, record_id: str, person: Person) -> bool:
-        """The same for a record that stands in several lists; False when it was said before."""
+        """Do the same for a record that several lists contain. Return False if it was written before."""
         if record_id in person.told:
             return False
         person.told.add(record_id)
@@ -162,7 +167,7 @@ class Delivery:
         return True
 
     def close(self) -> None:
-        """Everything on disk."""
+        """Write everything to disk."""
         for handle in self._open.values():
             handle.close()
         self._open.clear()
@@ -171,7 +176,7 @@ class Delivery:
         self._documents.clear()
 
     def repeat(self, file: str) -> None:
-        """The same file again under another name, as exports do that are started twice."""
+        """Deliver a file again under another name, as if an export had been started twice."""
         path = self.folder / file
         again = path.with_name(f"{path.stem}_again{path.suffix}")
         shutil.copyfile(path, again)
@@ -179,7 +184,7 @@ class Delivery:
 
 
 class StaffDays:
-    """What every member of staff did every day; as an array, so that a large world fits."""
+    """Counts of what each member of staff did each day. An array keeps a large world in memory."""
 
     WHAT = ("chats", "messages", "replied", "deletions", "adds")
 
@@ -188,12 +193,12 @@ class StaffDays:
         self._counts = array("l", bytes(array("l").itemsize * world.sales * world.days * len(self.WHAT)))
 
     def add(self, staff_id: str, moment: int, **more: int) -> None:
-        """Count things of the day in which the moment lies."""
+        """Add counts to the day of a moment."""
         for what, count in more.items():
             self._counts[self._at(staff_id, moment // DAY) + self.WHAT.index(what)] += count
 
     def of(self, staff_id: str, day: int) -> dict[str, int]:
-        """The counts of one day."""
+        """Return the counts of one day."""
         at = self._at(staff_id, day)
         return dict(zip(self.WHAT, self._counts[at : at + len(self.WHAT)], strict=True))
 
@@ -202,17 +207,17 @@ class StaffDays:
 
 
 def encoding_of(export: str) -> str:
-    """Coupons come from an old system."""
+    """Return the encoding of an export. Coupons come from an old system."""
     return "gb18030" if export == "coupons" else "utf-8"
 
 
 def json_text(record: dict[str, Any]) -> str:
-    """As exporters write it: no blanks, Chinese as it is."""
+    """Return JSON as exporters write it: without spaces, with unescaped Chinese."""
     return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
 
 
 def csv_text(values: Any) -> str:
-    """One csv line; None is empty."""
+    """Return one csv line. None becomes an empty field."""
     return ",".join([_field(value) for value in values])
 
 

@@ -1,4 +1,4 @@
-"""Where people give time: exhibitions, live shows, courses."""
+"""Events that people attend: exhibitions, live shows, courses."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ HALLS = ("A1", "B3", "N2")
 
 
 def fair_at(person: Person, day: int) -> Campaign | None:
-    """The exhibition that is open that day."""
+    """Return the exhibition that is open on a day, or None."""
     for campaign in person.world.campaigns:
         if campaign.entry == "exhibition" and campaign.first_day <= day < campaign.first_day + campaign.days:
             return campaign
@@ -23,13 +23,13 @@ def fair_at(person: Person, day: int) -> Campaign | None:
 
 
 def show_after(person: Person, day: int) -> Campaign | None:
-    """The next live show."""
+    """Return the next live show from a day on, or None."""
     shows = [c for c in person.world.campaigns if c.entry == "webinar" and c.first_day >= day]
     return shows[0] if shows else None
 
 
 def visit_fair(person: Person, out: Delivery, campaign: Campaign, day: int) -> None:
-    """A badge is scanned; some fill the form on the booth's tablet, which has one cookie for all."""
+    """Scan a badge. Some people also fill in the form on the booth's tablet, where all share one cookie."""
     chance, world = person.chance, person.world
     moment = day * DAY + chance.randint(9 * 3600, 17 * 3600)
     visitor_no, number = f"X{person.number:07d}", campaign.campaign_id[-1]
@@ -51,7 +51,7 @@ def visit_fair(person: Person, out: Delivery, campaign: Campaign, day: int) -> N
 def attend_show(
     person: Person, out: Delivery, campaign: Campaign, now: int, *, knows_wechat: bool, is_clear: bool = False
 ) -> None:
-    """Register, mostly come, perhaps ask, perhaps watch again. `is_clear`: they give the mobile that is theirs."""
+    """Register, mostly attend, perhaps ask or watch the replay. `is_clear`: they give their own mobile."""
     chance, world = person.chance, person.world
     start = campaign.first_day * DAY + 19 * 3600
     record = _attendance(person, out, campaign, start, knows_wechat=knows_wechat, is_clear=is_clear)
@@ -76,7 +76,7 @@ def attend_show(
 
 
 def watch_replay(person: Person, out: Delivery, moment: int) -> None:
-    """The latest show they did not see, by somebody who signs in with WeChat and gives their mobile."""
+    """Watch the latest show not seen yet. The person signs in with WeChat and gives their own mobile."""
     shows = [c for c in person.world.campaigns if c.entry == "webinar" and (c.first_day + 1) * DAY < moment]
     records = (_attendance(person, out, c, moment, knows_wechat=True, is_clear=True) for c in reversed(shows))
     record = next((found for found in records if found is not None), None)
@@ -89,7 +89,7 @@ def watch_replay(person: Person, out: Delivery, moment: int) -> None:
 def _attendance(
     person: Person, out: Delivery, campaign: Campaign, moment: int, *, knows_wechat: bool, is_clear: bool
 ) -> dict[str, Any] | None:
-    """The platform's row of a viewer, which it exports again when it changes; None for a show they know already."""
+    """Return the row of a viewer, exported again on each change; None if they have seen the show already."""
     viewer = f"L{person.number:07d}"
     if not out.truth_once("webinar", f"attendance:{campaign.campaign_id}|{viewer}", person):
         return None
@@ -105,7 +105,7 @@ def _attendance(
 
 
 def take_course(person: Person, out: Delivery, moment: int) -> None:
-    """Enrol, get on, and half of them complete."""
+    """Enrol in a course and make progress. About half of the people complete it."""
     chance, world = person.chance, person.world
     course = chance.choice(COURSES)
     learner = f"T{person.number:07d}"

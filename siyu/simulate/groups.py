@@ -1,4 +1,4 @@
-"""WeCom groups. People who are neighbours share groups, so that a group is complete when its block of people is."""
+"""WeCom groups. A block of people shares its groups, so a group is complete when its block is."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Membership:
 
 @dataclass
 class Group:
-    """A group and all who were ever in it."""
+    """A group, with everybody who was ever a member."""
 
     chat_id: str
     kind: str
@@ -39,7 +39,7 @@ class Group:
 
 
 def make_groups(world: World, block: int) -> list[Group]:
-    """The groups of a block of people, one of each kind."""
+    """Create the groups of a block of people, one of each kind."""
     chance = Random(f"{world.seed} groups {block}")
     groups = []
     for kind in GROUP_KINDS:
@@ -58,7 +58,7 @@ def make_groups(world: World, block: int) -> list[Group]:
 
 
 def join_group(person: Person, wechat: WeChat, groups: list[Group], moment: int) -> Group | None:
-    """Join one of the groups, or none where it does not stand or has them already. Some leave."""
+    """Join a random group, unless it is not open or the person is a member already. Some people leave again."""
     chance, world = person.chance, person.world
     group = chance.choice(groups)
     standing = group.begun < moment and (group.dissolved is None or moment < group.dissolved)
@@ -88,7 +88,7 @@ def join_group(person: Person, wechat: WeChat, groups: list[Group], moment: int)
 
 
 def talk(person: Person, group: Group, out: Delivery, moment: int) -> None:
-    """A day's messages in a group."""
+    """Write messages of a person in a group."""
     chance, world = person.chance, person.world
     for _ in range(chance.randint(0, 3)):
         moment += chance.randint(1, 20) * DAY
@@ -107,7 +107,7 @@ def talk(person: Person, group: Group, out: Delivery, moment: int) -> None:
 
 
 def list_groups(world: World, groups: list[Group], out: Delivery) -> None:
-    """The groups of a block in every complete list: present members only, dissolved groups not at all."""
+    """Write the groups of a block to every complete list, without former members and dissolved groups."""
     for day in world.lists:
         evening = (day + 1) * DAY
         for group in groups:
@@ -126,7 +126,7 @@ def list_groups(world: World, groups: list[Group], out: Delivery) -> None:
 
 
 def staff_talk(world: World, groups: list[Group], out: Delivery, chance: Random) -> None:
-    """What our own staff post: no touch of a person."""
+    """Write the posts of our own staff, which are not touches of a person."""
     for group in groups:
         for day in range(group.begun // DAY + 1, world.days, 9):
             if group.dissolved is not None and day * DAY >= group.dissolved:
@@ -139,5 +139,5 @@ def staff_talk(world: World, groups: list[Group], out: Delivery, chance: Random)
 
 
 def block_of(number: int) -> int:
-    """The block of people that person `number` shares groups with."""
+    """Return the block of people that person `number` shares groups with."""
     return number // PEOPLE_A_GROUP_BLOCK

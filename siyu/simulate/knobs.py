@@ -1,4 +1,4 @@
-"""How dirty and how lively the world is: every trait of the simulated people has a knob here."""
+"""Knobs for how dirty and how lively the world is. Every trait of the simulated people has a knob."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def _share(default: float, what: str) -> float:
 
 @dataclass(frozen=True)
 class Knobs:
-    """Shares, 0 to 1. What each is of stands in its text, which the docs repeat."""
+    """Shares from 0 to 1. The text of each says what it is a share of; docs/simulate.md repeats it."""
 
     passer_by: float = _share(0.38, "people who look in once or twice, in one channel")
     researcher: float = _share(0.30, "people who read and attend, and have no need to buy")
@@ -65,7 +65,7 @@ KINDS = ("passer_by", "researcher", "buyer", "learner", "competitor", "partner",
 
 
 def turned(settings: list[str]) -> Knobs:
-    """Knobs from `name=value` texts. Raises ConfigError, every wrong one at once."""
+    """Parse knobs from `name=value` texts. Raises ConfigError with every problem."""
     known = [knob.name for knob in fields(Knobs)]
     values: dict[str, float] = {}
     errors: list[SiyuError] = []
@@ -73,12 +73,14 @@ def turned(settings: list[str]) -> Knobs:
         name, _, text = setting.partition("=")
         try:
             if name not in known:
-                raise ConfigError(f"there is no knob {name}", "--knob", nearest(name, known))
+                raise ConfigError(f"unknown knob {name}", "--knob", nearest(name, known))
             if not 0 <= float(text) <= 1:
                 raise ValueError(text)
             values[name] = float(text)
         except ValueError:
-            errors.append(ConfigError(f"{setting!r} sets no share", "--knob", f"write {name}=0.1, from 0 to 1."))
+            errors.append(
+                ConfigError(f"{setting!r} is not a share", "--knob", f"write {name}= and a number from 0 to 1.")
+            )
         except ConfigError as error:
             errors.append(error)
     raise_all(errors)

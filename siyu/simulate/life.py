@@ -1,4 +1,4 @@
-"""A life: a campaign brings people, what they read and attend warms them up, deals follow need, some leave again."""
+"""The life of a person: a campaign brings them, content and events warm them up, and those with a need buy."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from siyu.simulate.website import make_known, visit_website
 from siyu.simulate.wechat import WeChat, add_staff, chat, follow, read_account
 from siyu.simulate.world import DAY, PRODUCTS
 
-# How many steps a life has, and how likely each step is what; warmth moves weight towards those on the right.
+# kind -> (fewest, most) steps of a life; kind -> how likely each action is in a step
 STEPS = {"researcher": (3, 7), "buyer": (6, 13), "learner": (3, 6), "competitor": (3, 6), "partner": (5, 9)}
 WEIGHTS: dict[str, dict[str, int]] = {
     "researcher": {"visit": 44, "follow": 10, "read": 8, "show": 10, "fair": 6, "course": 5, "wecom": 10, "group": 7},
@@ -28,12 +28,12 @@ WEIGHTS: dict[str, dict[str, int]] = {
     "competitor": {"visit": 60, "follow": 10, "show": 15, "wecom": 10, "fair": 5},
     "partner": {"visit": 20, "course": 25, "show": 10, "wecom": 15, "group": 10, "order": 25, "ticket": 5, "sale": 5},
 }  # fmt: skip
-WARM = {"sale", "order", "ticket", "group"}  # what nobody begins with
+WARM = {"sale", "order", "ticket", "group"}  # actions that need some warmth
 
 
 @dataclass
 class Life:
-    """A person under way."""
+    """The state of a person during the simulation."""
 
     person: Person
     wechat: WeChat
@@ -44,12 +44,12 @@ class Life:
 
     @property
     def knows_wechat(self) -> bool:
-        """Do WeChat's servers tell us their unionid?"""
+        """Whether WeChat's servers tell us the unionid of the person."""
         return bool(self.wechat.follows) or (bool(self.wechat.links) and self.wechat.has_unionid)
 
 
 def live(person: Person, groups: list[Group], out: Delivery) -> None:
-    """The whole life of one person, written as it goes."""
+    """Simulate the whole life of one person and write it."""
     chance, world = person.chance, person.world
     life = Life(person, WeChat(), groups, out, person.first_day * DAY + chance.randint(8 * 3600, 20 * 3600))
     if person.kind == "bot":
@@ -76,7 +76,7 @@ def _crawl(life: Life) -> None:
 
 
 def _pass_by(life: Life) -> None:
-    """One channel, once or twice; our own staff sign in."""
+    """Visit one channel once or twice. Our own staff come up to three times."""
     person, chance = life.person, life.person.chance
     see_ad(person, life.out, life.moment)
     if person.kind == "passer_by" and chance.random() < 0.25:
@@ -91,7 +91,7 @@ def _pass_by(life: Life) -> None:
 
 
 def _arrive(life: Life) -> None:
-    """The way of the campaign that brings them; without one by the website."""
+    """Arrive through the entry of the campaign, or through the website if there is no campaign."""
     person, out, moment = life.person, life.out, life.moment
     see_ad(person, out, moment)
     entry = person.campaign.entry if person.campaign is not None else "website"
@@ -171,7 +171,7 @@ def _group(life: Life) -> None:
 
 
 def _sale(life: Life) -> None:
-    """Into the CRM, a call or two; those with a need get an offer, and what is won is mostly ordered in the mall."""
+    """Enter the CRM and get calls. Those with a need get an offer; most wins are ordered in the mall."""
     person, out = life.person, life.out
     enter_crm(person, out, life.moment)
     life.moment = talk_to(person, out, max(life.moment, person.contact_from) + 3600)
@@ -207,8 +207,7 @@ ACTIONS: dict[str, Callable[[Life], None]] = {
 
 
 def _settle(life: Life) -> None:
-    """Sooner or later most people say clearly who they are, wherever they have been: on the website, to the member of
-    staff who has them as contact, at a live show."""
+    """Let most people identify themselves clearly at last: on the website, to their WeCom contact, at a live show."""
     person, out = life.person, life.out
     if person.is_careless:
         person.traits.add("careless")

@@ -1,4 +1,4 @@
-"""Complete lists as of some evenings: the followers of the Official Account, the contacts of WeCom."""
+"""Complete lists on some evenings: the followers of the Official Account and the contacts of WeCom."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TAGS = ("etSiyuSelection", "etSiyuService", "etSiyuAcademy")
 
 
 def list_person(person: Person, wechat: WeChat, out: Delivery) -> None:
-    """The lines of a person in every complete list that knows them."""
+    """Write the entries of a person to every complete list that contains them."""
     world = person.world
     for day in world.lists:
         evening = (day + 1) * DAY
@@ -21,7 +21,7 @@ def list_person(person: Person, wechat: WeChat, out: Delivery) -> None:
             _follower(person, wechat, out, day, evening)
         latest = {link.userid: link for link in wechat.links if link.begun < evening}
         for link in latest.values():
-            # Who deleted us stays in our list; whom we deleted or handed on does not.
+            # People who deleted us stay in our list. People we deleted or transferred do not.
             if link.ended is None or link.ended >= evening or link.ended_by == "person":
                 _contact(person, wechat, link, out, day, evening)
 
@@ -66,7 +66,7 @@ def _contact(person: Person, wechat: WeChat, link: Link, out: Delivery, day: int
     if link.state is not None:
         follow["state"] = link.state
     if person.remark_mobile_from is not None and person.remark_mobile_from < evening:
-        # One and the same number in every list; those who have two gave both.
+        # Every list has the same number. People with two numbers gave both.
         mobiles = (
             list(person.mobiles) if "two_phones" in person.traits else [person.main_mobile(person.remark_mobile_from)]
         )
@@ -83,7 +83,7 @@ def _contact(person: Person, wechat: WeChat, link: Link, out: Delivery, day: int
 
 
 def _detail(person: Person, external: dict[str, Any], follow: dict[str, Any], out: Delivery, day: int) -> None:
-    """Some contacts are asked for one by one, too: externalcontact/get, which tells tags with their names."""
+    """Write the answer of externalcontact/get, which has the names of tags. Some contacts are queried one by one."""
     tags = [{"group_name": "兴趣", "tag_name": tag[2:], "tag_id": tag, "type": 1} for tag in follow["tag_id"]]
     user = {name: value for name, value in follow.items() if name != "tag_id"} | {"tags": tags}
     answer = {"errcode": 0, "errmsg": "ok", "external_contact": external, "follow_user": [user]}

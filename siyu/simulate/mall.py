@@ -1,4 +1,4 @@
-"""The mall: orders with their lines and states, refunds, coupons."""
+"""The mall: orders with lines and statuses, refunds, coupons."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ REASONS = ("质量问题", "拍错了", "不再需要", None)
 
 
 def place_order(person: Person, out: Delivery, moment: int, knows_wechat: bool, won: Won | None = None) -> str | None:
-    """An order, its lines, what becomes of it, now and then its refund; it may fulfil an opportunity that was won."""
+    """Write an order, its lines, its later status and some refunds. It may be the order of a won opportunity."""
     chance, world, knobs = person.chance, person.world, person.world.knobs
     if moment >= world.end:
         return None
@@ -75,7 +75,7 @@ def _refund(
 
 
 def give_coupon(person: Person, out: Delivery, moment: int, order_id: str | None, used: int) -> None:
-    """A coupon: used with an order, run out, or still to be used."""
+    """Write a coupon that is used with an order, expires, or stays unused."""
     chance, world = person.chance, person.world
     if moment >= world.end or person.member_id is None:
         return

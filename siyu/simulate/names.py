@@ -1,4 +1,4 @@
-"""What things are called: people, companies, numbers. All of it invented."""
+"""Invented names and numbers of people and companies."""
 
 from __future__ import annotations
 
@@ -39,31 +39,31 @@ FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
 
 
 def mobile_number(number: int) -> str:
-    """A mobile for each number, each once: multiplication by a number without common factor only shuffles them."""
+    """Return a different mobile for each number: multiplying by a coprime number is a permutation."""
     space = len(PREFIXES) * 10**8
     at = (number * 2_654_435_761 + 1_234_567) % space
     return f"{PREFIXES[at // 10**8]}{at % 10**8:08d}"
 
 
 def wechat_id(seed: int, what: str, number: int) -> str:
-    """An openid or unionid: 'o' and 27 characters."""
+    """Return an openid or unionid: 'o' and 27 characters."""
     digest = hashlib.blake2b(f"{seed} {what} {number}".encode(), digest_size=20).digest()
     return "o" + base64.urlsafe_b64encode(digest).decode()[:27]
 
 
 def external_userid(seed: int, number: int) -> str:
-    """An external contact of WeCom."""
+    """Return the external_userid of a WeCom contact."""
     digest = hashlib.blake2b(f"{seed} external {number}".encode(), digest_size=18).digest()
     return "wm" + base64.urlsafe_b64encode(digest).decode()[:24]
 
 
 def person_name(chance: Random) -> str:
-    """Surname and one or two characters."""
+    """Return a surname with one or two characters."""
     return chance.choice(SURNAME_LIST) + "".join(chance.choices(GIVEN, k=chance.choice((1, 2, 2))))
 
 
 def company_word(number: int, companies: int) -> str:
-    """A word for each company, each once up to some millions: two characters in small worlds, four in large ones."""
+    """Return a word that is unique up to some million companies: two characters, or four in a large world."""
     first, last = len(FIRST_SYLLABLES), len(LAST_SYLLABLES)
     words = first * last
     at = (number * 1_000_003 + 17) % words
@@ -75,7 +75,7 @@ def company_word(number: int, companies: int) -> str:
 
 
 def credit_code(region: str, number: int) -> str:
-    """GB 32100-2015: 91, the region, nine characters, a check character."""
+    """Return a credit code as in GB 32100-2015: 91, the region, nine characters, a check character."""
     body = f"91{region}MA{number % 10**7:07d}"
     total = sum(w * CODE_CHARACTERS.index(c) for w, c in zip(CODE_WEIGHTS, body, strict=True))
     return body + CODE_CHARACTERS[(31 - total % 31) % 31]

@@ -1,5 +1,7 @@
-"""Companies and people of a world: each drawn from a generator of their own (seed and number), so that the same seed
-gives the same lives, however many there are."""
+"""Companies and people of a world.
+
+Each has a random generator of its own, from seed and number. So a person is the same however many people there are.
+"""
 
 from __future__ import annotations
 
@@ -42,17 +44,17 @@ class Company:
 
     @property
     def key(self) -> str:
-        """The company in the truth, and in the CRM."""
+        """The key of the company in the truth and in the CRM."""
         return f"company-{self.number:06d}"
 
     @property
     def name(self) -> str:
-        """As registered."""
+        """The registered name."""
         return f"{self.region[1]}{self.word}{self.trade}有限公司"
 
 
 def make_company(world: World, number: int) -> Company:
-    """Company `number` of a world."""
+    """Create company `number` of a world."""
     chance = Random(f"{world.seed} company {number}")
     region, (trade, industry) = chance.choice(REGIONS), chance.choice(TRADES)
     kinds = (world.knobs.partner, world.knobs.competitor)
@@ -61,14 +63,14 @@ def make_company(world: World, number: int) -> Company:
     code = credit_code(region[2], number) if chance.random() < 0.7 else None
     word = company_word(number, world.companies)
     domain = f"company{number:06d}.com.cn"
-    # Switchboards that are mobiles come from behind those of people.
+    # The mobile numbers of switchboards come after those of people.
     switchboard = mobile_number(2 * world.people + 10**6 + number)
     return Company(number, kind, word, trade, industry, region, domain, switchboard, code)
 
 
 @dataclass
 class Person:
-    """An invented person, and what has become of them so far. `chance` is their own generator."""
+    """An invented person and their state so far. `chance` is their own random generator."""
 
     world: World
     number: int
@@ -100,31 +102,31 @@ class Person:
 
     @property
     def key(self) -> str:
-        """The person in the truth."""
+        """The key of the person in the truth."""
         return f"person-{self.number:07d}"
 
     @cached_property
     def openid(self) -> str:
-        """Who they are in the Official Account."""
+        """The ID of the person in the Official Account."""
         return wechat_id(self.world.seed, "openid", self.number)
 
     @cached_property
     def unionid(self) -> str:
-        """Who they are in all accounts of the company."""
+        """The ID of the person in all WeChat accounts of the company."""
         return wechat_id(self.world.seed, "unionid", self.number)
 
     @cached_property
     def external_userid(self) -> str:
-        """Who they are in WeCom."""
+        """The ID of the person in WeCom."""
         return external_userid(self.world.seed, self.number)
 
     @property
     def staff_id(self) -> str:
-        """Who looks after them."""
+        """The member of staff who looks after the person."""
         return self.world.salesman(self.number)
 
     def mobile_at(self, moment: int) -> str:
-        """The mobile they use then: their own, in turns where they have two; a re-issued one only from its day on."""
+        """Return the mobile in use at a moment. People with two use both; a reissued one counts from its day on."""
         if "reissued_to" in self.traits and moment < self.mobile_from * DAY:
             return self.mobiles[-1]
         if "reissued_from" in self.traits and moment >= self.mobile_from * DAY:
@@ -132,22 +134,22 @@ class Person:
         return self.mobiles[0] if len(self.mobiles) == 1 or self.chance.random() < 0.7 else self.mobiles[1]
 
     def main_mobile(self, moment: int) -> str:
-        """The mobile they give when asked for theirs."""
+        """Return the mobile that the person gives when asked for one."""
         return self.mobiles[0] if "two_phones" in self.traits else self.mobile_at(moment)
 
     @property
     def mobiles_of_two(self) -> tuple[str, ...]:
-        """Both mobiles of those who use two at a time."""
+        """Both mobiles if the person uses two at the same time, else ()."""
         return self.mobiles if "two_phones" in self.traits else ()
 
     def next_number(self) -> str:
-        """Numbers of this person's records."""
+        """Return the next record number of this person."""
         self.records += 1
         return f"{self.number:07d}{self.records:03d}"
 
 
 def make_person(world: World, number: int) -> Person:
-    """Person `number` of a world."""
+    """Create person `number` of a world."""
     chance = Random(f"{world.seed} person {number}")
     knobs = world.knobs
     kind = chance.choices(KINDS, [getattr(knobs, kind) for kind in KINDS])[0]
@@ -190,7 +192,7 @@ def make_person(world: World, number: int) -> Person:
 
 
 def _share_mobiles(person: Person) -> None:
-    """Two neighbours may share a mobile, or hand one down; both draw that from one generator."""
+    """Let two neighbours share a mobile or pass one on. A generator of the pair decides, so both agree."""
     world, knobs = person.world, person.world.knobs
     pair = Random(f"{world.seed} pair {person.number // 2}")
     drawn, day = pair.random(), pair.randrange(world.days // 3, max(2 * world.days // 3, world.days // 3 + 1))
@@ -200,7 +202,7 @@ def _share_mobiles(person: Person) -> None:
         person.mobiles = (first,)
         person.traits.add("family_phone")
     elif drawn < knobs.family_phone + knobs.reissued:
-        # The first gives the number up some weeks before the second gets it.
+        # The first person gives up the number some weeks before the second gets it.
         person.mobile_from = day + 20 if is_second else day
         person.mobiles = (first, mobile_number(world.people + person.number))
         person.traits.add("reissued_to" if is_second else "reissued_from")

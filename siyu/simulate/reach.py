@@ -1,4 +1,4 @@
-"""What we send and pay for: newsletters, mass messages, calls, advertisements."""
+"""Our outreach: newsletters, mass messages, calls, advertisements."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TEN = 10 * 3600
 
 
 def see_ad(person: Person, out: Delivery, moment: int) -> None:
-    """The click that brought a person, and perhaps the form on the platform."""
+    """Count the ad click that brought a person, and perhaps write the lead form of the platform."""
     campaign = person.campaign
     if campaign is None or campaign.domain != "public" or campaign.entry not in ("website", "ad_lead"):
         return
@@ -38,7 +38,7 @@ def see_ad(person: Person, out: Delivery, moment: int) -> None:
 
 
 def write_spend(world: World, out: Delivery) -> None:
-    """What the clicks cost, a line a day, platform and campaign; platforms charge in yuan, one of them in dollars."""
+    """Write the cost of clicks, a line per day, platform and campaign. One platform charges in dollars."""
     chance = Random(f"{world.seed} spend")
     pairs = [("baidu", "C-SEARCH"), *((platform, "C-WECHAT-ADS") for platform in PLATFORMS[1:])]
     for day in range(world.days):
@@ -54,7 +54,7 @@ def write_spend(world: World, out: Delivery) -> None:
 
 
 def send_all(person: Person, wechat: WeChat, out: Delivery) -> None:
-    """What we send to somebody we know, month by month."""
+    """Write what we send to a person we know, month by month."""
     chance, world = person.chance, person.world
     for number, day in enumerate(world.sends):
         if person.contact_id is not None and person.consent and chance.random() < 0.6:
@@ -73,7 +73,7 @@ def send_all(person: Person, wechat: WeChat, out: Delivery) -> None:
 
 
 def _send(person: Person, out: Delivery, medium: str, kind: str, recipient: str, moment: int) -> None:
-    """One send, and how far it came; exported again when more has come of it."""
+    """Write one send and its progress. It is exported again at each step: opened, clicked, replied."""
     chance, world = person.chance, person.world
     send_id = f"Y{person.next_number()}"
     record: dict[str, Any] = {
@@ -99,7 +99,7 @@ def _send(person: Person, out: Delivery, medium: str, kind: str, recipient: str,
 
 
 def _mass_message(person: Person, wechat: WeChat, out: Delivery, number: int, day: int) -> None:
-    """A message from a member of staff to all contacts: who deleted us is not reached (status 2)."""
+    """Write the mass message of staff to this person. It does not reach a person who deleted us (status 2)."""
     chance, world = person.chance, person.world
     moment = day * DAY + TEN + 1800
     latest = {link.userid: link for link in wechat.links if link.begun < moment}
@@ -119,7 +119,7 @@ def _mass_message(person: Person, wechat: WeChat, out: Delivery, number: int, da
 
 
 def send_to_groups(world: World, groups: list[Group], out: Delivery) -> None:
-    """A message into each group, as the API tells it: no person, the chat's id."""
+    """Write a message to each group. The API reports the ID of the chat, not of a person."""
     for number, day in enumerate(world.sends):
         moment = day * DAY + TEN + 5400
         for group in groups:

@@ -1,4 +1,4 @@
-"""The lists that such a company keeps beside its systems: staff, products, content, campaigns, live codes, groups …"""
+"""Reference tables that a company keeps: staff, products, content, campaigns, live codes, groups …"""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ FOREIGN = {"USD": 7.1, "EUR": 7.8}
 
 
 def content_for(warmth: int, number: int, content: tuple[tuple[str, ...], ...]) -> str:
-    """What fits how far somebody is."""
+    """Return a content_id that suits the stage of a person, given their warmth."""
     stage = STAGES[min(warmth // 3, 2)]
     fitting = [item[0] for item in content if item[1] == stage]
     return fitting[number % len(fitting)]
 
 
 def write_reference(world: World, folder: Path, competitors: Iterable[tuple[str, str]]) -> None:
-    """All tables; `competitors` are (kind, value)."""
+    """Write all reference tables. `competitors` are (kind, value)."""
     (folder / "reference").mkdir(exist_ok=True)
     for name, (header, rows) in _tables(world).items():
         _write(folder, name, header, rows)
@@ -98,7 +98,7 @@ def _staff(world: World) -> Iterable[tuple[object, ...]]:
 
 
 def _rates(world: World) -> Iterable[tuple[str, str, str]]:
-    """Working days only, as banks publish them; two weeks before the first day, too."""
+    """Yield exchange rates for working days, as banks publish them, from two weeks before the first day."""
     chance = Random(f"{world.seed} rates")
     for currency, first_rate in FOREIGN.items():
         rate = first_rate

@@ -1,4 +1,4 @@
-"""After-sales: devices that companies own, and tickets about them."""
+"""After-sales: devices that companies own, and service tickets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ TOPICS = ("repair", "spare_parts", "installation", "usage", "complaint")
 
 
 def deliver_device(person: Person, out: Delivery, moment: int, product: str) -> str | None:
-    """A device of a buyer's company; None where it comes after the last day."""
+    """Write a device for the buyer's company and return its serial number; None after the last day."""
     world = person.world
     moment += person.chance.randint(2, 20) * DAY
     if moment >= world.end:
@@ -28,7 +28,7 @@ def deliver_device(person: Person, out: Delivery, moment: int, product: str) -> 
 
 
 def open_ticket(person: Person, out: Delivery, moment: int, serial: str | None) -> None:
-    """A case: opened, answered, mostly resolved and rated; exported again at each step."""
+    """Write a ticket: opened, answered, mostly resolved and rated. It is exported again at each step."""
     chance, world = person.chance, person.world
     if moment >= world.end:
         return

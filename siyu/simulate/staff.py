@@ -1,4 +1,4 @@
-"""The statistics of WeCom about its members: asked every night for the last three days, complete only then."""
+"""WeCom's statistics about members of staff. Each night reads the last three days, because they change late."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from siyu.simulate.delivery import Delivery
 from siyu.simulate.world import World
 
 RE_READ = 3
-EMPTY_DAY = 11  # every so many days the statistics come as zeros for everybody, and are mended the night after
+EMPTY_DAY = 11  # every this many days, the statistics are all zero at first and correct the night after
 
 
 def write_behavior(world: World, out: Delivery) -> None:
-    """One file a night of the nightly deliveries; the first load has the last evening's and a monthly one."""
+    """Write one file per night. The first load has the file of its last evening and one every EMPTY_DAY days."""
     first = world.days - world.nights
     for day in range(world.days):
         if day < first and day % EMPTY_DAY and day != first - 1:
@@ -26,7 +26,7 @@ def write_behavior(world: World, out: Delivery) -> None:
 
 
 def _answer(world: World, out: Delivery, staff_id: str, day: int, *, is_early: bool) -> dict[str, Any]:
-    """One member's day; on the evening of some days the statistics are not there yet."""
+    """Return one day of a member of staff. On some evenings the statistics are not available yet."""
     counts = out.staff_days.of(staff_id, day)
     if is_early and day % EMPTY_DAY == 0:
         counts = dict.fromkeys(counts, 0)

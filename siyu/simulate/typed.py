@@ -1,4 +1,4 @@
-"""What people type into forms and staff into systems: their own mobile, mail and company, more or less."""
+"""Mobiles, mail addresses and company names as people type them, with errors and variants."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from siyu.simulate.people import Company, Person
 
 
 def typed_mobile(person: Person, moment: int) -> str:
-    """A mobile as it arrives: now and then the company's, a landline, mistyped, or in another form."""
+    """Return a mobile as typed. Some are the switchboard, a landline, wrong, or in another format."""
     chance, knobs = person.chance, person.world.knobs
     drawn = chance.random()
     for trait, share in (("switchboard", knobs.switchboard), ("landline", knobs.landline), ("typo", knobs.typo)):
@@ -35,7 +35,7 @@ def typed_mobile(person: Person, moment: int) -> str:
 
 
 def typed_email(person: Person) -> str:
-    """A mail address, now and then the company's mailbox for everything."""
+    """Return a mail address as typed. Some are the info@ mailbox of the company."""
     if person.kind not in ("learner", "staff") and person.chance.random() < person.world.knobs.info_mailbox:
         person.traits.add("info_mailbox")
         return f"info@{person.company.domain}"
@@ -43,7 +43,7 @@ def typed_email(person: Person) -> str:
 
 
 def typed_company(person: Person) -> str | None:
-    """The company's name in one of its forms; students have none."""
+    """Return the company name as typed, or None if it is left out. Students and our staff have none."""
     if person.kind in ("learner", "staff") or person.chance.random() < person.world.knobs.no_company:
         person.traits.add("no_company")
         return None
@@ -51,7 +51,7 @@ def typed_company(person: Person) -> str | None:
 
 
 def written_company(company: Company, person: Person) -> str:
-    """As registered, short, or with the region in brackets."""
+    """Return a company name as registered, short, or with the region in brackets."""
     knobs, drawn = person.world.knobs, person.chance.random()
     if drawn < knobs.short_company:
         person.traits.add("short_company")

@@ -1,4 +1,4 @@
-"""What people leave on the website: visits, and now and then a form or a login."""
+"""Website events: visits, forms, logins."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ AGENTS = (
 )
 BOT_AGENT = "Mozilla/5.0 (compatible; PriceSpider/2.1)"
 REFERRERS = ("https://www.baidu.com/", "https://www.zhihu.com/", "https://mp.weixin.qq.com/", None)
-# event -> how likely a visit has it, for each point of warmth
+# event -> probability per visit for each point of warmth
 EXTRAS = {"download": 0.04, "video_play": 0.04, "search": 0.05, "video_replay": 0.02, "chat": 0.02}
 FREE_EXTRAS = {"download": 0.3, "video_play": 0.3, "video_replay": 0.2, "search": 0.1}
 MAX_ODDS = 0.3
 
 
 def visit_website(person: Person, out: Delivery, moment: int) -> None:
-    """One visit. Who comes again with a browser we do not know yet mostly says who they are."""
+    """Write one visit. A person who returns with a new browser mostly identifies themselves."""
     chance = person.chance
     cookie = person.cookies[0] if person.warmth < 2 else chance.choice(person.cookies)
     product = chance.choice(PRODUCTS)
@@ -37,7 +37,7 @@ def visit_website(person: Person, out: Delivery, moment: int) -> None:
         if person.kind == "buyer" and chance.random() < 0.12 * person.warmth:
             names.append("price_view")
     if cookie not in person.known_cookies and person.warmth >= 1 and person.kind not in ("passer_by", "bot"):
-        names.append(_said_by(person))
+        names.append(_identifying_event(person))
         person.known_cookies.add(cookie)
     for name in names:
         event(person, out, name, moment, cookie, product)
@@ -45,8 +45,8 @@ def visit_website(person: Person, out: Delivery, moment: int) -> None:
     person.warmth += 1
 
 
-def _said_by(person: Person) -> str:
-    """A form the first time; later a login, by which another browser becomes known."""
+def _identifying_event(person: Person) -> str:
+    """Return form_submit the first time. Later it is mostly login, which identifies another browser."""
     if person.member_id is None:
         person.member_id = f"m{person.number:07d}"
         return "form_submit"
@@ -54,7 +54,7 @@ def _said_by(person: Person) -> str:
 
 
 def make_known(person: Person, out: Delivery, moment: int) -> None:
-    """A clear form on the first browser, with each mobile they have; a login on others that have been used."""
+    """Write a correct form on the first browser for each mobile, and a login on each other browser in use."""
     used = [cookie for cookie in person.cookies if cookie in person.traits]
     if used:
         person.member_id = person.member_id or f"m{person.number:07d}"
@@ -65,14 +65,14 @@ def make_known(person: Person, out: Delivery, moment: int) -> None:
 
 
 def fill_form(person: Person, out: Delivery, moment: int, cookie: str) -> None:
-    """A form on a browser that need not be theirs: the tablet of a booth."""
+    """Fill in a form on a browser that may not be their own, such as the tablet of a booth."""
     event(person, out, "form_submit", moment, cookie, PRODUCTS[person.number % len(PRODUCTS)])
 
 
 def event(
     person: Person, out: Delivery, name: str, moment: int, cookie: str, product: str, mobile: str | None = None
 ) -> None:
-    """One event; every name has the fields that a tracker would send with it. `mobile` is typed clearly."""
+    """Write one event with the fields that a tracker sends for it. `mobile` is used as it is, without errors."""
     chance, world = person.chance, person.world
     if moment >= world.end:
         return

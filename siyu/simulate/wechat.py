@@ -1,5 +1,7 @@
-"""Official Account and WeCom: follows and unfollows, links that begin, end and begin again, and what the servers of
-WeChat tell of it: callbacks that may be lost or come twice, and complete lists."""
+"""Official Account and WeCom: follows and links that begin, end and begin again.
+
+WeChat's servers report them in callbacks, which may be lost or repeated, and in complete lists.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,7 @@ WORDS = ("对接采购事务", "设备选型", "展会认识", "老客户介绍"
 
 @dataclass
 class Link:
-    """A member of staff who has a person as contact; `ended` is None while both want it."""
+    """The WeCom link between a member of staff and a person. `ended` is None while the link exists."""
 
     userid: str
     begun: int
@@ -36,7 +38,7 @@ class Link:
 
 @dataclass
 class WeChat:
-    """What WeChat knows of a person: follows as (from, until), and links of WeCom."""
+    """What WeChat knows about a person: follows as (from, until), and WeCom links."""
 
     follows: list[tuple[int, int | None]] = field(default_factory=list)
     scene: str = "ADD_SCENE_OTHERS"
@@ -47,12 +49,12 @@ class WeChat:
 
 
 def code_of(person: Person) -> Campaign | None:
-    """The campaign whose live code they scan, if any."""
+    """Return the campaign whose live code the person scans, or None."""
     return person.campaign if person.campaign is not None and person.campaign.entry != "website" else None
 
 
 def _callback(person: Person, out: Delivery, channel: str, moment: int, record: dict[str, Any], key: str) -> None:
-    """A message of the server: lost, once, or twice."""
+    """Write a callback of the server. Some are lost, some are sent twice."""
     chance, knobs = person.chance, person.world.knobs
     if moment >= person.world.end:
         return
@@ -67,7 +69,7 @@ def _callback(person: Person, out: Delivery, channel: str, moment: int, record: 
 
 
 def _message(person: Person, out: Delivery, moment: int, event: str, key: str | None) -> None:
-    """A message of the Official Account."""
+    """Write a callback of the Official Account."""
     second = person.world.epoch + moment
     record: dict[str, Any] = {
         "ToUserName": "gh_siyu", "FromUserName": person.openid, "CreateTime": second, "MsgType": "event",
@@ -83,7 +85,7 @@ def _message(person: Person, out: Delivery, moment: int, event: str, key: str | 
 
 
 def follow(person: Person, wechat: WeChat, out: Delivery, moment: int) -> None:
-    """Follow the Official Account, mostly by a live code; some leave, some of those come back."""
+    """Follow the Official Account, mostly through a live code. Some unfollow, and some of those return."""
     chance, knobs, code = person.chance, person.world.knobs, code_of(person)
     wechat.scene = "ADD_SCENE_QR_CODE" if code else chance.choice(SCENES)
     wechat.state = code.state if code else None
@@ -105,7 +107,7 @@ def follow(person: Person, wechat: WeChat, out: Delivery, moment: int) -> None:
 
 
 def read_account(person: Person, wechat: WeChat, out: Delivery, moment: int) -> None:
-    """Use the menu, or scan a code again."""
+    """Use the menu of the Official Account, or scan a code again."""
     chance, code = person.chance, code_of(person)
     for _ in range(chance.randint(1, 3)):
         if any(begun <= moment and (until is None or moment < until) for begun, until in wechat.follows):
@@ -121,7 +123,7 @@ def read_account(person: Person, wechat: WeChat, out: Delivery, moment: int) -> 
 
 
 def add_staff(person: Person, wechat: WeChat, out: Delivery, moment: int, userid: str | None = None) -> Link:
-    """A person and a member of staff become contacts of each other."""
+    """Link a person and a member of staff as contacts, and return the link."""
     chance, code = person.chance, code_of(person)
     way, state = (SCANNED, code.state) if code and chance.random() < 0.7 else (chance.choice(OTHER_WAYS), None)
     if person.campaign is not None and person.campaign.campaign_id == "C-REFERRAL" and not wechat.links:
@@ -147,7 +149,7 @@ def add_staff(person: Person, wechat: WeChat, out: Delivery, moment: int, userid
 
 
 def _end(person: Person, wechat: WeChat, out: Delivery, link: Link) -> None:
-    """How a link ends, if it does: by the person (the contact stays in our list), by staff, or handed on."""
+    """End a link, or leave it open. The person ends it (and stays in our list), or staff end or transfer it."""
     chance, knobs, world = person.chance, person.world.knobs, person.world
     drawn, moment = chance.random(), link.begun + chance.randint(DAY, 60 * DAY)
     if moment >= world.end:
@@ -179,7 +181,7 @@ def _end(person: Person, wechat: WeChat, out: Delivery, link: Link) -> None:
 
 
 def _change(person: Person, out: Delivery, moment: int, change: str, link: Link, **more: str) -> None:
-    """A change_external_contact callback."""
+    """Write a change_external_contact callback."""
     world = person.world
     record: dict[str, Any] = {
         "ToUserName": "ww_siyu", "FromUserName": "sys", "CreateTime": world.epoch + moment, "MsgType": "event",
@@ -193,7 +195,7 @@ def _change(person: Person, out: Delivery, moment: int, change: str, link: Link,
 
 
 def chat(person: Person, wechat: WeChat, out: Delivery, moment: int) -> None:
-    """A day's chat with a member of staff, as the archive counts it."""
+    """Write a day's chat with a member of staff, with the counts of the message archive."""
     chance, world = person.chance, person.world
     link = current_link(wechat, moment)
     if link is None:
@@ -211,6 +213,6 @@ def chat(person: Person, wechat: WeChat, out: Delivery, moment: int) -> None:
 
 
 def current_link(wechat: WeChat, moment: int) -> Link | None:
-    """The link that stands then."""
+    """Return the latest link that exists at a moment, or None."""
     standing = [k for k in wechat.links if k.begun <= moment and (k.ended is None or moment < k.ended)]
     return standing[-1] if standing else None

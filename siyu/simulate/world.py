@@ -1,4 +1,4 @@
-"""The invented world: its size, its clock, its campaigns."""
+"""The simulated world: its size, its clock, its campaigns."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ LOCAL = 8 * 3600  # the world lives in Asia/Shanghai
 PEOPLE_A_COMPANY = 5
 PEOPLE_A_GROUP_BLOCK = 100
 PRODUCTS = ("P-SERVO", "P-ROBOT", "P-SENSOR", "P-PLC", "P-VISION")
-STEP_DAYS = 30  # between newsletters; half of what lies between complete lists of the first load
+STEP_DAYS = 30  # days between newsletters; complete lists of the first load are twice as far apart
 
 
 @dataclass(frozen=True)
 class Campaign:
-    """What brings people: `entry` is how they come; it runs from first_day for `days` days."""
+    """A campaign that brings people. `entry` is how they arrive. It runs for `days` days from `first_day`."""
 
     campaign_id: str
     domain: str
@@ -31,13 +31,13 @@ class Campaign:
 
     @property
     def state(self) -> str:
-        """What its live codes (活码) say."""
+        """The state parameter of its live codes (活码)."""
         return f"live-{self.campaign_id.lower()}"
 
 
 @dataclass(frozen=True)
 class World:
-    """Size, span and dirt. Moments are seconds of local time since the beginning of the first day."""
+    """Size, time span and knobs of the world. Moments are seconds of local time since the start of the first day."""
 
     seed: int
     people: int
@@ -53,37 +53,37 @@ class World:
 
     @cached_property
     def dates(self) -> list[str]:
-        """Day -> its date as text."""
+        """The date of each day, as text."""
         return [(self.first_day + timedelta(days=i)).isoformat() for i in range(self.days)]
 
     @cached_property
     def epoch(self) -> int:
-        """Seconds between 1970 (UTC) and the first local midnight."""
+        """Seconds from 1970-01-01 UTC to the start of the first day."""
         return (self.first_day - date(1970, 1, 1)).days * DAY - LOCAL
 
     @property
     def end(self) -> int:
-        """The moment after the last day."""
+        """The moment when the last day ends."""
         return self.days * DAY
 
     @property
     def companies(self) -> int:
-        """How many companies."""
+        """Number of companies."""
         return max(self.people // PEOPLE_A_COMPANY, 1)
 
     @property
     def sales(self) -> int:
-        """How many members of staff sell."""
+        """Number of members of staff in sales."""
         return 8 + self.people // 2000
 
     @property
     def sdrs(self) -> int:
-        """How many members of staff qualify leads."""
+        """Number of members of staff who qualify leads."""
         return 3 + self.people // 6000
 
     @cached_property
     def campaigns(self) -> tuple[Campaign, ...]:
-        """A search campaign all the time, a fair a quarter, a live show every second week, and so on."""
+        """Campaigns: some run all the time, an exhibition every 75 days, a live show every second week."""
         found = [
             Campaign("C-SEARCH", "public", "search", "acquire", "website", 0, self.days, 6),
             Campaign("C-WECHAT-ADS", "public", "moments_ads", "acquire", "ad_lead", 0, self.days, 3),
@@ -100,8 +100,10 @@ class World:
 
     @cached_property
     def lists(self) -> list[int]:
-        """Days whose evening has complete lists (contacts, members, followers): every second month of the first load
-        and its last day, then weekly and the last night."""
+        """Days that end with complete lists of contacts, members and followers.
+
+        In the first load, every 60 days and its last day; after it, every week and the last night.
+        """
         first = self.days - 1 - self.nights
         days = {*range(first, -1, -2 * STEP_DAYS), self.days - 1}
         days |= {day for day in range(first + 1, self.days) if (self.days - 1 - day) % 7 == 0}
@@ -109,26 +111,26 @@ class World:
 
     @cached_property
     def sends(self) -> list[int]:
-        """Days of newsletters and mass messages."""
+        """Days on which newsletters and mass messages are sent."""
         return list(range(min(25, self.days - 1), self.days, STEP_DAYS))
 
     def text(self, moment: int) -> str:
-        """2026-06-18 09:12:00, local."""
+        """Format a moment in local time, as 2026-06-18 09:12:00."""
         second = moment % DAY
         return f"{self.dates[moment // DAY]} {second // 3600:02d}:{second // 60 % 60:02d}:{second % 60:02d}"
 
     def text_utc(self, moment: int) -> str:
-        """2026-06-18 01:12:00, as it stands in what has landed."""
+        """Format a moment in UTC, as in landed data: 2026-06-18 01:12:00."""
         return datetime.fromtimestamp(self.epoch + moment, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
     def day_name(self, day: int) -> str:
-        """20260618"""
+        """Return the date of a day as 20260618."""
         return self.dates[day].replace("-", "")
 
     def salesman(self, number: int) -> str:
-        """The member of staff who looks after person `number`."""
+        """Return the member of staff who looks after person `number`."""
         return f"S{number % self.sales:03d}"
 
     def sdr(self, number: int) -> str:
-        """The SDR of person `number`."""
+        """Return the SDR of person `number`."""
         return f"D{number % self.sdrs:03d}"

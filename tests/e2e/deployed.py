@@ -21,7 +21,7 @@ from prefect.states import Scheduled
 
 from siyu.report.status import read_status
 from siyu.warehouse.lock import is_held
-from tests.golden.test_nights import Shop
+from tests.golden.shop import SALT, Shop
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -160,7 +160,7 @@ def shop_environment(shop: Shop) -> dict[str, str]:
         "SIYU_LAYERS": str(shop.root / "layer"),
         "SIYU_EXPORTS": str(shop.root / "exports"),
         "SIYU_CHANNELS": "shop",
-        "SIYU_SALT": "shop, long enough to be one",
+        "SIYU_SALT": SALT,
     }
 
 

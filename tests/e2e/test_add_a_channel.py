@@ -12,6 +12,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("add_a_channel")]
+
 ROOT = Path(__file__).resolve().parents[2]
 CHANNEL = "hotline"
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

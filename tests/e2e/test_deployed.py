@@ -17,7 +17,9 @@ from siyu.release.releases import Release, current
 from siyu.warehouse.lock import is_held
 from tests.e2e.deployed import BIN, ROOT, Deployed, deployed, free_port, kill
 from tests.e2e.postgresql import postgresql, programs
-from tests.golden.test_nights import FAILING
+from tests.golden.shop import FAILING
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("deployed")]
 
 AS_OF = "2026-06-01"
 

@@ -15,7 +15,9 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.testing.utilities import prefect_test_harness
 
 from flows.nightly import nightly
-from tests.golden.test_nights import FAILING, Shop
+from tests.golden.shop import FAILING, SALT, Shop
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("flow")]
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -40,7 +42,7 @@ def _environment(shop: Shop) -> dict[str, str]:
         "SIYU_WAREHOUSE": str(shop.root / "warehouse"),
         "SIYU_LAYERS": str(shop.root / "layer"),
         "SIYU_EXPORTS": str(shop.root / "exports"),
-        "SIYU_SALT": "shop, long enough to be one",
+        "SIYU_SALT": SALT,
     }
 
 

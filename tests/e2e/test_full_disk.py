@@ -20,6 +20,8 @@ from siyu.compile.model_files import relation
 from siyu.layers import base_layer
 from siyu.settings import SAMPLE_SALT
 
+pytestmark = pytest.mark.e2e
+
 NAMESPACE = ["unshare", "--user", "--map-root-user", "--mount"]
 ROOMY = 400_000  # KiB
 EVENTS = 5_000

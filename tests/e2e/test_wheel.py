@@ -13,6 +13,8 @@ import pytest
 
 from siyu.release.releases import current
 
+pytestmark = pytest.mark.e2e
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

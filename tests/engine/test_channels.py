@@ -110,11 +110,11 @@ MISTAKES = {
     ),
     "unknown column type": (
         ('"decimal(18, 2)"', "number"),
-        ("exports.orders.columns.amount.type", "'number' is no column type; known are text, integer", ""),
+        ("exports.orders.columns.amount.type", "'number' is not a column type; expected one of text, integer", ""),
     ),
     "a decimal wider than there is": (
         ("decimal(18, 2)", "decimal(39, 2)"),
-        ("exports.orders.columns.amount.type", "'decimal(39, 2)' is no column type", ""),
+        ("exports.orders.columns.amount.type", "'decimal(39, 2)' is not a column type", ""),
     ),
     "a value of the wrong type": (
         ("freshness_hours: 30", "freshness_hours: soon"),
@@ -130,43 +130,43 @@ MISTAKES = {
     ),
     "a format siyu does not read": (("format: csv", "format: dbf"), ("exports.orders.format", "'csv'", "")),
     "a missing key": (("owner: shop\n", ""), ("owner", "Field required", "")),
-    "no time zone": (("Asia/Shanghai", "Asia/Shangai"), ("timezone", "Asia/Shangai is no IANA time zone", "")),
+    "no time zone": (("Asia/Shanghai", "Asia/Shangai"), ("timezone", "Asia/Shangai is not an IANA time zone", "")),
     "a key that is no column": (
         ("key: order_id", "key: [order_id, orderid]"),
-        ("exports.orders", "'orderid' is no column here; did you mean order_id?", ""),
+        ("exports.orders", "'orderid' is not a column of this export; did you mean order_id?", ""),
     ),
     "a version that is no column": (
         ("version: updated_at", "version: update_at"),
-        ("exports.orders", "'update_at' is no column here; did you mean updated_at?", ""),
+        ("exports.orders", "'update_at' is not a column of this export; did you mean updated_at?", ""),
     ),
-    "no key": (("key: order_id", "key: []"), ("exports.orders", "key names no column", "")),
+    "no key": (("key: order_id", "key: []"), ("exports.orders", "key is empty", "")),
     "file_date without a group": (
         (r"orders_(\d{8})", r"orders_\d{8}"),
-        ("exports.orders.file_date", "needs one group that holds the date", ""),
+        ("exports.orders.file_date", "must have one group, which captures the date", ""),
     ),
     "file_date that is no regular expression": (
         (r"orders_(\d{8})", r"orders_(\d{8}"),
-        ("exports.orders.file_date", "is no regular expression", ""),
+        ("exports.orders.file_date", "is not a regular expression", ""),
     ),
     "complete lists whose day cannot be told": (
         ("file_date: 'orders_(\\d{8})'", "load: snapshot"),
-        ("exports.orders", "load: snapshot needs file_date", ""),
+        ("exports.orders", "load: snapshot requires file_date", ""),
     ),
     "explode in csv": (
         ("format: csv", "format: csv\n    explode: list"),
-        ("exports.orders", "explode and answers are for format json", ""),
+        ("exports.orders", "explode and answers require format json", ""),
     ),
     "files outside the folder": (
         ("orders*.csv", "/data/orders*.csv"),
-        ("exports.orders.files", "is no pattern inside the channel's folder", ""),
+        ("exports.orders.files", "is not a pattern inside the channel's folder", ""),
     ),
     "a delimiter of two characters": (
         ("format: csv", "format: csv\n    delimiter: '||'"),
-        ("exports.orders.delimiter", "is not one character", ""),
+        ("exports.orders.delimiter", "must be one character", ""),
     ),
     "a column name that SQL must quote": (
         ("order_id:    {type", "Order-ID: {type: text}\n      order_id: {type"),
-        ("exports.orders", "column 'Order-ID': use lower case, digits and _; give the real name as path", ""),
+        ("exports.orders", "column 'Order-ID': use lower case, digits and _; put the name in the file into path", ""),
     ),
     "an export name that SQL must quote": (("  orders:", "  Orders:"), ("exports", "export 'Orders'", "")),
     "words that YAML reads as truth values": (
@@ -175,15 +175,15 @@ MISTAKES = {
     ),
     "a number that bounds a day": (
         ("min: 2020-01-01", "min: 2020"),
-        ("exports.orders.columns.updated_at", "2020 is no bound for the type timestamp", ""),
+        ("exports.orders.columns.updated_at", "2020 is not a bound for type timestamp", ""),
     ),
     "a bound of a text": (
         ("in: [paid, 1]", "min: 1"),
-        ("exports.orders.columns.status", "1 is no bound for the type text", ""),
+        ("exports.orders.columns.status", "1 is not a bound for type text", ""),
     ),
     "another name than the file's": (
         ("channel: shop", "channel: shops"),
-        ("channel", "the contract is called shop.yml but names the channel 'shops'", "same name"),
+        ("channel", "the file is called shop.yml, but its channel is 'shops'", "same name"),
     ),
 }
 
@@ -204,9 +204,9 @@ def test_a_mistake_is_told_where_it_stands(tmp_path: Path, mistake: str) -> None
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("channel: [shop\n", "no valid YAML"),
-        ("- channel\n", "a contract is a mapping of keys"),
-        ("", "a contract is a mapping of keys"),
+        ("channel: [shop\n", "not valid YAML"),
+        ("- channel\n", "a contract must be a mapping of keys"),
+        ("", "a contract must be a mapping of keys"),
     ],
 )
 def test_a_file_that_is_no_contract(tmp_path: Path, text: str, problem: str) -> None:

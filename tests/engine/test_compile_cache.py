@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from siyu.compile.compiler import compile_project
 from siyu.compile.project import Project
 from siyu.errors import ConfigError
 from siyu.settings import Settings, load_settings
+from tests.shared import Shared
 
 MODEL = """/*
 description: People by channel.
@@ -36,6 +38,19 @@ def settings(tmp_path: Path) -> Settings:
         cache=tmp_path / "cache",
         channels=("crm", "mall"),
     )
+
+
+@pytest.fixture
+def first(shared: Shared, settings: Settings) -> object:
+    """What a compilation without a cache yields; the cache that it left is that of `settings`."""
+    path, facts = shared.once("compile_cache", lambda root: _first(settings, root))
+    settings.cache_folder.mkdir()
+    shutil.copyfile(path, settings.cache_folder / cache.FILE)
+    return facts
+
+
+def _first(settings: Settings, root: Path) -> tuple[Path, object]:
+    return root / cache.FILE, _compile(settings.model_copy(update={"cache": root}))
 
 
 def _facts(project: Project) -> object:
@@ -66,14 +81,15 @@ def _forbid(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lineage, "qualify", work)
 
 
-def test_what_did_not_change_is_not_worked_out_again(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = _compile(settings)
+def test_what_did_not_change_is_not_worked_out_again(
+    settings: Settings, first: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _forbid(monkeypatch)
     assert _compile(settings) == first
 
 
+@pytest.mark.usefixtures("first")
 def test_one_edited_model_is_the_only_one_that_is_parsed(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    _compile(settings)
     read: list[str] = []
     parse = analyse._read
     monkeypatch.setattr(analyse, "_read", lambda sql: read.append(sql) or parse(sql))
@@ -86,8 +102,7 @@ def test_one_edited_model_is_the_only_one_that_is_parsed(settings: Settings, mon
 
 
 @pytest.mark.parametrize("damage", ["truncated", "flipped", "foreign", "empty", "a folder"])
-def test_a_damaged_or_foreign_cache_is_ignored(settings: Settings, damage: str) -> None:
-    first = _compile(settings)
+def test_a_damaged_or_foreign_cache_is_ignored(settings: Settings, first: object, damage: str) -> None:
     path = settings.cache_folder / cache.FILE
     content = path.read_bytes()
     if damage == "a folder":
@@ -108,9 +123,8 @@ def test_a_damaged_or_foreign_cache_is_ignored(settings: Settings, damage: str) 
         )
 
 
-def test_an_edited_reference_table_that_a_template_looks_up_counts(settings: Settings) -> None:
+def test_an_edited_reference_table_that_a_template_looks_up_counts(settings: Settings, first: object) -> None:
     """combination.sql writes a part for each identifier type: the cache must not answer with those of before."""
-    before = _compile(settings)
     folder = settings.layers[0] / "seeds/reference"
     folder.mkdir(parents=True)
     types = Path(__file__).resolve().parents[2] / "seeds/reference/free_mail_domains.csv"
@@ -118,9 +132,10 @@ def test_an_edited_reference_table_that_a_template_looks_up_counts(settings: Set
     with_cache = _compile(settings)
     without = _compile(settings.model_copy(update={"cache": settings.layers[0] / "other"}))
     assert with_cache == without
-    assert (with_cache == before) is ("example.invalid" not in str(with_cache))
+    assert (with_cache == first) is ("example.invalid" not in str(with_cache))
 
 
+@pytest.mark.usefixtures("first")
 def test_errors_are_not_kept(settings: Settings) -> None:
     path = settings.layers[0] / "models/kpi/touch_count.sql"
     path.write_text(MODEL.replace("count(*)", "count(no_such_column)"), encoding="utf-8")

@@ -62,7 +62,7 @@ def test_everything_that_is_wrong_is_told_at_once(folder: Path) -> None:
     )
     assert code == 1
     for fragment in (
-        "would be rejected whole",
+        "would be rejected as a whole",
         "the name does not match file_date",
         "the required column amount is missing; unknown columns: colour",
         "not one of paid, done",
@@ -88,7 +88,7 @@ def test_the_export_is_told_by_the_name_where_only_one_fits(folder: Path) -> Non
     code, told = _try(folder / "sales_1.csv", "visit_id\n7\n")
     assert code == 2 and "could be shop.sales, shop.visits" in told
     code, told = _try(folder / "other.csv", "visit_id\n7\n")
-    assert code == 2 and "fits the pattern of no export" in told
+    assert code == 2 and "does not match the pattern of any export" in told
     code, told = _try(folder / "other.csv", "visit_id\n7\n", "--as", "shop.visit")
     assert code == 2 and "did you mean shop.visits?" in told
 
@@ -97,7 +97,7 @@ def test_an_empty_file_would_not_land(folder: Path) -> None:
     contract = folder / "layer" / "seeds" / "channels" / "shop.yml"
     contract.write_text(CONTRACT.replace("format: csv", "format: jsonl"), encoding="utf-8")
     code, told = _try(folder / "s_1.csv", "")
-    assert code == 1 and "would be rejected whole" in told and "the file is empty" in told
+    assert code == 1 and "would be rejected as a whole" in told and "the file is empty" in told
 
 
 def test_a_file_that_is_not_there(folder: Path) -> None:

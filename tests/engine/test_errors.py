@@ -40,7 +40,15 @@ MISTAKES: dict[str, tuple[dict[str, str], list[str]]] = {
     ),
     "two models of one name": (
         {"models/kpi/person.sql": GOOD.replace("'person'", "'one_id'")},
-        ["two models are called person", "models/identity/person.sql and models/kpi/person.sql"],
+        ["two models are called person", "models/identity/people/person.sql and models/kpi/person.sql"],
+    ),
+    "one table in two areas": (
+        {"models/kpi/sales/one.sql": GOOD, "models/kpi/service/one.sql": GOOD},
+        ["two models are called one", "models/kpi/sales/one.sql and models/kpi/service/one.sql"],
+    ),
+    "an area in an area": (
+        {"models/kpi/sales/deep/one.sql": GOOD},
+        ["models/kpi/sales/deep/one.sql is in no schema", "models/<schema>/<area>/<table>.sql"],
     ),
     "unknown column in a suite": (
         {
@@ -143,7 +151,7 @@ MISTAKES: dict[str, tuple[dict[str, str], list[str]]] = {
             "expectations/kpi/wrong.yml": "table: kpi.wrong\nexpectations:\n"
             "  - type: expect_column_values_to_be_unique\n    kwargs: {column: [one_id]}\n",
         },
-        ["names ['one_id'] where a column is wanted"],
+        ["names ['one_id'] where a column name is expected"],
     ),
     "an expectation about rows without a query": (
         {
@@ -154,19 +162,19 @@ MISTAKES: dict[str, tuple[dict[str, str], list[str]]] = {
     ),
     "a reference table with no table's name": (
         {"seeds/reference/staff (1).csv": "a,b\n1,2\n"},
-        ["'staff (1)' is no table name", "staff (1).csv"],
+        ["'staff (1)' is not a table name", "staff (1).csv"],
     ),
     "a needed reference table without a column": (
         {"seeds/reference/identifier_types.csv": "id_type,entity\nmobile,person\n"},
         ["identifier_types lacks strength"],
     ),
-    "vars that are no mapping": ({"seeds/vars.yml": "- dormant_days\n"}, ["vars.yml is no mapping of names"]),
+    "vars that are no mapping": ({"seeds/vars.yml": "- dormant_days\n"}, ["vars.yml must be a mapping of names"]),
     "a time zone that is none": (
         {
             "seeds/channels/shop.yml": "channel: shop\ntitle: Shop\ndomain: private\nowner: me\ntimezone: Asia\n"
             "exports: {}\n"
         },
-        ["Asia is no IANA time zone"],
+        ["Asia is not an IANA time zone"],
     ),
     "an integer sum that would be a HUGEINT": (
         {"models/kpi/wrong.sql": GOOD.replace("    one_id  ", "    sum(record_count) as one_id  ")},

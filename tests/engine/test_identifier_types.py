@@ -29,26 +29,26 @@ def types(*rows: dict[str, str]) -> IdentifierTypes:
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"id_type": "Mobile"}, "'Mobile' is no name of a column"),
-        ({"id_type": ""}, "'' is no name of a column"),
-        ({"id_type": "desk+firm+", "parts": ""}, "'desk+firm+' is no name of a column"),
-        ({"entity": "robot"}, "mobile belongs to 'robot'"),
+        ({"id_type": "Mobile"}, "'Mobile' is not a column name"),
+        ({"id_type": ""}, "'' is not a column name"),
+        ({"id_type": "desk+firm+", "parts": ""}, "'desk+firm+' is not a column name"),
+        ({"entity": "robot"}, "the entity of mobile is 'robot'"),
         ({"strength": "strong"}, "the strength of mobile is 'strong'"),
         ({"strength": "0"}, "the strength of mobile is '0'"),
         ({"max_neighbours": "-1"}, "the max_neighbours of mobile is '-1'"),
         ({"is_unique": "yes"}, "the is_unique of mobile is 'yes'"),
         ({"counts_to_size": ""}, "the counts_to_size of mobile is ''"),
         ({"is_pii": "1"}, "the is_pii of mobile is '1'"),
-        ({"valid_regex": "("}, "the valid_regex of mobile is no regular expression"),
+        ({"valid_regex": "("}, "the valid_regex of mobile is not a regular expression"),
         ({"parts": "desk+firm"}, "mobile consists of desk+firm"),
         ({"id_type": "desk_and_firm"}, "two types have the column desk_and_firm"),
         ({"id_type": "desk+firm", "parts": "desk+firm", "strength": ""}, "the composite desk+firm has no strength"),
-        ({"id_type": "desk+roof", "parts": "desk+roof"}, "desk+roof consists of roof, which is no type"),
+        ({"id_type": "desk+roof", "parts": "desk+roof"}, "desk+roof consists of roof, which is not a type"),
         ({"id_type": "mobile", "parts": "mobile"}, "mobile consists of mobile, which has parts itself"),
         ({"id_type": "firm+desk", "parts": "desk+firm"}, "firm+desk consists of desk+firm"),
         ({"max_neighbours": "2.5"}, "the max_neighbours of mobile is '2.5'"),
         ({"strength": "1000000000"}, "the strength of mobile is '1000000000'"),
-        ({"valid_regex": "[a-"}, "the valid_regex of mobile is no regular expression"),
+        ({"valid_regex": "[a-"}, "the valid_regex of mobile is not a regular expression"),
     ],
 )
 def test_what_is_wrong_is_told(change: dict[str, str], told: str) -> None:
@@ -65,16 +65,16 @@ def test_everything_wrong_is_told_at_once_with_the_row_and_the_next_step() -> No
         types(PART, OTHER, WHOLE, GOOD, again, WHOLE, lone, nested, {**GOOD, "id_type": "desk_and_firm"})
     text = str(caught.value)
     for row, told, fix in (
-        (", row 6", "mobile stands there twice", "take one away."),
-        (", row 6", "mobile belongs to 'robot'", "write person or company."),
+        (", row 6", "mobile is listed twice", "remove one of the rows."),
+        (", row 6", "the entity of mobile is 'robot'", "write person or company."),
         (", row 6", "the is_pii of mobile is 'maybe'", "write true or false."),
-        (", row 6", "the strength of mobile is '0'", "write a whole number from 1, or nothing."),
-        (", row 6", "the valid_regex of mobile is no regular expression", "mend it, or leave it empty."),
-        (", row 7", "desk+firm stands there twice", "take one away."),
-        ("", "two types have the column desk_and_firm", "rename the simple one."),
-        ("", "lone consists of lone, which has parts itself", "name its parts."),
-        ("", "lone+dsk consists of lone, which has parts itself", "name its parts."),
-        ("", "lone+dsk consists of dsk, which is no type", "did you mean desk?"),
+        (", row 6", "the strength of mobile is '0'", "write a whole number of 1 or more, or leave it empty."),
+        (", row 6", "the valid_regex of mobile is not a regular expression", "correct it, or leave it empty."),
+        (", row 7", "desk+firm is listed twice", "remove one of the rows."),
+        ("", "two types have the column desk_and_firm", "rename the type without parts."),
+        ("", "lone consists of lone, which has parts itself", "list its parts instead."),
+        ("", "lone+dsk consists of lone, which has parts itself", "list its parts instead."),
+        ("", "lone+dsk consists of dsk, which is not a type", "did you mean desk?"),
     ):
         _, found, rest = text.partition(told)
         told_of = rest.split("error: ")[0]
@@ -84,7 +84,7 @@ def test_everything_wrong_is_told_at_once_with_the_row_and_the_next_step() -> No
 def test_a_row_that_is_wrong_is_no_part_that_is_missing() -> None:
     with pytest.raises(ConfigError) as caught:
         types({**PART, "is_pii": "maybe"}, OTHER, WHOLE)
-    assert "the is_pii of desk is 'maybe'" in str(caught.value) and "which is no type" not in str(caught.value)
+    assert "the is_pii of desk is 'maybe'" in str(caught.value) and "which is not a type" not in str(caught.value)
 
 
 def test_types_by_entity_and_name() -> None:
@@ -92,11 +92,11 @@ def test_types_by_entity_and_name() -> None:
     assert known.of("person") == ("mobile", "desk+firm")
     assert [one.id_type for one in known.simple] == ["desk", "firm", "mobile"]
     assert known.named("desk+firm").column == "desk_and_firm"
-    with pytest.raises(ConfigError, match="no identifier belongs to a company"):
+    with pytest.raises(ConfigError, match="no identifier type identifies a company"):
         known.of("company")
-    with pytest.raises(ConfigError, match=r"(?s)no identifier belongs to a persn.*did you mean person"):
+    with pytest.raises(ConfigError, match=r"(?s)no identifier type identifies a persn.*did you mean person"):
         known.of("persn")
-    with pytest.raises(ConfigError, match=r"(?s)there is no identifier type mobil.*did you mean mobile"):
+    with pytest.raises(ConfigError, match=r"(?s)unknown identifier type mobil.*did you mean mobile"):
         known.named("mobil")
 
 

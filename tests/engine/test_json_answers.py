@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from siyu.dev.dry_run import look
 from siyu.landing.file import Landing
-from siyu.landing.readers import jsons
+from siyu.landing.readers import reading
 from siyu.seeds.channels import Export
 from siyu.warehouse.ledger import LandedFile
 from tests.engine.test_landing import AS_OF, TEXT, Landed, Row, Shop, contract
@@ -74,7 +74,7 @@ def test_an_answer_that_says_it_is_none_rejects_the_file(shop: Shop) -> None:
     done = land(shop, [answer("g1", "a"), dissolved, {"group_chat": None}], **accepted)
     assert [(row[0], row[3]) for row in done.rows] == [("g1", "a")]
     refusal = land(shop, [answer("g1", "a"), refused, refused], **accepted)
-    assert not refusal.rows and "2 of the answers say errcode 45009" in str(refusal.reason)
+    assert not refusal.rows and "2 of the answers have errcode 45009" in str(refusal.reason)
 
 
 @pytest.mark.parametrize("page", [{"errcode": 84061}, {"errcode": 0, "group_chat": {"member_list": []}}])
@@ -119,7 +119,7 @@ def test_an_empty_list_in_every_answer_is_a_list_without_rows(shop: Shop) -> Non
     assert land(shop, [answer("g1"), answer("g2")]).file.landed
     snapshot = {**EXPLODED, "load": "snapshot", "file_date": r"_(\d{8})"}
     done = shop.land(json.dumps([answer("g1")]), contract(GROUPS, **snapshot), "orders_20260130.json")
-    assert "the file holds no record" in done.reason
+    assert "the file contains no records" in done.reason
 
 
 def test_a_list_without_explode_is_still_a_list_of_records(shop: Shop) -> None:
@@ -130,7 +130,7 @@ def test_records_of_a_list_of_answers_that_are_no_objects(shop: Shop) -> None:
     document = [{"group_chat": {"chat_id": "g1", "member_list": [5, {"userid": "a"}, None]}}]
     done = land(shop, document)
     assert [row[3] for row in done.rows] == ["a"] and done.lines == [2]
-    assert done.rejects == [(line, "", None, "no JSON object") for line in (1, 3)]
+    assert done.rejects == [(line, "", None, "not a JSON object") for line in (1, 3)]
 
 
 def test_a_required_value_that_one_answer_lacks_rejects_its_records(shop: Shop) -> None:
@@ -219,7 +219,7 @@ def test_paths_of_a_column_that_is_filled_do_not_hide_a_missing_one(shop: Shop) 
 
 def test_fields_that_are_known_by_a_second_path_are_no_drift(shop: Shop) -> None:
     """Whether the first records have them or later ones do."""
-    usual = '{"id":"1","group_id":"g"}\n' * (jsons.FIRST_RECORDS + 5)
+    usual = '{"id":"1","group_id":"g"}\n' * (reading.FIRST_RECORDS + 5)
     done = shop.land(usual + '{"id":"2","user":{"name":"n"}}\n', contract(SEVERAL, format="jsonl"))
     assert not done.drift and done.rows[-1] == ("2", "n")
 
@@ -265,7 +265,7 @@ def test_a_name_that_has_to_match_and_does_not(shop: Shop, how: dict[str, Any]) 
 def test_a_value_in_a_name_is_tested_like_any_other(shop: Shop) -> None:
     columns = {**NAMED, "day": {**NAMED["day"], "file_name": r"_(\d+)$"}}
     done = shop.land("id\n1\n", contract(columns), "orders_1_20261345")
-    assert done.rejects == [(1, "day", "20261345", "no date")]
+    assert done.rejects == [(1, "day", "20261345", "not a valid date")]
 
 
 def test_a_field_of_the_file_that_is_called_like_one_of_the_name(shop: Shop) -> None:
@@ -357,11 +357,11 @@ def test_a_column_of_the_document_that_came_later_was_not_kept(shop: Shop) -> No
 @pytest.mark.parametrize(
     ("columns", "told"),
     [
-        ({"id": {"type": "text", "file_name": r"(\d+)(?=_)"}}, "looks ahead, behind or back"),
-        ({"id": {"type": "text", "file_name": r"(\d)\1"}}, "looks ahead, behind or back"),
-        ({"id": {"type": "text", "file_name": r"\d+"}}, "needs one group"),
-        ({"id": {"type": "text", "file_name": r"(\d+)"}}, "no column is read from the file itself"),
-        ({"id": {"type": "text", "path": "$.id"}}, "needs explode"),
+        ({"id": {"type": "text", "file_name": r"(\d+)(?=_)"}}, "must not use look-around or back references"),
+        ({"id": {"type": "text", "file_name": r"(\d)\1"}}, "must not use look-around or back references"),
+        ({"id": {"type": "text", "file_name": r"\d+"}}, "must have one group"),
+        ({"id": {"type": "text", "file_name": r"(\d+)"}}, "at least one must be read from the file itself"),
+        ({"id": {"type": "text", "path": "$.id"}}, "requires explode"),
     ],
 )
 def test_what_no_contract_may_say(columns: dict[str, Any], told: str) -> None:

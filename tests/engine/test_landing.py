@@ -268,7 +268,7 @@ def test_csv_quote_that_never_closes_rejects_the_file(shop: Shop) -> None:
 def test_csv_record_with_a_misplaced_quote_is_rejected_alone(shop: Shop) -> None:
     done = shop.land('id,name\n1,"a"b\n2,c\n')
     assert done.rows == [("2", "c")]
-    assert done.rejects[0][3].startswith("no valid csv record")
+    assert done.rejects[0][3].startswith("not a valid csv record")
 
 
 @pytest.mark.parametrize("neighbour", ["", "3,d,e\n"], ids=["alone", "beside a ragged record"])
@@ -325,7 +325,7 @@ def test_csv_record_longer_than_any_is_rejected_alone_unless_a_quote_is_open(
     monkeypatch.setattr(csvs, "MAX_RECORD", 1000)
     done = shop.land(f"id,name\n1,{'x' * 2000},\n2,b\n")
     assert done.rows == [("2", "b")]
-    assert done.rejects == [(1, "", None, "no valid csv record: longer than 16 million characters")]
+    assert done.rejects == [(1, "", None, "not a valid csv record: longer than 16 million characters")]
     done = shop.land('id,name\n1,a\n2,"' + "x\n" * 2000)
     assert "a quote opens and does not close within 16 million characters (orders.csv, line 3)" in done.reason
 
@@ -359,7 +359,7 @@ def test_drift_shows_nobody_and_does_not_grow(shop: Shop) -> None:
         ("name\n张\n".encode("utf-16"), "the required column id is missing"),
         (b"id,\xff\n1,a\n", "the header is not valid text"),
         (b"\xff,\xff\n1,a\n", "the header names � twice"),
-        ("id,name\n1,张\n".encode("utf-16")[:-1], "the file is no valid utf-16"),
+        ("id,name\n1,张\n".encode("utf-16")[:-1], "the file is not valid utf-16"),
     ],
 )
 def test_csv_that_cannot_be_read_at_all(shop: Shop, data: bytes, reason: str) -> None:
@@ -371,7 +371,7 @@ def test_csv_that_cannot_be_read_at_all(shop: Shop, data: bytes, reason: str) ->
 
 def test_a_file_without_a_header_does_not_show_its_first_person(shop: Shop) -> None:
     done = shop.land("7,张三,13812345678,zhang@firm.cn\n")
-    assert "the file has: 4 columns of other names; has it a header?" in done.reason
+    assert "the file has: 4 columns with other names; is there a header?" in done.reason
     assert "5678" not in done.reason and "张三" not in done.reason
 
 
@@ -415,7 +415,7 @@ EMPTY = {"csv": b"id,name\n", "csv without a newline": b"id,name", "jsonl": b"\n
 def test_a_list_without_rows_is_rejected_unless_the_contract_allows_it(shop: Shop, kind: str) -> None:
     options: dict[str, Any] = {"format": kind.split()[0], "load": "snapshot", "file_date": r"_(\d{8})"}
     refused = shop.land(EMPTY[kind], contract(**options), "orders_20260130.csv")
-    assert "the file holds no record" in refused.reason
+    assert "the file contains no records" in refused.reason
     allowed = shop.land(EMPTY[kind], contract(**options, allow_empty=True), "orders_20260130.csv")
     assert allowed.file.landed and allowed.file.rows_read == 0 and not allowed.drift
 
@@ -463,7 +463,7 @@ def test_jsonl_broken_lines_are_rejected_by_line(shop: Shop) -> None:
     data = b'{"id":"1"}\n{"id":\n[1]\n3\nnull\n{"id":"6"}{"id":"7"}\n{"id":"\xff"}\n{"id":"a\0"}\n{"id":"9"}\n'
     done = shop.land(data, contract(format="jsonl"))
     assert done.rows == [("1", None), ("9", None)] and done.lines == [1, 9]
-    assert done.rejects == [(line, "", None, "no JSON object") for line in range(2, 9)]
+    assert done.rejects == [(line, "", None, "not a JSON object") for line in range(2, 9)]
 
 
 def test_jsonl_line_longer_than_any_is_rejected_alone(shop: Shop) -> None:
@@ -528,11 +528,11 @@ def test_json_documents(shop: Shop, document: str, explode: str | None, rows: li
 @pytest.mark.parametrize(
     ("document", "explode", "reason"),
     [
-        ('[{"id":"1"},', None, "the file is no JSON document"),
-        ("<html></html>", None, "the file is no JSON document"),
-        ('[{"id":"1"}] and more', None, "the file is no JSON document"),
-        ('[{"id":"1"}]\n[{"id":"2"}]', None, "the file holds several JSON documents"),
-        ('[{"id":"1"}]{"id":"2"}', None, "the file holds several JSON documents"),
+        ('[{"id":"1"},', None, "the file is not a JSON document"),
+        ("<html></html>", None, "the file is not a JSON document"),
+        ('[{"id":"1"}] and more', None, "the file is not a JSON document"),
+        ('[{"id":"1"}]\n[{"id":"2"}]', None, "the file contains several JSON documents"),
+        ('[{"id":"1"}]{"id":"2"}', None, "the file contains several JSON documents"),
         ("  ", None, "no list of records at $"),
         ("5", None, "no list of records at $"),
         ('{"errcode":40001}', "list", 'no list of records at $."list" (orders.csv): check `explode` in the contract.'),
@@ -601,7 +601,7 @@ def test_a_folder_named_like_a_partition_adds_no_column(shop: Shop) -> None:
 def test_parquet_truncated(shop: Shop, keep: float) -> None:
     data = shop.parquet("select i as id, md5(i::varchar) as name from range(5000) as t(i)")
     done = shop.land(data[: int(len(data) * keep)], contract(PARQUET, format="parquet"))
-    assert "the file is no readable Parquet" in done.reason
+    assert "the file is not a readable Parquet file" in done.reason
 
 
 def test_parquet_with_a_damaged_page(shop: Shop) -> None:
@@ -613,7 +613,7 @@ def test_parquet_with_a_damaged_page(shop: Shop) -> None:
 
 @pytest.mark.parametrize("data", [b"PAR1", b"id,name\n1,a\n", b"PAR1xxxxPAR1"])
 def test_parquet_that_is_none(shop: Shop, data: bytes) -> None:
-    assert "the file is no readable Parquet" in shop.land(data, contract(format="parquet")).reason
+    assert "the file is not a readable Parquet file" in shop.land(data, contract(format="parquet")).reason
 
 
 # Types
@@ -624,7 +624,7 @@ def test_integers(shop: Shop) -> None:
     bad = ["1.5", "1e3", "1,000", "0x10", "三", "9223372036854775808"]
     values, reasons = shop.one_column(good + bad, type="integer")
     assert values == [3, 3, 3, 7, 7, None, 9223372036854775807, 9007199254740993]
-    assert reasons == dict.fromkeys(bad, "no integer")
+    assert reasons == dict.fromkeys(bad, "not a valid integer")
 
 
 def test_decimals(shop: Shop) -> None:
@@ -632,7 +632,7 @@ def test_decimals(shop: Shop) -> None:
     bad = ["1,234.50", "￥12", "nan", "10000000000000000"]
     values, reasons = shop.one_column(good + bad, type="decimal(18,2)")
     assert values == [Decimal("3"), Decimal("12.50"), Decimal("-0.1"), Decimal("9999999999999999.99"), None]
-    assert reasons == dict.fromkeys(bad, "no decimal(18,2)")
+    assert reasons == dict.fromkeys(bad, "not a valid decimal(18,2)")
 
 
 def test_booleans_in_both_languages(shop: Shop) -> None:
@@ -640,7 +640,7 @@ def test_booleans_in_both_languages(shop: Shop) -> None:
         ["是", "否", "TRUE", "f", "1", "0", "Yes", "n", "", "2", "on", "对"], type="boolean"
     )
     assert values == [True, False, True, False, True, False, True, False, None]
-    assert reasons == {"2": "no boolean", "on": "no boolean", "对": "no boolean"}
+    assert reasons == {"2": "not a valid boolean", "on": "not a valid boolean", "对": "not a valid boolean"}
 
 
 @pytest.mark.parametrize(
@@ -679,7 +679,7 @@ def test_another_zone_in_the_contract(shop: Shop) -> None:
     ],
 )  # fmt: skip
 def test_what_is_no_timestamp_is_not_guessed(shop: Shop, text: str) -> None:
-    assert shop.one_column([text], type="timestamp") == ([], {text: "no timestamp"})
+    assert shop.one_column([text], type="timestamp") == ([], {text: "not a valid timestamp"})
 
 
 def test_dates(shop: Shop) -> None:
@@ -687,7 +687,7 @@ def test_dates(shop: Shop) -> None:
     bad = ["2026-13-01", "20261301", "2026111", "2026-01-05T20:00:00Z", "2026-01-05 23:30:00-08", "infinity", "5.1."]
     values, reasons = shop.one_column(good + bad, type="date")
     assert values == [date(2026, 1, 5)] * 4 + [None]
-    assert reasons == dict.fromkeys(bad, "no date")
+    assert reasons == dict.fromkeys(bad, "not a valid date")
 
 
 def test_epoch_seconds(shop: Shop) -> None:
@@ -695,7 +695,7 @@ def test_epoch_seconds(shop: Shop) -> None:
     bad = ["1.5", "1767225600000", "99999999999999999", "9223372036854775808", "2026-01-01"]
     values, reasons = shop.one_column(good + bad, type="epoch_seconds")
     assert values == [datetime(2026, 1, 1), datetime(2026, 1, 1), datetime(1970, 1, 1), None]
-    assert reasons == dict.fromkeys(bad, "no epoch_seconds")
+    assert reasons == dict.fromkeys(bad, "not a valid epoch_seconds")
 
 
 # What breaks a row
@@ -729,8 +729,8 @@ def test_every_reason_of_a_row_is_told(shop: Shop) -> None:
     assert done.file.rows_rejected == 1
     assert done.rejects == [
         (1, "amount", "-1", "less than 0"),
-        (1, "at", "never", "no timestamp"),
-        (1, "id", "x", "no integer"),
+        (1, "at", "never", "not a valid timestamp"),
+        (1, "id", "x", "not a valid integer"),
         (1, "status", "lost", "not one of paid, shipped"),
     ]
 
@@ -750,7 +750,7 @@ def test_rejected_values_are_masked(shop: Shop) -> None:
 
 def test_long_values_are_cut_in_rejects(shop: Shop) -> None:
     done = shop.land(f"id,v\n1,{'x' * 5000}\n", contract({"id": TEXT, "v": {"type": "integer"}}))
-    assert done.rejects == [(1, "v", "x" * 200, "no integer")]
+    assert done.rejects == [(1, "v", "x" * 200, "not a valid integer")]
 
 
 def test_more_bad_rows_than_allowed_reject_the_file_whole(shop: Shop) -> None:
@@ -761,7 +761,7 @@ def test_more_bad_rows_than_allowed_reject_the_file_whole(shop: Shop) -> None:
     assert done.file.status == "rejected" and done.file.path is None and len(done.rejects) == 3
     assert done.reason == (
         "3 of 5 rows break the contract, more than max_reject_rate 0.5:"
-        " amount: no decimal(18,2) (2); amount: less than 0 (1)"
+        " amount: not a valid decimal(18,2) (2); amount: less than 0 (1)"
     )
     assert not list((shop.root / "landed").rglob("*.tmp"))
 
@@ -893,7 +893,7 @@ def test_a_file_that_grows_while_it_is_read_waits(shop: Shop, monkeypatch: pytes
 
     monkeypatch.setattr(landing_module, "file_sha256", grow)
     result = shop.land_folder({"orders.csv": b"id,name\n1,a\n"}, contract())
-    assert result.problems == ["orders.csv: the file changed while it was read; the next run takes it"]
+    assert result.problems == ["orders.csv: the file changed while it was read; the next run will read it"]
     assert result.files == []
     assert [path.name for path in (shop.root / "landed").rglob("*.parquet")]
     sweep(shop.root, result.files)
@@ -986,8 +986,8 @@ def test_a_file_that_the_engine_has_no_memory_for_is_told_and_tried_again(
     ("name", "reason"),
     [
         ("orders_late.csv", "the name does not match file_date"),
-        ("orders_20261301.csv", "'20261301' in the name is no date such as 20260131"),
-        ("orders_2026013.csv", "'2026013' in the name is no date"),
+        ("orders_20261301.csv", "'20261301' in the name is not a date such as 20260131"),
+        ("orders_2026013.csv", "'2026013' in the name is not a date"),
         (os.fsdecode("orders_20260101_订单.csv".encode("gb18030")), "the file's name is not utf-8"),
     ],
 )

@@ -80,15 +80,15 @@ CASES: list[tuple[str, Edit, list[Told]]] = [
     ("stages", both(put(3, stage_rank="3"), put(4, stage_rank="2")), [
         (3, "potential has the rank '3'", "write 2"), (4, "profiled has the rank '2'", "write 3")]),
     ("stages", drop(7), [(None, "won is missing", "add a row with the stage won")]),
-    ("stages", copy(2), [(LAST, "visitor stands in row 2 already", "take one away")]),
-    ("stages", put(2, name_zh=""), [(2, "name_zh is empty", "write it")]),
-    ("stages", put(2, name_en=" Visitor"), [(2, "name_en is ' Visitor'", "without blanks")]),
+    ("stages", copy(2), [(LAST, "visitor is already in row 2", "remove one row")]),
+    ("stages", put(2, name_zh=""), [(2, "name_zh is empty", "write a text")]),
+    ("stages", put(2, name_en=" Visitor"), [(2, "name_en is ' Visitor'", "without spaces")]),
     # stage_rules
     ("stage_rules", put(4, rule="intent_points"), [
         (None, "intent_score is missing", "add a row with the rule intent_score"),
         (4, "rule is 'intent_points'", "did you mean intent_score?")]),
     ("stage_rules", drop(3), [(None, "potential_days is missing", "add a row with the rule potential_days")]),
-    ("stage_rules", copy(4), [(LAST, "intent_score stands in row 4 already", "take one away")]),
+    ("stage_rules", copy(4), [(LAST, "intent_score is already in row 4", "remove one row")]),
     ("stage_rules", put(2, value="0"), [(2, "potential_views is '0'", "from 1 to 100000")]),
     ("stage_rules", put(3, value="1.5"), [(3, "potential_days is '1.5'", "whole number")]),
     ("stage_rules", put(4, value=""), [(4, "intent_score is ''", "whole number")]),
@@ -100,15 +100,15 @@ CASES: list[tuple[str, Edit, list[Told]]] = [
     ("thresholds", put(2, threshold="half_life_days"), [
         (None, "score_half_life_days is missing", "add a row"),
         (2, "threshold is 'half_life_days'", "did you mean score_half_life_days?")]),
-    ("thresholds", copy(2), [(LAST, "score_half_life_days stands in row 2 already", "take one away")]),
+    ("thresholds", copy(2), [(LAST, "score_half_life_days is already in row 2", "remove one row")]),
     ("thresholds", put(2, value="0"), [(2, "score_half_life_days is '0'", "from 1 to 3650")]),
     ("thresholds", put(3, value="9"), [(3, "score_halvings is '9'", "from 1 to 8")]),
     ("thresholds", put(4, value="3s"), [(4, "bot_pause_seconds is '3s'", "whole number")]),
     # score_rules
-    ("score_rules", copy(3, action="message_open"), [(LAST, "view_nurture stands in row 3 already", "rule are")]),
-    ("score_rules", put(3, rule=""), [(3, "rule is empty", "write it")]),
+    ("score_rules", copy(3, action="message_open"), [(LAST, "view_nurture is already in row 3", "the same rule")]),
+    ("score_rules", put(3, rule=""), [(3, "rule is empty", "write a text")]),
     ("score_rules", put(3, behaviour="veiw"), [(3, "behaviour is 'veiw'", "did you mean view?")]),
-    ("score_rules", put(3, behaviour=""), [(3, "behaviour is empty", "known are: attend, download")]),
+    ("score_rules", put(3, behaviour=""), [(3, "behaviour is empty", "expected one of: attend, download")]),
     ("score_rules", put(3, points="-1"), [(3, "points is '-1'", "from 0 to 1000 with at most 2 digits")]),
     ("score_rules", put(3, points="1000.01"), [(3, "points is '1000.01'", "from 0 to 1000")]),
     ("score_rules", put(3, points="3.125"), [(3, "points is '3.125'", "at most 2 digits after the point")]),
@@ -117,28 +117,28 @@ CASES: list[tuple[str, Edit, list[Told]]] = [
     ("score_rules", put(3, content_stage="nuture"), [(3, "content_stage is 'nuture'", "did you mean nurture?")]),
     ("score_rules", put(3, channel="WeCom"), [(3, "channel is 'WeCom'", "use lower case")]),
     ("score_rules", drop(2), [(None, "view has no general row", "points 0 if it earns nothing")]),
-    ("score_rules", copy(2, rule="view_again"), [(LAST, "view stands in row 2 already", "behaviour, action")]),
-    ("score_rules", copy(3, rule="other"), [(LAST, "view nurture stands in row 3 already", "content_stage, channel")]),
-    ("score_rules", put(2, day_cap=""), [(2, "view has no day_cap", "write how many points a day")]),
-    ("score_rules", put(2, points="5", day_cap="4.5"), [(2, "the day_cap 4.5 is less than the points, 5", "at least")]),
+    ("score_rules", copy(2, rule="view_again"), [(LAST, "view is already in row 2", "behaviour, action")]),
+    ("score_rules", copy(3, rule="other"), [(LAST, "view nurture is already in row 3", "content_stage, channel")]),
+    ("score_rules", put(2, day_cap=""), [(2, "view has no day_cap", "write how many points a person")]),
+    ("score_rules", put(2, points="5", day_cap="4.5"), [(2, "the day_cap 4.5 is less than the points 5", "at least")]),
     ("score_rules", put(2, day_cap="ten"), [(2, "day_cap is 'ten'", "write a number")]),
-    ("score_rules", put(3, day_cap="10"), [(3, "day_cap is '10' in a row for a part of view", "leave it empty")]),
+    ("score_rules", put(3, day_cap="10"), [(3, "day_cap is '10' in a row that covers only a part", "leave it empty")]),
     # sequence_rules
     ("sequence_rules", put(2, sequence="Attend"), [
         (2, "Attend has no step 2", "it needs 2 or more"), (2, "sequence is 'Attend'", "use lower case"),
-        (3, "attend_replay has no step 1", "number its steps from 1 on")]),
+        (3, "attend_replay has no step 1", "number its steps from 1 without gaps")]),
     ("sequence_rules", both(put(3, step_no="3"), put(4, step_no="3")), [
-        (2, "attend_replay has no step 2", "from 1 on")]),
+        (2, "attend_replay has no step 2", "from 1 without gaps")]),
     ("sequence_rules", both(drop(4), drop(3)), [(2, "attend_replay has no step 2", "it needs 2 or more")]),
     ("sequence_rules", put(4, step_no="7"), [
-        (2, "attend_replay has no step 3, 4, 5, 6", "from 1 on"), (4, "step_no is '7'", "from 1 to 6")]),
+        (2, "attend_replay has no step 3, 4, 5, 6", "from 1 without gaps"), (4, "step_no is '7'", "from 1 to 6")]),
     ("sequence_rules", put(2, step_no="01"), [
-        (2, "step_no is '01'", "whole number"), (2, "attend_replay has no step 1", "from 1 on")]),
+        (2, "step_no is '01'", "whole number"), (2, "attend_replay has no step 1", "from 1 without gaps")]),
     ("sequence_rules", put(2, behaviour="", action=""), [(2, "neither behaviour nor action is set", "every touch")]),
     ("sequence_rules", put(2, behaviour="atend"), [(2, "behaviour is 'atend'", "did you mean attend?")]),
-    ("sequence_rules", put(3, within_days="8"), [(3, "within_days is '8', and '7' in row 2", "rows of attend_replay")]),
-    ("sequence_rules", put(3, points="16"), [(3, "points is '16', and '15' in row 2", "in all rows of attend_")]),
-    ("sequence_rules", put(3, name_zh="看"), [(3, "name_zh is '看', and '直播后看回放' in row 2", "in all rows")]),
+    ("sequence_rules", put(3, within_days="8"), [(3, "within_days is '8', but '7' in row 2", "rows of attend_replay")]),
+    ("sequence_rules", put(3, points="16"), [(3, "points is '16', but '15' in row 2", "in all rows of attend_")]),
+    ("sequence_rules", put(3, name_zh="看"), [(3, "name_zh is '看', but '直播后看回放' in row 2", "in all rows")]),
     ("sequence_rules", lambda rows: put_all(rows[:3], within_days="366"), [
         (row, "within_days is '366'", "from 1 to 365") for row in (2, 3, 4)]),
     ("sequence_rules", lambda rows: put_all(rows[:3], points="0"), [
@@ -146,24 +146,24 @@ CASES: list[tuple[str, Edit, list[Told]]] = [
     ("sequence_rules", lambda rows: put_all(rows[:3], points="1.005"), [
         (row, "points is '1.005'", "at most 2 digits") for row in (2, 3, 4)]),
     ("sequence_rules", lambda rows: put_all(rows[:3], name_zh=""), [
-        (row, "name_zh is empty", "write it") for row in (2, 3, 4)]),
-    ("sequence_rules", copy(2), [(LAST, "attend_replay 1 attend live stands in row 2 already", "take one away")]),
+        (row, "name_zh is empty", "write a text") for row in (2, 3, 4)]),
+    ("sequence_rules", copy(2), [(LAST, "attend_replay 1 attend live is already in row 2", "remove one row")]),
     # ask_levels
     ("ask_levels", drop(4), [(None, "3 is missing", "add a row with the ask_level 3")]),
-    ("ask_levels", copy(2), [(LAST, "1 stands in row 2 already", "take one away")]),
+    ("ask_levels", copy(2), [(LAST, "1 is already in row 2", "remove one row")]),
     ("ask_levels", put(6, ask_level="6"), [
         (None, "5 is missing", "add a row"), (6, "ask_level is '6'", "from 1 to 5")]),
     ("ask_levels", put(2, points="1001"), [
-        (2, "points is '1001'", "from 0 to 1000"), (3, "level 2 gives 8 points, level 1 gives 1001", "as many")]),
-    ("ask_levels", put(4, points="7.5"), [(4, "level 3 gives 7.5 points, level 2 gives 8", "a greater ask")]),
+        (2, "points is '1001'", "from 0 to 1000"), (3, "level 2 gives 8 points, level 1 gives 1001", "at least 1001")]),
+    ("ask_levels", put(4, points="7.5"), [(4, "level 3 gives 7.5 points, level 2 gives 8", "it asks for more")]),
     # calls_to_action
-    ("calls_to_action", put(2, campaign_id=""), [(2, "campaign_id is empty", "write it")]),
-    ("calls_to_action", put(2, action="form_submit "), [(2, "action is 'form_submit '", "without blanks")]),
+    ("calls_to_action", put(2, campaign_id=""), [(2, "campaign_id is empty", "write a text")]),
+    ("calls_to_action", put(2, action="form_submit "), [(2, "action is 'form_submit '", "without spaces")]),
     ("calls_to_action", put(2, ask_level="0"), [(2, "ask_level is '0'", "from 1 to 5")]),
-    ("calls_to_action", copy(2, ask_level="3"), [(LAST, "C-SEARCH form_submit stands in row 2", "take one")]),
+    ("calls_to_action", copy(2, ask_level="3"), [(LAST, "C-SEARCH form_submit is already in row 2", "remove one")]),
     # exclusion_rules
     ("exclusion_rules", put(2, rule="student mail"), [(2, "rule is 'student mail'", "use lower case")]),
-    ("exclusion_rules", copy(2), [(LAST, "student_mail stands in row 2 already", "take one away")]),
+    ("exclusion_rules", copy(2), [(LAST, "student_mail is already in row 2", "remove one row")]),
     ("exclusion_rules", put(2, kind="lerner"), [(2, "kind is 'lerner'", "did you mean learner?")]),
     ("exclusion_rules", put(2, effect="exclud"), [(2, "effect is 'exclud'", "did you mean exclude?")]),
     ("exclusion_rules", put(2, signal="mail_domain"), [(2, "signal is 'mail_domain'", "did you mean email_domain?")]),
@@ -171,69 +171,69 @@ CASES: list[tuple[str, Edit, list[Told]]] = [
     ("exclusion_rules", put(6, value=" "), [(6, "the value of competitor_account is empty", "account_type")]),
     ("exclusion_rules", put(5, value="x"), [(5, "listed_competitor has the value 'x'", "list is competitors.csv")]),
     ("exclusion_rules", put(10, value="a.cn"), [(10, "own_domain has the value 'a.cn'", "list is own_domains.csv")]),
-    ("exclusion_rules", put(2, value="(stu"), [(2, "email_domain is '(stu', no regular expression", "mend it")]),
-    ("exclusion_rules", put(3, value="学(?!校)"), [(3, "title is '学(?!校)', with (?", "no look-around")]),
-    ("exclusion_rules", put(7, value="bot|"), [(7, "user_agent is 'bot|', which finds an empty text", "| at the end")]),
+    ("exclusion_rules", put(2, value="(stu"), [(2, "email_domain is '(stu', which is not a regular", "correct it")]),
+    ("exclusion_rules", put(3, value="学(?!校)"), [(3, "title is '学(?!校)', which contains (?", "look-around")]),
+    ("exclusion_rules", put(7, value="bot|"), [(7, "user_agent is 'bot|', which matches an empty", "| at the end")]),
     ("exclusion_rules", put(8, value="1"), [(8, "touches_per_minute is '1'", "from 2 to 100000")]),
     ("exclusion_rules", put(8, value="100001"), [(8, "touches_per_minute is '100001'", "from 2 to 100000")]),
     ("exclusion_rules", put(9, value="1"), [(9, "touches_without_pause is '1'", "from 2 to")]),
     ("exclusion_rules", put(4, value="0"), [(4, "free_content is '0'", "from 1 to")]),
     ("exclusion_rules", put(4, value="six"), [(4, "free_content is 'six'", "whole number")]),
     ("exclusion_rules", put(2, signal="identifier", value="mobil:139"), [
-        (2, "'mobil' is no type that identifies", "did you mean mobile?")]),
+        (2, "'mobil' is not a type that identifies", "did you mean mobile?")]),
     ("exclusion_rules", put(2, signal="identifier", value="13912345678"), [
-        (2, "'13912345678' is no identifier", "write id_type:id_value")]),
+        (2, "'13912345678' is not an identifier", "write id_type:id_value")]),
     *(
-        ("exclusion_rules", put(row, effect="allow"), [(row, f"allows by {signal}", "can overrule")])
+        ("exclusion_rules", put(row, effect="allow"), [(row, f"allow and signal {signal}", "use allow only with")])
         for row, signal in ((4, "free_content"), (5, "listed_competitor"), (7, "user_agent"), (8, "touches_per_minute"),
                             (9, "touches_without_pause"), (10, "own_domain"))
     ),
     # scenario_steps
     ("scenario_steps", put(2, scenario="We Chat"), [
-        (2, "scenario is 'We Chat'", "use lower case"), (3, "wechat has no step 1", "from 1 on")]),
+        (2, "scenario is 'We Chat'", "use lower case"), (3, "wechat has no step 1", "from 1 without gaps")]),
     ("scenario_steps", put(2, step="关注"), [(2, "step is '关注'", "use lower case")]),
-    ("scenario_steps", put(5, step_no="7"), [(2, "wechat has no step 3", "from 1 on")]),
+    ("scenario_steps", put(5, step_no="7"), [(2, "wechat has no step 3", "from 1 without gaps")]),
     ("scenario_steps", put(5, step_no="0"), [(2, "wechat has no step 3", "from 1"), (5, "step_no is '0'", "from 1")]),
-    ("scenario_steps", put(4, step="reads"), [(4, "step is 'reads', and 'read' in row 3", "rows of wechat 2")]),
-    ("scenario_steps", put(4, name_zh="读"), [(4, "name_zh is '读', and '阅读菜单' in row 3", "rows of wechat 2")]),
-    ("scenario_steps", put(4, name_en="Reads"), [(4, "name_en is 'Reads', and 'Read' in row 3", "in all rows")]),
-    ("scenario_steps", put(4, is_entry="true"), [(4, "is_entry is 'true', and 'false' in row 3", "in all rows")]),
-    ("scenario_steps", put(2, is_entry="yes"), [(2, "is_entry is 'yes'", "known are: false, true")]),
+    ("scenario_steps", put(4, step="reads"), [(4, "step is 'reads', but 'read' in row 3", "rows of wechat 2")]),
+    ("scenario_steps", put(4, name_zh="读"), [(4, "name_zh is '读', but '阅读菜单' in row 3", "rows of wechat 2")]),
+    ("scenario_steps", put(4, name_en="Reads"), [(4, "name_en is 'Reads', but 'Read' in row 3", "in all rows")]),
+    ("scenario_steps", put(4, is_entry="true"), [(4, "is_entry is 'true', but 'false' in row 3", "in all rows")]),
+    ("scenario_steps", put(2, is_entry="yes"), [(2, "is_entry is 'yes'", "expected one of: false, true")]),
     ("scenario_steps", lambda rows: put_all(rows[:9], is_entry="false"), [
-        (2, "nobody can enter wechat", "write is_entry true")]),
+        (2, "nobody can enter wechat", "set is_entry to true")]),
     ("scenario_steps", put(2, source="links"), [
-        (2, "source is 'links'", "did you mean link?"), (2, "touchpoint set in a row of source links", "leave empty")]),
-    ("scenario_steps", put(3, behaviour="", action=""), [(3, "a touch without behaviour, action", "at least one")]),
-    ("scenario_steps", put(3, behaviour="red"), [(3, "behaviour is 'red'", "known are: attend")]),
-    ("scenario_steps", put(3, touchpoint="wecom"), [(3, "a touch with the touchpoint 'wecom'", "leave it empty")]),
-    ("scenario_steps", put(2, action="follow"), [(2, "action set in a row of source link", "leave empty")]),
-    ("scenario_steps", put(2, behaviour="view", scene="x"), [(2, "behaviour, scene set in a row of source", "leave")]),
-    ("scenario_steps", copy(3), [(LAST, "wechat 2 touch view menu_view stands in row 3 already", "take one away")]),
+        (2, "source is 'links'", "did you mean link?"), (2, "touchpoint filled in for source links", "leave empty")]),
+    ("scenario_steps", put(3, behaviour="", action=""), [(3, "behaviour, action and scene are empty", "at least one")]),
+    ("scenario_steps", put(3, behaviour="red"), [(3, "behaviour is 'red'", "expected one of: attend")]),
+    ("scenario_steps", put(3, touchpoint="wecom"), [(3, "but touchpoint is 'wecom'", "leave it empty")]),
+    ("scenario_steps", put(2, action="follow"), [(2, "action filled in for source link", "leave empty")]),
+    ("scenario_steps", put(2, behaviour="view", scene="x"), [(2, "behaviour, scene filled in for source", "leave")]),
+    ("scenario_steps", copy(3), [(LAST, "wechat 2 touch view menu_view is already in row 3", "remove one row")]),
     # The rows of deal, second_deal, opportunity and conversation.
     *(
         ("scenario_steps", put(row, **{field: value}), [
-            (row, f"{field} set in a row of source {source}", "empty")])
+            (row, f"{field} filled in for source {source}", "empty")])
         for row, source in ((9, "deal"), (26, "second_deal"), (19, "opportunity"), (18, "conversation"))
         for field, value in (("behaviour", "view"), ("action", "x"), ("touchpoint", "wecom"), ("scene", "x"))
     ),
     # the small ones
     ("buying_roles", put(2, role_order="0"), [(2, "role_order is '0'", "from 1 to 9")]),
     ("buying_roles", put(2, role_order="10"), [(2, "role_order is '10'", "from 1 to 9")]),
-    ("buying_roles", put(3, role_order="1"), [(3, "1 stands in row 2 already", "role_order are the same")]),
+    ("buying_roles", put(3, role_order="1"), [(3, "1 is already in row 2", "the same role_order")]),
     ("buying_roles", put(2, buying_role="decider"), [(2, "buying_role is 'decider'", "decision_maker")]),
     ("buying_roles", put(2, title_regex=""), [(2, "title_regex is empty", "write a regular expression")]),
-    ("buying_roles", put(2, title_regex=r"(a)\1"), [(2, r"title_regex is '(a)\\1', with \1", "no back reference")]),
-    ("buying_roles", put(2, title_regex="x*"), [(2, "title_regex is 'x*', which finds an empty text", "empty part")]),
+    ("buying_roles", put(2, title_regex=r"(a)\1"), [(2, r"is '(a)\\1', which contains \1", "back references")]),
+    ("buying_roles", put(2, title_regex="x*"), [(2, "title_regex is 'x*', which matches an empty text", "empty part")]),
     ("competitors", put(2, kind="company"), [(2, "kind is 'company'", "did you mean company_name?")]),
-    ("competitors", put(2, value=""), [(2, "value is empty", "write it")]),
-    ("competitors", put(3, value="sales@a.cn"), [(3, "'sales@a.cn' is no mail domain", "such as example.com")]),
+    ("competitors", put(2, value=""), [(2, "value is empty", "write a text")]),
+    ("competitors", put(3, value="sales@a.cn"), [(3, "'sales@a.cn' is not a mail domain", "such as example.com")]),
     ("content", put(2, content_stage="aware"), [(2, "content_stage is 'aware'", "did you mean awareness?")]),
-    ("content", copy(2), [(LAST, "CT-AWA-1 stands in row 2 already", "content_id are the same")]),
+    ("content", copy(2), [(LAST, "CT-AWA-1 is already in row 2", "the same content_id")]),
     ("own_domains", put(2, email_domain=""), [(2, "email_domain is empty", "write the domain alone")]),
     ("own_domains", put(2, email_domain="siyu"), [(2, "email_domain is 'siyu'", "write the domain alone")]),
     ("own_domains", put(2, email_domain="@siyu.cn"), [(2, "email_domain is '@siyu.cn'", "write the domain alone")]),
-    ("sincere_actions", put(2, action=""), [(2, "action is empty", "write it")]),
-    ("sincere_actions", copy(2), [(LAST, "quote_request stands in row 2 already", "take one away")]),
+    ("sincere_actions", put(2, action=""), [(2, "action is empty", "write a text")]),
+    ("sincere_actions", copy(2), [(LAST, "quote_request is already in row 2", "remove one row")]),
 ]  # fmt: skip
 
 
@@ -335,7 +335,7 @@ def test_a_pattern_that_engines_do_not_know_is_told(pattern: str) -> None:
 
 def test_an_escape_that_lower_case_turns_round_is_told_as_such() -> None:
     for pattern in (r"a\S", r"[\S]"):
-        assert r"with \S, which becomes \s" in str(pattern_problem(pattern)).replace("\\\\", "\\")
+        assert r"which contains \S, in lower case \s" in str(pattern_problem(pattern)).replace("\\\\", "\\")
 
 
 @pytest.mark.parametrize("pattern", ["", "a|", "|a", "a*", "(a|b)?", "^", "$", "^$", ".*", "(?:)", "a{0,3}"])

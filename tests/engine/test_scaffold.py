@@ -23,4 +23,4 @@ def test_a_folder_to_work_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert not settings.is_sample and settings.exports == Path("exports")
     monkeypatch.chdir(tmp_path)
     again = CliRunner().invoke(app, ["init", "acme"])
-    assert again.exit_code == 2 and "has siyu.toml, .gitignore, layer/seeds/vars.yml already" in again.stderr
+    assert again.exit_code == 2 and "already has siyu.toml, .gitignore, layer/seeds/vars.yml" in again.stderr

@@ -88,7 +88,7 @@ def test_a_key_like_none_gets_no_guess(tmp_path: Path) -> None:
     write_toml(tmp_path, "xyz = 1\n")
     with pytest.raises(ConfigError) as error:
         load_settings(tmp_path)
-    assert "known are: " in error.value.fix and "warehouse" in error.value.fix
+    assert "expected one of: " in error.value.fix and "warehouse" in error.value.fix
 
 
 def test_wrong_values_are_all_told_where_they_stand(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -104,7 +104,7 @@ def test_wrong_values_are_all_told_where_they_stand(tmp_path: Path, monkeypatch:
         "environment SIYU_PUBLISH_RECORDS",
     }
     text = str(error.value)
-    assert "Asia/Shangai is no IANA time zone" in text and "at least 1 thread is needed" in text
+    assert "Asia/Shangai is not an IANA time zone" in text and "must be at least 1" in text
 
 
 def test_toml_that_cannot_be_read(tmp_path: Path) -> None:
@@ -156,8 +156,8 @@ def test_a_misspelt_folder_of_a_layer_is_told(tmp_path: Path) -> None:
     with pytest.raises(ConfigError) as error:
         load_settings(tmp_path)
     assert [(item.problem, item.fix) for item in told(error)] == [
-        ("nothing reads the folder model", "did you mean models?"),
-        ("nothing reads the folder chanels", "did you mean channels?"),
+        ("siyu does not read the folder model", "did you mean models?"),
+        ("siyu does not read the folder chanels", "did you mean channels?"),
     ]
 
 
@@ -210,6 +210,17 @@ def test_a_layer_replaces_a_model_a_contract_and_a_reference_table(tmp_path: Pat
     assert reference_rows(load_references(settings)["staff"]) == [{"staff_id": "ours"}]
 
 
+def test_an_area_is_for_people_only(tmp_path: Path) -> None:
+    settings = layered(tmp_path, "ours")
+    header = "/*\ndescription: Ours.\ngrain: [one_id]\n*/\n"
+    write(tmp_path / "ours", "models/kpi/sales/ours.sql", f"{header}select 1 as one_id\n")
+    write(tmp_path / "ours", "models/identity/elsewhere/person.sql", f"{header}select 1 as one_id\n")
+    models, base = load_models(settings), load_models(load_settings(tmp_path))
+    assert models.keys() - base.keys() == {"kpi.ours"}
+    assert models["kpi.ours"].file == "models/kpi/sales/ours.sql"
+    assert models["identity.person"].description == "Ours.", "a layer replaces a table, whatever its area"
+
+
 def test_reference_tables_of_the_exports_lie_over_all_layers(tmp_path: Path) -> None:
     write(tmp_path / "ours", "seeds/reference/staff.csv", "staff_id\nours\n")
     write(tmp_path / "exports", "reference/staff.csv", "\ufeffstaff_id\nexported\n")
@@ -226,8 +237,8 @@ def test_wrong_reference_tables_are_all_told(tmp_path: Path) -> None:
         load_references(settings)
     assert [item.problem.partition(":")[0] for item in told(error)] == [
         "the reference table cannot be read",
-        "lines have not as many fields as the header (2)",
-        "the header needs a name for each column, each once",
+        "some lines do not have as many fields as the header (2)",
+        "the header must name each column, without duplicates",
     ]
 
 
@@ -247,6 +258,6 @@ def test_a_layer_overrides_single_vars(tmp_path: Path) -> None:
 )
 def test_a_var_nobody_declared(tmp_path: Path, text: str, fix: str) -> None:
     write(tmp_path / "ours", "seeds/vars.yml", text)
-    with pytest.raises(ConfigError, match="has no value and why") as error:
+    with pytest.raises(ConfigError, match="needs a value and a why") as error:
         load_vars(layered(tmp_path, "ours"))
     assert error.value.fix == fix and error.value.where == str(tmp_path / "ours" / "seeds" / "vars.yml")

@@ -114,7 +114,7 @@ def test_a_world_replaces_the_one_before_and_nothing_else(tmp_path: Path) -> Non
     _assert_equal(tmp_path / "w", tmp_path / "new")
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine/thesis.txt").write_text("x", encoding="utf-8")
-    with pytest.raises(ConfigError, match="is not empty, and no simulated world"):
+    with pytest.raises(ConfigError, match="is not empty and is not a simulated world"):
         simulate_exports(tmp_path / "mine", people=20, days=30, seed=7)
     assert [path.name for path in (tmp_path / "mine").iterdir()] == ["thesis.txt"]
 

@@ -515,12 +515,12 @@ def test_knobs_on_the_command_line() -> None:
 @pytest.mark.parametrize(
     ("setting", "message"),
     [
-        ("tpyo=0.1", "there is no knob tpyo"),
-        ("typo=1.5", "'typo=1.5' sets no share"),
-        ("typo=-0.1", "'typo=-0.1' sets no share"),
-        ("typo=nan", "'typo=nan' sets no share"),
-        ("typo=much", "'typo=much' sets no share"),
-        ("typo", "'typo' sets no share"),
+        ("tpyo=0.1", "unknown knob tpyo"),
+        ("typo=1.5", "'typo=1.5' is not a share"),
+        ("typo=-0.1", "'typo=-0.1' is not a share"),
+        ("typo=nan", "'typo=nan' is not a share"),
+        ("typo=much", "'typo=much' is not a share"),
+        ("typo", "'typo' is not a share"),
     ],
 )
 def test_a_knob_that_cannot_be_turned_is_told(setting: str, message: str) -> None:
@@ -531,4 +531,4 @@ def test_a_knob_that_cannot_be_turned_is_told(setting: str, message: str) -> Non
 def test_every_wrong_knob_is_told_at_once() -> None:
     with pytest.raises(Problems) as caught:
         turned(["tpyo=0.1", "bot=2", "late=0.1"])
-    assert "did you mean typo" in str(caught.value) and "'bot=2' sets no share" in str(caught.value)
+    assert "did you mean typo" in str(caught.value) and "'bot=2' is not a share" in str(caught.value)

@@ -65,13 +65,13 @@ def test_a_failed_night_tells_what_and_where(tmp_path: Path) -> None:
     assert "Failed 未发布" in page and '<header class="bad">' in page and "error: it broke" in page
     assert "1,234" in page and "docs/on-call.md#one-id" in page and "One a person." in page
     assert "P1&lt;script&gt;" in page and "P1<script>" not in page
-    assert "The run did not come so far" in page
+    assert "The run did not get this far" in page
 
 
 def test_what_is_only_worth_knowing_leaves_the_page_green(tmp_path: Path) -> None:
     note = replace(FAILURE, severity="info", error=None)
     page = _page(tmp_path, _report(tmp_path, channels=[_channel()], checks=[note]))
-    assert '<header class="good">' in page and "no check warns, 1 of severity info told something" in page
+    assert '<header class="good">' in page and "no check warns (1 of severity info found something)" in page
     assert "Worth knowing 供参考" in page and "Checks that failed" not in page
     could_not_run = replace(note, error="no such column")
     assert '<header class="warn">' in _page(tmp_path, _report(tmp_path, channels=[_channel()], checks=[could_not_run]))

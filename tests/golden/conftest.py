@@ -1,4 +1,4 @@
-"""Nights on the sample, run once for all tests that look at them."""
+"""Nights on the sample and on a shop, run once for all tests that look at them."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from siyu.night.request import Request
 from siyu.night.run import run_night
 from siyu.report.summary import Report
 from siyu.settings import SAMPLE_SALT, Settings, load_settings
+from tests.golden.shop import FEW_SUITES, FIRST_DAY, SALT, Shop, only_suites
+from tests.shared import Shared
 
 SAMPLE = base_layer() / "seeds" / "sample"
 
@@ -43,19 +45,54 @@ def run_on(root: Path, exports: Path, threads: int) -> Ran:
 
 
 @pytest.fixture(scope="session")
-def night(tmp_path_factory: pytest.TempPathFactory) -> Ran:
-    """The sample as it is, on two threads."""
-    return run_on(tmp_path_factory.mktemp("night"), SAMPLE, threads=2)
+def night(shared: Shared) -> Ran:
+    """The sample as it is, on two threads. Every suite runs. Tests read it; one that runs again takes a copy."""
+    return shared.once("night", lambda root: run_on(root, SAMPLE, threads=2))
 
 
 @pytest.fixture(scope="session")
-def shuffled_night(tmp_path_factory: pytest.TempPathFactory) -> Ran:
-    """The same rows in other files, in another order, on one thread."""
-    root = tmp_path_factory.mktemp("shuffled")
+def shuffled_night(shared: Shared) -> Ran:
+    """The same rows in other files, in another order, on one thread. Every suite runs."""
+    return shared.once("shuffled_night", _run_shuffled)
+
+
+def _run_shuffled(root: Path) -> Ran:
     exports = root / "exports"
     shutil.copytree(SAMPLE, exports)
     shuffle_exports(exports, random.Random(11))
     return run_on(root, exports, threads=1)
+
+
+@pytest.fixture
+def copied_night(night: Ran, tmp_path: Path) -> Settings:
+    """The warehouse of the sample's night, to be written to."""
+    warehouse = tmp_path / "warehouse"
+    shutil.copytree(night.settings.warehouse, warehouse, symlinks=True, ignore=shutil.ignore_patterns("build"))
+    return night.settings.model_copy(update={"warehouse": warehouse})
+
+
+@pytest.fixture
+def shop(request: pytest.FixtureRequest, shared: Shared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """A shop before its first night. Few suites run in its nights.
+
+    Marks change that: after_first_night copies a shop whose night of FIRST_DAY is over; suites("ops/*") adds suites;
+    every_suite runs all of them, for tests that say something about checks.
+    """
+    monkeypatch.setenv("SIYU_SALT", SALT)
+    if request.node.get_closest_marker("every_suite") is None:
+        more = [name for mark in request.node.iter_markers("suites") for name in mark.args]
+        monkeypatch.setattr("siyu.check.suites.layer_files", only_suites(*FEW_SUITES, *more))
+    if request.node.get_closest_marker("after_first_night"):
+        return shared.once("first_night", _run_first_day).copy_to(tmp_path)
+    return Shop(tmp_path)
+
+
+def _run_first_day(root: Path) -> Shop:
+    shop = Shop(root)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("siyu.check.suites.layer_files", only_suites(*FEW_SUITES))
+        shop.run(FIRST_DAY)
+    return shop
 
 
 def shuffle_exports(exports: Path, chance: random.Random) -> None:

@@ -12,7 +12,7 @@ import pytest
 import xlsxwriter
 
 from siyu.report.summary import Report, markdown
-from tests.golden.test_nights import Shop
+from tests.golden.shop import SALT, Shop
 
 CONTRACT = """
 channel: {name}
@@ -48,8 +48,9 @@ select
     'paid' as status,
     amount
 from {{{{ source('{name}', 'sales') }}}}
+
+pytestmark = pytest.mark.xdist_group("bad_files")
 """
-SALT = "shop, long enough to be one"
 HEADER = "sale_id,mobile,amount,sold_at\n"
 GOOD = HEADER + "s1,13900000001,100.00,2026-06-01 10:00:00\n"
 ROW = "s2,13900000002,50.00,2026-06-02 10:00:00\n"
@@ -57,8 +58,8 @@ ROW = "s2,13900000002,50.00,2026-06-02 10:00:00\n"
 # channel -> format, more of its contract, what its reason must tell
 KINDS = {
     "lacks_column": ("csv", "load: append", "the required column amount is missing"),
-    "truncated": ("parquet", "load: append", "the file is no readable Parquet"),
-    "renamed_csv": ("xlsx", "load: append", "the file is no readable xlsx workbook"),
+    "truncated": ("parquet", "load: append", "the file is not a readable Parquet file"),
+    "renamed_csv": ("xlsx", "load: append", "the file is not a readable xlsx workbook"),
     "wrong_encoding": ("csv", "encoding: utf-8", "the header is not valid text"),
     "empty": ("csv", "load: append", "the file is empty"),
     "no_files": ("csv", "load: append", "no file matches sales*"),

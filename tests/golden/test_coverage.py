@@ -153,7 +153,7 @@ def test_every_way_to_be_added_occurs(night: Ran) -> None:
 
 def test_every_channel_fills_every_shape_it_has_staging_for(night: Ran) -> None:
     con = night.connect("siyu_restricted.duckdb")
-    staged = sorted(path.stem for path in (base_layer() / "models" / "staging").glob("*__*.sql"))
+    staged = sorted(path.stem for path in (base_layer() / "models" / "staging").rglob("*__*.sql"))
     assert len(staged) > 20
     empty = [
         name

@@ -85,7 +85,7 @@ def test_why_two_are_one_and_why_two_are_not(night: Ran, known: tuple[str, str, 
     other = rows(night, f"select min(one_id) from identity.one_id where one_id <> '{one_id}'")[0][0]
     apart = explain(night.settings, [one_id, other], 0)
     assert not apart["is_same"]
-    assert "are not one person" in explained(apart)
+    assert "are not the same person" in explained(apart)
 
 
 def test_a_record_is_asked_for_by_its_name(night: Ran, known: tuple[str, str, str, str]) -> None:
@@ -102,7 +102,7 @@ def test_a_record_is_asked_for_by_its_name(night: Ran, known: tuple[str, str, st
     told = explain(night.settings, [f"record:{nobodys[0][0]}"], 5)
     assert told["asked"][0]["id"] is None
     assert told["audit"][0]["reason"] == "blocked_rule" and told["accounts_named"][0]["account_id"].startswith("C")
-    assert "nobody's 不属于任何人" in explained(told)
+    assert "belongs to nobody 不属于任何人" in explained(told)
 
 
 def test_a_company_by_a_short_name(night: Ran) -> None:
@@ -134,12 +134,12 @@ def test_json_says_all_in_utc(night: Ran, known: tuple[str, str, str, str], monk
     [
         (["P00000000000000000000"], "nobody has the ID"),
         (["mobile:13999999999"], "no record carries mobile:+8613999999999"),
-        (["mobile:12345"], "'12345' is no mobile"),
-        (["phone:1"], "no identifier type 'phone'"),
-        (["somebody"], "no ID and no identifier"),
+        (["mobile:12345"], "'12345' is not a valid mobile"),
+        (["phone:1"], "unknown identifier type 'phone'"),
+        (["somebody"], "neither an ID nor an identifier"),
         (["record:crm:contacts:none"], "no record crm:contacts:none"),
-        (["a:1", "b:2", "c:3"], "3 things are named"),
-        ([], "0 things are named"),
+        (["a:1", "b:2", "c:3"], "3 arguments are given"),
+        ([], "0 arguments are given"),
     ],
 )
 def test_what_is_not_there_is_told(
@@ -164,11 +164,11 @@ def test_a_decision_that_cannot_be_obeyed_is_refused_and_not_written(
     one_id, mobile, contact, _ = known
     told = _refused(settings, "link", "mobile:13999999999", "mobile:13999999998")
     assert told.count("no record carries") == 2
-    assert "one identifier" in _refused(settings, "unlink", f"mobile:{mobile}", f"mobile:{mobile[3:]}")
+    assert "the same identifier" in _refused(settings, "unlink", f"mobile:{mobile}", f"mobile:{mobile[3:]}")
     assert "not a person or company" in _refused(settings, "exclude", one_id)
     assert "no reason" in _refused(settings, "exclude", f"mobile:{mobile}", why=" ")
     company = "crm_account_id:company-000001"
-    assert "is a person's" in _refused(settings, "link", f"crm_contact_id:{contact}", company)
+    assert "identifies a person" in _refused(settings, "link", f"crm_contact_id:{contact}", company)
 
 
 def test_a_decision_is_written_where_the_run_reads_it_and_tells_what_it_replaces(
@@ -177,14 +177,14 @@ def test_a_decision_is_written_where_the_run_reads_it_and_tells_what_it_replaces
     _, mobile, contact, _ = known
     done = decide(settings, "unlink", [f"mobile:{mobile[3:]}", f"crm_contact_id:{contact}"], "no, her", "li", NOW)
     path = tmp_path / "reference" / "identity_rules.csv"
-    assert done.path == path and "they part" in done.told
+    assert done.path == path and "they will be separated" in done.told
     excluded = rows(night, "select left_value from identity.identity_rule where decision = 'exclude' limit 1")[0][0]
     again = decide(settings, "exclude", [f"mobile:{excluded}"], "again", "li", NOW)
-    assert "before it: exclude of" in again.told
+    assert "earlier decision: exclude on" in again.told
     twice = decide(settings, "exclude", [f"mobile:{excluded}"], "again", "li", NOW + timedelta(minutes=1))
-    assert "exclude of 2026-07-01 00:00:00 by li (written, not run yet)" in twice.told
+    assert "exclude on 2026-07-01 00:00:00 by li (not applied yet)" in twice.told
     back = decide(settings, "link", [f"mobile:{excluded}", f"crm_contact_id:{contact}"], "hers", "li", NOW)
-    assert "they become one" in back.told
+    assert "they will share one ID" in back.told
     assert path.read_text(encoding="utf-8").splitlines() == [
         "decision,left_id,right_id,decided_at,decided_by,reason",
         f'unlink,mobile:{mobile},crm_contact_id:{contact},2026-07-01 00:00:00,li,"no, her"',
@@ -193,7 +193,7 @@ def test_a_decision_is_written_where_the_run_reads_it_and_tells_what_it_replaces
         f"link,mobile:{excluded},crm_contact_id:{contact},2026-07-01 00:00:00,li,hers",
     ]
     path.write_text(path.read_text(encoding="utf-8") + "lnik,mobile:1,,yesterday,,\n", encoding="utf-8")
-    with pytest.raises(SiyuError, match="'lnik' is no decision"):
+    with pytest.raises(SiyuError, match="'lnik' is not a decision"):
         decide(settings, "exclude", [f"mobile:{mobile}"], "so", "li", NOW)
 
 

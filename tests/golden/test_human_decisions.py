@@ -13,12 +13,11 @@ import pytest
 from typer.testing import CliRunner
 
 from siyu.cli import app
-from siyu.layers import base_layer
 from siyu.night.request import Request
 from siyu.night.run import run_night
-from siyu.settings import load_settings
-from tests.golden.test_nights import Shop
-from tests.golden.test_nights import shop as shop
+from siyu.settings import SAMPLE_SALT, Settings, load_settings
+from tests.golden.conftest import SAMPLE
+from tests.golden.shop import Shop
 from tests.identity.reference import keyed_hash
 
 RULES = "decision,left_id,right_id,decided_at,decided_by,reason\n"
@@ -69,7 +68,7 @@ def test_a_link_and_its_taking_back(two: Shop, monkeypatch: pytest.MonkeyPatch) 
     one, other = first["k1"], first["k2"]
     assert one != other
     told = _decide(two, monkeypatch, "link", "mobile:139 0000 0002", "crm_contact_id:k1", "--why", "hers", "--by", "li")
-    assert "they become one" in told and RULE_FILE in told.replace("\n", "")
+    assert "they will share one ID" in told and RULE_FILE in told.replace("\n", "")
     two.run("2026-06-02")
     linked = _ids(two)
     assert set(linked.values()) == {one}
@@ -120,13 +119,14 @@ def _hashes(warehouse: Path) -> dict[str, str]:
     return {name: table["content_hash"] for name, table in manifest["tables"].items()}
 
 
-def test_tags_stages_and_kpis_follow_and_come_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_tags_stages_and_kpis_follow_and_come_back(
+    copied_night: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The sample, one business date restated twice: every table is what it was before, to the last row."""
-    monkeypatch.setenv("SIYU_SALT", "some salt that is long enough")
+    monkeypatch.setenv("SIYU_SALT", SAMPLE_SALT)
     exports = tmp_path / "exports"
-    shutil.copytree(base_layer() / "seeds" / "sample", exports)
-    settings = load_settings(tmp_path, warehouse=tmp_path / "warehouse", exports=exports)
-    run_night(settings, Request())
+    shutil.copytree(SAMPLE, exports)
+    settings = load_settings(tmp_path, warehouse=copied_night.warehouse, exports=exports)
     before = _hashes(settings.warehouse)
     with duckdb.connect(str(settings.warehouse / "current" / "siyu_restricted.duckdb"), read_only=True) as con:
         # Two who bought on one day, with a unionid each: only a human may say that they are one.

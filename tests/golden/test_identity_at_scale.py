@@ -19,6 +19,8 @@ from siyu.simulate import simulate_exports
 from tests.golden.conftest import shuffle_exports
 from tests.golden.identity import Built, build, land, settings_of
 
+pytestmark = [pytest.mark.scale, pytest.mark.xdist_group("identity_at_scale")]
+
 PEOPLE = int(os.environ.get("IDENTITY_PEOPLE", "100000"))  # fewer for a quick look; the dirt then weighs less
 
 

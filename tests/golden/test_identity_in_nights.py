@@ -7,8 +7,12 @@ import shutil
 from collections import defaultdict
 from pathlib import Path
 
+import pytest
+
 from siyu.simulate import simulate_exports
 from tests.golden.identity import Built, build, land, settings_of
+
+pytestmark = pytest.mark.scale
 
 PEOPLE = int(os.environ.get("IDENTITY_NIGHTS_PEOPLE", "10000"))
 NIGHTS = 30

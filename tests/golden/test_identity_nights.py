@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import shutil
 from datetime import date
+from pathlib import Path
 
 import duckdb
 import pytest
 
 from siyu.report.summary import Report
-from tests.golden.test_nights import Shop
-from tests.golden.test_nights import shop as shop
+from tests.golden.shop import Shop
+from tests.shared import Shared
+
+pytestmark = pytest.mark.every_suite
+
+ThreeNights = tuple[Shop, list[dict[str, str]], list[set[tuple[object, ...]]]]
 
 
 def _contacts(shop: Shop, day: str, **mobiles: str) -> Report:
@@ -36,9 +41,16 @@ def _alias(shop: Shop) -> set[tuple[object, ...]]:
 
 
 @pytest.fixture
-def three_nights(shop: Shop) -> tuple[Shop, list[dict[str, str]], list[set[tuple[object, ...]]]]:
-    """k2 gets the mobile of k1, and then its own again."""
-    ids, aliases = [], []
+def three_nights(shop: Shop, shared: Shared) -> ThreeNights:
+    """k2 gets the mobile of k1, and then its own again. Identifiers and aliases of each night."""
+    made, ids, aliases = shared.once("a_merge_taken_back", _three_nights)
+    return made.copy_to(shop.root), ids, aliases
+
+
+def _three_nights(root: Path) -> ThreeNights:
+    ids: list[dict[str, str]] = []
+    aliases: list[set[tuple[object, ...]]] = []
+    shop = Shop(root)
     for day, mobile in (("2026-06-01", "13900000002"), ("2026-06-02", "13900000001"), ("2026-06-03", "13900000002")):
         _contacts(shop, day, k1="13900000001", k2=mobile)
         ids.append(_ids(shop))
@@ -47,7 +59,7 @@ def three_nights(shop: Shop) -> tuple[Shop, list[dict[str, str]], list[set[tuple
 
 
 def test_a_merge_keeps_the_older_id_and_taking_it_back_gives_each_the_one_it_had(
-    three_nights: tuple[Shop, list[dict[str, str]], list[set[tuple[object, ...]]]],
+    three_nights: ThreeNights,
 ) -> None:
     shop, (first, second, third), (none, merged, back) = three_nights
     one, two = first["k1"], first["k2"]
@@ -65,7 +77,7 @@ def test_a_merge_keeps_the_older_id_and_taking_it_back_gives_each_the_one_it_had
 
 
 def test_without_any_release_and_build_database_the_ids_are_the_same(
-    three_nights: tuple[Shop, list[dict[str, str]], list[set[tuple[object, ...]]]],
+    three_nights: ThreeNights,
 ) -> None:
     shop, ids, aliases = three_nights
     warehouse = shop.root / "warehouse"
@@ -77,7 +89,7 @@ def test_without_any_release_and_build_database_the_ids_are_the_same(
 
 
 def test_a_key_saved_from_any_night_resolves_to_one_person(
-    three_nights: tuple[Shop, list[dict[str, str]], list[set[tuple[object, ...]]]],
+    three_nights: ThreeNights,
 ) -> None:
     shop, ids, _ = three_nights
     current = set(_ids(shop).values())

@@ -151,7 +151,7 @@ def test_everybody_has_a_story_that_reads_well(night: Ran) -> None:
         assert sum(map(len, fold(story.events))) == len(story.events)
         assert told_story(story, SHOWN).count("\n") <= pages[-1].count("\n") + 1
     everything = "\n".join(pages)
-    for word in ("excluded 排除", "partner 合作伙伴: courses", "dormant 沉睡 since", "sequence earned", "none 无"):
+    for word in ("excluded 排除", "partner 合作伙伴: courses", "dormant 沉睡 since", "sequence completed", "none 无"):
         assert word in everything
 
 
@@ -265,14 +265,14 @@ def test_what_is_no_person_is_told(night: Ran, monkeypatch: pytest.MonkeyPatch) 
         " limit 1",
     )[0][0]
     for arguments, problem in (
-        ([account_id], f"{account_id} is a company's"),
-        ([f"company_name:{company}"], "is a company's"),
-        ([blocked], "is nobody's (blocked)"),
+        ([account_id], f"{account_id} belongs to a company"),
+        ([f"company_name:{company}"], "belongs to a company"),
+        ([blocked], "belongs to nobody (blocked)"),
         (["P00000000000000000000"], "nobody has the ID"),
         (["mobile:13999999999"], "no record carries mobile:+8613999999999"),
         (["record:crm:contacts:none"], "no record crm:contacts:none"),
-        (["a:1", "b:2"], "2 things are named"),
-        ([], "0 things are named"),
+        (["a:1", "b:2"], "2 arguments are given"),
+        ([], "0 arguments are given"),
     ):
         result = CliRunner().invoke(app, ["journey", *arguments])
         assert result.exit_code == 2 and problem in result.output and "fix:" in result.output, result.output

@@ -12,15 +12,9 @@ import pytest
 
 from siyu.report.status import PAGE, STATUS, read_status
 from siyu.report.summary import Report
-from tests.golden.test_nights import CONTACT, CONTRACT, Shop
+from tests.golden.shop import CONTACT, CONTRACT, Shop
 
 HEADER = "sale_id,contact_id,amount,sold_at,updated_at\n"
-
-
-@pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    monkeypatch.setenv("SIYU_SALT", "shop, long enough to be one")
-    return Shop(tmp_path)
 
 
 def _told(shop: Shop, report: Report) -> str:
@@ -37,6 +31,7 @@ def _failed(report: Report) -> list[str]:
     return [result.table_name for result in report.failures() if result.table_name.startswith("ops.")]
 
 
+@pytest.mark.suites("ops/*")
 def test_a_mobile_in_the_name_of_a_file(shop: Shop) -> None:
     path = shop.write("exports/shop/sales_13800138000.csv", "")
     report = shop.run("2026-06-01")
@@ -47,6 +42,7 @@ def test_a_mobile_in_the_name_of_a_file(shop: Shop) -> None:
     assert not _failed(shop.run("2026-06-02"))
 
 
+@pytest.mark.suites("ops/*")
 def test_names_in_another_encoding_stay_apart(shop: Shop) -> None:
     folder = os.fsencode(shop.root / "exports" / "shop")
     for name in ("深圳", "广州"):
@@ -56,6 +52,7 @@ def test_names_in_another_encoding_stay_apart(shop: Shop) -> None:
     assert shop.value("select count(distinct file) from ops.file_ledger where file like 'sales_\\x%'") == 2
 
 
+@pytest.mark.suites("ops/*")
 def test_a_mobile_behind_a_mail_address_is_masked(shop: Shop) -> None:
     wrong = CONTRACT.replace("mobile:     {type: text, pii: direct}", "mobile:     {type: integer, pii: direct}")
     shop.write("layer/seeds/channels/shop.yml", wrong)
@@ -68,6 +65,7 @@ def test_a_mobile_behind_a_mail_address_is_masked(shop: Shop) -> None:
     assert "13912345678" not in _told(shop, report)
 
 
+@pytest.mark.suites("ops/*")
 def test_words_of_a_full_disk_in_a_record(shop: Shop) -> None:
     """A broken record that quotes them is a broken record: the others land, and what it says is not told."""
     good = "".join(f"g{n},k1,1.00,2026-06-01 11:00:00,2026-06-01 11:00:00\n" for n in range(40))
@@ -87,9 +85,9 @@ DAMAGES: dict[str, Callable[[Path], object]] = {
 }
 
 
+@pytest.mark.after_first_night
 def test_a_damaged_status_stops_no_night(shop: Shop) -> None:
     """Night after night; the last damage, which no night can mend, comes last."""
-    shop.run("2026-06-01")
     path = shop.root / "warehouse" / "status" / STATUS
     for day, (damage, make) in enumerate(DAMAGES.items(), start=2):
         make(path)
@@ -97,8 +95,8 @@ def test_a_damaged_status_stops_no_night(shop: Shop) -> None:
         assert path.is_dir() or read_status(shop.root / "warehouse") is not None, damage
 
 
+@pytest.mark.after_first_night
 def test_nothing_new_tells_the_figures_of_the_release_that_stands(shop: Shop) -> None:
-    shop.run("2026-06-01")
     shop.write("exports/shop/sales_2.csv", HEADER + "s2,k1,5.00,2026-06-02 11:00:00,2026-06-02 11:00:00\n")
     published = shop.run("2026-06-02")
     shop.run("2026-06-01", force=True)

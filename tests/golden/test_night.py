@@ -15,7 +15,7 @@ import pytest
 from siyu.compile.ops_schema import OPS_TABLES
 from siyu.night.request import Request
 from siyu.night.run import run_night
-from siyu.settings import SAMPLE_SALT
+from siyu.settings import SAMPLE_SALT, Settings
 from tests.golden.conftest import SAMPLE, Ran
 from tests.golden.exported import KEYS, Exported
 
@@ -170,12 +170,12 @@ def test_personal_data_stays_in_the_restricted_file(night: Ran) -> None:
     assert all(len(row[0]) == 11 and row[0][3:7] == "****" for row in masked)
 
 
-def test_a_second_run_says_nothing_is_new(night: Ran, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_run_says_nothing_is_new(copied_night: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIYU_SALT", SAMPLE_SALT)
-    before = (night.settings.warehouse / "current").resolve()
-    report = run_night(night.settings, Request())
+    before = (copied_night.warehouse / "current").resolve()
+    report = run_night(copied_night, Request())
     assert report.status == "nothing new"
-    assert (night.settings.warehouse / "current").resolve() == before
+    assert (copied_night.warehouse / "current").resolve() == before
 
 
 def test_the_release_is_whole_and_readable(night: Ran) -> None:

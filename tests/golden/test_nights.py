@@ -8,7 +8,6 @@ import sqlite3
 from datetime import date
 from pathlib import Path
 
-import duckdb
 import pytest
 from typer.testing import CliRunner
 
@@ -20,141 +19,12 @@ from siyu.night.opening import Night
 from siyu.night.request import Request
 from siyu.night.run import run_night
 from siyu.release.releases import current
-from siyu.report.summary import Report
-from siyu.settings import Settings, load_settings
-
-CONTRACT = """
-channel: shop
-title: 小店 Shop
-domain: private
-owner: tests
-freshness_hours: 30
-exports:
-  contacts:
-    files: "contacts*.csv"
-    format: csv
-    file_date: "contacts_(\\\\d{8})"
-    key: [contact_id]
-    version: updated_at
-    max_reject_rate: 0.5
-    columns:
-      contact_id: {type: text, required: true}
-      name:       {type: text, pii: direct}
-      mobile:     {type: text, pii: direct}
-      updated_at: {type: timestamp, required: true}
-  sales:
-    files: "sales*.csv"
-    format: csv
-    key: [sale_id]
-    version: updated_at
-    columns:
-      sale_id:    {type: text, required: true}
-      contact_id: {type: text}
-      amount:     {type: "decimal(18,2)", required: true}
-      sold_at:    {type: timestamp, required: true}
-      updated_at: {type: timestamp, required: true}
-"""
-CONTACT = """/*
-description: Contacts of the shop.
-grain: [record_id]
-*/
-select
-    'shop' as channel,
-    'contacts:' || contact_id as record_id,
-    _landed_seq as landed_seq,
-    contact_id as crm_contact_id,
-    {{ normal_mobile('mobile') }} as mobile,
-    updated_at as observed_at,
-    name as full_name
-from {{ source('shop', 'contacts') }}
-"""
-DEAL = """/*
-description: Sales of the shop.
-grain: [record_id]
-*/
-select
-    'shop' as channel,
-    'sales:' || sale_id as record_id,
-    _landed_seq as landed_seq,
-    contact_id as crm_contact_id,
-    sale_id as deal_id,
-    1 as line_no,
-    'order' as kind,
-    sold_at as occurred_at,
-    'paid' as status,
-    amount
-from {{ source('shop', 'sales') }}
-"""
-FAILING = """table: identity.person
-expectations:
-  - type: expect_column_values_to_be_in_set
-    kwargs: {column: full_name, value_set: [nobody]}
-    severity: critical
-    meta: {why: To see it fail., runbook: docs/on-call.md#one-id}
-  - type: expect_column_values_to_be_in_set
-    kwargs: {column: mobile, value_set: [nothing]}
-    severity: critical
-  - type: expect_column_values_to_be_in_set
-    kwargs: {column: first_channel, value_set: [nowhere]}
-    severity: warning
-"""
+from siyu.settings import load_settings
+from tests.golden.shop import DEAL, FAILING, Shop
 
 
-class Shop:
-    """A little world of its own: one channel, one layer, one warehouse."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.write("layer/seeds/channels/shop.yml", CONTRACT)
-        self.write("layer/models/staging/shop__contact.sql", CONTACT)
-        self.write("layer/models/staging/shop__deal.sql", DEAL)
-        self.write(
-            "exports/shop/contacts_20260601.csv",
-            "contact_id,name,mobile,updated_at\nk1,王一,13900000001,2026-06-01 10:00:00\n",
-        )
-        self.write(
-            "exports/shop/sales_1.csv",
-            "sale_id,contact_id,amount,sold_at,updated_at\ns1,k1,100.10,2026-06-01 11:00:00,2026-06-01 11:00:00\n",
-        )
-
-    def write(self, name: str, text: str) -> Path:
-        path = self.root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-        return path
-
-    def settings(self, channels: tuple[str, ...] = ("shop",)) -> Settings:
-        return load_settings(
-            self.root,
-            warehouse=self.root / "warehouse",
-            layers=(self.root / "layer",),
-            exports=self.root / "exports",
-            channels=channels,
-        )
-
-    def run(self, day: str, channels: tuple[str, ...] = ("shop",), **options: object) -> Report:
-        return run_night(self.settings(channels), Request(as_of=date.fromisoformat(day), **options))  # type: ignore[arg-type]
-
-    def value(self, sql: str) -> object:
-        con = duckdb.connect(str(self.root / "warehouse" / "current" / "siyu.duckdb"), read_only=True)
-        return con.execute(sql).fetchall()[0][0]
-
-    def revenue(self) -> str:
-        return str(
-            self.value(
-                "select sum(numerator) from kpi.kpi_value where kpi_code = 'net_revenue' and dimension = 'total'"
-            )
-        )
-
-
-@pytest.fixture
-def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    monkeypatch.setenv("SIYU_SALT", "shop, long enough to be one")
-    return Shop(tmp_path)
-
-
+@pytest.mark.after_first_night
 def test_corrections_count_repetitions_do_not(shop: Shop) -> None:
-    shop.run("2026-06-01")
     assert shop.revenue() == "100.10"
     again = (shop.root / "exports/shop/sales_1.csv").read_text(encoding="utf-8")
     shop.write("exports/shop/sales_1_sent_again.csv", again)
@@ -188,8 +58,8 @@ def test_an_export_sent_again_changes_no_kpi(shop: Shop) -> None:
     assert shop.value("select mobile_masked from records.contact") == "139****0009"
 
 
+@pytest.mark.after_first_night
 def test_ids_stay_when_a_row_is_exported_again(shop: Shop) -> None:
-    shop.run("2026-06-01")
     first = shop.value("select one_id from identity.person")
     shop.write(
         "exports/shop/contacts_20260602.csv",
@@ -201,15 +71,15 @@ def test_ids_stay_when_a_row_is_exported_again(shop: Shop) -> None:
     assert shop.value("select max(first_landed_seq) from identity.identifier") == 1
 
 
+@pytest.mark.after_first_night
 def test_a_lost_link_is_set_again(shop: Shop) -> None:
-    shop.run("2026-06-01")
     (shop.root / "warehouse/current").unlink()
     assert shop.run("2026-06-01").status == "published"
     assert current(shop.root / "warehouse") is not None
 
 
+@pytest.mark.after_first_night
 def test_a_date_that_cannot_be_meant_is_refused_before_anything_lands(shop: Shop) -> None:
-    shop.run("2026-06-01")
     with pytest.raises(ConfigError, match="is in the future"):
         shop.run("2062-06-02")
     with pytest.raises(ConfigError, match="as_of 2026-09-01 is 92 days after the last landing"):
@@ -245,8 +115,8 @@ def test_a_layer_deployed_while_it_is_read_stops_the_run(shop: Shop, monkeypatch
         shop.run("2026-06-01")
 
 
+@pytest.mark.after_first_night
 def test_a_run_that_was_killed_does_not_look_published(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    shop.run("2026-06-01")
     night = Night(shop.settings(), Request(as_of=date(2026, 6, 2)))
     night.__enter__()
     status = json.loads((shop.root / "warehouse/status/status.json").read_text(encoding="utf-8"))
@@ -260,8 +130,8 @@ def test_a_run_that_was_killed_does_not_look_published(shop: Shop, monkeypatch: 
     assert "interrupted" in told.stdout and "the last run ended as interrupted" in told.stderr
 
 
+@pytest.mark.after_first_night
 def test_a_missed_run_is_noticed(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    shop.run("2026-06-01")
     monkeypatch.setenv("SIYU_WAREHOUSE", str(shop.root / "warehouse"))
     assert CliRunner().invoke(app, ["status", "--max-age", "26h"]).exit_code == 0
     path = shop.root / "warehouse/status/status.json"
@@ -272,8 +142,8 @@ def test_a_missed_run_is_noticed(shop: Shop, monkeypatch: pytest.MonkeyPatch) ->
     assert CliRunner().invoke(app, ["status", "--max-age", "soon"]).exit_code == 2
 
 
+@pytest.mark.after_first_night
 def test_a_column_may_change_its_type(shop: Shop) -> None:
-    shop.run("2026-06-01")
     contract = shop.root / "layer/seeds/channels/shop.yml"
     text = contract.read_text(encoding="utf-8")
     shop.write(
@@ -368,8 +238,9 @@ def test_history_of_ids_closes_and_opens(shop: Shop) -> None:
     )
 
 
+@pytest.mark.after_first_night
+@pytest.mark.every_suite
 def test_a_failing_critical_check_leaves_the_last_release(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    shop.run("2026-06-01")
     before = (shop.root / "warehouse" / "current").readlink()
     shop.write("layer/expectations/identity/person.yml", FAILING)
     for name, value in {
@@ -400,8 +271,9 @@ def test_a_failing_critical_check_leaves_the_last_release(shop: Shop, monkeypatc
     assert CliRunner().invoke(app, ["run", "--as-of", "2026-06-02"]).exit_code == 0
 
 
+@pytest.mark.after_first_night
+@pytest.mark.every_suite
 def test_a_bad_channel_is_stale_and_the_rest_goes_on(shop: Shop) -> None:
-    shop.run("2026-06-01")
     shop.write("exports/shop/sales_2.csv", "sale_id,contact_id\ns2,k1\n")
     report = shop.run("2026-06-02")
     assert report.status == "published"
@@ -411,16 +283,16 @@ def test_a_bad_channel_is_stale_and_the_rest_goes_on(shop: Shop) -> None:
     assert shop.value("select count(*) from ops.rejected_row where reason like '%required column%'") == 1
 
 
+@pytest.mark.after_first_night
 def test_another_salt_is_refused(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    shop.run("2026-06-01")
     monkeypatch.setenv("SIYU_SALT", "another, long enough to be one")
     with pytest.raises(ConfigError, match="not the salt this warehouse was begun with"):
         shop.run("2026-06-02")
 
 
+@pytest.mark.after_first_night
 @pytest.mark.parametrize("version", [0, 1, 99])
 def test_a_ledger_of_another_version_is_told_as_such(shop: Shop, version: int) -> None:
-    shop.run("2026-06-01")
     path = shop.root / "warehouse/ledger.sqlite"
     with contextlib.closing(sqlite3.connect(path)) as db:
         db.execute(f"pragma user_version = {version}")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import duckdb
 import pytest
 
 from siyu.errors import ConfigError
-from tests.golden.test_nights import Shop
+from tests.golden.shop import Shop
 
 CONTRACT = """
 channel: desk
@@ -87,9 +85,7 @@ CALLS = """call_id,caller,called_at
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    monkeypatch.setenv("SIYU_SALT", "shop, long enough to be one")
-    shop = Shop(tmp_path)
+def desk(shop: Shop) -> Shop:
     shop.write("layer/seeds/channels/desk.yml", CONTRACT)
     shop.write("layer/models/staging/desk__contact.sql", CONTACT)
     shop.write("exports/desk/visits.csv", VISITS)

@@ -13,8 +13,8 @@ import pytest
 from siyu.errors import ConfigError
 from siyu.release.releases import current
 from siyu.report.summary import Report
-from tests.golden.test_nights import Shop
-from tests.golden.test_nights import shop as shop
+from tests.golden.shop import Shop
+from tests.shared import Shared
 
 STAGES = "select one_id, stage, is_dormant from journey.person_stage order by all"
 
@@ -70,17 +70,25 @@ def test_going_back_to_an_older_input_makes_that_release_current_again(
     assert shop.run("2026-06-01").status == "nothing new"
 
 
-def _three_nights(shop: Shop) -> None:
+@pytest.fixture
+def three_nights(shop: Shop, shared: Shared) -> Shop:
+    """The shop after three nights, each with a contact more."""
+    return shared.once("three_nights", _three_nights).copy_to(shop.root)
+
+
+def _three_nights(root: Path) -> Shop:
+    shop = Shop(root)
     for day in ("2026-06-01", "2026-06-02", "2026-06-03"):
         shop.write(
             f"exports/shop/contacts_{day.replace('-', '')}.csv",
             f"contact_id,name,mobile,updated_at\nk{day[-1]},王,1390000000{day[-1]},{day} 10:00:00\n",
         )
         shop.run(day)
+    return shop
 
 
-def test_what_is_deleted_and_may_be_is_rebuilt_to_the_same_content(shop: Shop) -> None:
-    _three_nights(shop)
+def test_what_is_deleted_and_may_be_is_rebuilt_to_the_same_content(three_nights: Shop) -> None:
+    shop = three_nights
     before = json.loads((shop.root / "warehouse/current/manifest.json").read_text(encoding="utf-8"))["tables"]
     for name in ("releases", "build", "landing", "status"):
         shutil.rmtree(shop.root / "warehouse" / name)
@@ -90,8 +98,8 @@ def test_what_is_deleted_and_may_be_is_rebuilt_to_the_same_content(shop: Shop) -
     assert {name for name in again if again[name] != before[name]} <= {"tags.tag_catalog"}
 
 
-def test_a_restated_day_leaves_what_was_published_for_the_next_one_reproducible(shop: Shop) -> None:
-    _three_nights(shop)
+def test_a_restated_day_leaves_what_was_published_for_the_next_one_reproducible(three_nights: Shop) -> None:
+    shop = three_nights
     manifest = next((shop.root / "warehouse/releases").glob("2026-06-02-*/manifest.json"))
     then = json.loads(manifest.read_text(encoding="utf-8"))
     shop.run("2026-06-01")
@@ -100,8 +108,8 @@ def test_a_restated_day_leaves_what_was_published_for_the_next_one_reproducible(
     assert again.manifest["tables"] == then["tables"]
 
 
+@pytest.mark.after_first_night
 def test_a_night_with_a_stale_channel_is_reproduced_with_it(shop: Shop) -> None:
-    shop.run("2026-06-01")
     bad = shop.write("exports/shop/sales_2.csv", "sale_id,contact_id\ns2,k1\n")
     then = shop.run("2026-06-02")
     assert then.channels[0].is_stale
@@ -112,9 +120,9 @@ def test_a_night_with_a_stale_channel_is_reproduced_with_it(shop: Shop) -> None:
     assert again.manifest["tables"] == then.manifest["tables"]
 
 
+@pytest.mark.after_first_night
 def test_a_restatement_knows_all_that_landed_since(shop: Shop) -> None:
     """A correction and a late row of one landing: both count for the day they speak of, or neither."""
-    shop.run("2026-06-01")
     shop.write(
         "exports/shop/sales_2.csv",
         "sale_id,contact_id,amount,sold_at,updated_at\n"
@@ -131,8 +139,8 @@ def test_a_restatement_knows_all_that_landed_since(shop: Shop) -> None:
     assert str(total) == "95.05"
 
 
+@pytest.mark.after_first_night
 def test_known_by_a_day_before_the_first_landing(shop: Shop) -> None:
-    shop.run("2026-06-01")
     with pytest.raises(ConfigError, match="nothing had landed by 2026-05-31") as caught:
         shop.run("2026-05-31", known_by=date(2026, 5, 31))
     assert "the date of the first landing is 2026-06-01" in caught.value.fix

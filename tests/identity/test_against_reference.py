@@ -16,6 +16,8 @@ from tests.identity.conftest import models_of
 from tests.identity.harness import KEY, Models, identifier_types
 from tests.identity.reference import Record, Rule, Type, who_is_who
 
+pytestmark = pytest.mark.scale
+
 EXAMPLES = int(os.environ.get("IDENTITY_EXAMPLES", "60"))
 # (identifiers a person may have, neighbours an identifier may have; None = as the table says)
 USUAL, SMALL = (60, None), (4, 2)

@@ -15,6 +15,8 @@ from tests.identity.conftest import models_of
 from tests.identity.harness import Models
 from tests.identity.reference import Record, Rule
 
+pytestmark = pytest.mark.xdist_group("company_scenarios")
+
 BEGIN = datetime(2026, 1, 1)
 CODES = ("91310115MA00000035", "91320505MA0000002B")
 

@@ -25,5 +25,5 @@ def test_a_short_name_is_no_edge_and_is_told_as_one() -> None:
         "is_same": True, "chain": [], "short_names": ["company_name:华阳机电"], "rules": [],
     }  # fmt: skip
     page = explained(told)
-    assert "are one company 同一企业: C1" in page
-    assert "because it fits this company alone 简称唯一: company_name:华阳机电" in page
+    assert "are the same company 同一企业: C1" in page
+    assert "because no other company matches the short name 简称唯一: company_name:华阳机电" in page

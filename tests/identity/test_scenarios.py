@@ -12,6 +12,8 @@ from tests.identity.conftest import models_of
 from tests.identity.harness import Models
 from tests.identity.reference import Record, Rule
 
+pytestmark = pytest.mark.xdist_group("identity_scenarios")
+
 BEGIN = datetime(2025, 10, 1)
 
 

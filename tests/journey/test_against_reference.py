@@ -31,6 +31,8 @@ from tests.journey.reference import (
     worth_at,
 )
 
+pytestmark = [pytest.mark.scale, pytest.mark.xdist_group("journey_against_reference")]
+
 COUNT = int(os.environ.get("JOURNEY_HISTORIES", "10000"))
 SEED = int(os.environ.get("JOURNEY_SEED", "20260630"))
 SHOWN = 3

@@ -91,7 +91,7 @@ def test_points_say_what_decay_and_the_cap_did() -> None:
     decayed = touch(START + timedelta(minutes=1), score=score("5", "0.25"), content_id="CT-2")
     page = told_story(story(capped, decayed), None)
     assert "content 内容 CT-1 (selection), CT-2" in page
-    assert "9 points 分, decayed 衰减 = 5.25 now 现值 (cap of the day 每日上限)" in page
+    assert "9 points 分, decayed 衰减 = 5.25 now 现值 (daily cap 每日上限)" in page
 
 
 def test_five_thousand_touches_are_readable_and_the_newest_are_shown() -> None:
@@ -142,9 +142,9 @@ def test_links_exclusions_asks_sequences_and_sleep() -> None:
         "exclusion begins 开始排除: learner 学习者 by rule student_mail, overruled 被豁免 by ok",
         "exclusion ends 结束排除: learner 学习者",
         "call to action 行动号召: Watch live 看直播 (level 级别 1); campaign 活动 C-1 live; 4 points",
-        "sequence earned 完成序列: attend_replay 看回放; 15 points",
-        "dormant from here 进入沉睡",
-        "awake again 重新激活",
+        "sequence completed 完成序列: attend_replay 看回放; 15 points",
+        "becomes dormant 进入沉睡",
+        "active again 重新激活",
     ):
         assert told in page
 
@@ -181,7 +181,7 @@ def test_the_head_says_how_the_person_stands() -> None:
     assert "stage now 阶段: intent 意向客户 since 2026-05-01 (60 days 天); dormant 沉睡 since 2026-05-31" in page
     assert "62.5 = behaviours 行为 40.5 + sequences 序列 15 + calls to action 行动号召 7" in page
     assert "excluded 排除: learner 学习者 by rule student_mail (Mail of a student), since 2026-05-01" in page
-    assert "content that fits 适合内容: selection 选型" in page
+    assert "suitable content 适合内容: selection 选型" in page
     assert "not in this release 本版未发布: links" in page
     bare = told_story(story(since=date(2026, 6, 1), before_since=1), None)
     assert (

@@ -23,7 +23,10 @@ BESIDE = Path(__file__).resolve().parents[3] / "shared" / "data" / "olist"
 DATA = Path(os.environ.get("OLIST_DATA", BESIDE))
 WON_BEFORE_CONTACT = "b91cf8812365f50ff4bda4bcd6206b05"
 
-pytestmark = pytest.mark.skipif(not DATA.is_dir(), reason=f"real data is absent: set OLIST_DATA (looked in {DATA})")
+pytestmark = [
+    pytest.mark.skipif(not DATA.is_dir(), reason=f"real data is absent: set OLIST_DATA (looked in {DATA})"),
+    pytest.mark.xdist_group("olist"),
+]
 
 
 @pytest.fixture(scope="module")

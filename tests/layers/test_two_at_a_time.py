@@ -13,6 +13,8 @@ from siyu.night.request import Request
 from siyu.night.run import run_night
 from siyu.settings import load_settings
 
+pytestmark = pytest.mark.xdist_group("two_at_a_time")
+
 LAYER = Path(__file__).parent / "two_at_a_time"
 SALT = "two at a time, long enough"
 

@@ -13,16 +13,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
-from siyu.build.database import prepare, write_sources
 from siyu.build.materialization import build_model
 from siyu.compile.compiler import previous_models
 from siyu.compile.model_files import relation
 from siyu.compile.project import Project
 from siyu.compile.template import previous_relation
-from siyu.engines.base import RunInputs, Session
-from siyu.engines.duckdb import DuckEngine
+from siyu.engines.base import Session
+from siyu.layers import read_yaml
+from tests.models.engines import Engines
 
 FOLDER = Path(__file__).parent
 FILES = sorted(FOLDER.glob("*/*.yml"))
@@ -32,40 +31,37 @@ AS_OF = "2026-06-30"
 def _cases() -> list[Any]:
     found = []
     for path in FILES:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
+        data = read_yaml(path.read_text(encoding="utf-8"))
         for case in data["cases"]:
             found.append(pytest.param(data["model"], case, id=f"{path.parent.name}.{path.stem}: {case['name']}"))
     return found
 
 
+@pytest.fixture(scope="session")
+def known(project: Project) -> set[str]:
+    """Every relation that a model reads."""
+    found = {item for one in project.models.values() for item in (*one.refs, *one.sources)}
+    return found | {previous_relation(name) for name in previous_models(project.models.values())}
+
+
 @pytest.mark.parametrize(("model", "case"), _cases())
-def test_model(project: Project, model: str, case: dict[str, Any]) -> None:
-    engine = DuckEngine(None, RunInputs(str(case.get("as_of", AS_OF)), "Asia/Shanghai", "test"))
-    prepare(engine, project)
-    later = [name for name in project.models if not name.startswith("staging.")]
-    write_sources(engine, project, [], FOLDER, later)
-    session = engine.session()
+def test_model(project: Project, engines: Engines, known: set[str], model: str, case: dict[str, Any]) -> None:
     given = case.get("given") or {}
-    try:
-        known = {item for one in project.models.values() for item in (*one.refs, *one.sources)}
-        known |= {previous_relation(name) for name in previous_models(project.models.values())}
-        assert set(given) <= known, f"no model reads {set(given) - known}"
+    assert set(given) <= known, f"no model reads {set(given) - known}"
+    with engines.at(str(case.get("as_of", AS_OF))) as (engine, session):
         _lay_out(session, project, model, given)
         build_model(engine, project, model)
         columns = {c.name: c.type for c in session.columns(relation(model))}
         expected = case["expect"]
         named = list(dict.fromkeys(name for row in expected for name in row)) or list(columns)
         listed = ", ".join(f'"{name}"' for name in named)
-        _fill(session, "expected", {name: columns[name] for name in named}, expected)
+        fill(session, "expected", {name: columns[name] for name in named}, expected)
         session.execute(
             f"create view found as select {listed} from {relation(model)} where {case.get('where', 'true')}"
         )
         missing = session.rows(f"select {listed} from expected except all select {listed} from found")
         surplus = session.rows(f"select {listed} from found except all select {listed} from expected")
         assert (missing, surplus) == ([], []), f"missing {missing}, surplus {surplus} of {named}"
-    finally:
-        session.close()
-        engine.close()
 
 
 def _lay_out(session: Session, project: Project, model: str, given: dict[str, list[dict[str, Any]]]) -> None:
@@ -78,10 +74,10 @@ def _lay_out(session: Session, project: Project, model: str, given: dict[str, li
             continue
         own = previous_relation(model) == name and compiled.materialized == "snapshot"
         columns = {c.name: c.type for c in project.binder.columns(relation(model if own else name))}
-        _fill(session, relation(name), columns, given.get(name, []))
+        fill(session, relation(name), columns, given.get(name, []))
 
 
-def _fill(session: Session, name: str, columns: dict[str, str], rows: list[dict[str, Any]]) -> None:
+def fill(session: Session, name: str, columns: dict[str, str], rows: list[dict[str, Any]]) -> None:
     unknown = {column for row in rows for column in row} - set(columns)
     assert not unknown, f"{name} has no {unknown}"
     listed = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())

@@ -6,13 +6,11 @@ from typing import Any
 
 import pytest
 
-from siyu.build.database import prepare
-from siyu.check.suites import load_suites, rows_query
+from siyu.check.suites import Suite, rows_query
 from siyu.compile.model_files import relation
 from siyu.compile.project import Project
-from siyu.engines.base import RunInputs
-from siyu.engines.duckdb import DuckEngine
-from tests.models.test_models import AS_OF, _fill
+from tests.models.engines import Engines
+from tests.models.test_models import AS_OF, fill
 
 LATELY, LONG_AGO = "2026-06-20", "2026-03-20"
 
@@ -53,16 +51,12 @@ def _failed_sends(day: str) -> list[dict[str, Any]]:
         ("staging.outreach__touch", "most sends of a medium failed", _failed_sends),
     ],
 )
-def test_what_went_wrong_is_told_for_a_month(project: Project, table: str, described: str, rows: Any) -> None:
-    (expectation,) = (e for e in load_suites(project)[table].expectations if e.kwargs.get("description") == described)
-    engine = DuckEngine(None, RunInputs(AS_OF, "Asia/Shanghai", "test"))
-    prepare(engine, project)
-    session = engine.session()
+def test_what_went_wrong_is_told_for_a_month(
+    project: Project, suites: dict[str, Suite], engines: Engines, table: str, described: str, rows: Any
+) -> None:
+    (expectation,) = (e for e in suites[table].expectations if e.kwargs.get("description") == described)
     columns = {c.name: c.type for c in project.binder.columns(relation(table))}
-    try:
+    with engines.at(AS_OF) as (_, session):
         for day, is_told in ((LATELY, True), (LONG_AGO, False)):
-            _fill(session, relation(table), columns, rows(day))
+            fill(session, relation(table), columns, rows(day))
             assert bool(session.rows(rows_query(expectation, relation(table)))) == is_told, day
-    finally:
-        session.close()
-        engine.close()

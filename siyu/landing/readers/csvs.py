@@ -1,4 +1,4 @@
-"""csv: read strictly by the engine; a file it refuses in any record is read record by record by Python."""
+"""csv: the engine reads a file strictly. If it refuses any record, Python reads the file record by record."""
 
 from __future__ import annotations
 
@@ -18,10 +18,12 @@ from siyu.landing.readers.reading import (
     MAX_RECORD,
     UTF8,
     Reading,
+    Shared,
     checked_header,
     compare,
     csv_relation,
-    holds,
+    is_plain_text,
+    rewritten_reading,
     table_query,
 )
 from siyu.masking import UNREADABLE
@@ -31,8 +33,8 @@ LIMIT = f"{MAX_RECORD >> 20} million characters"
 
 
 def read_csv(session: Session, path: Path, export: Export, scratch: Path) -> Reading:
-    """The header is read first and names the columns."""
-    encoding = _told_encoding(path, export)
+    """Read the header first: it names the columns."""
+    encoding = _known_encoding(path, export)
     header, line = _header(path, export, encoding or UTF8)
     if encoding is None and UNREADABLE.search("".join(header)):
         encoding = _guessed_encoding(path)
@@ -45,31 +47,40 @@ def read_csv(session: Session, path: Path, export: Export, scratch: Path) -> Rea
     def record_by_record() -> Reading:
         rewritten = scratch / "records.csv"
         count = _rewrite(_records(path, export, encoding or _guessed_encoding(path)), len(header), rewritten)
-        relation = csv_relation(rewritten, len(header) + 1, rewritten=True)
-        query = table_query(relation, export, texts, new, f"nullif(c{len(header)}, '')")
-        return Reading(query, new, missing, is_whole=holds(count))
+        return rewritten_reading(rewritten, count, header, export, new, missing)
 
-    # In a file of one column DuckDB takes a blank line for a record; before a header it takes one for the header.
+    # DuckDB reads a blank line as a record in a file with one column, and as the header if it comes first.
     if encoding not in (None, UTF8) or len(header) == 1 or line > 1:
         return record_by_record()
-    query = table_query(csv_relation(path, len(header), export.delimiter), export, texts, new, "null::varchar")
 
-    def is_whole(session: Session, read: str) -> bool:
-        return _is_whole(session, read, path, export)
+    def query(_session: Session, files: str, beside: str) -> str:
+        relation = csv_relation(files, len(header), export.delimiter)
+        return table_query(relation, export, texts, new, "null::varchar", beside)
 
-    return Reading(query, new, missing, record_by_record, is_whole)
+    def is_whole(session: Session, read: str, rows: int) -> bool:
+        return _is_whole(session, read, rows, path, export)
+
+    shared = Shared(
+        key=("csv", *header),
+        is_plain=lambda: is_plain_text(path),
+        is_whole=lambda rows: rows + 1 == _count_lines(path),
+    )
+    return Reading(path, query, new, missing, record_by_record, is_whole, shared=shared)
 
 
-def _is_whole(session: Session, read: str, path: Path, export: Export) -> bool:
-    """Is every line a record, the header, or a line break in a value? DuckDB 2.0 reads on past some errors and loses
-    what stands between them and the end. A file with blank lines is not proven whole either."""
+def _count_lines(path: Path) -> int:
     lines, last = 0, b""
     with path.open("rb") as file:
         while block := file.read(BLOCK):
             lines += block.count(b"\n")
             last = block[-1:]
-    lines += last != b"\n"
-    rows = session.value(f"select count(*) from {read}")
+    return lines + (last != b"\n")
+
+
+def _is_whole(session: Session, read: str, rows: int, path: Path, export: Export) -> bool:
+    """Is every line a record, the header, or part of a value with line breaks? After some errors DuckDB 2.0 silently
+    drops the rest of a file. A file with blank lines counts as incomplete, too."""
+    lines = _count_lines(path)
     if rows + 1 == lines:
         return True
     known = ", ".join(quote_name(column) for column in export.columns)
@@ -81,8 +92,8 @@ def _is_whole(session: Session, read: str, path: Path, export: Export) -> bool:
     return bool(rows + 1 + (broken or 0) == lines)
 
 
-def _told_encoding(path: Path, export: Export) -> str | None:
-    """The encoding by contract or byte order mark; None = utf-8, unless the bytes speak against it."""
+def _known_encoding(path: Path, export: Export) -> str | None:
+    """Return the encoding by contract or byte order mark; None for utf-8 unless its bytes are not valid."""
     if export.encoding != "auto":
         return "gb18030" if export.encoding == "gb18030" else UTF8
     with path.open("rb") as file:
@@ -93,7 +104,7 @@ def _told_encoding(path: Path, export: Export) -> str | None:
 
 
 def _guessed_encoding(path: Path) -> str:
-    """gb18030 if the bytes that fail utf-8 outnumber the valid characters of several bytes."""
+    """Return gb18030 if more bytes are invalid utf-8 than there are valid characters of several bytes, else utf-8."""
     failing = valid = 0
     with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
         while text := file.read(BLOCK):
@@ -104,7 +115,8 @@ def _guessed_encoding(path: Path) -> str:
 
 
 def _records(path: Path, export: Export, encoding: str) -> Iterator[tuple[int, list[str] | str]]:
-    """Records by Python's csv module: the line a record ends in; its fields, or why it cannot be used. Header first."""
+    """Yield the header and each record, read by Python's csv module: the line in which it ends, and its fields or the
+    reason why it cannot be used."""
     with path.open(encoding=encoding, errors="surrogateescape", newline="") as file:
         lines = _Lines(file)
         rows = csv.reader(lines, delimiter=export.delimiter, strict=True)
@@ -115,22 +127,23 @@ def _records(path: Path, export: Export, encoding: str) -> Iterator[tuple[int, l
             except StopIteration:
                 return
             except UnicodeDecodeError as error:
-                raise FileRejected(f"the file is no valid {encoding}", path.name, "save it as utf-8.") from error
+                raise FileRejected(f"the file is not valid {encoding}", path.name, "save it as utf-8.") from error
             except csv.Error as error:
                 if "unexpected end of data" in str(error):
                     where = f"{path.name}, line {rows.line_num}"
-                    raise FileRejected("a quote opens and never closes", where, "mend the export.") from error
+                    raise FileRejected("a quote opens and never closes", where, "fix the export.") from error
                 if lines.left < 0 and rows.line_num > before:
                     where = f"{path.name}, line {before + 1}"
-                    raise FileRejected(f"a quote opens and does not close within {LIMIT}", where, "mend it.") from error
-                yield rows.line_num, f"no valid csv record: {error}"
+                    problem = f"a quote opens and does not close within {LIMIT}"
+                    raise FileRejected(problem, where, "fix the export.") from error
+                yield rows.line_num, f"not a valid csv record: {error}"
                 continue
             if row:
                 yield rows.line_num, row
 
 
 class _Lines:
-    """The lines of a file, none read further than a record may be long; `left` of the record under way."""
+    """The lines of a file, none longer than a record may be. `left` is how much longer the current record may get."""
 
     def __init__(self, file: TextIO) -> None:
         self._file = file
@@ -152,7 +165,7 @@ class _Lines:
 
 
 def _header(path: Path, export: Export, encoding: str) -> tuple[list[str], int]:
-    """The names of the columns, and the line they stand in."""
+    """Return the names of the columns and the line of the header."""
     csv.field_size_limit(MAX_RECORD)
     line, first = next(_records(path, export, encoding), (0, None))
     if not isinstance(first, list):
@@ -161,11 +174,11 @@ def _header(path: Path, export: Export, encoding: str) -> tuple[list[str], int]:
 
 
 def _rewrite(records: Iterable[tuple[int, list[str] | str]], width: int, out: Path) -> int:
-    """The file again as clean utf-8 csv, with one more column that says what is wrong with a record; how many."""
+    """Write the records as clean utf-8 csv with one more column: what is wrong with a record. Returns their number."""
     count = 0
     with out.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, quoting=csv.QUOTE_ALL)
-        writer.writerow(["", *range(width)])  # a header of one line: DuckDB loses rows after one of several
+        writer.writerow(["", *range(width)])  # one line: DuckDB loses rows after a longer header
         for _line, record in islice(records, 1, None):
             problem = record if isinstance(record, str) else _problem(record, width)
             writer.writerow([*([""] * width), problem] if problem else [*record, ""])

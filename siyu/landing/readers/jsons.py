@@ -1,29 +1,39 @@
-"""jsonl: one record a non-blank line. json: one document a file, an answer or a list of answers, records at a path."""
+"""jsonl: every non-blank line is a record. json: the file is one document, an API answer or a list of answers, which
+contains the records at a path."""
 
 from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from siyu.engines.base import Session
 from siyu.engines.sql import json_path, quote_name, quoted
 from siyu.errors import FileRejected, SqlProblem
-from siyu.landing.readers.reading import BOM, MAX_RECORD, Reading, real_names
+from siyu.landing.readers.reading import (
+    BOM,
+    FIRST_RECORDS,
+    MAX_RECORD,
+    Found,
+    Reading,
+    Shared,
+    is_plain_text,
+    real_names,
+)
 from siyu.masking import first_line
 from siyu.seeds.channels import ROOT, Export
 
 WHITESPACE = "' ' || chr(9) || chr(10) || chr(13)"  # what JSON allows around a value
-FIRST_RECORDS, MORE_RECORDS = 1000, 10_000
+MORE_RECORDS = 10_000  # searched for a field after FIRST_RECORDS
 LONG_LINE = MAX_RECORD - 1024
-TOO_LONG = f"longer than {MAX_RECORD >> 20} MB"  # a JSON text, and so no record
+TOO_LONG = f"longer than {MAX_RECORD >> 20} MB"  # as a JSON string it marks a line that is not a record
 
 
 @dataclass(frozen=True)
 class _Places:
-    """Where the columns stand: paths in a record, and paths in the answer that it came from."""
+    """The paths of each column, in the record or in the answer that contains it."""
 
     columns: dict[str, tuple[str, ...]]
 
@@ -38,11 +48,12 @@ class _Places:
 
     @property
     def tops(self) -> list[str]:
-        """The contract's fields at the top level of a record."""
+        """The fields at the top level of a record that the contract knows."""
         return list(dict.fromkeys(path.split(".")[0] for path in self.in_record))
 
     def value(self, column: str) -> str:
-        """The first text that is not empty; the record's are in the list v, the answer's in the list a."""
+        """Return the SQL of the first text that is not empty. The texts of the record are in the list v, those of the
+        answer in the list a."""
         v, a = self.in_record, self.in_answer
         texts = [
             f"nullif(a[{a.index(path[2:]) + 1}], '')" if path[:2] == ROOT else f"nullif(v[{v.index(path) + 1}], '')"
@@ -56,18 +67,34 @@ def _places(export: Export) -> _Places:
 
 
 def _texts(json_column: str, paths: Iterable[str]) -> str:
-    """SQL of a list: the text at each path."""
+    """Return the SQL of a list with the text at each path."""
     return f"json_extract_string({json_column}, [{', '.join(quoted(json_path(path)) for path in paths)}]::varchar[])"
 
 
-def _json_query(session: Session, relation: str, export: Export, answers: str | None = None) -> Reading:
-    """`relation` has the column json, NULL where the record is no JSON, and a, texts of the answer it came from, where
-    the contract wants such; `answers` then has the column answer."""
+def _json_reading(path: Path, relation: Callable[[str], str], export: Export, answers: str | None = None) -> Reading:
+    """Return the reading of a relation with the column json, which is NULL if the record is not JSON.
+
+    If the contract has columns in the answer, the column a is the list of their texts, and `answers` is a relation with
+    the column answer.
+    """
+
+    def query(session: Session, files: str, beside: str) -> str:
+        return _json_sql(session, relation(files), export, beside)
+
+    def drift(session: Session, read: str, found: Found | None) -> tuple[list[str], list[str]]:
+        places = _places(export)
+        found = found or _found(session, read, places)
+        return _drift(session, relation(quoted(path)), answers, places, read, found)
+
+    return Reading(path, query, drift=drift)
+
+
+def _json_sql(session: Session, relation: str, export: Export, beside: str) -> str:
     places = _places(export)
     values = ", ".join(f"{places.value(column)} as {quote_name(column)}" for column in export.columns)
-    # The engine has parsed the record: one that begins as an object is one.
+    # The engine has parsed the record already, so the first character is enough.
     error = f"case when starts_with(ltrim(json::varchar, {WHITESPACE}), '{{') then null"
-    error += f" when json = {quoted(json.dumps(TOO_LONG))} then {quoted(TOO_LONG)} else 'no JSON object' end"
+    error += f" when json = {quoted(json.dumps(TOO_LONG))} then {quoted(TOO_LONG)} else 'not a JSON object' end"
     extra = "null::varchar"
     if export.extra_columns != "ignore":
         without_known = quoted(json.dumps(dict.fromkeys(places.tops), ensure_ascii=False))
@@ -76,16 +103,15 @@ def _json_query(session: Session, relation: str, export: Export, answers: str | 
         extra = f"case when {is_other} then nullif(json_merge_patch(json, {without_known})::varchar, '{{}}') end"
     if export.extra_columns == "reject":
         error = f"coalesce({error}, case when {extra} is not null then 'unknown field' end)"
-    sql = (
-        f"select {values}, {extra} as _extra, {error} as _error"
+    return (
+        f"select {values}, {extra} as _extra, {error} as _error{beside}"
         f" from (select *, {_texts('json', places.in_record)} as v from {relation})"
     )
-    return Reading(sql, drift=lambda session, read: _drift(session, relation, answers, places, read))
 
 
 def _usual_fields(session: Session, relation: str, places: _Places) -> str:
-    """Hashes of the lists of fields that the first records have and the contract knows: whoever has one of these has
-    no unknown field, which is told faster so than by looking for one."""
+    """Return hashes of the field lists in the first records that have no field unknown to the contract. A record with
+    such a hash has no unknown field either; comparing hashes is faster than looking for the fields."""
     known = ", ".join(quoted(top) for top in places.tops)
     try:
         rows = session.rows(
@@ -93,30 +119,40 @@ def _usual_fields(session: Session, relation: str, places: _Places) -> str:
             f" where json_type(json) = 'OBJECT' and list_has_all([{known}], json_keys(json))"
         )
     except SqlProblem:
-        return ""  # a record that the engine refuses: reading the file tells
+        return ""  # the engine refuses a record; reading the file reports it
     return ", ".join(f"{row[0]}::ubigint" for row in sorted(rows))
 
 
-def _drift(
-    session: Session, relation: str, answers: str | None, places: _Places, read: str
-) -> tuple[list[str], list[str]]:
-    """Fields no contract knows, and columns none of whose fields any record, or answer, has; `read` is what was made of
-    the records."""
-    known = f"select unnest(json_keys(_extra)) as k from {read} where _extra is not null"
-    new = [row[0] for row in session.rows(f"select distinct k from ({known}) order by k")]
-    if not session.rows(f"select 1 from {read} where _error is null limit 1"):
-        return new, []
-    # Of a column with several paths nobody knows which of them was filled: only one with a single path shows its field.
-    empty = [
+def _found(session: Session, read: str, places: _Places) -> Found:
+    """Find out which columns have values. Most have one in the first records; the others are looked up one by one."""
+    tests = {column: f"{quote_name(column)} is not null" for column in places.columns}
+    tests[""] = "_error is null"
+    counts = ", ".join(f"count_if({test})" for test in tests.values())
+    (first,) = session.rows(f"select {counts} from (select * from {read} limit {FIRST_RECORDS})")
+    there = {
         column
-        for column in places.columns
-        if not session.rows(f"select 1 from {read} where {quote_name(column)} is not null limit 1")
-    ]
+        for (column, test), count in zip(tests.items(), first, strict=True)
+        if count or session.rows(f"select 1 from {read} where {test} limit 1")
+    }
+    return Found(usable="" in there, extra=True, filled=frozenset(there - {""}))
+
+
+def _drift(
+    session: Session, relation: str, answers: str | None, places: _Places, read: str, found: Found
+) -> tuple[list[str], list[str]]:
+    """Return unknown fields, and columns whose fields are in no record or answer. `read` holds the records as text
+    columns."""
+    known = f"select unnest(json_keys(_extra)) as k from {read} where _extra is not null"
+    new = [row[0] for row in session.rows(f"select distinct k from ({known}) order by k")] if found.extra else []
+    if not found.usable:
+        return new, []
+    # If a column has several paths, the path that was filled is not known: its fields are looked up, too.
+    empty = [column for column in places.columns if column not in found.filled]
     filled = {_top(paths[0]) for column, paths in places.columns.items() if column not in empty and len(paths) == 1}
     wanted = list(dict.fromkeys(_top(path) for column in empty for path in places.columns[column]))
     absent = [top for top in wanted if top not in filled]
-    # A field may be there and null in every record: the first ones tell.
-    for count in (FIRST_RECORDS, MORE_RECORDS):
+    # A field may be present but null in every record: look at the first records.
+    for count in (FIRST_RECORDS,) if found.is_few else (FIRST_RECORDS, MORE_RECORDS):
         absent = _absent(session, f"(select json as j from {relation} limit {count})", absent, "")
     if answers:
         absent = _absent(session, f"(select answer as j from {answers})", absent, ROOT)
@@ -124,13 +160,13 @@ def _drift(
 
 
 def _top(path: str) -> str:
-    """The field at the top level that a path begins with; one of the answer begins with `$.`."""
+    """Return the top-level field of a path; a field of the answer begins with `$.`."""
     root = ROOT if path.startswith(ROOT) else ""
     return root + path.removeprefix(root).split(".")[0]
 
 
 def _absent(session: Session, records: str, tops: list[str], root: str) -> list[str]:
-    """Those of the fields that no record has; fields of another root stay as they are."""
+    """Return the fields that no record has. Fields of another root are returned unchanged."""
     asked = [top for top in tops if (top[:2] == ROOT) == bool(root)]
     if not asked:
         return tops
@@ -141,26 +177,31 @@ def _absent(session: Session, records: str, tops: list[str], root: str) -> list[
 
 
 def read_jsonl(session: Session, path: Path, export: Export, scratch: Path) -> Reading:
-    """A line that is no JSON object is a broken record, not a broken file."""
+    """Read a file of lines. A line that is not a JSON object is a rejected record, not a rejected file."""
 
     def line_by_line() -> Reading:
         short = scratch / "short.jsonl"
         _shortened(source, short)
-        return _json_query(session, _lines(short), export)
+        return _json_reading(short, _lines, export)
 
     source = _without_bom(path, scratch)
-    return replace(_json_query(session, _lines(source), export), otherwise=line_by_line)
+    shared = Shared(
+        key=("jsonl",),
+        is_plain=lambda: is_plain_text(source),
+        is_whole=lambda rows: rows == sum(not line.isspace() for line in source.read_bytes().split(b"\n") if line),
+    )
+    return replace(_json_reading(source, _lines, export), otherwise=line_by_line, shared=shared)
 
 
-def _lines(path: Path) -> str:
+def _lines(files: str) -> str:
     return (
-        f"read_json_objects({quoted(path)}, format = 'newline_delimited', ignore_errors = true,"
+        f"read_json_objects({files}, format = 'newline_delimited', ignore_errors = true,"
         f" maximum_object_size = {MAX_RECORD})"
     )
 
 
 def _shortened(path: Path, out: Path) -> None:
-    """The file with a mark in the place of each line that the engine will not hold."""
+    """Copy the file; a line that is too long for the engine is replaced by a mark."""
     with path.open("rb") as lines, out.open("wb") as short:
         while line := lines.readline(LONG_LINE):
             if len(line) < LONG_LINE:
@@ -172,8 +213,8 @@ def _shortened(path: Path, out: Path) -> None:
 
 
 def read_json(session: Session, path: Path, export: Export, scratch: Path) -> Reading:
-    """One document, at most max_document_mb; `explode` names the array that holds the records, in the document or,
-    where that is a list of answers, in each of them. An answer without it has no records."""
+    """Read one document, at most max_document_mb. `explode` is the path of the array of records in the document or, if
+    the document is a list of answers, in each answer. An answer without the array has no records."""
     size = path.stat().st_size
     if size > export.max_document_mb * 1024 * 1024:
         limit = f"max_document_mb = {export.max_document_mb}"
@@ -186,12 +227,16 @@ def read_json(session: Session, path: Path, export: Export, scratch: Path) -> Re
     wanted = _places(export).in_answer
     beside = f", {_texts('answer', wanted)} as a" if wanted else ""
     interim = scratch / "records.parquet"
-    session.execute(
+    count = session.value(
         f"copy (select unnest(records) as json{', a' if wanted else ''}"
         f" from (select {records} as records{beside} from {answers})) to {quoted(interim)} (format parquet)"
     )
-    read = f"read_parquet({quoted(interim)}, hive_partitioning = false)"
-    return _json_query(session, read, export, answers if wanted else None)
+    shared = Shared(("json",), is_plain=lambda: True, is_whole=lambda rows: bool(rows == count), unpacks=True)
+    return replace(_json_reading(interim, _records, export, answers if wanted else None), shared=shared)
+
+
+def _records(files: str) -> str:
+    return f"read_parquet({files}, hive_partitioning = false)"
 
 
 def _at(export: Export) -> str:
@@ -199,44 +244,44 @@ def _at(export: Export) -> str:
 
 
 def _answers(session: Session, path: Path, export: Export, document: str, interim: Path) -> str:
-    """The relation of the document's answers, column answer. Raises FileRejected where none has a list of records."""
+    """Return the relation of the document's answers (column answer). Raises FileRejected if no answer has records."""
     at = quoted(_at(export))
     try:
         kinds = session.rows(f"select json_type(json, ['$', {at}]) from {document}")
     except SqlProblem as error:
-        raise FileRejected("the file is no JSON document", path.name, first_line(error)) from error
+        raise FileRejected("the file is not a JSON document", path.name, first_line(error)) from error
     if len(kinds) > 1:
-        raise FileRejected("the file holds several JSON documents", path.name, "one a file, or format: jsonl.")
+        raise FileRejected("the file contains several JSON documents", path.name, "one per file, or format: jsonl.")
     whole, kind = kinds[0][0] if kinds else (None, None)
     answers, has_records = f"(select json as answer from {document})", kind in ("ARRAY", "OBJECT")
     if export.explode and whole == "ARRAY":
-        # In a file of their own: a large document that is split twice at once takes half as much memory again. Unnest
-        # takes a column, as it works out an expression anew for every 2,048 rows.
+        # Written to a file, as splitting a large document twice in one query takes half as much memory again. unnest()
+        # gets a column, as it computes an expression again for every 2,048 rows.
         split = f"select unnest(items) as answer from (select json::json[] as items from {document})"
         session.execute(f"copy ({split}) to {quoted(interim)} (format parquet)")
         answers = f"read_parquet({quoted(interim)}, hive_partitioning = false)"
         kind = f"json_type(json_extract(answer, {at}))"
         has_records = bool(session.rows(f"select 1 from {answers} where {kind} in ('ARRAY', 'OBJECT') limit 1"))
         has_records |= export.allow_empty and not session.rows(f"select 1 from {answers} limit 1")
-    has_told = _has_told(session, path, export, answers)
-    if not has_records and not has_told:
+    is_answer = _is_accepted(session, path, export, answers)
+    if not has_records and not is_answer:
         raise FileRejected(f"no list of records at {_at(export)}", path.name, "check `explode` in the contract.")
     return answers
 
 
-def _has_told(session: Session, path: Path, export: Export, answers: str) -> bool:
-    """Whether an answer says that it is one, with or without records. Raises FileRejected where one says that it is
-    none: a list without its records is not the whole list."""
-    has_told = False
+def _is_accepted(session: Session, path: Path, export: Export, answers: str) -> bool:
+    """Does any answer have a status that the contract accepts? Raises FileRejected if one has another status: without
+    the records of that answer the list is not complete."""
+    is_accepted = False
     for place, accepted in export.answers.items():
         said = f"json_extract_string(answer, {quoted(json_path(place))})"
         rows = session.rows(f"select {said}, count(*) from {answers} where {said} is not null group by 1 order by 1")
         bad = [(value, count) for value, count in rows if value not in accepted]
         if bad:
-            told = f"{sum(count for _, count in bad)} of the answers say {place} {bad[0][0]}"
-            raise FileRejected(told, path.name, "ask again for what they lack.")
-        has_told |= bool(rows)
-    return has_told
+            problem = f"{sum(count for _, count in bad)} of the answers have {place} {bad[0][0]}"
+            raise FileRejected(problem, path.name, "request these answers again.")
+        is_accepted |= bool(rows)
+    return is_accepted
 
 
 def _without_bom(path: Path, scratch: Path) -> Path:

@@ -1,4 +1,4 @@
-"""parquet: every value as text, so that the contract alone decides its type."""
+"""parquet: every value is read as text, so that only the contract decides its type."""
 
 from __future__ import annotations
 
@@ -7,25 +7,43 @@ from pathlib import Path
 from siyu.engines.base import Session
 from siyu.engines.sql import quote_name, quoted
 from siyu.errors import FileRejected, SqlProblem
-from siyu.landing.readers.reading import WHOLE, Reading, checked_header, compare, table_query
+from siyu.landing.readers.reading import (
+    WHOLE,
+    Reading,
+    Shared,
+    checked_header,
+    compare,
+    table_query,
+)
 from siyu.masking import first_line
 from siyu.seeds.channels import Export
 
 
 def read_parquet(session: Session, path: Path, export: Export, scratch: Path) -> Reading:
-    """The columns of the file's own schema; a folder called night=2026-06-30 adds none."""
-    relation = f"read_parquet({quoted(path)}, hive_partitioning = false)"
+    """Read the columns of the file's own schema; a folder named night=2026-06-30 adds no column."""
     try:
-        types = {column.name: column.type for column in session.columns(f"select * from {relation}")}
+        found = session.columns(f"select * from {_relation(quoted(path))}")
+        types = {column.name: column.type for column in found}
     except SqlProblem as error:
-        raise FileRejected("the file is no readable Parquet", path.name, first_line(error)) from error
+        raise FileRejected("the file is not a readable Parquet file", path.name, first_line(error)) from error
     new, missing = compare(export, checked_header(list(types), path), path)
     texts = {item: f"nullif({_text(item, kind)}, '')" for item, kind in types.items()}
-    return Reading(table_query(relation, export, texts, new, "null::varchar"), new, missing)
+
+    def query(_session: Session, files: str, beside: str) -> str:
+        return table_query(_relation(files), export, texts, new, "null::varchar", beside)
+
+    is_plain = not any(item.lower() == "_source" for item in types)
+    shared = Shared(("parquet", *types.items()), is_plain=lambda: is_plain, is_whole=lambda _rows: True, unpacks=True)
+    return Reading(path, query, new, missing, shared=shared)
+
+
+def _relation(files: str) -> str:
+    return f"read_parquet({files}, hive_partitioning = false)"
 
 
 def _text(item: str, kind: str) -> str:
-    """A whole number that a writer made a double, as pandas does where values are missing, keeps no `.0`."""
+    """Return the SQL of a column as text. Whole numbers in a column of doubles lose their `.0`: pandas writes integers
+    with missing values as doubles."""
     text = f"cast({quote_name(item)} as varchar)"
     if kind not in ("DOUBLE", "FLOAT"):
         return text

@@ -1,9 +1,9 @@
-"""What every reader gives: a query of text columns, one row a record, in the file's order."""
+"""What every reader returns: a query of text columns, one row for each record, in the file's order."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -14,36 +14,82 @@ from siyu.masking import masked
 from siyu.seeds.channels import Export
 
 BOM = b"\xef\xbb\xbf"
-MAX_RECORD = 16 * 1024 * 1024  # bytes of jsonl, characters of csv and xlsx: more is no record
+MAX_RECORD = 16 * 1024 * 1024  # bytes of jsonl, characters of csv and xlsx; a longer record is rejected
 MAX_COLUMNS, MAX_NAME = 2000, 1000
-# DuckDB 2.0 notes every surplus field of a line, 96 bytes each: the buffer bounds that. It must be greater than a line
-# (else a crash) and a power of two (else good rows are lost). Longer lines go record by record.
+FIRST_RECORDS = 1000  # searched for a field before the others
+# DuckDB 2.0 keeps 96 bytes for every surplus field of a line; the size of the buffer limits that. It must be larger
+# than a line (else DuckDB crashes) and a power of two (else good rows are lost). A file with longer lines is read
+# record by record.
 STRICT_LINE, STRICT_BUFFER = 2 << 20, 8 << 20
 REWRITTEN_LINE, REWRITTEN_BUFFER = 5 * MAX_RECORD, 8 * MAX_RECORD  # four bytes a character, or every quote twice
-TOLD_NAMES, TOLD_NAME = 200, 100
+SHOWN_NAMES, SHOWN_NAME = 200, 100
 BLOCK = 1 << 20
-WHOLE = 10**15  # above it a double no longer holds every whole number
+WHOLE = 10**15  # above this limit a double cannot represent every whole number
 UTF8 = "utf-8-sig"
-# DuckDB forgives a surplus last field that is its NULL: a row that an unquoted comma shifted. So empty is none here.
+# DuckDB ignores a surplus last field that equals its NULL text, and would accept a row that an unquoted comma shifted.
+# With this NULL text no field equals it.
 NO_NULL = "\x01siyu\x01"
 
 
 @dataclass(frozen=True)
-class Reading:
-    """`sql` is the query; new and missing are column names against the contract, for formats without a header to be had
-    from `drift(session, the relation that was read)`; `otherwise` is the slower, more patient way, for a file in which
-    the engine refuses a record, or loses one, as `is_whole(session, the relation that was read)` tells."""
+class Found:
+    """What is in the records of a file: is any record usable, has any `_extra`, which columns have a value."""
 
-    sql: str
+    usable: bool
+    extra: bool
+    filled: frozenset[str]
+    is_few: bool = False  # no more records than are searched first
+
+
+@dataclass(frozen=True)
+class Shared:
+    """How to read a file in one query with other files of its export: those with an equal `key`.
+
+    `is_plain()` checks the file before it is read, `is_whole(rows)` checks the number of rows that were read. The text
+    of a file that `unpacks` may be much longer than the file.
+    """
+
+    key: tuple[object, ...]
+    is_plain: Callable[[], bool]
+    is_whole: Callable[[int], bool]
+    unpacks: bool = False
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How to read one file.
+
+    `path` is the file itself or a rewritten copy. `query(session, files, beside)` returns the SQL, where `files` are
+    the arguments of a DuckDB reader function and `beside` is SQL that selects more columns, beginning with a comma.
+
+    `new` and `missing` are column names compared with the contract. Formats without a header return them from
+    `drift(session, relation, found)` instead, where `relation` holds the records that were read. `otherwise` is a
+    slower way to read the file, used when the engine refuses a record, or when `is_whole(session, relation, rows)`
+    returns False. `shared` is None when the file must be read alone.
+    """
+
+    path: Path
+    query: Callable[[Session, str, str], str]
     new: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
     otherwise: Callable[[], Reading] | None = None
-    is_whole: Callable[[Session, str], bool] | None = None
-    drift: Callable[[Session, str], tuple[list[str], list[str]]] | None = None
+    is_whole: Callable[[Session, str, int], bool] | None = None
+    drift: Callable[[Session, str, Found | None], tuple[list[str], list[str]]] | None = None
+    shared: Shared | None = None
+
+    def alone(self, session: Session) -> str:
+        """Return the query for this file."""
+        return self.query(session, quoted(self.path), "")
+
+
+def together(session: Session, readings: Sequence[Reading]) -> str:
+    """Return the query for files with equal `shared.key`. Its column `_source` is the path of each row's file."""
+    files = ", ".join(quoted(reading.path) for reading in readings)
+    return readings[0].query(session, f"[{files}], filename = '_source'", ", _source")
 
 
 class WrongHeader(FileRejected):
-    """A header that does not fit the contract; `missing` are the required columns it lacks."""
+    """A header that does not match the contract; `missing` are the required columns it lacks."""
 
     def __init__(self, problem: str, where: str, fix: str, missing: tuple[str, ...]) -> None:
         super().__init__(problem, where, fix)
@@ -54,41 +100,42 @@ Reader = Callable[[Session, Path, Export, Path], Reading]
 
 
 def real_name(export: Export, column: str) -> str:
-    """The name a column has in the file; of several the first."""
+    """Return the name of a column in the file; the first one if there are several."""
     return real_names(export, column)[0]
 
 
 def real_names(export: Export, column: str) -> tuple[str, ...]:
-    """All places that a column may stand in, in order."""
+    """Return all names or paths of a column in the file, in order."""
     return export.columns[column].path or (column,)
 
 
 def compare(export: Export, found: list[str], path: Path) -> tuple[list[str], list[str]]:
-    """New and missing columns of a header. Raises WrongHeader where the contract allows neither."""
+    """Return new and missing columns of a header. Raises WrongHeader if the contract does not allow them."""
     real = {real_name(export, column): column for column in export.columns}
     new = [item for item in found if item not in real]
-    # A file without a header has its first record here, and that is nobody's to read.
+    # In a file without a header this is the first record, which must not be shown.
     is_header = any(item in real for item in found)
-    shown = masked(", ".join(found))[:300] if is_header else f"{len(found)} columns of other names; has it a header"
+    shown = masked(", ".join(found))[:300] if is_header else f"{len(found)} columns with other names; is there a header"
     missing = [column for item, column in real.items() if item not in found]
     needed = [c for c in missing if export.columns[c].required or c in export.key]
-    told = [f"the required column {', '.join(needed)} is missing"] if needed else []
+    problems = [f"the required column {', '.join(needed)} is missing"] if needed else []
     if new and export.extra_columns == "reject":
-        told.append(f"unknown columns: {masked(', '.join(new)) if is_header else len(new)}")
-    if told:
+        problems.append(f"unknown columns: {masked(', '.join(new)) if is_header else len(new)}")
+    if problems:
         fix = f"the file has: {shown}{'.' if is_header else '?'}" if needed else "add them to the contract."
-        raise WrongHeader("; ".join(told), path.name, fix, tuple(needed))
+        raise WrongHeader("; ".join(problems), path.name, fix, tuple(needed))
     return new if export.extra_columns == "keep" else [], missing
 
 
-def told_names(names: list[str]) -> list[str]:
-    """Names as drift tells them: a header that has lost its line break holds persons, a record may have any key."""
-    told = list(dict.fromkeys(masked(item)[:TOLD_NAME] for item in names[:TOLD_NAMES]))
-    return [*told, "… and more"] if len(names) > TOLD_NAMES else told
+def shown_names(names: list[str]) -> list[str]:
+    """Return names of columns for the drift report, masked and limited in number and length: a header without a line
+    break contains records, and a JSON record may have any keys."""
+    shown = list(dict.fromkeys(masked(item)[:SHOWN_NAME] for item in names[:SHOWN_NAMES]))
+    return [*shown, "… and more"] if len(names) > SHOWN_NAMES else shown
 
 
 def checked_header(found: list[str], path: Path) -> list[str]:
-    """The names as they are. Raises FileRejected when one stands twice, or when they are no header at all."""
+    """Return the names unchanged. Raises FileRejected if a name is repeated, or if this cannot be a header."""
     longest = max(map(len, found), default=0)
     if len(found) > MAX_COLUMNS or longest > MAX_NAME:
         raise FileRejected(
@@ -98,12 +145,22 @@ def checked_header(found: list[str], path: Path) -> list[str]:
         )
     twice = sorted(item for item, times in Counter(found).items() if times > 1)
     if twice:
-        raise FileRejected(f"the header names {masked(', '.join(twice))} twice", path.name, "mend the export.")
+        raise FileRejected(f"the header names {masked(', '.join(twice))} twice", path.name, "fix the export.")
     return found
 
 
-def table_query(relation: str, export: Export, columns: dict[str, str], new: list[str], error: str) -> str:
-    """`columns` maps a real name to the SQL that gives its text."""
+def is_plain_text(path: Path) -> bool:
+    """Is a small file valid utf-8 without a byte order mark?"""
+    data = path.read_bytes()
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return not data.startswith(BOM)
+
+
+def table_query(relation: str, export: Export, columns: dict[str, str], new: list[str], error: str, beside: str) -> str:
+    """Return the query for a format with a header. `columns` maps the name of a column in the file to its SQL."""
     chosen = [
         f"{columns.get(real_name(export, column), 'null::varchar')} as {quote_name(column)}"
         for column in export.columns
@@ -112,21 +169,32 @@ def table_query(relation: str, export: Export, columns: dict[str, str], new: lis
     if new:
         pairs = ", ".join(f"{quoted(item)}, {columns[item]}" for item in new)
         extra = f"json_object({pairs})::varchar"
-    return f"select {', '.join(chosen)}, {extra} as _extra, {error} as _error from {relation}"
+    return f"select {', '.join(chosen)}, {extra} as _extra, {error} as _error{beside} from {relation}"
 
 
-def csv_relation(path: Path, width: int, delimiter: str = ",", *, rewritten: bool = False) -> str:
-    """A csv file with a header as text columns c0, c1, …, read strictly; `rewritten` by us, it has longer lines."""
+def csv_relation(files: str, width: int, delimiter: str = ",", *, rewritten: bool = False) -> str:
+    """Return the relation of csv files with a header: text columns c0, c1, …, read strictly. Files that siyu rewrote
+    may have longer lines."""
     columns = ", ".join(f"'c{i}': 'varchar'" for i in range(width))
     line, buffer = (REWRITTEN_LINE, REWRITTEN_BUFFER) if rewritten else (STRICT_LINE, STRICT_BUFFER)
     return (
-        f"read_csv({quoted(path)}, auto_detect = false, header = true, columns = {{{columns}}},"
+        f"read_csv({files}, auto_detect = false, header = true, columns = {{{columns}}},"
         f" nullstr = {quoted(NO_NULL)}, delim = {quoted(delimiter)}, quote = '\"', escape = '\"', comment = '',"
         f" strict_mode = true, null_padding = false, max_line_size = {line},"
         f" buffer_size = {buffer})"
     )
 
 
-def holds(count: int) -> Callable[[Session, str], bool]:
-    """Is what was read so many records?"""
-    return lambda session, read: bool(session.value(f"select count(*) from {read}") == count)
+def rewritten_reading(
+    path: Path, count: int, header: list[str], export: Export, new: list[str], missing: list[str]
+) -> Reading:
+    """Return the reading of a csv file that siyu rewrote. It has `count` records and a last column for their errors."""
+    texts = {item: f"nullif(c{i}, '')" for i, item in enumerate(header)}
+    width = len(header)
+
+    def query(_session: Session, files: str, beside: str) -> str:
+        relation = csv_relation(files, width + 1, rewritten=True)
+        return table_query(relation, export, texts, new, f"nullif(c{width}, '')", beside)
+
+    shared = Shared(("rewritten", *header), is_plain=lambda: True, is_whole=lambda rows: rows == count)
+    return Reading(path, query, new, missing, is_whole=lambda _s, _r, rows: rows == count, shared=shared)

@@ -1,9 +1,14 @@
-"""A workbook -> csv, in a process of its own: a cell at the far end of a sheet is 500 GB to what reads it, and a part
-that lies about its size ends the process that believes it.
+"""Convert a workbook to csv in a separate process: a single cell at the end of a sheet makes the reader allocate
+500 GB, and a part with a wrong size may crash it.
 
 `python workbook.py JOB` writes the rows to JOB's `out` and prints {"header": […], "rows": …}, or what is wrong with the
-file: {"problem": …, "fix": …, "sheets": […]}, or with the machine: {"os_error": [number, text, path]}. Whatever else
-ends it is for the caller to tell. Imports nothing of siyu, so that it starts quickly and needs no path.
+file: {"problem": …, "fix": …, "sheets": […]}, or with the machine: {"os_error": [number, text, path]}. The caller
+reports any other end of the process.
+
+`python workbook.py --many JOB JOB …` writes the answer to `out`.json for each workbook that it could read, and nothing
+for the others; the caller converts those one by one.
+
+This module imports nothing of siyu, so that it starts quickly and needs no path.
 """
 
 from __future__ import annotations
@@ -24,14 +29,16 @@ from typing import Any
 from python_calamine import CalamineError, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 BLOCK = 1 << 20
-WHOLE = 10**15  # above it a double no longer holds every whole number
+WHOLE = 10**15  # above this limit a double cannot represent every whole number
 EPOCH, EPOCH_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)
+MANY, ANSWER = "--many", ".json"  # the first argument for many jobs; the ending of an answer's file, after `out`
 MAX_SERIAL = 2958466  # the day after 9999-12-31
 
 
 @dataclass(frozen=True)
 class Job:
-    """`dated` are the header's names of days and moments; the limits are bytes, seconds and characters."""
+    """A workbook to convert. `dated` are the columns of dates and timestamps. `max_record` is in characters, the other
+    limits are in bytes and seconds."""
 
     path: str
     out: str
@@ -44,7 +51,7 @@ class Job:
 
 
 class Refused(Exception):
-    """What is wrong with the workbook, and what to do; or the sheets there are."""
+    """What is wrong with the workbook and how to fix it, or which sheets it has."""
 
     def __init__(self, problem: str, fix: str, sheets: list[str] | None = None) -> None:
         super().__init__(problem)
@@ -52,7 +59,7 @@ class Refused(Exception):
 
 
 def convert(job: Job) -> dict[str, Any]:
-    """Write the rows below the header; a last column says what is wrong with a row."""
+    """Write the rows below the header; the last column says what is wrong with a row."""
     epoch = _checked_archive(job)
     rows = _rows(job)
     header = [_text(cell) for cell in next(rows, ())]
@@ -88,7 +95,7 @@ def _too_large(job: Job) -> Refused:
 
 
 def _checked_archive(job: Job) -> datetime:
-    """Unpack once without keeping anything: a broken or swollen archive is refused. Returns day 0 of its dates."""
+    """Unpack the archive without keeping anything, to refuse a broken or oversized one. Returns day 0 of its dates."""
     left = job.max_unpacked
     try:
         with zipfile.ZipFile(job.path) as archive:
@@ -100,17 +107,17 @@ def _checked_archive(job: Job) -> datetime:
                             raise _too_large(job)
             book = archive.read("xl/workbook.xml").decode("utf-8", "replace")
     except KeyError as error:
-        raise Refused("the file is no xlsx workbook", "save it as xlsx.") from error
-    except Exception as error:  # a damaged archive fails in more ways than zipfile has errors for
+        raise Refused("the file is not an xlsx workbook", "save it as xlsx.") from error
+    except Exception as error:  # a damaged archive can raise almost any error
         if isinstance(error, Refused | MemoryError) or (isinstance(error, OSError) and error.filename):
             raise
-        fix = "save it as xlsx; a renamed csv is none."
-        raise Refused(f"the file is no readable xlsx workbook: {error}", fix) from error
+        fix = "save it as xlsx; renaming a csv file is not enough."
+        raise Refused(f"the file is not a readable xlsx workbook: {error}", fix) from error
     return EPOCH_1904 if re.search(r"date1904=\"(1|true)\"", book) else EPOCH
 
 
 def _rows(job: Job) -> Iterator[list[Any]]:
-    """Rows that are not empty."""
+    """Yield the rows that are not empty."""
     with CalamineWorkbook.from_path(job.path) as book:
         sheets = [s.name for s in book.sheets_metadata if s.typ == SheetTypeEnum.WorkSheet]
         visible = [s.name for s in book.sheets_metadata if s.name in sheets and s.visible == SheetVisibleEnum.Visible]
@@ -135,17 +142,17 @@ def _text(cell: Any) -> str:
 
 
 def _dated(cell: Any, epoch: datetime) -> str:
-    """A date that a cell holds as a bare number counts days since the workbook's day 0."""
+    """Return a cell of a date column as text. A bare number counts days since the workbook's day 0."""
     if not isinstance(cell, float) or not 1 <= cell < MAX_SERIAL:
         return _text(cell)
     try:
         return (epoch + timedelta(seconds=round(cell * 86400))).isoformat(sep=" ")
-    except OverflowError:  # the last moment of 9999, rounded up; or a count since 1904
+    except OverflowError:  # after the year 9999, by rounding up or by counting from 1904
         return _text(cell)
 
 
 def main(text: str) -> dict[str, Any]:
-    """Convert within the job's limits."""
+    """Convert one workbook within the limits of its job, and return the answer."""
     job = Job(**json.loads(text))
     resource.setrlimit(resource.RLIMIT_CPU, (job.seconds, job.seconds + 10))
     if sys.platform == "linux":
@@ -160,5 +167,16 @@ def main(text: str) -> dict[str, Any]:
         return {"problem": f"the workbook cannot be read: {error}", "fix": "save it again as xlsx."}
 
 
+def many(texts: list[str]) -> None:
+    """Convert workbooks one by one, and write an answer beside the rows of each one that could be read."""
+    for text in texts:
+        answer = main(text)
+        if "header" in answer:
+            Path(json.loads(text)["out"] + ANSWER).write_text(json.dumps(answer), encoding="utf-8")
+
+
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(main(sys.argv[1])))
+    if sys.argv[1] == MANY:
+        many(sys.argv[2:])
+    else:
+        sys.stdout.write(json.dumps(main(sys.argv[1])))

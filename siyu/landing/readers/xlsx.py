@@ -1,4 +1,4 @@
-"""xlsx: numbers, texts and dates in any mix, each cell as the text that the contract's type can read."""
+"""xlsx: numbers, texts and dates in any mix; each cell becomes a text that the contract's type can read."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,46 +18,66 @@ from siyu.landing.readers.reading import (
     Reading,
     checked_header,
     compare,
-    csv_relation,
-    holds,
     real_name,
-    table_query,
+    rewritten_reading,
 )
 from siyu.masking import masked
 from siyu.seeds.channels import DATED, Export
 
-MEMORY_PER_BYTE, MEMORY = 3, 256 << 20  # of a sheet unpacked; of the reader itself
+MEMORY_PER_BYTE, MEMORY = 3, 256 << 20  # bytes of memory for each byte of the unpacked sheet, and for the reader itself
 SECONDS = 600
+RECORDS = "records.csv"
+MOST_JOBS = 64  # for one process: the length of a command line is limited
 
 
 def read_xlsx(session: Session, path: Path, export: Export, scratch: Path) -> Reading:
-    """The sheet that the contract names, else the first visible one; the first row that is not empty is the header."""
-    rewritten = scratch / "records.csv"
+    """Read the sheet named in the contract, or the first visible one. The header is the first row that is not empty."""
+    rewritten = scratch / RECORDS
     found, count = _converted(path, export, rewritten)
     header = checked_header([cell or f"column {i}" for i, cell in enumerate(found, start=1)], path)
     new, missing = compare(export, header, path)
-    texts = {item: f"nullif(c{i}, '')" for i, item in enumerate(header)}
-    relation = csv_relation(rewritten, len(header) + 1, rewritten=True)
-    query = table_query(relation, export, texts, new, f"nullif(c{len(header)}, '')")
-    return Reading(query, new, missing, is_whole=holds(count))
+    return rewritten_reading(rewritten, count, header, export, new, missing)
 
 
-def _converted(path: Path, export: Export, out: Path) -> tuple[list[str], int]:
-    """The header, and how many rows are in `out`. Raises FileRejected, OSError where it is not the file that fails."""
+def convert_small(files: Sequence[tuple[Path, Path]], export: Export) -> None:
+    """Convert small workbooks, given with their scratch folders, in one process; read_xlsx() then uses the results. A
+    workbook with any problem gets no result, and read_xlsx() converts it again."""
+    for start in range(0, len(files), MOST_JOBS):
+        batch = files[start : start + MOST_JOBS]
+        jobs = [_job(path, export.in_file, scratch / RECORDS) for path, scratch in batch]
+        _run(workbook.MANY, *(json.dumps(vars(job)) for job in jobs))
+
+
+def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-P", str(Path(workbook.__file__)), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def _job(path: Path, export: Export, out: Path) -> workbook.Job:
     unpacked = export.max_document_mb << 20
     memory = MEMORY_PER_BYTE * unpacked + MEMORY
     dated = [real_name(export, c) for c, column in export.columns.items() if column.type in DATED[:2]]
-    job = workbook.Job(str(path), str(out), export.sheet, dated, unpacked, MAX_RECORD, memory, SECONDS)
-    command = [sys.executable, "-P", str(Path(workbook.__file__)), json.dumps(vars(job))]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    return workbook.Job(str(path), str(out), export.sheet, dated, unpacked, MAX_RECORD, memory, SECONDS)
+
+
+def _converted(path: Path, export: Export, out: Path) -> tuple[list[str], int]:
+    """Return the header and the number of rows in `out`. Raises FileRejected; OSError if the file is not the cause."""
+    known = Path(f"{out}{workbook.ANSWER}")
+    if known.is_file():
+        answer: dict[str, Any] = json.loads(known.read_text(encoding="utf-8"))
+        return answer["header"], answer["rows"]
+    job = _job(path, export, out)
+    done = _run(json.dumps(vars(job)))
     if done.returncode == -signal.SIGKILL:
-        raise StatementFault("the process that reads the workbook was killed", path.name, "has the machine memory?")
+        raise StatementFault(
+            "the process that reads the workbook was killed", path.name, "does the machine have enough memory?"
+        )
     if done.returncode:
-        limits = f"{memory >> 20} MB and {SECONDS // 60} minutes"
+        limits = f"{job.memory >> 20} MB and {SECONDS // 60} minutes"
         raise FileRejected(
             f"the workbook cannot be read within {limits}, or is damaged", path.name, "save it again as xlsx."
         )
-    answer: dict[str, Any] = json.loads(done.stdout)
+    answer = json.loads(done.stdout)
     if "os_error" in answer:
         raise OSError(*answer["os_error"])
     if "problem" in answer:

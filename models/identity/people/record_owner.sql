@@ -1,0 +1,242 @@
+/*
+description: The person that each record belongs to, by numbers; the person of its strongest used
+  identifier, or else the person who held its contested identifier at that time, or else NULL.
+grain: [channel, record_id]
+*/
+{{ config(published=false) }}
+-- noqa: disable=LT02
+{%- set ids = id_types('person') %}
+{%- set shapes = [
+    ('contact', 'observed_at'), ('touch', 'occurred_at'), ('link', 'started_at'),
+    ('deal', 'occurred_at'), ('ticket', 'opened_at')
+] %}
+{%- set values = {} %}
+{%- for id in ids %}{% set _ = values.update({id_column(id): id_value(id)}) %}{% endfor %}
+with
+
+identifiers as (
+    select
+        c.combination_id,
+        o.node,
+        o.person_key,
+        o.strength,
+        o.id_type,
+        o.id_value,
+        o.is_contested
+    from {{ ref('combination_identifier') }} as c
+    inner join {{ ref('one_id') }} as o on c.id_type = o.id_type and c.id_value = o.id_value
+),
+
+combination_person as (
+    select
+        combination_id,
+        person_key,
+        strength,
+        id_type,
+        id_value,
+        is_contested
+    from identifiers
+    qualify
+        row_number() over (
+            partition by combination_id order by is_contested, strength, id_type, id_value
+        ) = 1
+),
+
+keyed as (
+    select
+        {%- for id in ids %}
+        c.{{ id_column(id) }},
+        {%- endfor %}
+        p.combination_id,
+        p.person_key,
+        p.strength,
+        p.id_type,
+        p.id_value,
+        p.is_contested
+    from {{ ref('combination') }} as c
+    inner join combination_person as p on c.combination_id = p.combination_id
+),
+
+{{ current_records(shapes, values) }},
+
+matched as (
+    select
+        r.channel,
+        r.record_id,
+        r.seen_at,
+        k.combination_id,
+        k.person_key,
+        k.strength,
+        k.id_type,
+        k.id_value,
+        coalesce(k.is_contested, false) as is_contested
+    from records as r
+    left join keyed as k
+        on
+            {%- for id in ids %}
+            {%- set column = id_column(id) %}
+            {{ 'and ' if not loop.first }}r.{{ column }} is not distinct from k.{{ column }}
+            {%- endfor %}
+),
+
+-- Records that have only contested identifiers. There are few of them.
+disputed as (
+    select distinct
+        channel,
+        record_id,
+        seen_at,
+        combination_id
+    from matched
+    where is_contested
+),
+
+tenures as (
+    select
+        node,
+        person_key,
+        held_from,
+        held_to,
+        row_number() over (partition by node order by held_from, person_key) as tenure_no,
+        count(*) over (partition by node) as tenure_count
+    from {{ ref('contested_tenure') }}
+    where is_handed_on
+),
+
+asked as (
+    select
+        d.channel,
+        d.record_id,
+        d.seen_at,
+        i.node,
+        i.strength,
+        i.id_type,
+        i.id_value
+    from disputed as d
+    inner join identifiers as i on d.combination_id = i.combination_id
+    where d.seen_at is not null
+),
+
+moments as (
+    select distinct
+        node,
+        seen_at
+    from asked
+),
+
+-- An identifier that thousands of people used has thousands of tenures. One sort finds the tenure
+-- of each record, so that records are not compared with every tenure.
+timeline as (
+    select
+        node,
+        held_from as moment,
+        tenure_no
+    from tenures
+    union all
+    select
+        node,
+        seen_at as moment,
+        cast(null as bigint) as tenure_no
+    from moments
+),
+
+begun as (
+    select
+        node,
+        moment,
+        max(tenure_no) over (partition by node order by moment) as begun_no
+    from timeline
+),
+
+latest as (
+    select
+        node,
+        moment,
+        max(begun_no) as begun_no
+    from begun
+    group by node, moment
+),
+
+-- A tenure covers its own time; the first also covers the time before, and the last the time after.
+claims as (
+    select
+        a.channel,
+        a.record_id,
+        a.seen_at,
+        a.strength,
+        a.id_type,
+        a.id_value,
+        t.person_key
+    from asked as a
+    inner join latest as l on a.node = l.node and a.seen_at = l.moment
+    inner join tenures as t on a.node = t.node and coalesce(l.begun_no, 1) = t.tenure_no
+    where l.begun_no is null or a.seen_at <= t.held_to or t.tenure_no = t.tenure_count
+),
+
+settled as (
+    select
+        channel,
+        record_id,
+        seen_at,
+        person_key,
+        strength,
+        id_type,
+        id_value
+    from claims
+    qualify
+        row_number() over (
+            partition by channel, record_id, seen_at order by strength, id_type, id_value
+        ) = 1
+),
+
+owned as (
+    select
+        channel,
+        record_id,
+        seen_at,
+        person_key,
+        strength,
+        id_type,
+        id_value,
+        0 as is_disputed
+    from matched
+    where not is_contested
+    union all
+    select
+        d.channel,
+        d.record_id,
+        d.seen_at,
+        s.person_key,
+        s.strength,
+        s.id_type,
+        s.id_value,
+        1 as is_disputed
+    from disputed as d
+    left join settled as s
+        on
+            d.channel = s.channel
+            and d.record_id = s.record_id
+            and d.seen_at is not distinct from s.seen_at
+),
+
+decided as (
+    select
+        channel,
+        record_id,
+        min(seen_at) over (partition by channel, record_id) as first_seen_at,
+        person_key
+    from owned
+    qualify
+        row_number() over (
+            partition by channel, record_id
+            order by
+                case when person_key is null then 1 else 0 end,
+                is_disputed, strength, id_type, id_value, seen_at, person_key
+        ) = 1
+)
+
+select
+    channel,  -- Channel code.
+    record_id,  -- [pii] The exported row.
+    first_seen_at as seen_at,  -- When it happened (UTC).
+    person_key  -- Number of the person in this release; NULL = unknown.
+from decided

@@ -1,0 +1,39 @@
+/*
+description: The distinct combinations of identifiers over all known records; the input of OneID.
+grain: [combination_id]
+*/
+{{ config(published=false) }}
+-- noqa: disable=LT02
+{%- set ids = id_types('person') %}
+{%- set columns, values = [], {} %}
+{%- for id in ids %}
+{%- set _ = columns.append(id_column(id)) %}
+{%- set _ = values.update({id_column(id): id_value(id)}) %}
+{%- endfor %}
+{%- set shapes = [
+    ('contact', 'observed_at'), ('touch', 'occurred_at'), ('link', 'started_at'),
+    ('deal', 'occurred_at'), ('ticket', 'opened_at')
+] %}
+with
+
+records as (
+    {{ identified_records(shapes, values) }}
+),
+
+{{ distinct_combinations(columns) }}
+
+select
+    row_number() over (
+        order by {{ columns | join(', ') }}
+    ) as combination_id,  -- Number within this build.
+    {%- for column in columns %}
+    {{ column }},  -- [pii] Identifier of this type, if the records carry one.
+    {%- endfor %}
+    first_landed_seq,  -- First landing that brought it, in any version of a record.
+    first_seen_at,  -- Earliest time of such a record, in any version (UTC).
+    last_seen_at,  -- Latest time of such a record, in any version (UTC).
+    first_current_at,  -- Earliest time of such a current record (UTC).
+    last_current_at,  -- Latest time of such a current record (UTC).
+    cast(record_count as bigint) as record_count,  -- Number of current records with exactly these.
+    channels  -- Channels that brought it.
+from grouped

@@ -1,0 +1,194 @@
+"""What ran: runs, what each built and checked, in detail for some time and as sums by month after that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+import numpy as np
+
+from siyu.warehouse import ledger_schema
+from siyu.warehouse.ledger_file import LedgerFile, Row
+
+MISSING = -1  # stands for NULL in an array of History
+# Outcomes of checks: a success without figures, one whose figures are 0, and any other.
+NO_FIGURES, NO_FAILURES, DETAILED = 0, 1, 2
+OUTCOME = f"""
+case when not success or error is not null or sample_keys is not null then {DETAILED}
+    when unexpected_count is null and unexpected_percent is null then {NO_FIGURES}
+    when unexpected_count = 0 and unexpected_percent = 0 then {NO_FAILURES} else {DETAILED} end
+"""
+
+
+@dataclass(frozen=True)
+class History:
+    """Rows of all runs: numbers as arrays, which an engine reads at once, and the texts that these refer to.
+
+    NULL is MISSING in arrays. Arrays and texts share a column: `model_no` or `expectation_no`. For checks the arrays
+    have only `outcome`: NO_FIGURES and NO_FAILURES say all of it, DETAILED refers to a row of `details`.
+    """
+
+    arrays: Mapping[str, np.ndarray[Any, Any]]
+    texts: Sequence[Row]
+    details: Sequence[Row] = ()
+
+
+class RunLedger(LedgerFile):
+    """The runs of a warehouse."""
+
+    def begin_run(self, started_at: str) -> int:
+        """A new run's number. Runs that never ended are marked as interrupted."""
+        with self._transaction() as db:
+            db.execute(
+                "update run set status = 'interrupted', error = 'the process ended without a word'"
+                " where status = 'running'"
+            )
+            cursor = db.execute("insert into run (started_at, status) values (?, 'running')", [started_at])
+            return int(cursor.lastrowid or 0)
+
+    def update_run(self, run_id: int, **values: Any) -> None:
+        """Write what became known of a run."""
+        names = ", ".join(f"{name} = ?" for name in values)
+        with self._transaction() as db:
+            db.execute(f"update run set {names} where run_id = ?", [*values.values(), run_id])
+
+    def last_published(self, as_of: date, known_by: date | None) -> Row | None:
+        """The last run that published this date under this knowledge."""
+        found = self._rows(
+            "select * from run where status = 'published' and as_of = ? and known_by is not distinct from ?"
+            " order by run_id desc limit 1",
+            [as_of.isoformat(), known_by.isoformat() if known_by else None],
+        )
+        return found[0] if found else None
+
+    def published_before(self, as_of: date) -> Row | None:
+        """The last run that published the newest earlier date, with all that had landed."""
+        found = self._rows(
+            "select * from run where status = 'published' and as_of < ? and known_by is null"
+            " order by as_of desc, run_id desc limit 1",
+            [as_of.isoformat()],
+        )
+        return found[0] if found else None
+
+    def add_problems(self, run_id: int, problems: Mapping[str, Sequence[str]]) -> None:
+        """What a run found wrong with channels while it landed."""
+        self._insert(
+            "problem",
+            [
+                {"run_id": run_id, "channel": channel, "problem": text}
+                for channel, texts in problems.items()
+                for text in texts
+            ],
+        )
+
+    def problems(self, as_of: date) -> dict[str, list[str]]:
+        """channel -> what the night that published this date found wrong with it: it was stale then."""
+        run = self.last_published(as_of, None)
+        found: dict[str, list[str]] = {}
+        for row in self._rows("select * from problem where run_id = ? order by rowid", [run["run_id"] if run else 0]):
+            found.setdefault(row["channel"], []).append(row["problem"])
+        return found
+
+    def runs(self) -> list[Row]:
+        """Return all runs, oldest first."""
+        return self._rows("select * from run order by run_id")
+
+    def run(self, run_id: int) -> Row:
+        """Return one run, which must exist."""
+        return self._rows("select * from run where run_id = ?", [run_id])[0]
+
+    def add_model_runs(self, rows: Iterable[Row]) -> None:
+        """Store what a run built."""
+        with self._transaction() as db:
+            ledger_schema.add_models(db, list(rows))
+
+    def add_check_results(self, rows: Iterable[Row]) -> None:
+        """Store all that a run checked, in order; call it once a run."""
+        with self._transaction() as db:
+            ledger_schema.add_checks(db, list(rows))
+
+    def model_runs(self, run_id: int) -> list[Row]:
+        """Return what a run built, by model."""
+        return self._rows("select * from model_run where run_id = ? order by model", [run_id])
+
+    def check_results(self, run_id: int) -> list[Row]:
+        """Return what a run checked, in the order of the run."""
+        return self._rows("select * from check_result where run_id = ? order by check_no", [run_id])
+
+    def published_rows(self) -> dict[str, int | None]:
+        """model -> its rows in the last published run that built it."""
+        rows = self._rows(
+            "select m.model, o.row_count, max(o.run_id) as run_id from model_outcome as o"
+            " join run as r on r.run_id = o.run_id join model as m on m.model_no = o.model_no"
+            " where r.status = 'published' group by m.model"
+        )
+        return {row["model"]: row["row_count"] for row in rows}
+
+    def sum_up(self, before: date) -> None:
+        """Replace the details of runs that began before a date by sums of their month."""
+        begun = before.isoformat()
+        with self._transaction() as db:
+            db.execute(SUM_MODELS, [begun])
+            db.execute(SUM_CHECKS, [begun])
+            for table in ("model_outcome", "check_outcome"):
+                db.execute(
+                    f"delete from {table} where run_id in (select run_id from run where started_at < ?)", [begun]
+                )
+
+    def model_history(self) -> History:
+        """Return what all runs built, as far as the details are kept."""
+        columns = {name: name for name in ("model_no", *ledger_schema.MODEL_FIELDS)}
+        return History(self._arrays("model_outcome", columns), self._rows("select * from model"))
+
+    def check_history(self) -> History:
+        """Return what all runs checked, as far as the details are kept."""
+        return History(
+            self._arrays(
+                "check_outcome", {"check_no": "check_no", "expectation_no": "expectation_no", "outcome": OUTCOME}
+            ),
+            self._rows("select * from expectation"),
+            self._rows(f"select * from check_outcome where {OUTCOME} = {DETAILED}"),
+        )
+
+    def model_months(self) -> list[Row]:
+        """Return the sums of earlier months, by model."""
+        return self._rows("select * from model_month join model using (model_no) order by month, model")
+
+    def check_months(self) -> list[Row]:
+        """Return the sums of earlier months, by expectation."""
+        return self._rows(
+            "select * from check_month join expectation using (expectation_no) order by month, expectation_no"
+        )
+
+    def _arrays(self, table: str, columns: Mapping[str, str]) -> dict[str, np.ndarray[Any, Any]]:
+        """Return columns of numbers, run by run. SQLite joins their digits: a Python object for each is too slow."""
+        listed = ", ".join(f"group_concat(coalesce({expression}, {MISSING}))" for expression in columns.values())
+        rows = self._db.execute(
+            f"select run_id, count(*), {listed} from {table} group by run_id order by run_id"
+        ).fetchall()
+        runs, counts, *texts = zip(*rows, strict=True) if rows else [()] * (len(columns) + 2)
+        arrays = {"run_id": np.repeat(np.array(runs, dtype=np.int64), np.array(counts, dtype=np.int64))}
+        return arrays | {
+            name: np.fromstring(",".join(text), sep=",") for name, text in zip(columns, texts, strict=True)
+        }
+
+
+# A month that is summed up in parts, night by night, adds to its row.
+SUM_MODELS = """
+insert into model_month
+select substr(r.started_at, 1, 7), o.model_no, count(*), sum(o.seconds), max(o.row_count)
+from model_outcome as o join run as r using (run_id) where r.started_at < ? group by 1, 2
+on conflict do update set run_count = run_count + excluded.run_count, seconds = seconds + excluded.seconds,
+    row_count = max(coalesce(row_count, excluded.row_count), coalesce(excluded.row_count, row_count))
+"""
+SUM_CHECKS = """
+insert into check_month
+select substr(r.started_at, 1, 7), o.expectation_no, count(*), sum(not o.success), count(o.error),
+    coalesce(sum(o.unexpected_count), 0)
+from check_outcome as o join run as r using (run_id) where r.started_at < ? group by 1, 2
+on conflict do update set run_count = run_count + excluded.run_count,
+    failed_count = failed_count + excluded.failed_count, error_count = error_count + excluded.error_count,
+    unexpected_count = unexpected_count + excluded.unexpected_count
+"""
