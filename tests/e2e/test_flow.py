@@ -99,3 +99,16 @@ def test_make_run_as_a_process(shop: Shop) -> None:
     assert bad.returncode == 1
     assert "2 critical expectations failed" in bad.stderr
     assert "Traceback" not in bad.stdout
+
+
+def test_a_server_that_does_not_answer_ends_with_one_message(shop: Shop) -> None:
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
+    environment |= _environment(shop) | {"PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "1"}
+    command = [sys.executable, str(ROOT / "flows" / "nightly.py")]
+    slow = subprocess.run(command, env=environment, cwd=shop.root, capture_output=True, text=True, check=False)
+    assert slow.returncode == 4
+    assert "starting Prefect's temporary server (up to 1 s)" in slow.stderr
+    assert "error: Prefect's temporary server did not answer within 1 seconds" in slow.stderr
+    assert "without Prefect: siyu run" in slow.stderr
+    assert "Traceback" not in slow.stderr + slow.stdout
+    assert not (shop.root / "warehouse" / "releases").exists()

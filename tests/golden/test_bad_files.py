@@ -14,6 +14,8 @@ import xlsxwriter
 from siyu.report.summary import Report, markdown
 from tests.golden.shop import SALT, Shop
 
+pytestmark = pytest.mark.xdist_group("bad_files")
+
 CONTRACT = """
 channel: {name}
 title: {name}
@@ -48,8 +50,6 @@ select
     'paid' as status,
     amount
 from {{{{ source('{name}', 'sales') }}}}
-
-pytestmark = pytest.mark.xdist_group("bad_files")
 """
 HEADER = "sale_id,mobile,amount,sold_at\n"
 GOOD = HEADER + "s1,13900000001,100.00,2026-06-01 10:00:00\n"
