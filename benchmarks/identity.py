@@ -28,7 +28,7 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
-from overhead import KEY, measure
+from measuring import KEY, measure
 
 from siyu.build.database import prepare, write_previous, write_sources
 from siyu.build.materialization import build_model

@@ -24,7 +24,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
-from overhead import KEY, measure
+from measuring import KEY, measure
 
 from siyu.build.database import prepare, write_previous, write_sources
 from siyu.build.materialization import build_model

@@ -20,7 +20,7 @@ import tempfile
 from pathlib import Path
 
 import duckdb
-from overhead import AS_OF, KEY, measure
+from measuring import AS_OF, KEY, measure
 from worlds import PEOPLE, compare
 
 from siyu.engines.sql import quoted

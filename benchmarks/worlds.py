@@ -16,7 +16,7 @@ import statistics
 import sys
 from pathlib import Path
 
-from overhead import KEY, measure
+from measuring import KEY, measure
 
 from siyu.engines.sql import quote_name, quoted
 from siyu.landing.readers.reading import real_name
