@@ -20,7 +20,7 @@ import tempfile
 from pathlib import Path
 
 import duckdb
-from overhead import KEY, measure
+from measuring import KEY, measure
 
 from siyu.engines.sql import quoted
 from siyu.layers import base_layer

@@ -28,9 +28,11 @@ from pathlib import Path
 
 import duckdb
 import numpy as np
-from overhead import KEY, measure
+from measuring import KEY, measure
 
-from siyu.build import materialization, parallel
+from siyu.build.database import prepare, write_previous, write_sources
+from siyu.build.materialization import build_model
+from siyu.build.parallel import run_in_order
 from siyu.compile.compiler import compile_project
 from siyu.compile.project import Project
 from siyu.engines.base import RunInputs
@@ -106,12 +108,12 @@ def by_fixpoint(database: Path, settings_root: Path) -> float:
     settings = load_settings(settings_root)
     project = compile_project(settings, selection=["identity.component"])
     engine = DuckEngine(database, INPUTS, threads=settings.cores)
-    database.prepare(engine, project)
+    prepare(engine, project)
     session = engine.session()
     session.execute("create or replace view identity.node_edge as select node, parent from main.graph")
     session.close()
     names = [name for name in project.models if name.startswith("identity.component")]
-    seconds = sum(materialization.build_model(engine, project, name).seconds for name in names)
+    seconds = sum(build_model(engine, project, name).seconds for name in names)
     engine.close()
     return seconds
 
@@ -203,17 +205,14 @@ def whole_family(database: Path, root: Path) -> float:
     engine = DuckEngine(
         database, INPUTS, threads=settings.cores, memory_limit=settings.memory_limit, temp_directory=root / "spill"
     )
-    database.prepare(engine, project)
+    prepare(engine, project)
     names = [name for name in project.models if name.startswith(("records.", "identity."))]
-    database.write_sources(engine, project, [], root, names)
-    database.write_previous(engine, project, {})
+    write_sources(engine, project, [], root, names)
+    write_previous(engine, project, {})
     _stage(engine, project, int(os.environ["BENCHMARK_RECORDS"]))
     graph = {name: project.graph[name] for name in names}
-    runs: list[materialization.ModelRun] = []
     started = time.perf_counter()
-    parallel.run_in_order(
-        graph, names, lambda name: materialization.build_model(engine, project, name), settings.cores, runs.append
-    )
+    runs = run_in_order(graph, names, lambda name: build_model(engine, project, name), settings.cores)
     seconds = time.perf_counter() - started
     engine.close()
     slowest = sorted(runs, key=lambda run: -run.seconds)[:6]

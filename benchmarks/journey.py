@@ -24,9 +24,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
-from overhead import KEY, measure
+from measuring import KEY, measure
 
-from siyu.build import materialization, parallel
+from siyu.build.database import prepare, write_previous, write_sources
+from siyu.build.materialization import build_model
+from siyu.build.parallel import run_in_order
 from siyu.compile.compiler import compile_project
 from siyu.compile.project import Project
 from siyu.engines.base import RunInputs, Session
@@ -164,7 +166,7 @@ def _open(database: Path, root: Path) -> tuple[DuckEngine, Project]:
     engine = DuckEngine(
         database, INPUTS, threads=settings.cores, memory_limit=settings.memory_limit, temp_directory=root / "spill"
     )
-    database.prepare(engine, project)
+    prepare(engine, project)
     return engine, project
 
 
@@ -181,13 +183,12 @@ def journey(database: Path, root: Path) -> float:
 def _build(database: Path, root: Path, only: list[str]) -> float:
     engine, project = _open(database, root)
     names = only or [name for name in project.models if name.startswith("journey.") and name != TOUCHES]
-    database.write_sources(engine, project, [], root, names)
-    database.write_previous(engine, project, {})
+    write_sources(engine, project, [], root, names)
+    write_previous(engine, project, {})
     graph = {name: {ref for ref in project.graph[name] if ref in names} for name in names}
-    runs: list[materialization.ModelRun] = []
     started = time.perf_counter()
     # One model after another: two at a time would share the threads that the window pass has for itself.
-    parallel.run_in_order(graph, names, lambda name: materialization.build_model(engine, project, name), 1, runs.append)
+    runs = run_in_order(graph, names, lambda name: build_model(engine, project, name), 1)
     seconds = time.perf_counter() - started
     engine.close()
     slowest = sorted(runs, key=lambda run: -run.seconds)[:10]

@@ -20,7 +20,7 @@ import tempfile
 from pathlib import Path
 
 import duckdb
-from overhead import AS_OF, KEY, measure
+from measuring import AS_OF, KEY, measure
 from worlds import PEOPLE, compare
 
 from siyu.engines.sql import quoted
@@ -42,14 +42,15 @@ con.execute(f"create table events as select * from read_json('{sys.argv[1]}', fo
 con.close()
 """
 OURS = """
-from siyu.night import Night
-from siyu.settings import load_settings
-from siyu.workspace import Request
-from datetime import date
 import sys
+from datetime import date
+from siyu.night.opening import Night
+from siyu.night.request import Request
+from siyu.settings import load_settings
+
 with Night(load_settings(), Request(as_of=date.fromisoformat(sys.argv[1]))) as night:
     night.land("website")
-    night.commit_landing()
+    night.commit()
 """
 
 

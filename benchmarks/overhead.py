@@ -19,7 +19,6 @@ from datetime import date
 from pathlib import Path
 
 import duckdb
-from siyu.night.steps import Night
 
 from siyu.compile.compiler import compile_project
 from siyu.compile.template import source_relation
@@ -27,6 +26,7 @@ from siyu.engines.base import RunInputs
 from siyu.engines.functions import FUNCTIONS
 from siyu.engines.sql import quoted
 from siyu.landing.current_rows import source_statements
+from siyu.night.opening import Night
 from siyu.night.request import Request
 from siyu.seeds.channels import Channel
 from siyu.settings import Settings, load_settings
@@ -148,7 +148,7 @@ def land(settings: Settings) -> None:
     with Night(settings, Request(as_of=AS_OF)) as night:
         for channel in night.channels:
             night.land(channel)
-        night.commit_landing()
+        night.commit()
 
 
 def bare_plan(settings: Settings, selection: list[str]) -> dict[str, object]:

@@ -16,9 +16,9 @@ import statistics
 import sys
 from pathlib import Path
 
-from overhead import KEY, measure
+from measuring import KEY, measure
 
-from siyu.engines.sql import name, quoted
+from siyu.engines.sql import quote_name, quoted
 from siyu.landing.readers.reading import real_name
 from siyu.seeds.channels import Export, load_channels
 from siyu.settings import load_settings
@@ -53,20 +53,20 @@ con.close()
 OURS = """
 import sys
 from concurrent.futures import ThreadPoolExecutor
-from siyu import build
-from siyu.night import Night
+from siyu.build.parallel import run_in_order
+from siyu.night.opening import Night
+from siyu.night.request import Request
 from siyu.settings import load_settings
-from siyu.workspace import Request
 
-with Night(load_settings(), Request()) as night:
-    with ThreadPoolExecutor(max_workers=night.settings.cores) as pool:
+settings = load_settings()
+with Night(settings, Request()) as night:
+    with ThreadPoolExecutor(max_workers=settings.cores) as pool:
         list(pool.map(night.land, night.channels))
-    night.commit_landing()
+    landed = night.commit()
     if sys.argv[1] == "staging":
-        night.start_build()
-        wanted = [m for m in night.project.graph if m.startswith(("staging.", "records."))]
-        graph = {m: night.project.graph[m] for m in wanted}
-        build.run_in_order(graph, wanted, night.build, night.settings.cores, lambda result: None)
+        building = landed.start_build()
+        wanted = [m for m in building.graph if m.startswith(("staging.", "records."))]
+        run_in_order(building.graph, wanted, building.build, settings.cores)
 """
 TYPES = {"text": "VARCHAR", "integer": "BIGINT", "epoch_seconds": "BIGINT", "timestamp": "TIMESTAMP", "date": "DATE"}
 
@@ -106,17 +106,17 @@ def _reading(export: Export, listed: str) -> str:
         listing = ", ".join(f"{quoted(column)}: {quoted(kind)}" for column, kind in columns.items())
         form = "format = 'newline_delimited', ignore_errors = true"
         return f"select * from read_json({listed}, {form}, columns = {{{listing}}})"
-    array = f"STRUCT({', '.join(f'{name(column)} {kind}' for column, kind in columns.items())})[]"
+    array = f"STRUCT({', '.join(f'{quote_name(column)} {kind}' for column, kind in columns.items())})[]"
     top, _, inner = (export.explode or "").partition(".")
     outer = {inner: array} if inner else {}
     for path in (p[2:].split(".") for p in kinds if p.startswith("$.")):
         outer[path[-1]] = kinds[f"$.{'.'.join(path)}"]
-    whole = f"STRUCT({', '.join(f'{name(k)} {v}' for k, v in outer.items())})" if inner else array
+    whole = f"STRUCT({', '.join(f'{quote_name(k)} {v}' for k, v in outer.items())})" if inner else array
     source = f"read_json({listed}, columns = {{{quoted(top)}: {quoted(whole)}}}, maximum_object_size = 200000000)"
     if not inner:
-        return f"select unnest({name(top)}, recursive := true) from {source}"
-    rest = ", ".join(f"{name(top)}.{name(k)} as {name('_' + k)}" for k in outer if k != inner)
-    return f"select {rest}, unnest({name(top)}.{name(inner)}, recursive := true) from {source}"
+        return f"select unnest({quote_name(top)}, recursive := true) from {source}"
+    rest = ", ".join(f"{quote_name(top)}.{quote_name(k)} as {quote_name('_' + k)}" for k in outer if k != inner)
+    return f"select {rest}, unnest({quote_name(top)}.{quote_name(inner)}, recursive := true) from {source}"
 
 
 def _nested(kinds: dict[str, str]) -> dict[str, str]:
@@ -126,7 +126,7 @@ def _nested(kinds: dict[str, str]) -> dict[str, str]:
         top, _, rest = column.partition(".")
         found.setdefault(top, {})[rest] = kind
     return {
-        top: parts[""] if "" in parts else f"STRUCT({', '.join(f'{name(k)} {v}' for k, v in parts.items())})"
+        top: parts[""] if "" in parts else f"STRUCT({', '.join(f'{quote_name(k)} {v}' for k, v in parts.items())})"
         for top, parts in found.items()
     }
 
