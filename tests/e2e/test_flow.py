@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from prefect.artifacts import Artifact
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+from prefect.client.schemas.sorting import TaskRunSort
 from prefect.testing.utilities import prefect_test_harness
 
 from flows.nightly import nightly
@@ -46,21 +48,29 @@ def _environment(shop: Shop) -> dict[str, str]:
     }
 
 
-def _task_names(flow_run_id: object) -> set[str]:
+def _task_names(flow_run_id: object, wanted: set[str]) -> set[str]:
+    """The names of the task runs of a flow run. The server records runs a moment after they end: wait for those wanted,
+    for a minute at most."""
+    filter_ = FlowRunFilter(id=FlowRunFilterId(any_=[flow_run_id]))  # type: ignore[list-item]
+    deadline = time.monotonic() + 60
     with get_client(sync_client=True) as client:
-        filter_ = FlowRunFilter(id=FlowRunFilterId(any_=[flow_run_id]))  # type: ignore[list-item]
-        found: set[str] = set()
-        while page := client.read_task_runs(flow_run_filter=filter_, limit=100, offset=len(found)):
-            found |= {run.name for run in page}
-        return found
+        while True:
+            found: list[str] = []
+            while page := client.read_task_runs(
+                flow_run_filter=filter_, sort=TaskRunSort.NAME_ASC, limit=100, offset=len(found)
+            ):
+                found += [run.name for run in page]
+            if wanted <= set(found) or time.monotonic() > deadline:
+                return set(found)
+            time.sleep(0.5)
 
 
 @pytest.mark.usefixtures("server")
 def test_a_night_on_prefect(shop: Shop) -> None:
     state = nightly(as_of="2026-06-01", channels=["shop"], return_state=True)
     assert state.is_completed(), state
-    names = _task_names(state.state_details.flow_run_id)
-    assert {"land shop", "build identity.person", "check identity.person", "publish"} <= names
+    wanted = {"land shop", "build identity.person", "check identity.person", "publish"}
+    assert wanted <= _task_names(state.state_details.flow_run_id, wanted)
     assert shop.revenue() == "100.10"
     artifact = Artifact.get("siyu-night")
     assert artifact is not None
