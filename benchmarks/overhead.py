@@ -1,27 +1,47 @@
-"""What siyu costs on top of its SQL: the same compiled statements by a bare DuckDB script and by `siyu build`.
+"""What siyu costs on top of its SQL, in whole processes that run in turn.
 
-Both run as whole processes, in turn, on the same landed files; printed are median wall seconds and peak memory.
+tiny      60 tiny models: `siyu build`, and the same compiled statements by a bare DuckDB script. The script has a copy
+          of siyu's union-find, so both do the same work
+touches   5 million touches, in the same way
+night     the sample night by `siyu run`, without Prefect, with and without a compile cache; beside it a dbt project of
+          the same number of models, rows, columns and tests, with and without dbt's partial parse. dbt_peer.py says
+          how the project is made: dbt does not compute siyu's SQL, and it does not land or publish. So the ratio is
+          printed for the whole night, and once more without siyu's phases land and publish
+commands  a night with nothing new, `siyu graph`, `siyu sql`: with a warm cache, without one, after an edit
 
-    python benchmarks/overhead.py                 60 tiny models, then 5 million touches
+Printed are medians of wall seconds and of CPU seconds (user and system, children included), and the greatest peak of
+memory. The comparison with dbt needs a virtualenv with dbt-core and dbt-duckdb: the one of --dbt, or one that is
+created for the benchmark. Where there is none, the part about dbt is skipped.
+
+    python benchmarks/overhead.py
+    python benchmarks/overhead.py --only night --only commands --dbt dbt_venv
     python benchmarks/overhead.py --tiny-only
 """
 
 from __future__ import annotations
 
 import argparse
+import inspect
 import json
 import os
+import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-from datetime import date
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import duckdb
+from commands import SIYU, time_commands
+from dbt_peer import Size, build_command, check_built, find_dbt, write_dbt_project
+from measuring import AS_OF, KEY, Cost, cost, measure, middle, plain_environment
+from night import Figures, print_phases, timed_night
 
 from siyu.compile.compiler import compile_project
+from siyu.compile.project import CompiledModel
 from siyu.compile.template import source_relation
+from siyu.engines import agglomerate
 from siyu.engines.base import RunInputs
 from siyu.engines.functions import FUNCTIONS
 from siyu.engines.sql import quoted
@@ -33,8 +53,6 @@ from siyu.settings import Settings, load_settings
 from siyu.warehouse.ledger import Ledger
 
 TINY, TOUCHES, PEOPLE = 60, 5_000_000, 235_000
-AS_OF = date(2026, 6, 30)
-KEY = "benchmark, no secret"
 
 BARE = """
 import json, sys, duckdb
@@ -43,9 +61,17 @@ con = duckdb.connect(sys.argv[2], config={"threads": plan["threads"], "memory_li
 for statement in plan["before"]:
     con.execute(statement)
 con.execute("set variable siyu_key = ?", [plan["key"]])
+union_find = {}
+exec(plan["union_find"], union_find)
 for step in plan["models"]:
     con.execute(step["create"])
-    if step["again"]:
+    if step["max_size"]:
+        arrays = con.execute(f"select {', '.join(union_find['EDGE_COLUMNS'])} from {step['name']}__edges").fetchnumpy()
+        con.register("outcome", union_find["agglomerate"](arrays, step["max_size"]))
+        con.execute(step["again"])
+        con.unregister("outcome")
+        con.execute(f"drop table {step['name']}__edges")
+    elif step["again"]:
         digest = f"select count(*), sum(hash(t)::hugeint)::varchar from {step['name']} as t"
         before = con.execute(digest).fetchall()
         while True:
@@ -60,15 +86,6 @@ for step in plan["models"]:
 con.close()
 """
 
-# Linux counts what the parent had used until then as a peak of the process it starts: so a small one starts it.
-SHIM = """
-import os, subprocess, sys, time
-started = time.perf_counter()
-process = subprocess.Popen(sys.argv[1:], stdout=subprocess.DEVNULL)
-_, status, usage = os.wait4(process.pid, 0)
-print(time.perf_counter() - started, usage.ru_maxrss / 1024)
-sys.exit(f"exit code {os.waitstatus_to_exitcode(status)}" if status else 0)
-"""
 CONTRACT = """
 channel: bench
 title: Benchmark
@@ -170,16 +187,30 @@ def bare_plan(settings: Settings, selection: list[str]) -> dict[str, object]:
             f"create table reference.{reference.name} as select * from read_csv({quoted(reference.path)},"
             f" auto_detect = false, header = true, columns = {{{columns}}}, nullstr = '', delim = ',')"
         )
-    steps = []
-    for model in project.models.values():
-        if model.materialized == "fixpoint":
-            create = f"create table {model.relation} as select * from {model.config['seed']}"
-            steps.append({"name": model.relation, "create": create, "again": model.sql})
-        else:
-            create = f"create {model.materialized} {model.relation} as (\n{model.sql}\n)"
-            steps.append({"name": model.relation, "create": create, "again": None})
+    steps = [_step(model) for model in project.models.values()]
     project.binder.close()
-    return {"threads": settings.cores, "key": KEY, "before": before, "models": steps}
+    union_find = inspect.getsource(agglomerate)
+    return {"threads": settings.cores, "key": KEY, "before": before, "models": steps, "union_find": union_find}
+
+
+def _step(model: CompiledModel) -> dict[str, object]:
+    """How the script makes one table. `again`: what a fixpoint repeats, or what follows the union-find."""
+    step: dict[str, object] = {"name": model.relation, "again": None, "max_size": None}
+    if model.materialized == "fixpoint":
+        seed = f"create table {model.relation} as select * from {model.config['seed']}"
+        return step | {"create": seed, "again": model.sql}
+    if model.materialized == "agglomerate":
+        reasons = " ".join(f"when {n} then {quoted(text)}" for n, text in enumerate(agglomerate.REASONS) if text)
+        finish = (
+            f"create table {model.relation} as select e.*, o.reason = {agglomerate.KEPT} as is_kept,"
+            f" case o.reason {reasons} end as cut_reason, o.node_group, o.lesser_group"
+            f" from {model.relation}__edges as e join outcome as o using (edge_no)"
+        )
+        edges = f"create table {model.relation}__edges as (\n{model.sql}\n)"
+        return step | {"create": edges, "again": finish, "max_size": model.config["max_size"]}
+    if model.materialized not in ("table", "view"):
+        raise SystemExit(f"the bare script does not know how to make a {model.materialized}: {model.name}")
+    return step | {"create": f"create {model.materialized} {model.relation} as (\n{model.sql}\n)"}
 
 
 def _sources(channel: Channel, wanted: set[str], ledger: Ledger, settings: Settings) -> list[str]:
@@ -192,16 +223,6 @@ def _sources(channel: Channel, wanted: set[str], ledger: Ledger, settings: Setti
                 relation, superseded, export, files, settings.warehouse.resolve(), timezone=channel.timezone
             )
     return found
-
-
-def measure(command: list[str], environment: dict[str, str]) -> tuple[float, float]:
-    """Wall seconds and peak MiB of one process."""
-    shim = [sys.executable, "-IS", "-c", SHIM, *command]
-    told = subprocess.run(shim, env=environment, capture_output=True, text=True, check=False)
-    if told.returncode:
-        raise SystemExit(told.stderr)
-    seconds, memory = told.stdout.split()
-    return float(seconds), float(memory)
 
 
 def compare(title: str, root: Path, settings: Settings, selection: list[str], runs: int) -> None:
@@ -228,39 +249,174 @@ def compare(title: str, root: Path, settings: Settings, selection: list[str], ru
         (settings.warehouse / "build" / "build.duckdb").unlink(missing_ok=True)
         results["siyu build"].append(measure(ours, environment))
     print(f"\n{title} ({runs} runs each, in turn)")
-    middle = {}
+    medians = {}
     for name, rows in results.items():
-        middle[name] = statistics.median(seconds for seconds, _ in rows)
+        medians[name] = statistics.median(seconds for seconds, _ in rows)
         peak = max(memory for _, memory in rows)
-        print(f"  {name:<20} {middle[name]:8.2f} s   {peak:8.0f} MiB peak")
-    bare, built = middle["bare DuckDB script"], middle["siyu build"]
+        print(f"  {name:<20} {medians[name]:8.2f} s   {peak:8.0f} MiB peak")
+    bare, built = medians["bare DuckDB script"], medians["siyu build"]
     print(f"  difference           {built - bare:+8.2f} s   ratio {built / bare:.2f}")
 
 
+def tiny_models(root: Path, runs: int) -> None:
+    """Sixty models of a few rows."""
+    write_tiny_layer(root / "tiny")
+    settings = load_settings(root, warehouse=root / "tiny_wh", layers=(root / "tiny",), channels=("crm",))
+    land(settings.model_copy(update={"layers": ()}))
+    compare(f"{TINY} tiny models", root, settings, ["kpi.tiny_*"], runs)
+
+
+def many_touches(root: Path, runs: int) -> None:
+    """Five million touches, up to the stages of people."""
+    layer, exports = root / "touches", root / "exports"
+    write_touch_layer(layer, exports)
+    settings = load_settings(root, warehouse=root / "touch_wh", layers=(layer,), exports=exports, channels=("bench",))
+    land(settings)
+    compare(f"{TOUCHES:,} touches", root, settings, ["+journey.person_stage"], max(runs // 2, 1))
+
+
+def sample_environment(root: Path) -> dict[str, str]:
+    """The sample, in a warehouse and with a compile cache of the benchmark."""
+    return plain_environment(warehouse=root / "sample", cache=root / "sample_cache", salt=KEY)
+
+
+def sample_settings(root: Path) -> Settings:
+    """The same for this process."""
+    return Settings(warehouse=root / "sample", cache=root / "sample_cache")
+
+
+@dataclass
+class SampleNight:
+    """The ways to work the sample night. Each starts from an empty warehouse or database."""
+
+    root: Path
+    phases: dict[str, list[Figures]] = field(default_factory=dict)
+
+    def siyu_run(self, *, is_cached: bool) -> Cost:
+        """`siyu run` as it is."""
+        self._empty(is_cached)
+        return cost([*SIYU, "run"], sample_environment(self.root), self.root)
+
+    def timed(self, title: str, *, is_cached: bool) -> Cost:
+        """The same night by a crew that times it."""
+        self._empty(is_cached)
+        taken, figures = timed_night(self.root, sample_environment(self.root), "published")
+        self.phases.setdefault(title, []).append(figures)
+        return taken
+
+    def dbt_build(self, dbt: Path, size: Size, *, is_parsed: bool) -> Cost:
+        """`dbt build` of the peer project."""
+        folder = self.root / "dbt"
+        (folder / "peer.duckdb").unlink(missing_ok=True)
+        if not is_parsed:
+            shutil.rmtree(folder / "target", ignore_errors=True)
+        taken = cost(build_command(dbt, folder), plain_environment() | {"DO_NOT_TRACK": "1"}, folder)
+        check_built(folder, size)
+        return taken
+
+    def _empty(self, is_cached: bool) -> None:
+        shutil.rmtree(self.root / "sample", ignore_errors=True)
+        if not is_cached:
+            shutil.rmtree(self.root / "sample_cache", ignore_errors=True)
+
+
+COLD, WARM = "siyu run, no compile cache", "siyu run, compile cache"
+TIMED_COLD, TIMED_WARM = "the phases of siyu, no compile cache", "the phases of siyu, compile cache"
+DBT_COLD, DBT_WARM = "dbt build, first parse", "dbt build, partial parse"
+
+
+def sample_night(root: Path, runs: int, dbt: Path | str) -> None:
+    """siyu's night and the dbt project of the same size, in turn."""
+    night = SampleNight(root)
+    night.siyu_run(is_cached=False)  # not counted: the files are read and byte-compiled once
+    ways: dict[str, Callable[[], Cost]] = {
+        COLD: lambda: night.siyu_run(is_cached=False),
+        WARM: lambda: night.siyu_run(is_cached=True),
+        TIMED_COLD: lambda: night.timed(TIMED_COLD, is_cached=False),
+        TIMED_WARM: lambda: night.timed(TIMED_WARM, is_cached=True),
+    }
+    size = write_dbt_project(root / "dbt", sample_settings(root))
+    if isinstance(dbt, Path):
+        night.dbt_build(dbt, size, is_parsed=False)  # not counted
+        ways[DBT_COLD] = lambda: night.dbt_build(dbt, size, is_parsed=False)
+        ways[DBT_WARM] = lambda: night.dbt_build(dbt, size, is_parsed=True)
+    taken: dict[str, list[Cost]] = {title: [] for title in ways}
+    for _ in range(runs):
+        for title, work in ways.items():
+            taken[title].append(work())
+    medians = {title: middle(costs) for title, costs in taken.items()}
+    print(f"\nthe sample night: {size.tables} tables, {size.views} views, {size.tests} expectations")
+    print_costs({title: medians[title] for title in (COLD, WARM, DBT_COLD, DBT_WARM) if title in medians}, runs)
+    if isinstance(dbt, Path):
+        print_ratios(medians, night.phases)
+    else:
+        print(f"  the comparison with dbt is skipped: {dbt}")
+    for title, nights in night.phases.items():
+        print(f"  {title}")
+        print_phases(median_phases(nights), medians[title])
+
+
+def print_ratios(medians: dict[str, Cost], nights: dict[str, list[Figures]]) -> None:
+    """siyu / dbt, of the whole night and of what both do."""
+    for title, ours, timed, peer in (
+        ("without caches", COLD, TIMED_COLD, DBT_COLD),
+        ("with both caches", WARM, TIMED_WARM, DBT_WARM),
+    ):
+        left_out = [phase for phase in median_phases(nights[timed]) if phase[0] in ("land", "publish")]
+        wall = medians[timed].wall - sum(phase[1] for phase in left_out)
+        cpu = medians[timed].cpu - sum(phase[2] for phase in left_out)
+        dbt = medians[peer]
+        for what, seconds in (("", medians[ours][:2]), (", no land, publish", (wall, cpu))):
+            shown = f"siyu / dbt {title}{what}"
+            print(f"  {shown:<46} {seconds[0] / dbt.wall:8.2f} {seconds[1] / dbt.cpu:8.2f}")
+
+
+def median_phases(nights: list[Figures]) -> list[tuple[str, float, float]]:
+    """The medians of several nights, by phase."""
+    return [
+        (phases[0][0], statistics.median(p[1] for p in phases), statistics.median(p[2] for p in phases))
+        for phases in zip(*(figures.phases for figures in nights), strict=True)
+    ]
+
+
+def print_costs(costs: dict[str, Cost], runs: int) -> None:
+    """A table of processes."""
+    print(f"  {f'{runs} runs each, in turn':<46} {'wall s':>8} {'CPU s':>8} {'MiB':>8}")
+    for title, taken in costs.items():
+        print(f"  {title:<46} {taken.wall:8.2f} {taken.cpu:8.2f} {taken.memory:8.0f}")
+
+
+def commands(root: Path, runs: int) -> None:
+    """Single commands on the sample."""
+    environment = sample_environment(root)
+    cost([*SIYU, "run"], environment, root)
+    print("\ncommands on the sample")
+    print_costs(time_commands(root, environment, runs), runs)
+
+
+PARTS = ("tiny", "touches", "night", "commands")
+
+
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--tiny-only", action="store_true")
-    parser.add_argument("--runs", type=int, default=5)
+    """Run the parts that were asked for."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", choices=PARTS, action="append", help="A part; may be given several times.")
+    parser.add_argument("--tiny-only", action="store_true", help="The same as --only tiny.")
+    parser.add_argument("--runs", type=int, default=3)
+    parser.add_argument("--dbt", type=Path, help="A virtualenv that has dbt-core and dbt-duckdb.")
     arguments = parser.parse_args()
+    parts = ["tiny"] if arguments.tiny_only else arguments.only or PARTS
+    os.environ["SIYU_SALT"] = KEY
     with tempfile.TemporaryDirectory() as folder:
-        root = Path(folder)
-        os.environ["SIYU_SALT"] = KEY
-        write_tiny_layer(root / "tiny")
-        settings = load_settings(root, warehouse=root / "tiny_wh", layers=(root / "tiny",), channels=("crm",))
-        land(settings.model_copy(update={"layers": ()}))
-        compare(f"{TINY} tiny models", root, settings, ["kpi.tiny_*"], arguments.runs)
-        if arguments.tiny_only:
-            return
-        write_touch_layer(root / "touches", root / "exports")
-        settings = load_settings(
-            root,
-            warehouse=root / "touch_wh",
-            layers=(root / "touches",),
-            exports=root / "exports",
-            channels=("bench",),
-        )
-        land(settings)
-        compare(f"{TOUCHES:,} touches", root, settings, ["+journey.person_stage"], max(arguments.runs // 2, 1))
+        root = Path(folder).resolve()
+        if "tiny" in parts:
+            tiny_models(root, arguments.runs)
+        if "touches" in parts:
+            many_touches(root, arguments.runs)
+        if "night" in parts:
+            sample_night(root, arguments.runs, find_dbt(arguments.dbt, root))
+        if "commands" in parts:
+            commands(root, arguments.runs)
 
 
 if __name__ == "__main__":
