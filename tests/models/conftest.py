@@ -1,18 +1,5 @@
-"""Engines that all model tests of a worker share."""
+"""All files here use the engines of the model tests. Those stand in test_models.py, which layers copy."""
 
-from __future__ import annotations
+from tests.models.test_models import engines
 
-from collections.abc import Iterator
-
-import pytest
-
-from siyu.compile.project import Project
-from tests.models.engines import Engines
-
-
-@pytest.fixture(scope="session")
-def engines(project: Project) -> Iterator[Engines]:
-    """Every case leaves them as it found them."""
-    opened = Engines(project)
-    yield opened
-    opened.close()
+__all__ = ["engines"]

@@ -6,7 +6,7 @@ import pytest
 
 from siyu.engines.base import Session
 from siyu.errors import SqlProblem
-from tests.models.engines import Engines
+from tests.models.test_models import Engines
 
 
 def test_what_a_case_creates_is_gone(engines: Engines) -> None:

@@ -9,8 +9,7 @@ import pytest
 from siyu.check.suites import Suite, rows_query
 from siyu.compile.model_files import relation
 from siyu.compile.project import Project
-from tests.models.engines import Engines
-from tests.models.test_models import AS_OF, fill
+from tests.models.test_models import AS_OF, Engines, fill
 
 LATELY, LONG_AGO = "2026-06-20", "2026-03-20"
 
