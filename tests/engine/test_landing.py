@@ -307,6 +307,20 @@ def test_csv_nothing_is_lost_at_the_end_of_a_large_file(
     assert file.rows_landed == good + ("3,d" in rest)
 
 
+def test_records_of_a_large_jsonl_file_keep_their_order(tmp_path: Path) -> None:
+    """Two threads read a file of more than 16 MB, and its records have many different lists of fields."""
+    columns = {"id": {"type": "integer"}, **{f"c{i}": TEXT for i in range(40)}}
+    records = ({"id": i, **{f"c{j}": "x" * 60 for j in range(i % 40)}} for i in range(1, 20_001))
+    data = "".join(json.dumps(record) + "\n" for record in records).encode()
+    assert len(data) > 20 << 20
+    engine = DuckEngine(None, RunInputs(AS_OF.isoformat(), "Asia/Shanghai", "k"), threads=2)
+    shop = Shop(engine.session(), tmp_path)
+    (file,) = shop.land_folder({"orders": data}, contract(columns, format="jsonl")).files
+    assert file.rows_landed == 20_000
+    assert all(number == line for number, line in shop.landed(file, "id, _line"))
+    engine.close()
+
+
 def test_csv_line_breaks_in_values_and_extra_columns_are_no_lost_lines(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

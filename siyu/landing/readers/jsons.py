@@ -99,7 +99,8 @@ def _json_sql(session: Session, relation: str, export: Export, beside: str) -> s
     if export.extra_columns != "ignore":
         without_known = quoted(json.dumps(dict.fromkeys(places.tops), ensure_ascii=False))
         usual = _usual_fields(session, relation, places)
-        is_other = f"{error} is null" + (f" and hash(json_keys(json)) not in ({usual})" if usual else "")
+        # Not `in` or list_contains: DuckDB turns a long list into a join, which does not keep the order of records.
+        is_other = f"{error} is null and list_position([{usual}]::ubigint[], hash(json_keys(json))) is null"
         extra = f"case when {is_other} then nullif(json_merge_patch(json, {without_known})::varchar, '{{}}') end"
     if export.extra_columns == "reject":
         error = f"coalesce({error}, case when {extra} is not null then 'unknown field' end)"
@@ -120,7 +121,7 @@ def _usual_fields(session: Session, relation: str, places: _Places) -> str:
         )
     except SqlProblem:
         return ""  # the engine refuses a record; reading the file reports it
-    return ", ".join(f"{row[0]}::ubigint" for row in sorted(rows))
+    return ", ".join(str(row[0]) for row in sorted(rows))
 
 
 def _found(session: Session, read: str, places: _Places) -> Found:
