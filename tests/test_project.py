@@ -199,3 +199,11 @@ def test_kpis_and_tags_name_models_that_exist(project: Project) -> None:
             for row in csv.DictReader(file):
                 model = row[column] if column else f"tags.{row['class_no']}_{row['class']}"
                 assert model in project.models
+
+
+@pytest.mark.xdist_group("probe")
+def test_groups_of_tests_stay_on_one_worker(request: pytest.FixtureRequest) -> None:
+    """Some versions of pytest and xdist ignore the groups together, and then every worker builds each world."""
+    if not getattr(request.config.option, "loadgroup", False):
+        pytest.skip("pytest runs without --dist loadgroup")
+    assert request.node.nodeid.endswith("@probe")
