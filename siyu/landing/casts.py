@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -79,7 +80,8 @@ def cast_sql(column: Column, text: str, timezone: str) -> str:
     casts = {
         "text": text,
         "integer": number,
-        "boolean": f"case when lower({trimmed}) in {TRUE} then true when lower({trimmed}) in {FALSE} then false end",
+        "boolean": f"case when {_is_one_of(f'lower({trimmed})', TRUE)} then true"
+        f" when {_is_one_of(f'lower({trimmed})', FALSE)} then false end",
         "timestamp": f"case when {naive} then {_utc(f'try_cast({trimmed} as timestamp)', timezone)}"
         f" when {with_offset} then timezone('UTC', {moment}) end",
         "date": f"case when {naive} then cast(try_cast({trimmed} as timestamp) as date)"
@@ -88,6 +90,12 @@ def cast_sql(column: Column, text: str, timezone: str) -> str:
         f" then make_timestamp({number} * 1000000) end",
     }
     return casts[column.type]
+
+
+def _is_one_of(text: str, values: Iterable[str]) -> str:
+    """Return the SQL of `text in (values)`; it is false for NULL. DuckDB turns a long `in` into a join, which does not
+    keep the order of rows."""
+    return f"(list_position([{', '.join(quoted(value) for value in values)}], {text}) is not null)"
 
 
 def _utc(local: str, timezone: str) -> str:
@@ -111,8 +119,8 @@ def _tests(column: Column, is_key: bool, text: str, value: str, timezone: str) -
         sign, bound = (">=", column.max + timedelta(days=1)) if isinstance(column.max, date) else (">", column.max)
         tests.append((f"{value} {sign} {_bound(column, bound, timezone)}", quoted(f"more than {column.max}")))
     if column.one_of:
-        listed = ", ".join(quoted(item) for item in column.one_of)
-        tests.append((f"{text} not in ({listed})", quoted(f"not one of {', '.join(column.one_of)}")))
+        known = _is_one_of(text, column.one_of)
+        tests.append((f"{text} is not null and not {known}", quoted(f"not one of {', '.join(column.one_of)}")))
     return tests
 
 
