@@ -144,6 +144,8 @@ def _lying_bomb() -> bytes:
         (_bomb(), "unpacks to more than max_document_mb = 16"),
         (_lying_bomb(), "not a readable xlsx workbook"),
     ],
+    # Of their own: a workbook holds the time at which it was made, and both workers must collect the same names.
+    ids=["text", "cut at the end", "cut early", "empty", "a name twice", "no id", "a bomb", "a bomb that lies"],
 )
 def test_workbooks_that_cannot_be_landed(shop: Shop, data: bytes, reason: str) -> None:
     done = land(shop, data, max_document_mb=16)
