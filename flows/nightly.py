@@ -24,6 +24,8 @@ QUIET = {
     "PREFECT_LOGGING_LOGGERS_PREFECT_TASK_RUNS_LEVEL": "WARNING",
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "300",
+    # The temporary server stops with the process. If it is still recording task runs then, it logs tracebacks.
+    "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
 }
 LOG_WIDTH = 160
 

@@ -32,13 +32,16 @@ def start_temporary_server(tell: Callable[[str], None]) -> None:
         starter.join(POLL_EVERY)
         process = server.server_process
         if process is not None and process.poll() not in (None, PORT_TAKEN):
-            raise _fault(f"ended with exit code {process.returncode}")
+            fix = "set PREFECT_SERVER_LOGGING_LEVEL=ERROR to see why; or run without Prefect: siyu run."
+            raise EngineFault(f"Prefect's temporary server ended with exit code {process.returncode}", "", fix)
         if time.monotonic() - reported > REPORT_EVERY:
             reported = time.monotonic()
             tell(f"still starting, {reported - started:.0f} s")
     if failures:
         server.stop()
-        raise _fault(f"did not answer within {limit} seconds") from failures[0]
+        fix = "give it more time with that variable, in seconds; or run without Prefect: siyu run."
+        problem = f"Prefect's temporary server did not answer within {limit} seconds"
+        raise EngineFault(problem, VARIABLE, fix) from failures[0]
 
 
 def _start(server: SubprocessASGIServer, limit: int, failures: list[Exception]) -> None:
@@ -63,11 +66,3 @@ def _wait(server: SubprocessASGIServer, deadline: float, failures: list[Exceptio
             last = error
         time.sleep(POLL_EVERY)
     failures.append(last)
-
-
-def _fault(what: str) -> EngineFault:
-    return EngineFault(
-        f"Prefect's temporary server {what}",
-        VARIABLE,
-        "give it more time with that variable, in seconds; or run without Prefect: siyu run.",
-    )

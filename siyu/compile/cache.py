@@ -17,10 +17,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from siyu.compile.code_fingerprint import PACKAGE
 from siyu.settings import Settings
 
 FILE = "compile.json"
-PACKAGE = Path(__file__).resolve().parents[1]
 # The packages and the libraries on which the facts depend.
 CODE = ("compile", "engines", "seeds")
 LIBRARIES = ("duckdb", "jinja2", "sqlglot")
@@ -43,10 +43,10 @@ def toolchain() -> str:
 class Cache:
     """Facts by key. Their values are JSON. Only `save` writes the file."""
 
-    def __init__(self, path: Path | None) -> None:
+    def __init__(self, path: Path) -> None:
         self._path = path
-        self._toolchain = toolchain() if path else ""
-        self._facts: dict[str, Any] = self._read() if path else {}
+        self._toolchain = toolchain()
+        self._facts = self._read()
         self._used: dict[str, Any] = {}
         self._is_new = False
 
@@ -77,7 +77,7 @@ class Cache:
 
     def save(self) -> None:
         """Write the facts that were used, and as many others as fit. A file that cannot be written only costs time."""
-        if self._path is None or not self._is_new:
+        if not self._is_new:
             return
         others = [(key, fact) for key, fact in self._read().items() if key not in self._used]
         facts = dict(others[-MAX_ENTRIES:]) | self._used
@@ -93,8 +93,6 @@ class Cache:
         return f"{self._toolchain} {hashlib.sha256(body).hexdigest()}".encode()
 
     def _read(self) -> dict[str, Any]:
-        if self._path is None:
-            return {}
         try:
             header, _, body = self._path.read_bytes().partition(b"\n")
         except OSError:

@@ -11,6 +11,7 @@ from types import TracebackType
 
 from siyu.build.database import open_engine
 from siyu.check.suites import Suite, load_suites
+from siyu.compile.cache import digest
 from siyu.compile.compiler import compile_project
 from siyu.compile.project import Project
 from siyu.engines.duckdb import DuckEngine
@@ -22,7 +23,7 @@ from siyu.landing.journal import sweep
 from siyu.night.building import Landed
 from siyu.night.record import NOT_STARTED, RunRecord
 from siyu.night.request import Request, check_as_of, default_as_of, references_in_force
-from siyu.night.run_key import digest, input_fingerprint
+from siyu.night.run_key import input_fingerprint
 from siyu.release.history import previous_run
 from siyu.report import events
 from siyu.report.events import Event

@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from siyu.compile.project import Project
-    from siyu.landing.channel_status import ChannelStatus
-    from siyu.warehouse.ledger import LandedFile
-
-
-def digest(*parts: Any) -> str:
-    """Return a digest of values that repr() writes the same way in every process."""
-    return hashlib.sha256(repr(parts).encode()).hexdigest()
+from siyu.compile.cache import digest
+from siyu.compile.project import Project
+from siyu.landing.channel_status import ChannelStatus
+from siyu.warehouse.ledger import LandedFile
 
 
 def input_fingerprint(

@@ -42,7 +42,7 @@ class RunLedger(LedgerFile):
         """A new run's number. Runs that never ended are marked as interrupted."""
         with self._transaction() as db:
             db.execute(
-                "update run set status = 'interrupted', error = 'the process ended without a word'"
+                "update run set status = 'interrupted', error = 'the process ended unexpectedly'"
                 " where status = 'running'"
             )
             cursor = db.execute("insert into run (started_at, status) values (?, 'running')", [started_at])

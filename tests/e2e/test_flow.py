@@ -108,7 +108,7 @@ def test_make_run_as_a_process(shop: Shop) -> None:
     bad = subprocess.run(command, env=environment, cwd=shop.root, capture_output=True, text=True, check=False)
     assert bad.returncode == 1
     assert "2 critical expectations failed" in bad.stderr
-    assert "Traceback" not in bad.stdout
+    assert "Traceback" not in good.stdout + good.stderr + bad.stdout + bad.stderr
 
 
 def test_a_server_that_does_not_answer_ends_with_one_message(shop: Shop) -> None:
