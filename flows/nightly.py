@@ -24,8 +24,6 @@ QUIET = {
     "PREFECT_LOGGING_LOGGERS_PREFECT_TASK_RUNS_LEVEL": "WARNING",
     "PREFECT_LOGGING_TO_API_WHEN_MISSING_FLOW": "ignore",
     "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "300",
-    # The temporary server stops with the process. If it is still recording task runs then, it logs tracebacks.
-    "PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL",
 }
 LOG_WIDTH = 160
 
@@ -57,7 +55,11 @@ from siyu.report.summary import Report, markdown, summary
 
 
 def _carry_out(step: Step) -> State:
-    outcome: Outcome = step.work()
+    """Run a step. A SiyuError says where and what to do, so Prefect gets it as a state, without a traceback."""
+    try:
+        outcome: Outcome = step.work()
+    except SiyuError as error:
+        return Failed(message=str(error), data=error)
     return Failed(message=outcome.message) if outcome.is_bad else Completed(message=outcome.message)
 
 
@@ -110,7 +112,7 @@ def nightly(as_of: date | None = None, force: bool = False, channels: list[str] 
             conduct(opened, crew)
     except SiyuError as error:
         error.report = night.report
-        raise
+        return Failed(message=str(error), data=error)
     finally:
         _leave_artifact(night.report)
     return Completed(message=f"{night.report.status}: as of {night.report.as_of}", data=night.report)

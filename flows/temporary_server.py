@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 import httpx
 from prefect.server.api.server import SubprocessASGIServer
@@ -15,6 +17,8 @@ from siyu.errors import EngineFault
 VARIABLE = "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"
 PORT_TAKEN = 3  # after this exit code, Prefect itself tries another port
 REPORT_EVERY, POLL_EVERY = 10.0, 0.1  # seconds
+# The server stops with the flow. If it is still recording task runs then, it and its libraries log tracebacks.
+SILENCE = {"PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL", "PREFECT_LOGGING_ROOT_LEVEL": "CRITICAL"}
 
 
 def start_temporary_server(tell: Callable[[str], None]) -> None:
@@ -27,21 +31,34 @@ def start_temporary_server(tell: Callable[[str], None]) -> None:
     starter = threading.Thread(target=_start, args=(server, limit, failures), daemon=True)
     tell(f"starting Prefect's temporary server (up to {limit} s)")
     started = reported = time.monotonic()
-    starter.start()
-    while starter.is_alive():
-        starter.join(POLL_EVERY)
-        process = server.server_process
-        if process is not None and process.poll() not in (None, PORT_TAKEN):
-            fix = "set PREFECT_SERVER_LOGGING_LEVEL=ERROR to see why; or run without Prefect: siyu run."
-            raise EngineFault(f"Prefect's temporary server ended with exit code {process.returncode}", "", fix)
-        if time.monotonic() - reported > REPORT_EVERY:
-            reported = time.monotonic()
-            tell(f"still starting, {reported - started:.0f} s")
+    with _silent_server():
+        starter.start()
+        while starter.is_alive():
+            starter.join(POLL_EVERY)
+            process = server.server_process
+            if process is not None and process.poll() not in (None, PORT_TAKEN):
+                fix = "set PREFECT_SERVER_LOGGING_LEVEL=ERROR to see why; or run without Prefect: siyu run."
+                raise EngineFault(f"Prefect's temporary server ended with exit code {process.returncode}", "", fix)
+            if time.monotonic() - reported > REPORT_EVERY:
+                reported = time.monotonic()
+                tell(f"still starting, {reported - started:.0f} s")
     if failures:
         server.stop()
         fix = "give it more time with that variable, in seconds; or run without Prefect: siyu run."
         problem = f"Prefect's temporary server did not answer within {limit} seconds"
         raise EngineFault(problem, VARIABLE, fix) from failures[0]
+
+
+@contextmanager
+def _silent_server() -> Iterator[None]:
+    """The server inherits this process's environment. Variables that the user has set stay as they are."""
+    added = {name: value for name, value in SILENCE.items() if name not in os.environ}
+    os.environ.update(added)
+    try:
+        yield
+    finally:
+        for name in added:
+            del os.environ[name]
 
 
 def _start(server: SubprocessASGIServer, limit: int, failures: list[Exception]) -> None:
