@@ -24,12 +24,15 @@ FAULTS = (duckdb.IOException, duckdb.FatalException)
 STATEMENT_FAULTS = (duckdb.OutOfMemoryException, duckdb.InternalException)
 OF_DATA = (duckdb.InvalidInputException, duckdb.ConversionException)  # their messages quote values
 DISK = ("No space left on device", "Could not write file", "Disk quota exceeded")
+ORIGINAL = "Original error: "
 
 
 def _translate(error: duckdb.Error, sql: str) -> SiyuError:
-    first = (str(error).splitlines() or [type(error).__name__])[0]  # the next lines may quote a record
+    # After a fatal error, all other statements fail with a text that ends with the first error.
+    text = str(error).rpartition(ORIGINAL)[2]
+    first = (text.splitlines() or [type(error).__name__])[0]  # the next lines may quote a record
     # A full disk may also show up as a failed commit or a failed spill. The query is not at fault.
-    if isinstance(error, FAULTS) or (not isinstance(error, OF_DATA) and any(text in first for text in DISK)):
+    if isinstance(error, FAULTS) or (not isinstance(error, OF_DATA) and any(sign in first for sign in DISK)):
         return EngineFault(f"DuckDB: {first}", "", "check disk space, memory and the file in the message.")
     if isinstance(error, STATEMENT_FAULTS):
         return StatementFault(f"DuckDB: {first}", "", "see SIYU_MEMORY_LIMIT, or report it.")
@@ -142,8 +145,12 @@ class DuckEngine:
 
     def driver_connection(self) -> duckdb.DuckDBPyConnection:
         """Open a cursor that knows the key. A cursor does not inherit variables or settings from the connection."""
-        cursor = self._connection.cursor()
-        cursor.execute("set variable siyu_key = ?", [self._key])
+        statement = "set variable siyu_key = ?"
+        try:
+            cursor = self._connection.cursor()
+            cursor.execute(statement, [self._key])
+        except duckdb.Error as error:
+            raise _translate(error, statement) from error
         return cursor
 
     def session(self) -> DuckSession:
