@@ -15,6 +15,8 @@ from siyu.simulate.world import DAY, World
 
 TRUTH = "truth/person.csv"
 OPEN_FILES = 200
+# As exporters write JSON: without spaces, with unescaped Chinese. json.dumps() would make an encoder for every record.
+JSON = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 ELEMENTS_A_DOCUMENT, ANSWERS_A_DOCUMENT = 5000, 500
 
 
@@ -43,7 +45,7 @@ class Delivery:
         self.folder = folder
         self.drafts = drafts  # folder of jsonl drafts, which become Parquet or xlsx at the end
         self.counts: Counter[str] = Counter()
-        self._open: OrderedDict[Path, TextIO] = OrderedDict()
+        self._open: OrderedDict[tuple[Path, str], TextIO] = OrderedDict()
         self._documents: dict[str, _Document] = {}
         self.staff_days = StaffDays(world)
         self.last_contact: str | None = None  # the last contact entered in the CRM
@@ -108,15 +110,16 @@ class Delivery:
         self, file: str, text: str, header: str | None = None, encoding: str = "utf-8", folder: Path | None = None
     ) -> None:
         """Write a line unchanged. A new file starts with the header."""
-        handle = self._handle((folder or self.folder) / file, header, encoding)
+        handle = self._handle(folder or self.folder, file, header, encoding)
         handle.write(text + "\n")
         self.counts[file] += 1
 
-    def _handle(self, path: Path, header: str | None, encoding: str) -> TextIO:
-        handle = self._open.get(path)
+    def _handle(self, folder: Path, file: str, header: str | None, encoding: str) -> TextIO:
+        handle = self._open.get((folder, file))
         if handle is not None:
-            self._open.move_to_end(path)
+            self._open.move_to_end((folder, file))
             return handle
+        path = folder / file
         is_new = not path.exists()
         path.parent.mkdir(parents=True, exist_ok=True)
         if len(self._open) >= OPEN_FILES:
@@ -124,7 +127,7 @@ class Delivery:
         handle = path.open("a", encoding=encoding, newline="")
         if is_new and header is not None:
             handle.write(header + "\n")
-        self._open[path] = handle
+        self._open[folder, file] = handle
         return handle
 
     def element(self, file: str, array: str, record: dict[str, Any], **document: Any) -> None:
@@ -212,8 +215,8 @@ def encoding_of(export: str) -> str:
 
 
 def json_text(record: dict[str, Any]) -> str:
-    """Return JSON as exporters write it: without spaces, with unescaped Chinese."""
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
+    """Return one record as JSON, in one line."""
+    return JSON.encode(record)
 
 
 def csv_text(values: Any) -> str:
