@@ -28,7 +28,7 @@ lint: .venv/ready-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/sqlfluff lint models
+	$(BIN)/sqlfluff lint --processes 0 models
 
 docs: .venv/ready
 	$(BIN)/siyu docs --out docs

@@ -17,7 +17,7 @@ from prefect.client.schemas.sorting import TaskRunSort
 from prefect.testing.utilities import prefect_test_harness
 
 from flows.nightly import nightly
-from tests.golden.shop import FAILING, SALT, Shop
+from tests.golden.shop import FAILING, FEW_SUITES, SALT, Shop, only_suites
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("flow")]
 
@@ -32,6 +32,8 @@ def server() -> Iterator[None]:
 
 @pytest.fixture
 def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    """A shop; nights in this process check with few suites, those in a process of their own with all."""
+    monkeypatch.setattr("siyu.check.suites.layer_files", only_suites(*FEW_SUITES))
     shop = Shop(tmp_path)
     for name, value in _environment(shop).items():
         monkeypatch.setenv(name, value)

@@ -24,8 +24,9 @@ AT_ONCE = int(os.environ.get("AT_ONCE", "3"))
 SWAPS, READERS = 30, 10
 
 
-def _start(warehouse: Path, *options: str) -> subprocess.Popen[bytes]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SIYU_")}
+def _start(warehouse: Path, *options: str, shares_cache: bool = True) -> subprocess.Popen[bytes]:
+    kept = ("SIYU_CACHE",) if shares_cache else ()
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SIYU_") or name in kept}
     return subprocess.Popen(
         [sys.executable, "-m", "siyu", "run", *options],
         env=environment | {"SIYU_WAREHOUSE": str(warehouse), "SIYU_CHANNELS": "website,crm,wecom"},
@@ -64,12 +65,12 @@ def test_killed_at_any_moment_and_run_again(undisturbed: tuple[Release, float], 
     release, seconds = undisturbed
     warehouse, chance = tmp_path / "warehouse", random.Random(20260630)
     for _ in range(KILLS):
-        process = _start(warehouse, "--force")
+        process = _start(warehouse, "--force", shares_cache=False)
         time.sleep(chance.uniform(0.2, seconds * 1.1))
         process.send_signal(signal.SIGKILL)
         process.wait()
         _whole(warehouse)
-    assert _start(warehouse, "--force").wait() == 0
+    assert _start(warehouse, "--force", shares_cache=False).wait() == 0
     done = _whole(warehouse)
     assert done is not None
     assert done.manifest["tables"] == release.manifest["tables"]

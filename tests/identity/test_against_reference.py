@@ -18,7 +18,7 @@ from tests.identity.reference import Record, Rule, Type, who_is_who
 
 pytestmark = pytest.mark.scale
 
-EXAMPLES = int(os.environ.get("IDENTITY_EXAMPLES", "60"))
+EXAMPLES = int(os.environ.get("IDENTITY_EXAMPLES", "40"))
 # (identifiers a person may have, neighbours an identifier may have; None = as the table says)
 USUAL, SMALL = (60, None), (4, 2)
 VALUES = {
