@@ -99,7 +99,7 @@ def _parts(lookup: Lookup, whose: Whose, part: str) -> list[Row]:
 
 
 def _score(part: Row | None) -> Row | None:
-    """Return what an event counts in the lead score now; None if it does not count."""
+    """Return how an event enters the lead score now: rule, points and decay. None if it does not."""
     names = ("rule", "listed_points", "points", "halvings", "decay", "score")
     return {name: part[name] for name in names} if part else None
 

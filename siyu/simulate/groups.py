@@ -107,7 +107,7 @@ def talk(person: Person, group: Group, out: Delivery, moment: int) -> None:
 
 
 def list_groups(world: World, groups: list[Group], out: Delivery) -> None:
-    """Write the groups of a block to every complete list, without former members and dissolved groups."""
+    """Write the groups of a block of people to each complete list. Former members and dissolved groups are left out."""
     for day in world.lists:
         evening = (day + 1) * DAY
         for group in groups:

@@ -84,7 +84,7 @@ class RunLedger(LedgerFile):
         )
 
     def problems(self, as_of: date) -> dict[str, list[str]]:
-        """channel -> what the night that published this date found wrong with it: it was stale then."""
+        """channel -> the problems that made it stale in the night that published this date."""
         run = self.last_published(as_of, None)
         found: dict[str, list[str]] = {}
         for row in self._rows("select * from problem where run_id = ? order by rowid", [run["run_id"] if run else 0]):

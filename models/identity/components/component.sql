@@ -1,5 +1,5 @@
 /*
-description: The least node that each connected node reaches.
+description: For each connected node, the smallest node of its component.
 grain: [node]
 */
 with

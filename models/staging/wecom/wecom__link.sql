@@ -157,7 +157,7 @@ bounded_links as (
     from links
 ),
 
--- known_at puts a callback before a list of its day.
+-- Sorted by known_at, a callback comes before the list of the same day.
 signs as (
     select
         external_userid as customer,
