@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -66,6 +67,12 @@ def parse(rendered: Rendered) -> Parsed:
             "write one select or union; config(materialized=…) says how the result is stored.",
         )
     return Parsed(read[0], read[1])
+
+
+def rule_version(sql: str) -> str:
+    """Return a hash of a query. Comments, line breaks and indentation do not count."""
+    text = "\n".join(f"{token.token_type.name} {token.text}" for token in sqlglot.tokenize(sql, read="duckdb"))
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def where(rendered: Rendered, line: int) -> str:

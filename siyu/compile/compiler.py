@@ -167,6 +167,7 @@ class _Compiler:
             sources=rendered.sources,
             previous=rendered.previous,
             tables=tables,
+            rule_version=facts["rule_version"],
             columns=tuple(columns),
             companion=superseded,
         )
@@ -179,13 +180,14 @@ class _Compiler:
         self._compiled[compiled.name] = compiled
 
     def _facts(self, rendered: Rendered) -> Any:
-        """Return what the syntax tree shows: the tables that the query reads, and its columns."""
+        """Return what the SQL itself shows: the tables that it reads, its columns and its version."""
 
         def work() -> dict[str, Any]:
             parsed = analyse.parse(rendered)
             analyse.check(rendered, parsed)
             columns = [asdict(doc) for doc in analyse.column_docs(rendered, parsed.tree)]
-            return {"tables": sorted(analyse.tables(parsed.tree)), "columns": columns}
+            version = analyse.rule_version(rendered.sql)
+            return {"tables": sorted(analyse.tables(parsed.tree)), "columns": columns, "rule_version": version}
 
         return self._cache.remember("analysis", (rendered.model.name, rendered.sql), work)
 

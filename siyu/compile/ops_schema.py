@@ -137,7 +137,7 @@ OPS_TABLES: dict[str, OpsTable] = {
         "description": ("varchar", "From its header."),
         "grain": ("varchar", "Columns that identify a row."),
         "compiled_sql": ("varchar", "The query that ran."),
-        "rule_version": ("varchar", "Changes when the compiled query does."),
+        "rule_version": ("varchar", "Changes when the compiled query does; comments do not count."),
     }),
     "column": OpsTable("Every column of every model.", {
         "model": MODEL,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -38,8 +37,8 @@ class Column:
 class CompiledModel:
     """A model as SQL with known columns.
 
-    `tables` are all relations that the SQL reads, including ops sources. A companion is a model that siyu itself adds
-    to a staging model.
+    `tables` are all relations that the SQL reads, including ops sources. `rule_version` changes when the SQL does. A
+    companion is a model that siyu itself adds to a staging model.
     """
 
     model: Model
@@ -50,6 +49,7 @@ class CompiledModel:
     sources: set[str]
     previous: set[str]
     tables: set[str]
+    rule_version: str
     columns: tuple[Column, ...] = ()
     companion: bool = False
     refused: tuple[RefusedField, ...] = ()
@@ -73,11 +73,6 @@ class CompiledModel:
     def tree(self) -> Any:
         """The syntax tree of the query."""
         return analyse.parse(Rendered(self.model, self.sql)).tree
-
-    @property
-    def rule_version(self) -> str:
-        """A hash of the compiled SQL."""
-        return hashlib.sha256(self.sql.encode()).hexdigest()[:16]
 
     @property
     def pii_columns(self) -> tuple[str, ...]:

@@ -95,7 +95,7 @@ CASES: dict[str, tuple[str, dict[str, Any], tuple[Any, ...], int, float | None, 
 def _project(materialized: str) -> Any:
     model = Model("kpi", "visit", "models/kpi/visit.sql", Path("visit.sql"), "", "", ("record_id",))
     columns = tuple(Column(name, kind, "", pii=name == "mobile") for name, kind in TYPES.items())
-    compiled = CompiledModel(model, "", materialized, {}, set(), set(), set(), set(), columns)
+    compiled = CompiledModel(model, "", materialized, {}, set(), set(), set(), set(), "", columns)
     project = Project(*(None,) * 9)  # type: ignore[arg-type]
     project.models[TABLE] = compiled
     return project
