@@ -20,7 +20,7 @@ PREFIX = "SIYU_"
 SAMPLE_SALT = "the-sample-holds-no-secret"
 SHORTEST_SALT = 16
 # The settings that can change the content of a release. Only these enter its fingerprint.
-CONTENT_SETTINGS = ("channels", "timezone", "engine", "publish_records")
+CONTENT_SETTINGS = ("channels", "timezone", "engine", "publish_records", "publish_parquet")
 
 
 def known_zone(value: str) -> str:
@@ -48,6 +48,7 @@ class Settings(BaseSettings):
     threads: int | None = None
     memory_limit: str = "55%"
     publish_records: bool = True
+    publish_parquet: bool = True
     ops_history_days: int = 400
 
     @field_validator("layers", mode="before")

@@ -49,7 +49,7 @@ def write_release(engine: Engine, project: Project, warehouse: Path, facts: Rele
     mode = draft.stat().st_mode
     draft.chmod(0o700)  # until the files are whole: DuckDB's own temporary files beside them hold raw values
     models = [m for m in project.models.values() if not m.companion and _is_published(project, m)]
-    tables = write_tables(engine, models, draft, project.settings.cores)
+    tables = write_tables(engine, models, draft, project.settings)
     manifest = {
         "as_of": facts.as_of.isoformat(),
         "known_by": facts.known_by.isoformat() if facts.known_by else None,

@@ -14,6 +14,7 @@ from siyu.compile.project import CompiledModel
 from siyu.engines.base import Engine, Session
 from siyu.engines.sql import quote_name, quoted
 from siyu.release.releases import PUBLIC, RESTRICTED
+from siyu.settings import Settings
 
 PUBLISHED_SCHEMAS = ("records", "identity", "journey", "tags", "audience", "kpi")
 PRIVATE_MODE = 0o600
@@ -32,15 +33,16 @@ Tables = dict[str, dict[str, Any]]
 Job = Callable[[Session], None]
 
 
-def write_tables(engine: Engine, models: Sequence[CompiledModel], draft: Path, workers: int) -> Tables:
+def write_tables(engine: Engine, models: Sequence[CompiledModel], draft: Path, settings: Settings) -> Tables:
     """Write both DuckDB files and the Parquet files. Returns rows and content hash by table, for the manifest."""
     engine.attach(draft / PUBLIC, "release", writable=True)
     engine.attach(draft / RESTRICTED, "restricted", writable=True)
     (draft / RESTRICTED).chmod(PRIVATE_MODE)
     _create_schemas(engine, draft)
+    parquet = draft / "parquet" if settings.publish_parquet else None
     tables: Tables = {}
-    jobs: list[Job] = [partial(_write_model, model, draft, tables) for model in _largest_first(engine, models)]
-    _run_all(engine, [*jobs, *(partial(_write_ops, name, draft) for name in OPS_TABLES)], workers)
+    jobs: list[Job] = [partial(_write_model, model, parquet, tables) for model in _largest_first(engine, models)]
+    _run_all(engine, [*jobs, *(partial(_write_ops, name, parquet) for name in OPS_TABLES)], settings.cores)
     for alias in ("release", "restricted"):
         engine.detach(alias)
     return dict(sorted(tables.items()))
@@ -88,7 +90,7 @@ def _largest_first(engine: Engine, models: Sequence[CompiledModel]) -> list[Comp
     return sorted(models, key=lambda model: (-sizes.get(model.name, 0), model.name))
 
 
-def _write_model(model: CompiledModel, draft: Path, tables: Tables, session: Session) -> None:
+def _write_model(model: CompiledModel, parquet: Path | None, tables: Tables, session: Session) -> None:
     """Write one table to both DuckDB files and to Parquet; the restricted copy is sorted and feeds the public one."""
     source = f"{model.relation}{_sort_clause(model)}"
     if model.pii_columns:
@@ -97,7 +99,7 @@ def _write_model(model: CompiledModel, draft: Path, tables: Tables, session: Ses
         session.execute(f"create table {source} as {query}")
     _create(session, model.relation, f"select {public_columns(model)} from {source}", _comments(model))
     rows, digest = session.content_hash(f"release.{model.relation}")
-    _copy(session, model.name, draft)
+    _copy(session, model.name, parquet)
     tables[model.name] = {"rows": rows, "content_hash": digest}
 
 
@@ -111,11 +113,11 @@ def _sort_clause(model: CompiledModel) -> str:
     return f" order by coalesce({', '.join(identifiers)}, '')" if identifiers else ""
 
 
-def _write_ops(name: str, draft: Path, session: Session) -> None:
+def _write_ops(name: str, parquet: Path | None, session: Session) -> None:
     table = OPS_TABLES[name]
     comments = {column: description for column, (_, description) in table.columns.items()}
     _create(session, f"ops.{name}", f"select * from ops.{name}", (table.description, comments))
-    _copy(session, f"ops.{name}", draft)
+    _copy(session, f"ops.{name}", parquet)
 
 
 def _create(session: Session, table: str, query: str, comments: tuple[str, dict[str, str]]) -> None:
@@ -130,9 +132,12 @@ def _create(session: Session, table: str, query: str, comments: tuple[str, dict[
     session.execute("commit")
 
 
-def _copy(session: Session, name: str, draft: Path) -> None:
+def _copy(session: Session, name: str, parquet: Path | None) -> None:
+    """Copy a published table to a file of its own, if the release has Parquet files."""
+    if parquet is None:
+        return
     schema, _, table = name.partition(".")
-    target = draft / "parquet" / schema / f"{table}.parquet"
+    target = parquet / schema / f"{table}.parquet"
     target.parent.mkdir(parents=True, exist_ok=True)
     session.execute(f"copy release.{relation(name)} to {quoted(target)} ({PARQUET})")
 

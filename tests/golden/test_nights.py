@@ -20,7 +20,7 @@ from siyu.night.request import Request
 from siyu.night.run import run_night
 from siyu.release.releases import current
 from siyu.settings import load_settings
-from tests.golden.shop import DEAL, FAILING, Shop
+from tests.golden.shop import DEAL, FAILING, FIRST_DAY, Shop
 
 
 @pytest.mark.after_first_night
@@ -310,3 +310,18 @@ def test_checks_failed_carries_the_report(shop: Shop) -> None:
     with pytest.raises(ChecksFailed) as caught:
         shop.run("2026-06-01")
     assert caught.value.report.check_counts()["failed_critical"] == 2  # type: ignore[attr-defined]
+
+
+@pytest.mark.after_first_night
+def test_what_the_settings_leave_out_of_a_release(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A change of these settings is a reason for a new release, though no file is new."""
+    current = shop.root / "warehouse" / "current"
+    assert (current / "parquet" / "records" / "deal.parquet").is_file()
+    monkeypatch.setenv("SIYU_PUBLISH_PARQUET", "false")
+    assert shop.run(FIRST_DAY).status == "published"
+    assert not (current / "parquet").exists()
+    assert shop.value("select count(*) from records.deal") == 1
+    monkeypatch.setenv("SIYU_PUBLISH_RECORDS", "false")
+    assert shop.run(FIRST_DAY).status == "published"
+    assert shop.value("select count(*) from duckdb_tables() where schema_name = 'records'") == 0
+    assert shop.revenue() == "100.10"
