@@ -5,6 +5,7 @@ grain: [as_of_date, kpi_code, dimension, member]
 */
 with
 
+-- 1. The figures, and the days that enter a baseline: those on which the channel delivered data.
 figures as (
     select as_of_date, kpi_code, dimension, member, numerator, denominator, value
     from {{ ref('kpi_revenue') }}
@@ -45,6 +46,8 @@ history as (
     where f.value is not null
 ),
 
+-- 2. The usual value: each day beside the days before it. The baseline is the median of the same
+-- weekday; the spread is the median distance of each day from the median of its own weekday.
 windows as (
     select
         n.kpi_code,
@@ -97,6 +100,8 @@ spreads as (
     group by w.kpi_code, w.dimension, w.member_key, w.as_of_date
 ),
 
+-- 1.4826 makes the median distance comparable to a standard deviation. A count varies at least by
+-- its square root.
 bands as (
     select
         s.kpi_code,
@@ -119,6 +124,8 @@ bands as (
     where s.day_count >= {{ var('baseline_min_days') }} and s.baseline is not null
 ),
 
+-- 3. Each figure against its band. The figures of a stale channel are stale. Another figure that is
+-- outside its band while some channel is stale may lack records: it is stale, too, and no alert.
 stale_channels as (
     select
         channel,
@@ -162,6 +169,7 @@ judged as (
     left join stale_channels as c on f.dimension = 'channel' and f.member = c.channel
 ),
 
+-- 4. Two days outside the band in a row are an alert, so each day needs the day before it.
 followed as (
     select
         as_of_date,

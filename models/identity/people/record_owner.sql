@@ -14,6 +14,7 @@ grain: [channel, record_id]
 {%- for id in ids %}{% set _ = values.update({id_column(id): id_value(id)}) %}{% endfor %}
 with
 
+-- 1. The person of each combination of identifiers: the one of its strongest used identifier.
 identifiers as (
     select
         c.combination_id,
@@ -42,7 +43,8 @@ combination_person as (
         ) = 1
 ),
 
-keyed as (
+-- 2. Each record finds its combination by the values that it carries.
+combination_values as (
     select
         {%- for id in ids %}
         c.{{ id_column(id) }},
@@ -71,7 +73,7 @@ matched as (
         k.id_value,
         coalesce(k.is_contested, false) as is_contested
     from records as r
-    left join keyed as k
+    left join combination_values as k
         on
             {%- for id in ids %}
             {%- set column = id_column(id) %}
@@ -79,7 +81,7 @@ matched as (
             {%- endfor %}
 ),
 
--- Records that have only contested identifiers. There are few of them.
+-- 3. The few records that have only contested identifiers belong to whoever held one at their time.
 disputed as (
     select distinct
         channel,
@@ -102,7 +104,7 @@ tenures as (
     where is_handed_on
 ),
 
-asked as (
+disputed_identifiers as (
     select
         d.channel,
         d.record_id,
@@ -120,7 +122,7 @@ moments as (
     select distinct
         node,
         seen_at
-    from asked
+    from disputed_identifiers
 ),
 
 -- An identifier that thousands of people used has thousands of tenures. One sort finds the tenure
@@ -166,13 +168,13 @@ claims as (
         a.id_type,
         a.id_value,
         t.person_key
-    from asked as a
+    from disputed_identifiers as a
     inner join latest as l on a.node = l.node and a.seen_at = l.moment
     inner join tenures as t on a.node = t.node and coalesce(l.begun_no, 1) = t.tenure_no
     where l.begun_no is null or a.seen_at <= t.held_to or t.tenure_no = t.tenure_count
 ),
 
-settled as (
+strongest_claims as (
     select
         channel,
         record_id,
@@ -188,7 +190,8 @@ settled as (
         ) = 1
 ),
 
-owned as (
+-- 4. One owner for each record, which may have been landed several times.
+owners as (
     select
         channel,
         record_id,
@@ -211,20 +214,20 @@ owned as (
         s.id_value,
         1 as is_disputed
     from disputed as d
-    left join settled as s
+    left join strongest_claims as s
         on
             d.channel = s.channel
             and d.record_id = s.record_id
             and d.seen_at is not distinct from s.seen_at
 ),
 
-decided as (
+record_owners as (
     select
         channel,
         record_id,
         min(seen_at) over (partition by channel, record_id) as first_seen_at,
         person_key
-    from owned
+    from owners
     qualify
         row_number() over (
             partition by channel, record_id
@@ -239,4 +242,4 @@ select
     record_id,  -- [pii] The exported row.
     first_seen_at as seen_at,  -- When it happened (UTC).
     person_key  -- Number of the person in this release; NULL = unknown.
-from decided
+from record_owners
