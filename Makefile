@@ -5,18 +5,22 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+# Python compiles what it imports; pip would compile every file of every package, which takes as long as the rest.
+INSTALL := $(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt
 
 .PHONY: run test lint docs clean
 
-.venv/ready: constraints.txt pyproject.toml
+$(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit("siyu needs Python 3.11 or later") if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable .
+
+.venv/ready: constraints.txt pyproject.toml | $(BIN)/python
+	$(INSTALL) --editable .
 	touch $@
 
-.venv/ready-dev: .venv/ready
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
-	touch $@
+.venv/ready-dev: constraints.txt pyproject.toml | $(BIN)/python
+	$(INSTALL) --editable '.[dev]'
+	touch .venv/ready $@
 
 run: .venv/ready
 	$(BIN)/python flows/nightly.py

@@ -20,7 +20,7 @@ from siyu.release.releases import Release, current, releases, swap
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("survival")]
 
 KILLS = int(os.environ.get("KILLS", "5"))
-AT_ONCE = int(os.environ.get("AT_ONCE", "3"))
+AT_ONCE = int(os.environ.get("AT_ONCE", "2"))
 SWAPS, READERS = 30, 10
 
 

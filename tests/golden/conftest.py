@@ -73,12 +73,13 @@ def copied_night(night: Ran, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def shop(request: pytest.FixtureRequest, shared: Shared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    """A shop before its first night. Few suites run in its nights.
+    """A shop before its first night. Few suites run in its nights, and its releases have no Parquet files.
 
     Marks change that: after_first_night copies a shop whose night of FIRST_DAY is over; suites("ops/*") adds suites;
     every_suite runs all of them, for tests that say something about checks.
     """
     monkeypatch.setenv("SIYU_SALT", SALT)
+    monkeypatch.setenv("SIYU_PUBLISH_PARQUET", "false")
     if request.node.get_closest_marker("every_suite") is None:
         more = [name for mark in request.node.iter_markers("suites") for name in mark.args]
         monkeypatch.setattr("siyu.check.suites.layer_files", only_suites(*FEW_SUITES, *more))
@@ -91,6 +92,7 @@ def _run_first_day(root: Path) -> Shop:
     shop = Shop(root)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("siyu.check.suites.layer_files", only_suites(*FEW_SUITES))
+        patch.setenv("SIYU_PUBLISH_PARQUET", "false")
         shop.run(FIRST_DAY)
     return shop
 

@@ -316,10 +316,10 @@ def test_checks_failed_carries_the_report(shop: Shop) -> None:
 def test_what_the_settings_leave_out_of_a_release(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """A change of these settings is a reason for a new release, though no file is new."""
     current = shop.root / "warehouse" / "current"
-    assert (current / "parquet" / "records" / "deal.parquet").is_file()
-    monkeypatch.setenv("SIYU_PUBLISH_PARQUET", "false")
-    assert shop.run(FIRST_DAY).status == "published"
     assert not (current / "parquet").exists()
+    monkeypatch.setenv("SIYU_PUBLISH_PARQUET", "true")
+    assert shop.run(FIRST_DAY).status == "published"
+    assert (current / "parquet" / "records" / "deal.parquet").is_file()
     assert shop.value("select count(*) from records.deal") == 1
     monkeypatch.setenv("SIYU_PUBLISH_RECORDS", "false")
     assert shop.run(FIRST_DAY).status == "published"
