@@ -17,7 +17,7 @@ INSERT_BATCH = 5000
 
 
 def write_table(session: Session, relation: str, columns: dict[str, str], rows: Iterable[Sequence[Any]]) -> None:
-    """A table from Python rows, replaced whole. They travel as JSON texts: parameters one by one are slow."""
+    """Replace a table by Python rows. The rows are passed as JSON texts, because single parameters are slow."""
     listed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
     session.execute(f"create or replace table {relation} ({listed})")
     structure = json.dumps([dict.fromkeys(columns, "VARCHAR")])
@@ -36,7 +36,7 @@ def _text(value: Any) -> str | None:
 
 
 def write_catalog(session: Session, project: Project) -> None:
-    """ops.model, ops.column and ops.column_lineage; the last only where a model reads it, since lineage takes time."""
+    """Write ops.model and ops.column, and ops.column_lineage if a model reads it, because lineage takes time."""
     models = [model for model in project.models.values() if not model.companion]
     reads_lineage = any("ops.column_lineage" in model.tables for model in models)
     write_table(

@@ -1,4 +1,4 @@
-"""The ops tables: what runs, landings and checks left behind, as tables that travel with every release."""
+"""The ops tables, which are part of every release: runs, landings and checks."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ CHECK_EXPRESSIONS = {
 
 
 def write_channel_status(session: Session, statuses: Sequence[ChannelStatus]) -> None:
-    """ops.channel_status: models may read it."""
+    """Write ops.channel_status, which models may read."""
     columns = OPS_TABLES["channel_status"].types
     write_table(session, "ops.channel_status", columns, ([getattr(s, name) for name in columns] for s in statuses))
 
 
 def write_landed(session: Session, project: Project, ledger: Ledger, store: Path, known_by: date | None) -> None:
-    """What landings left behind, into schema ops of the build, where suites check it; models must be built."""
+    """Write files, rejects and drift to schema ops of the build, where suites check them. Needs all models."""
     landings = ledger.landings(known_by)
     files = ledger.files(known_by)
     _write(session, "drift", ledger.drift(known_by))
@@ -52,7 +52,7 @@ def write_landed(session: Session, project: Project, ledger: Ledger, store: Path
 
 
 def write_runs(session: Session, ledger: Ledger, own_run: Row) -> None:
-    """Write the history of runs into schema ops of the build: all runs, details as long as they are kept, then sums."""
+    """Write the history of runs to schema ops of the build: all runs, recent details, and sums of earlier months."""
     _write(session, "run", [run for run in ledger.runs() if run["run_id"] != own_run["run_id"]] + [own_run])
     _write_history(session, "model_run", ledger.model_history(), "model_no")
     _write_history(session, "check_result", ledger.check_history(), "expectation_no")
@@ -61,7 +61,7 @@ def write_runs(session: Session, ledger: Ledger, own_run: Row) -> None:
 
 
 def _write_history(session: Session, table: str, history: History, number: str) -> None:
-    """Join numbers and texts inside the engine: a year has some 300,000 rows."""
+    """Join numbers and texts inside the engine, because a year has about 300,000 rows."""
     session.write_arrays("ops._numbers", history.arrays)
     columns = OPS_TABLES[table].types
     expressions = {name: f"nullif(n.{name}, {MISSING})" for name in history.arrays}
@@ -93,7 +93,7 @@ def _write(session: Session, table: str, rows: Sequence[Mapping[str, Any]]) -> N
 
 
 def _write_rejected_rows(session: Session, files: Sequence[LandedFile], store: Path) -> None:
-    """Values are masked once more: what an earlier siyu wrote may have been masked less."""
+    """Mask values once more, because an earlier version of siyu may have masked less."""
     columns = OPS_TABLES["rejected_row"].types
     whole = (
         (f.channel, f.export, masked(f.file), None, None, None, masked(f.reason or "")) for f in files if not f.landed
@@ -114,7 +114,7 @@ def _write_rejected_rows(session: Session, files: Sequence[LandedFile], store: P
 
 
 def _write_refused_fields(session: Session, project: Project) -> None:
-    """Of the rows that count tonight: the branches of a model add up, what several models read is counted once."""
+    """Count over the rows of this night. Branches of a model add up; rows that several models read count once."""
     found: dict[tuple[str, ...], int] = {}
     for model in project.models.values():
         counted: Counter[tuple[str, ...]] = Counter()

@@ -1,4 +1,4 @@
-"""What earlier nights left for later ones: the run before, its tables, and the snapshots that no rebuild could give."""
+"""What later nights need of earlier ones: the previous run, its tables, and snapshots, which cannot be rebuilt."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from siyu.warehouse.ledger import Ledger
 
 @dataclass(frozen=True)
 class Previous:
-    """The run that a night compares itself with. Its release may be gone; its snapshots are in the history."""
+    """The run that a night compares itself with. Even if its release is gone, the history has its snapshots."""
 
     as_of: date
     run_id: int
@@ -33,12 +33,12 @@ class Previous:
         return f"{self.as_of.isoformat()}-{self.run_id:06d}"
 
     def snapshot(self, warehouse: Path, model: str) -> Path:
-        """Where the history keeps a snapshot table of this run."""
+        """Return the file in which the history keeps a snapshot table of this run."""
         return warehouse / "history" / self.as_of.isoformat() / f"{self.run_id:06d}" / f"{model}.parquet"
 
 
 def previous_run(ledger: Ledger, as_of: date) -> Previous | None:
-    """The last run of the newest earlier date; a rerun of a date keeps the one it had, none included."""
+    """Return the last run of the newest earlier date. A rerun of a date gets the one of its first run, even None."""
     own = ledger.last_published(as_of, None)
     if own is not None:
         return _parse(own["previous_release"]) if own["previous_release"] else None
@@ -54,7 +54,7 @@ def _parse(name: str) -> Previous:
 def previous_tables(
     engine: Engine, previous: Previous | None, warehouse: Path, names: Sequence[str]
 ) -> dict[str, PreviousTable]:
-    """Where earlier results lie: snapshots in the history, others in the release, the restricted file first."""
+    """Return where earlier results are: snapshots in the history, other tables in the restricted or the public file."""
     if previous is None:
         return {}
     session = engine.session()
@@ -90,7 +90,7 @@ def _table(session: Session, found: str) -> PreviousTable:
 
 
 def write_history(engine: Engine, project: Project, warehouse: Path, run: Previous) -> None:
-    """The snapshot tables of a run, whole or not at all."""
+    """Write the snapshot tables of a run to the history: all of them, or none."""
     snapshots = [m for m in project.models.values() if m.materialized == "snapshot"]
     if not snapshots:
         return

@@ -1,4 +1,4 @@
-"""Publish: one immutable folder a run, swapped in last, in one atomic step."""
+"""Publish: each run writes one folder, which never changes afterwards and becomes current in one atomic step."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from siyu.warehouse.files import fsync
 
 @dataclass(frozen=True)
 class ReleaseFacts:
-    """What the manifest says beside the tables."""
+    """What the manifest says about a release, apart from its tables."""
 
     as_of: date
     known_by: date | None
@@ -33,7 +33,7 @@ class ReleaseFacts:
 
 
 def write_release(engine: Engine, project: Project, warehouse: Path, facts: ReleaseFacts) -> Release:
-    """Write the folder whole, beside the others; no reader sees it before `swap`."""
+    """Write the complete folder beside the others. Readers do not see it before `swap`."""
     root = warehouse / "releases"
     final = root / f"{facts.as_of.isoformat()}-{facts.run_id:06d}"
     draft = root / f".draft-{facts.run_id:06d}"

@@ -1,4 +1,4 @@
-"""Releases on disk: list, current, swap, expire."""
+"""Releases on disk: list them, find the current one, make one current, remove old ones."""
 
 from __future__ import annotations
 
@@ -35,12 +35,12 @@ class Release:
 
     @property
     def name(self) -> str:
-        """The folder's name."""
+        """The name of the folder."""
         return self.path.name
 
 
 def releases(warehouse: Path) -> list[Release]:
-    """Whole releases of nightly runs, oldest as_of first. One without a readable manifest is no release."""
+    """Return all complete releases, oldest as_of first. A folder without a manifest does not count."""
     found = []
     for path in sorted((warehouse / "releases").glob("*/" + MANIFEST)):
         manifest = json.loads(path.read_text(encoding="utf-8"))
@@ -49,7 +49,7 @@ def releases(warehouse: Path) -> list[Release]:
 
 
 def current(warehouse: Path) -> Release | None:
-    """The release that readers see."""
+    """Return the release that readers see; None before the first one."""
     link = warehouse / "current"
     if not link.is_symlink() or not (link / MANIFEST).is_file():
         return None
@@ -58,7 +58,7 @@ def current(warehouse: Path) -> Release | None:
 
 
 def swap(warehouse: Path, release: Release) -> bool:
-    """Make a release the current one, in one rename. False when a later as_of is current: that one stays."""
+    """Make a release the current one, in one rename. Return False, and change nothing, if a later as_of is current."""
     now = current(warehouse)
     if now is not None and now.as_of > release.as_of:
         return False
@@ -73,10 +73,10 @@ def swap(warehouse: Path, release: Release) -> bool:
 
 
 def expire(warehouse: Path, now: datetime) -> list[str]:
-    """Remove old releases and say which: kept are 14 daily and 12 month-end ones, and what was current a day ago.
+    """Remove old releases. Return their names.
 
-    Releases of known_by were never current: those go after KEPT_HOURS. A release ceased to be current when `current`
-    moved on: the stamp beside its folder tells when.
+    14 daily and 12 month-end releases stay, and all that were current within KEPT_HOURS. A stamp beside a folder says
+    when it was last current. Releases of known_by never are, so they go KEPT_HOURS after they were written.
     """
     found = releases(warehouse)
     nightly = [release for release in found if release.manifest["known_by"] is None]
@@ -98,6 +98,6 @@ def expire(warehouse: Path, now: datetime) -> list[str]:
 
 
 def _last_current(release: Release) -> float:
-    """When it was last known to be current, else when it was written."""
+    """Return when the release was last known to be current, or else when it was written."""
     stamp = release.path.parent / f".{release.name}{WAS_CURRENT}"
     return max(path.stat().st_mtime for path in (stamp, release.path / MANIFEST) if path.is_file())

@@ -1,4 +1,4 @@
-"""The files of a release: every published table written, hashed and copied to Parquet, several tables at a time."""
+"""The files of a release: write, hash and copy to Parquet every published table, several tables at a time."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def write_tables(engine: Engine, models: Sequence[CompiledModel], draft: Path, s
 
 
 def _run_all(engine: Engine, jobs: Sequence[Job], workers: int) -> None:
-    """Run every job in a session of its own; the first error stops those that have not begun."""
+    """Run each job in its own session. After the first error, no other job starts."""
 
     def run(job: Job) -> None:
         session = engine.session()
@@ -70,7 +70,7 @@ def _run_all(engine: Engine, jobs: Sequence[Job], workers: int) -> None:
 
 
 def _create_schemas(engine: Engine, draft: Path) -> None:
-    """Schemas and folders before threads start: parallel CREATE SCHEMA statements conflict."""
+    """Create the schemas before threads start, because parallel CREATE SCHEMA statements conflict."""
     session = engine.session()
     for schema in (*PUBLISHED_SCHEMAS, "ops"):
         session.execute(f"create schema if not exists release.{schema}")
@@ -91,7 +91,7 @@ def _largest_first(engine: Engine, models: Sequence[CompiledModel]) -> list[Comp
 
 
 def _write_model(model: CompiledModel, parquet: Path | None, tables: Tables, session: Session) -> None:
-    """Write one table to both DuckDB files and to Parquet; the restricted copy is sorted and feeds the public one."""
+    """Write one table to both DuckDB files and to Parquet. The public copy is read from the restricted one, if any."""
     source = f"{model.relation}{_sort_clause(model)}"
     if model.pii_columns:
         query = f"select * from {source}"
@@ -104,7 +104,7 @@ def _write_model(model: CompiledModel, parquet: Path | None, tables: Tables, ses
 
 
 def _sort_clause(model: CompiledModel) -> str:
-    """Sort by person or company; records know neither, so sort them by the first identifier they carry."""
+    """Return the ORDER BY clause: person or company, or the first identifier for records, which have neither."""
     names = {column.name for column in model.columns}
     for name in SORT_COLUMNS:
         if name in names:
@@ -121,7 +121,7 @@ def _write_ops(name: str, parquet: Path | None, session: Session) -> None:
 
 
 def _create(session: Session, table: str, query: str, comments: tuple[str, dict[str, str]]) -> None:
-    """Create a table with its comments, in one transaction: each commit would wait for the disk."""
+    """Create a table with its comments in one transaction, because each commit waits for the disk."""
     description, columns = comments
     target = f"release.{table}"
     session.execute("begin")
@@ -143,7 +143,7 @@ def _copy(session: Session, name: str, parquet: Path | None) -> None:
 
 
 def _comments(model: CompiledModel) -> tuple[str, dict[str, str]]:
-    """Descriptions travel with the tables: BI tools show them."""
+    """Return the descriptions of a table and its columns, which BI tools show."""
     columns = {
         name: column.description
         for column in model.columns

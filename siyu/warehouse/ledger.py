@@ -1,4 +1,4 @@
-"""The run ledger: what landed, what ran, in one SQLite file beside the data it speaks of."""
+"""The run ledger: what landed and what ran, in one SQLite file in the warehouse."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ __all__ = ["LandedFile", "Ledger", "Row"]
 
 @dataclass(frozen=True)
 class LandedFile:
-    """One export file as the ledger knows it. `status` is landed or rejected."""
+    """The ledger's row about one export file. `status` is landed or rejected."""
 
     landed_seq: int
     channel: str
@@ -36,12 +36,12 @@ class LandedFile:
 
     @property
     def types(self) -> dict[str, str]:
-        """Column of the contract it landed under -> its type then."""
+        """column -> type, as in the contract when the file landed."""
         return dict(item.split(":", 1) for item in self.columns.split(";"))
 
     @property
     def landed(self) -> bool:
-        """Its rows count."""
+        """Whether the rows of the file count."""
         return self.status == "landed"
 
 
@@ -49,10 +49,10 @@ FILE_FIELDS = tuple(LandedFile.__dataclass_fields__)
 
 
 class Ledger(RunLedger):
-    """Runs, and what landed."""
+    """Access to the run ledger."""
 
     def check_salt(self, fingerprint: str) -> None:
-        """Refuse another salt than the one this warehouse began with: every ID would change."""
+        """Refuse a salt that differs from the first one of this warehouse, because every ID would change."""
         known = self._rows("select value from meta where name = 'salt'")
         if known and known[0]["value"] != fingerprint:
             raise ConfigError(
@@ -67,7 +67,7 @@ class Ledger(RunLedger):
     # Landings
 
     def next_landing(self, as_of: date) -> tuple[int, date]:
-        """Number and date of the landing to come; the date never goes back."""
+        """Return number and date of the next landing. The date never goes back."""
         seq, last = self._db.execute("select max(landed_seq), max(landed_date) from landing").fetchone()
         return (seq or 0) + 1, max(as_of, date.fromisoformat(last)) if last else as_of
 
@@ -78,7 +78,7 @@ class Ledger(RunLedger):
         drift: Iterable[tuple[str, str, str, str]],
         references: Iterable[tuple[str, str, str]],
     ) -> None:
-        """All of a landing, or nothing of it."""
+        """Store everything about a landing, in one transaction."""
         seq, day = landing
         with self._transaction() as db:
             db.execute("insert into landing values (?, ?)", [seq, day.isoformat()])
@@ -94,21 +94,21 @@ class Ledger(RunLedger):
             db.executemany("insert into reference values (?, ?, ?, ?)", [[seq, *item] for item in references])
 
     def files(self, known_by: date | None = None) -> list[LandedFile]:
-        """Every file of every landing committed by then, in the order of landings."""
+        """Return the files of all landings up to a date, in the order of the landings."""
         return [LandedFile(**row) for row in self._rows(self._known("file"), [_day(known_by)])]
 
     def landings(self, known_by: date | None = None) -> dict[int, date]:
-        """landed_seq -> landed_date."""
+        """Return landed_seq -> landed_date."""
         rows = self._rows("select * from landing where landed_date <= ?", [_day(known_by)])
         return {row["landed_seq"]: date.fromisoformat(row["landed_date"]) for row in rows}
 
     def references(self, known_by: date | None = None) -> dict[str, Row]:
-        """name -> the version in force (landed_seq, name, sha256, path); sha256 '' = withdrawn."""
+        """Return name -> the version in force (landed_seq, name, sha256, path). sha256 '' means withdrawn."""
         rows = self._rows(self._known("reference"), [_day(known_by)])
         return {row["name"]: row for row in rows}
 
     def drift(self, known_by: date | None = None) -> list[Row]:
-        """Every drift seen, oldest first."""
+        """Return all drift, oldest first."""
         return self._rows(self._known("drift"), [_day(known_by)])
 
     @staticmethod

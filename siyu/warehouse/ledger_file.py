@@ -1,4 +1,4 @@
-"""The SQLite file of the run ledger: opened, migrated, read and written."""
+"""The SQLite file of the run ledger: open, migrate, read and write it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Row = dict[str, Any]
 
 
 class LedgerFile:
-    """Open for one run; every write is a transaction of its own."""
+    """The file, open for one run. Each write is a transaction."""
 
     def __init__(self, path: Path) -> None:
         self._path = path

@@ -75,14 +75,14 @@ create view if not exists check_result as
 
 
 def create(db: sqlite3.Connection) -> None:
-    """Create what is missing, inside the caller's transaction."""
+    """Create missing tables, inside the caller's transaction."""
     for statement in SCHEMA.split(";"):
         db.execute(statement)
     db.execute(f"pragma user_version = {VERSION}")
 
 
 def migrate(db: sqlite3.Connection) -> None:
-    """Turn the tables of version 2, with every text in every row, into those of this version."""
+    """Convert the tables of version 2, which repeat every text in every row, to this version."""
     models = [dict(row) for row in db.execute("select * from model_run order by run_id, rowid")]
     checks = [dict(row) for row in db.execute("select * from check_result order by run_id, rowid")]
     db.execute("drop table model_run")
@@ -93,7 +93,7 @@ def migrate(db: sqlite3.Connection) -> None:
 
 
 def add_models(db: sqlite3.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Store what runs built; a row has the columns of the view model_run."""
+    """Store what runs built. A row has the columns of the view model_run."""
     numbers = _numbers(db, "model", MODEL, rows)
     db.executemany(
         "insert into model_outcome values (?, ?, ?, ?, ?)",
@@ -102,7 +102,7 @@ def add_models(db: sqlite3.Connection, rows: Sequence[Mapping[str, Any]]) -> Non
 
 
 def add_checks(db: sqlite3.Connection, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Store what runs checked, in order; a row has the columns of the view check_result."""
+    """Store what runs checked, in order. A row has the columns of the view check_result."""
     numbers = _numbers(db, "expectation", EXPECTATION, rows)
     count: dict[int, int] = {}
     values = []
@@ -117,7 +117,7 @@ def add_checks(db: sqlite3.Connection, rows: Sequence[Mapping[str, Any]]) -> Non
 def _numbers(
     db: sqlite3.Connection, table: str, names: Sequence[str], rows: Iterable[Mapping[str, Any]]
 ) -> dict[tuple[Any, ...], int]:
-    """Return the number of each text that the rows name, numbering those that are new."""
+    """Return the number of each text in the rows. New texts get a number."""
     listed = ", ".join(names)
     known = {tuple(row[1:]): row[0] for row in db.execute(f"select {table}_no, {listed} from {table}")}
     new = list(dict.fromkeys(key for row in rows if (key := _key(row, names)) not in known))

@@ -1,4 +1,4 @@
-"""What ran: runs, what each built and checked, in detail for some time and as sums by month after that."""
+"""Runs, and what each run built and checked: in detail for some time, then as sums by month."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class RunLedger(LedgerFile):
     """The runs of a warehouse."""
 
     def begin_run(self, started_at: str) -> int:
-        """A new run's number. Runs that never ended are marked as interrupted."""
+        """Return the number of a new run. Mark earlier runs that never ended as interrupted."""
         with self._transaction() as db:
             db.execute(
                 "update run set status = 'interrupted', error = 'the process ended unexpectedly'"
@@ -49,13 +49,13 @@ class RunLedger(LedgerFile):
             return int(cursor.lastrowid or 0)
 
     def update_run(self, run_id: int, **values: Any) -> None:
-        """Write what became known of a run."""
+        """Write values to the row of a run."""
         names = ", ".join(f"{name} = ?" for name in values)
         with self._transaction() as db:
             db.execute(f"update run set {names} where run_id = ?", [*values.values(), run_id])
 
     def last_published(self, as_of: date, known_by: date | None) -> Row | None:
-        """The last run that published this date under this knowledge."""
+        """Return the last run that published this date with this `known_by`, or None."""
         found = self._rows(
             "select * from run where status = 'published' and as_of = ? and known_by is not distinct from ?"
             " order by run_id desc limit 1",
@@ -64,7 +64,7 @@ class RunLedger(LedgerFile):
         return found[0] if found else None
 
     def published_before(self, as_of: date) -> Row | None:
-        """The last run that published the newest earlier date, with all that had landed."""
+        """Return the last run of the newest earlier date that was published without `known_by`, or None."""
         found = self._rows(
             "select * from run where status = 'published' and as_of < ? and known_by is null"
             " order by as_of desc, run_id desc limit 1",
@@ -73,7 +73,7 @@ class RunLedger(LedgerFile):
         return found[0] if found else None
 
     def add_problems(self, run_id: int, problems: Mapping[str, Sequence[str]]) -> None:
-        """What a run found wrong with channels while it landed."""
+        """Store the problems that a run found in channels while it landed them."""
         self._insert(
             "problem",
             [
@@ -84,7 +84,7 @@ class RunLedger(LedgerFile):
         )
 
     def problems(self, as_of: date) -> dict[str, list[str]]:
-        """channel -> the problems that made it stale in the night that published this date."""
+        """Return channel -> the problems that made it stale in the night that published this date."""
         run = self.last_published(as_of, None)
         found: dict[str, list[str]] = {}
         for row in self._rows("select * from problem where run_id = ? order by rowid", [run["run_id"] if run else 0]):
@@ -105,7 +105,7 @@ class RunLedger(LedgerFile):
             ledger_schema.add_models(db, list(rows))
 
     def add_check_results(self, rows: Iterable[Row]) -> None:
-        """Store all that a run checked, in order; call it once a run."""
+        """Store everything that a run checked, in order. Call it once per run."""
         with self._transaction() as db:
             ledger_schema.add_checks(db, list(rows))
 
@@ -118,7 +118,7 @@ class RunLedger(LedgerFile):
         return self._rows("select * from check_result where run_id = ? order by check_no", [run_id])
 
     def published_rows(self) -> dict[str, int | None]:
-        """model -> its rows in the last published run that built it."""
+        """Return model -> its number of rows in the last published run that built it."""
         rows = self._rows(
             "select m.model, o.row_count, max(o.run_id) as run_id from model_outcome as o"
             " join run as r on r.run_id = o.run_id join model as m on m.model_no = o.model_no"
@@ -127,7 +127,7 @@ class RunLedger(LedgerFile):
         return {row["model"]: row["row_count"] for row in rows}
 
     def sum_up(self, before: date) -> None:
-        """Replace the details of runs that began before a date by sums of their month."""
+        """Replace the details of runs that began before a date with sums by month."""
         begun = before.isoformat()
         with self._transaction() as db:
             db.execute(SUM_MODELS, [begun])
@@ -163,7 +163,7 @@ class RunLedger(LedgerFile):
         )
 
     def _arrays(self, table: str, columns: Mapping[str, str]) -> dict[str, np.ndarray[Any, Any]]:
-        """Return columns of numbers, run by run. SQLite joins their digits: a Python object for each is too slow."""
+        """Return columns of numbers, run by run. SQLite joins them, because one Python object each is slow."""
         listed = ", ".join(f"group_concat(coalesce({expression}, {MISSING}))" for expression in columns.values())
         rows = self._db.execute(
             f"select run_id, count(*), {listed} from {table} group by run_id order by run_id"
