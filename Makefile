@@ -1,14 +1,16 @@
-# make run    set up .venv and run the nightly flow on the sample
-# make test   set up what tests need and run them
-# make lint   ruff, mypy, sqlfluff
-# make docs   write docs/catalog.md, docs/models.md, docs/channels.md and docs/cli.md again
+# make run        set up .venv and run the nightly flow on the sample
+# make test       set up what tests need and run the quick tests
+# make test-all   also those marked scale (100,000 people) and e2e (servers, processes, installs)
+# make lint       ruff, mypy, sqlfluff
+# make docs       write docs/catalog.md, docs/models.md, docs/channels.md and docs/cli.md again
 
 PYTHON ?= python3
 BIN := .venv/bin
+PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
 # Python compiles what it imports; pip would compile every file of every package, which takes as long as the rest.
 INSTALL := $(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt
 
-.PHONY: run test lint docs clean
+.PHONY: run test test-all lint docs clean
 
 $(BIN)/python:
 	$(PYTHON) -c 'import sys; sys.exit("siyu needs Python 3.11 or later") if sys.version_info < (3, 11) else None'
@@ -26,7 +28,10 @@ run: .venv/ready
 	$(BIN)/python flows/nightly.py
 
 test: .venv/ready-dev
-	$(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+	$(PYTEST) -m "not scale and not e2e"
+
+test-all: .venv/ready-dev
+	$(PYTEST)
 
 lint: .venv/ready-dev
 	$(BIN)/ruff check .
