@@ -89,6 +89,18 @@ def test_a_full_disk_is_no_fault_of_a_query() -> None:
     assert isinstance(_translate(duckdb.ConversionException("no number"), "select 1"), SqlProblem)
 
 
+def test_after_a_fatal_error_its_cause_is_reported() -> None:
+    """DuckDB refuses every later statement; those of other threads may be the first ones that siyu sees."""
+    message = (
+        "FATAL Error: Failed: database has been invalidated because of a previous fatal error. The database must be"
+        ' restarted prior to being used again.\nOriginal error: "Failed to create checkpoint because of error: Could not'
+        " write file '/w/build.duckdb': No space left on device\""
+    )
+    told = _translate(duckdb.FatalException(message), "select 1")
+    assert isinstance(told, EngineFault)
+    assert told.problem.startswith("DuckDB: Failed to create checkpoint") and told.problem.endswith("on device")
+
+
 @pytest.mark.parametrize("kind", [duckdb.OutOfMemoryException, duckdb.InternalException])
 def test_an_engine_that_gives_out_on_one_statement_is_told_in_one_line(kind: type[duckdb.Error]) -> None:
     told = _translate(kind("failed to allocate\n\nPossible solutions:\n* buy more"), "select 1")
