@@ -93,8 +93,8 @@ def test_after_a_fatal_error_its_cause_is_reported() -> None:
     """DuckDB refuses every later statement; those of other threads may be the first ones that siyu sees."""
     message = (
         "FATAL Error: Failed: database has been invalidated because of a previous fatal error. The database must be"
-        ' restarted prior to being used again.\nOriginal error: "Failed to create checkpoint because of error: Could not'
-        " write file '/w/build.duckdb': No space left on device\""
+        " restarted prior to being used again.\n"
+        'Original error: "Failed to create checkpoint because of error: Could not write file: No space left on device"'
     )
     told = _translate(duckdb.FatalException(message), "select 1")
     assert isinstance(told, EngineFault)
