@@ -55,11 +55,11 @@ from siyu.report.summary import Report, markdown, summary
 
 
 def _carry_out(step: Step) -> State:
-    """Run a step. A SiyuError says where and what to do, so Prefect gets it as a state, without a traceback."""
+    """Run a step."""
     try:
         outcome: Outcome = step.work()
     except SiyuError as error:
-        return Failed(message=str(error), data=error)
+        return _failed(error)
     return Failed(message=outcome.message) if outcome.is_bad else Completed(message=outcome.message)
 
 
@@ -112,10 +112,19 @@ def nightly(as_of: date | None = None, force: bool = False, channels: list[str] 
             conduct(opened, crew)
     except SiyuError as error:
         error.report = night.report
-        return Failed(message=str(error), data=error)
+        return _failed(error)
     finally:
         _leave_artifact(night.report)
     return Completed(message=f"{night.report.status}: as of {night.report.as_of}", data=night.report)
+
+
+def _failed(error: SiyuError) -> State:
+    """Return the state of a failure. The error says where and what to do, so nobody needs its traceback.
+
+    A traceback would also keep the engine's cursors until the process ends, and DuckDB prints them then as leaked.
+    """
+    error.__cause__ = error.__context__ = None
+    return Failed(message=str(error), data=error.with_traceback(None))
 
 
 def _settings(channels: list[str] | None) -> Settings:

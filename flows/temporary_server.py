@@ -17,8 +17,9 @@ from siyu.errors import EngineFault
 VARIABLE = "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS"
 PORT_TAKEN = 3  # after this exit code, Prefect itself tries another port
 REPORT_EVERY, POLL_EVERY = 10.0, 0.1  # seconds
-# The server stops with the flow. If it is still recording task runs then, it and its libraries log tracebacks.
-SILENCE = {"PREFECT_SERVER_LOGGING_LEVEL": "CRITICAL", "PREFECT_LOGGING_ROOT_LEVEL": "CRITICAL"}
+# The server stops with the flow. If it is still recording task runs then, it and its libraries log tracebacks. The
+# level of the root logger would not stop them, because SQLAlchemy sets its own.
+SILENCE = {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL"}
 
 
 def start_temporary_server(tell: Callable[[str], None]) -> None:
@@ -37,7 +38,7 @@ def start_temporary_server(tell: Callable[[str], None]) -> None:
             starter.join(POLL_EVERY)
             process = server.server_process
             if process is not None and process.poll() not in (None, PORT_TAKEN):
-                fix = "set PREFECT_SERVER_LOGGING_LEVEL=ERROR to see why; or run without Prefect: siyu run."
+                fix = "set PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL=ERROR to see why; or run without Prefect: siyu run."
                 raise EngineFault(f"Prefect's temporary server ended with exit code {process.returncode}", "", fix)
             if time.monotonic() - reported > REPORT_EVERY:
                 reported = time.monotonic()

@@ -17,6 +17,7 @@ from prefect.client.schemas.sorting import TaskRunSort
 from prefect.testing.utilities import prefect_test_harness
 
 from flows.nightly import nightly
+from flows.temporary_server import SILENCE
 from tests.golden.shop import FAILING, FEW_SUITES, SALT, Shop, only_suites
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("flow")]
@@ -111,6 +112,24 @@ def test_make_run_as_a_process(shop: Shop) -> None:
     assert bad.returncode == 1
     assert "2 critical expectations failed" in bad.stderr
     assert "Traceback" not in good.stdout + good.stderr + bad.stdout + bad.stderr
+
+
+def test_libraries_of_the_temporary_server_are_silent() -> None:
+    """What they log when the server stops is no news; whether they log anything is a matter of chance."""
+    script = (
+        "import logging, prefect, sqlalchemy\n"
+        "from prefect.logging.configuration import setup_logging\n"
+        "setup_logging(incremental=False)\n"
+        "for name in ('sqlalchemy.pool.impl', 'prefect.server', 'uvicorn', 'asyncio'):\n"
+        "    logging.getLogger(name).error('said by %s', name)\n"
+    )
+    clean = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
+    loud, silent = (
+        subprocess.run([sys.executable, "-c", script], env=env, capture_output=True, text=True, check=True)
+        for env in (clean, clean | SILENCE)
+    )
+    assert "said by sqlalchemy.pool.impl" in loud.stderr
+    assert "said by" not in silent.stdout + silent.stderr
 
 
 def test_a_server_that_does_not_answer_ends_with_one_message(shop: Shop) -> None:
