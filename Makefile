@@ -12,15 +12,15 @@ INSTALL := $(BIN)/python -m pip install --quiet --no-compile --constraint constr
 
 .PHONY: run test test-all lint docs clean
 
-$(BIN)/python:
+$(BIN)/pip:
 	$(PYTHON) -c 'import sys; sys.exit("siyu needs Python 3.11 or later") if sys.version_info < (3, 11) else None'
 	$(PYTHON) -m venv .venv
 
-.venv/ready: constraints.txt pyproject.toml | $(BIN)/python
+.venv/ready: constraints.txt pyproject.toml | $(BIN)/pip
 	$(INSTALL) --editable .
 	touch $@
 
-.venv/ready-dev: constraints.txt pyproject.toml | $(BIN)/python
+.venv/ready-dev: constraints.txt pyproject.toml | $(BIN)/pip
 	$(INSTALL) --editable '.[dev]'
 	touch .venv/ready $@
 

@@ -45,6 +45,9 @@ def start_temporary_server(tell: Callable[[str], None]) -> None:
                 tell(f"still starting, {reported - started:.0f} s")
     if failures:
         server.stop()
+        if time.monotonic() - started < limit:
+            problem = f"Prefect's temporary server cannot be started: {failures[0]}"
+            raise EngineFault(problem, "", "run without Prefect: siyu run.") from failures[0]
         fix = "give it more time with that variable, in seconds; or run without Prefect: siyu run."
         problem = f"Prefect's temporary server did not answer within {limit} seconds"
         raise EngineFault(problem, VARIABLE, fix) from failures[0]

@@ -28,8 +28,10 @@ ORIGINAL = "Original error: "
 
 
 def _translate(error: duckdb.Error, sql: str) -> SiyuError:
-    # After a fatal error, all other statements fail with a text that ends with the first error.
-    text = str(error).rpartition(ORIGINAL)[2].strip('"')
+    text = str(error)
+    if isinstance(error, duckdb.FatalException):
+        # After a fatal error, all other statements fail with a text that ends with the first error.
+        text = text.rpartition(ORIGINAL)[2].strip('"')
     first = (text.splitlines() or [type(error).__name__])[0]  # the next lines may quote a record
     # A full disk may also show up as a failed commit or a failed spill. The query is not at fault.
     if isinstance(error, FAULTS) or (not isinstance(error, OF_DATA) and any(sign in first for sign in DISK)):

@@ -16,8 +16,10 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.client.schemas.sorting import TaskRunSort
 from prefect.testing.utilities import prefect_test_harness
 
-from flows.nightly import nightly
-from flows.temporary_server import SILENCE
+from flows.nightly import _carry_out, nightly
+from flows.temporary_server import SILENCE, start_temporary_server
+from siyu.errors import EngineFault
+from siyu.night.conductor import Outcome, Step
 from tests.golden.shop import FAILING, FEW_SUITES, SALT, Shop, only_suites
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("flow")]
@@ -112,6 +114,29 @@ def test_make_run_as_a_process(shop: Shop) -> None:
     assert bad.returncode == 1
     assert "2 critical expectations failed" in bad.stderr
     assert "Traceback" not in good.stdout + good.stderr + bad.stdout + bad.stderr
+
+
+def test_a_step_that_fails_is_a_failed_task_without_a_traceback() -> None:
+    def work() -> Outcome:
+        try:
+            raise OSError("the disk")
+        except OSError as error:
+            raise EngineFault("kpi.kpi_value failed", "models/kpi/kpi_value.sql", "look at it.") from error
+
+    state = _carry_out(Step("build", "kpi.kpi_value", work))
+    assert state.is_failed() and "fix:   look at it." in str(state.message)
+    assert isinstance(state.data, EngineFault)
+    assert state.data.__traceback__ is None and state.data.__cause__ is None
+
+
+def test_a_server_that_cannot_be_started_says_why(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(self: object, timeout: int | None = None) -> None:
+        raise RuntimeError("no free port")
+
+    monkeypatch.setattr("prefect.server.api.server.SubprocessASGIServer.start", fail)
+    monkeypatch.setattr("flows.temporary_server.PREFECT_API_URL.value", lambda: None)
+    with pytest.raises(EngineFault, match="cannot be started: no free port"):
+        start_temporary_server(lambda text: None)
 
 
 def test_libraries_of_the_temporary_server_are_silent() -> None:

@@ -190,7 +190,7 @@ strongest_claims as (
         ) = 1
 ),
 
--- 4. One owner for each record, which may have been landed several times.
+-- 4. One owner for each exported row, which may be in several record shapes.
 owners as (
     select
         channel,
