@@ -1,6 +1,6 @@
 # make run        set up .venv and run the nightly flow on the sample
 # make test       set up what tests need and run the quick tests
-# make test-all   also those marked scale (100,000 people) and e2e (servers, processes, installs)
+# make test-all   also those marked scale (40,000 people) and e2e (servers, processes, installs)
 # make lint       ruff, mypy, sqlfluff
 # make docs       write docs/catalog.md, docs/models.md, docs/channels.md and docs/cli.md again
 

@@ -1,4 +1,4 @@
-"""OneID and exclusions against the truth of 100,000 simulated people with the default dirt. Figures are computed here,
+"""OneID and exclusions against the truth of 40,000 simulated people with the default dirt. Figures are computed here,
 not read from siyu's own tables."""
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tests.golden.identity import Built, build, land, settings_of
 
 pytestmark = [pytest.mark.scale, pytest.mark.xdist_group("identity_at_scale")]
 
-PEOPLE = int(os.environ.get("IDENTITY_PEOPLE", "100000"))  # fewer for a quick look; the dirt then weighs less
+PEOPLE = int(os.environ.get("IDENTITY_PEOPLE", "40000"))  # 100000 before a release: more people share what is shared
 
 
 @pytest.fixture(scope="module")
