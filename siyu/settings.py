@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from pydantic import SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from siyu.engines.paths import checked_folder
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
 from siyu.layers import base_layer, misspelt_folders
 
@@ -213,3 +214,4 @@ def _check_paths(settings: Settings) -> None:
         ]
     )
     raise_all([error for layer in settings.layers for error in misspelt_folders(layer)])
+    checked_folder(settings.warehouse, "the warehouse", "SIYU_WAREHOUSE")

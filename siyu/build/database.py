@@ -13,6 +13,7 @@ from siyu.compile.project import Project
 from siyu.compile.template import previous_relation, source_relation
 from siyu.engines.base import Engine, RunInputs, Session
 from siyu.engines.duckdb import DuckEngine
+from siyu.engines.paths import PLAIN_FILE, literal_for_now
 from siyu.engines.sql import quote_name, quoted
 from siyu.landing.current_rows import source_statements
 from siyu.seeds.references import Reference
@@ -80,11 +81,12 @@ def write_sources(
 
 def _write_reference(session: Session, reference: Reference) -> None:
     columns = ", ".join(f"{quoted(name)}: 'varchar'" for name in reference.columns)
-    session.execute(
-        f"create or replace table reference.{reference.name} as select * from read_csv({quoted(reference.path)},"
-        f" auto_detect = false, header = true, columns = {{{columns}}}, nullstr = '', delim = ',', quote = '\"',"
-        f" escape = '\"')"
-    )
+    with literal_for_now(reference.path) as path:
+        session.execute(
+            f"create or replace table reference.{reference.name} as select * from read_csv({quoted(path)},"
+            f" auto_detect = false, header = true, columns = {{{columns}}}, nullstr = '', delim = ',', quote = '\"',"
+            f" escape = '\"', {PLAIN_FILE})"
+        )
 
 
 def write_previous(engine: Engine, project: Project, found: Mapping[str, PreviousTable]) -> None:

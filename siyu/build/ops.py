@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from siyu.build.catalog import write_table
 from siyu.compile.ops_schema import OPS_TABLES
 from siyu.engines.base import Session
-from siyu.engines.sql import quoted
+from siyu.engines.paths import parquet
 from siyu.landing.channel_status import ChannelStatus
 from siyu.masking import masked
 from siyu.warehouse.ledger import LandedFile, Ledger, Row
@@ -104,10 +104,10 @@ def _write_rejected_rows(session: Session, files: Sequence[LandedFile], store: P
         return
     types = dict.fromkeys(("path", "channel", "export", "file"), "varchar")
     write_table(session, "ops._rejects", types, known)
-    listed = ", ".join(quoted(path) for path, *_ in dict.fromkeys(known))
+    rejects = parquet((Path(path) for path, *_ in dict.fromkeys(known)), ", filename = 'path'")
     session.execute(
         "insert into ops.rejected_row select k.channel, k.export, k.file, r.line, r.column_name,"
-        f" fn_mask_text(r.value_masked), r.reason from read_parquet([{listed}], filename = 'path') as r"
+        f" fn_mask_text(r.value_masked), r.reason from {rejects} as r"
         " join ops._rejects as k using (path)"
     )
     session.execute("drop table ops._rejects")

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from siyu.build.database import open_engine
 from siyu.engines.base import Session
+from siyu.engines.paths import checked_folder, parquet
 from siyu.errors import ConfigError, FileRejected, SqlProblem, StatementFault, nearest
 from siyu.landing.channel import ChannelLanding, land_file
 from siyu.landing.file import Job, Landing
@@ -63,6 +64,7 @@ def dry_run(settings: Settings, path: Path, target: str | None) -> DryRun:
     channel, export_name = _target(settings, path, target)
     as_of = default_as_of(settings)
     with tempfile.TemporaryDirectory() as folder:
+        checked_folder(Path(folder), "the folder for temporary files", "TMPDIR")
         engine = open_engine(settings, as_of, Path(folder), in_memory=True)
         session = engine.session()
         try:
@@ -155,8 +157,8 @@ def _result(
 def _row_problems(session: Session, rejects: Path) -> Iterator[RowProblem]:
     rows = session.rows(
         "select column_name, reason, count(*), list_sort(list(line))[:?], arg_min(value_masked, line)"
-        " from read_parquet(?) group by all order by count(*) desc, column_name, reason",
-        [SHOWN_LINES, str(rejects)],
+        f" from {parquet(rejects)} group by all order by count(*) desc, column_name, reason",
+        [SHOWN_LINES],
     )
     for column, reason, count, lines, example in rows:
         yield RowProblem(column, reason, count, tuple(lines), example)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from siyu.engines.paths import parquet
 from siyu.engines.sql import json_path, quote_name, quoted
 from siyu.landing.casts import cast_sql, file_name_sql
 from siyu.landing.readers.reading import real_names
@@ -79,8 +80,7 @@ def _union(export: Export, landed: Sequence[LandedFile], store: Path, timezone: 
     parts = []
     for _columns, members in sorted(groups.items()):
         chosen = ", ".join(f"{_held(export, c, members[0].types, timezone)} as {quote_name(c)}" for c in export.columns)
-        paths = ", ".join(quoted(store / str(file.path)) for file in members)
-        parts.append(f"select {chosen}, {INTERNAL} from read_parquet([{paths}], hive_partitioning = false)")
+        parts.append(f"select {chosen}, {INTERNAL} from {parquet(store / str(file.path) for file in members)}")
     return " union all ".join(parts or [_empty(export)])
 
 

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from siyu.engines.base import Session
+from siyu.engines.paths import link_in, parquet
 from siyu.engines.sql import quote_name, quoted
 from siyu.errors import EngineFault, FileRejected, SqlProblem, StatementFault
 from siyu.landing.casts import file_name_sql, typed_query
@@ -96,7 +97,8 @@ def attempt(session: Session, job: Job, landing: Landing, identity: str) -> Outc
     except EngineFault as error:
         # A fault that names the file comes from the file (a damaged file makes the engine read past its end) or from
         # its disk; a fault of a single statement comes from the size of the file. Neither stops other channels.
-        if not isinstance(error, StatementFault) and str(job.path) not in error.problem:
+        places = (str(job.path), str(link_in(scratch)))
+        if not isinstance(error, StatementFault) and not any(place in error.problem for place in places):
             raise
         return Outcome(hiccup=f"the file cannot be read: {first_line(error)}: {error.fix}")
     except OSError as error:
@@ -118,8 +120,8 @@ def _land_rows(session: Session, job: Job, landing: Landing, identity: str, scra
     may_be_empty = job.export.allow_empty or job.export.answers
     if not total and job.export.load == "snapshot" and not may_be_empty:
         raise FileRejected("the file contains no records", job.file, "ask the channel's owner for a new export.")
-    drift = drift_of(session, reading, f"read_parquet({quoted(interim)})")
-    lines = f"read_parquet({quoted(interim)}, hive_partitioning = false, file_row_number = true)"
+    drift = drift_of(session, reading, parquet(interim))
+    lines = parquet(interim, ", file_row_number = true")
     typed = typed_query(job.channel, job.export, lines, ", file_row_number + 1 as _line")
     good = f"select {landed_columns(job, landing, '_line')} from (select *, {ONCE} as _good from ({typed})) where _good"
     written = target.with_suffix(DRAFT)
@@ -128,8 +130,7 @@ def _land_rows(session: Session, job: Job, landing: Landing, identity: str, scra
     # Most files have no rejected row and need no second pass.
     rejected = 0
     if landed < total:
-        known = f"read_parquet({quoted(written)}, hive_partitioning = false)"
-        left = f"(select * from {lines} where file_row_number + 1 not in (select _line from {known}))"
+        left = f"(select * from {lines} where file_row_number + 1 not in (select _line from {parquet(written)}))"
         typed = typed_query(job.channel, job.export, left, ", file_row_number + 1 as _line")
         rejected = write_rejects(session, job.channel, job.export, typed, refused)
     rejects = f"{stem}{REJECTS}" if rejected else None
@@ -183,7 +184,7 @@ def _copy_text(session: Session, job: Job, reading: Reading, interim: Path) -> t
     try:
         sql = _with_names(job, reading.alone(session))
         total: int = session.value(f"copy ({sql}) to {quoted(interim)} (format parquet, {INTERIM})")
-        if reading.is_whole is None or reading.is_whole(session, f"read_parquet({quoted(interim)})", total):
+        if reading.is_whole is None or reading.is_whole(session, parquet(interim), total):
             return reading, total
     except SqlProblem as error:
         if reading.otherwise is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from siyu.engines.base import Session
+from siyu.engines.paths import parquet
 from siyu.engines.sql import quoted
 from siyu.landing.casts import reasons_sql
 from siyu.seeds.channels import Channel, Export
@@ -26,7 +27,7 @@ def write_rejects(session: Session, channel: Channel, export: Export, typed: str
         f" from (select _line, _ok, {reasons_sql(channel, export)} as _reasons from ({typed})) where not _ok))"
         f" to {quoted(path)} (format parquet, compression zstd)"
     )
-    rejected: int = session.value(f"select count(distinct line) from read_parquet({quoted(path)})")
+    rejected: int = session.value(f"select count(distinct line) from {parquet(path)}")
     if not rejected:
         path.unlink()
     return rejected
@@ -35,7 +36,7 @@ def write_rejects(session: Session, channel: Channel, export: Export, typed: str
 def first_reasons(session: Session, rejects: Path) -> str:
     """Return the three most frequent reasons in one line."""
     rows = session.rows(
-        f"select column_name, reason, count(*) as n from read_parquet({quoted(rejects)})"
+        f"select column_name, reason, count(*) as n from {parquet(rejects)}"
         " group by all order by n desc, column_name, reason limit 3"
     )
     return "; ".join(f"{column or 'record'}: {reason} ({count})" for column, reason, count in rows)

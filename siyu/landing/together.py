@@ -29,7 +29,6 @@ MOST_FILES, MOST_BYTES = 64, 2 << 20  # in one query
 MOST_ROWS, LONGEST = 100_000, 16 << 10  # rows in one query, bytes in one row: a small file may unpack to gigabytes
 TABLE = "landed_together"
 LANDED_AS = "compression zstd"  # the larger dictionaries of file.py take time to set up and do not help here
-PATTERN = frozenset("*?[]{}\\")  # DuckDB reads a path with one of these as a pattern
 
 
 @dataclass(frozen=True)
@@ -94,7 +93,7 @@ def _members(session: Session, jobs: Sequence[tuple[Job, str]], scratch: Path) -
             is_plain = is_small and reading.shared is not None and reading.shared.is_plain()
         except (SiyuError, OSError):
             continue
-        if reading.shared and is_plain and not PATTERN & set(str(reading.path)):
+        if reading.shared and is_plain:
             yield _Member(job, identity, reading, reading.shared)
 
 

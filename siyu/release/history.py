@@ -13,6 +13,7 @@ from siyu.build.database import PreviousTable
 from siyu.compile.model_files import relation
 from siyu.compile.project import Project
 from siyu.engines.base import Engine, Session
+from siyu.engines.paths import parquet
 from siyu.engines.sql import quoted
 from siyu.release.releases import PUBLIC, RESTRICTED
 from siyu.release.tables import PARQUET, PRIVATE_MODE
@@ -62,7 +63,7 @@ def previous_tables(
     for name in names:
         path = previous.snapshot(warehouse, name)
         if path.is_file():
-            found[name] = _table(session, f"read_parquet({quoted(path)}, hive_partitioning = false)")
+            found[name] = _table(session, parquet(path))
     for alias, file in (("previous_restricted", RESTRICTED), ("previous_public", PUBLIC)):
         path = warehouse / "releases" / previous.name / file
         if not path.is_file():

@@ -11,6 +11,7 @@ import xlsxwriter
 
 from siyu.engines.base import ANY_INPUTS
 from siyu.engines.duckdb import DuckEngine
+from siyu.engines.paths import PLAIN_FILE, literal_for_now
 from siyu.engines.sql import quoted
 from siyu.simulate.delivery import Delivery
 
@@ -54,11 +55,12 @@ def finish_drafts(out: Delivery) -> None:
                 final = place.with_suffix(".parquet")
                 (out.folder / final).parent.mkdir(parents=True, exist_ok=True)
                 columns = ", ".join(f"{name}: {quoted(kind)}" for name, kind in CRM_TYPES[export].items())
-                known = f"format = 'newline_delimited', hive_partitioning = false, columns = {{{columns}}}"
-                session.execute(
-                    f"copy (select * from read_json({quoted(draft)}, {known}))"
-                    f" to {quoted(out.folder / final)} (format parquet, compression zstd)"
-                )
+                known = f"format = 'newline_delimited', {PLAIN_FILE}, columns = {{{columns}}}"
+                with literal_for_now(draft) as path:
+                    session.execute(
+                        f"copy (select * from read_json({quoted(path)}, {known}))"
+                        f" to {quoted((out.folder / final).absolute())} (format parquet, compression zstd)"
+                    )
             else:
                 final = place.with_suffix(".xlsx")
                 _write_workbook(draft, out.folder / final)

@@ -200,6 +200,19 @@ CHANGES = st.lists(
 )
 
 
+# Names of files. Each begins with `orders`. DuckDB reads some of them as patterns, which match other names of the list.
+
+NAMES = [
+    "orders", "orders_[1]", "orders_1", "orders_*", "orders_x", "orders_?", "orders_[!a]", "orders_[", "orders_]",
+    "orders_**", "orders_{1,2}", "orders_2", "orders_\\[1]", "orders_\\", "orders_\\*", "orders_\n", "orders_\t[1]",
+    "orders day=1", "orders_c0=evil", "orders 1 (2)", "orders_'1'", 'orders_"1"', "orders_''", "orders_100%", "orders_%s",
+    "orders_{0}", "orders_$1", "orders_#", "orders_;--", "orders_订单［1］", "orders_订单*", "orders_～", "orders_é",
+    "orders_.csv.gz", "orders_[1].zst", "orders_" + "长" * 80 + "[1]", "orders_" + "x" * 240 + "[1]",
+]  # fmt: skip
+assert all(len(name.encode()) <= 255 for name in NAMES)
+NAMED = st.sampled_from(NAMES)
+
+
 # Formats
 
 

@@ -150,14 +150,16 @@ def test_each_name_tells_the_values_of_its_own_file(shop: Shop, alone: list[str]
     assert not alone
 
 
-@pytest.mark.parametrize("character", sorted(together.PATTERN))
-def test_a_path_that_could_be_a_pattern_is_never_read_with_others(
+@pytest.mark.parametrize("character", "*?[]{}\\")
+def test_a_path_that_could_be_a_pattern_is_read_with_others_and_means_itself(
     session: DuckSession, tmp_path: Path, alone: list[str], character: str
 ) -> None:
     name = f"orders_1{character}.csv"
     shop = Shop(session, tmp_path)
-    shop.land_folder({name: b"id,name\n1,a\n", "orders_12.csv": b"id,name\n2,b\n"}, contract())
-    assert alone == [name]
+    result = shop.land_folder({name: b"id,name\n1,a\n", "orders_12.csv": b"id,name\n2,b\n"}, contract())
+    assert not alone
+    rows = {file.file: shop.landed(file, "id, name, _file") for file in result.files}
+    assert rows == {name: [("1", "a", name)], "orders_12.csv": [("2", "b", "orders_12.csv")]}
 
 
 def test_the_same_content_twice_lands_once(shop: Shop, alone: list[str]) -> None:

@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from siyu.dev.dry_run import look
 from siyu.engines.duckdb import DuckSession
+from siyu.landing import channel as channel_module
 from siyu.landing.channel import ChannelLanding
 from siyu.landing.file import Landing
 from siyu.landing.readers import reading
@@ -28,6 +29,8 @@ from tests.engine.mutants import (
     COLUMNS,
     FORMATS,
     HEADER,
+    NAMED,
+    NAMES,
     Change,
     Format,
     Found,
@@ -55,10 +58,10 @@ EXAMPLES = settings(
 )
 
 
-def _mutated(shop: Shop, kind: Format, count: int, changes: list[Change]) -> None:
+def _mutated(shop: Shop, kind: Format, count: int, changes: list[Change], name: str = "orders") -> None:
     data, made, is_touched = kind.mutated(count, changes)
     channel = contract(**kind.export)
-    result = shop.land_folder({"orders": data}, channel)
+    result = shop.land_folder({name: data}, channel)
     _tells_nothing(result)
     if not result.files:
         assert result.problems and kind.export["format"] == "parquet"
@@ -71,7 +74,8 @@ def _mutated(shop: Shop, kind: Format, count: int, changes: list[Change]) -> Non
             found = Found(made.records() if {"id", "amount"} <= set(made.header) else None)
         if found is not None and found.records is not ...:
             _is_right(shop, file, found.records)
-    again = shop.land_folder({"orders": data}, channel, seq=2, known=result.files)
+    assert all(file.file == name for file in result.files)
+    again = shop.land_folder({name: data}, channel, seq=2, known=result.files)
     assert again.skipped == len(result.files) and not again.files
     good = shop.land_folder({"orders": b'{"id":"1"}'}, contract(format="jsonl"))
     assert good.rows_landed == 1 and not good.problems
@@ -125,10 +129,10 @@ def _must_land(item: Record | None) -> bool:
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_a_mutated_file_is_counted_and_shows_nobody(session: DuckSession, folder: Path, name: str) -> None:
-    @given(changes=CHANGES)
+    @given(changes=CHANGES, file=NAMED)
     @EXAMPLES
-    def holds(changes: list[Change]) -> None:
-        _mutated(Shop(session, folder), FORMATS[name], COUNT, changes)
+    def holds(changes: list[Change], file: str) -> None:
+        _mutated(Shop(session, folder), FORMATS[name], COUNT, changes, file)
 
     holds()
 
@@ -137,10 +141,10 @@ def test_a_mutated_csv_of_many_buffers(session: DuckSession, folder: Path, monke
     monkeypatch.setattr(reading, "STRICT_LINE", 2048)
     monkeypatch.setattr(reading, "STRICT_BUFFER", 8192)
 
-    @given(changes=CHANGES)
+    @given(changes=CHANGES, file=NAMED)
     @EXAMPLES
-    def holds(changes: list[Change]) -> None:
-        _mutated(Shop(session, folder), FORMATS["csv"], MANY, changes)
+    def holds(changes: list[Change], file: str) -> None:
+        _mutated(Shop(session, folder), FORMATS["csv"], MANY, changes, file)
 
     holds()
 
@@ -151,6 +155,24 @@ def test_a_file_that_nothing_happened_to_lands_whole(session: DuckSession, folde
     shop = Shop(session, folder)
     result = shop.land_folder({"orders": FORMATS[name].write(table(COUNT))}, contract(**FORMATS[name].export))
     assert result.rows_landed == COUNT and not result.problems and not result.drift
+
+
+@pytest.mark.parametrize("small", [reading.BLOCK, -1], ids=["together", "alone"])
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_file_of_any_name_lands_its_own_rows(
+    session: DuckSession, folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, small: int
+) -> None:
+    """Read as a pattern, most of these names would match another file, or none."""
+    kind, shop, made = FORMATS[name], Shop(session, folder / "c0=evil"), table(len(NAMES))
+    shop.root.mkdir(exist_ok=True)
+    monkeypatch.setattr(channel_module, "SMALL", small)
+    files = {file: kind.write(Table(made.header, [row])) for file, row in zip(NAMES, made.rows, strict=True)}
+    columns = {**kind.export["columns"], "from_name": {"type": "text", "file_name": r"(?s)(orders.*)"}}
+    result = shop.land_folder(files, contract(**{**kind.export, "columns": columns}))
+    rows = {file.file: shop.landed(file, "id, _file, from_name") for file in result.files}
+    expected = dict(zip(NAMES, made.rows, strict=True))
+    assert not result.problems and not result.drift
+    assert rows == {file: [(row[0], file, file)] for file, row in expected.items()}
 
 
 TABULAR = [name for name in FORMATS if "json" not in name]
@@ -187,12 +209,12 @@ def test_a_dry_run_says_what_landing_does(session: DuckSession, folder: Path, na
     dry = folder / "dry"
     dry.mkdir(exist_ok=True)
 
-    @given(changes=CHANGES)
+    @given(changes=CHANGES, file=NAMED)
     @settings(EXAMPLES, max_examples=max(1, MUTATED // 40))
-    def holds(changes: list[Change]) -> None:
+    def holds(changes: list[Change], file: str) -> None:
         shop = Shop(session, folder)
-        result = shop.land_folder({"orders": kind.mutated(COUNT, changes)[0]}, channel)
-        path = shutil.copy(folder / "in" / "orders", dry / "orders")
+        result = shop.land_folder({file: kind.mutated(COUNT, changes)[0]}, channel)
+        path = shutil.copy(folder / "in" / file, dry / file)
         found = look(session, channel, "orders", path, Landing(0, AS_OF, dry, dry, {}))
         assert found.lands == any(file.landed for file in result.files), (found, result)
         if found.lands:

@@ -27,6 +27,9 @@ READERS: dict[str, Reader] = {
 }
 
 
+COMPRESSED = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "zip", b"\x28\xb5\x2f\xfd": "zstd"}  # first bytes of a file
+
+
 def prepare(files: Sequence[tuple[Path, Path]], export: Export) -> None:
     """Do work for many small files at once, given with their scratch folders. read() does it again where it fails."""
     if export.format == "xlsx":
@@ -37,4 +40,10 @@ def read(session: Session, path: Path, export: Export, scratch: Path) -> Reading
     """Return how to read a file. Rewritten copies are written to `scratch`. Raises FileRejected."""
     if path.stat().st_size == 0 and not (export.format == "jsonl" and export.allow_empty):
         raise FileRejected("the file is empty", path.name, "ask the channel's owner for a new export.")
+    if export.format in ("csv", "json", "jsonl"):
+        with path.open("rb") as file:
+            head = file.read(4)
+        for mark, kind in COMPRESSED.items():
+            if head.startswith(mark):
+                raise FileRejected(f"the file is compressed ({kind})", path.name, "unpack it before it is delivered.")
     return READERS[export.format](session, path, export.in_file, scratch)

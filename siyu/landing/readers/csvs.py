@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TextIO
 
 from siyu.engines.base import Session
+from siyu.engines.paths import literal
 from siyu.engines.sql import quote_name
 from siyu.errors import FileRejected
 from siyu.landing.readers.reading import (
@@ -65,7 +66,7 @@ def read_csv(session: Session, path: Path, export: Export, scratch: Path) -> Rea
         is_plain=lambda: is_plain_text(path),
         is_whole=lambda rows: rows + 1 == _count_lines(path),
     )
-    return Reading(path, query, new, missing, record_by_record, is_whole, shared=shared)
+    return Reading(literal(path, scratch), query, new, missing, record_by_record, is_whole, shared=shared)
 
 
 def _count_lines(path: Path) -> int:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from siyu.engines.base import Session
+from siyu.engines.paths import PLAIN_FILE, literal, parquet
 from siyu.engines.sql import json_path, quote_name, quoted
 from siyu.errors import FileRejected, SqlProblem
 from siyu.landing.readers.reading import (
@@ -196,7 +197,7 @@ def read_jsonl(session: Session, path: Path, export: Export, scratch: Path) -> R
 
 def _lines(files: str) -> str:
     return (
-        f"read_json_objects({files}, format = 'newline_delimited', ignore_errors = true,"
+        f"read_json_objects({files}, format = 'newline_delimited', ignore_errors = true, {PLAIN_FILE},"
         f" maximum_object_size = {MAX_RECORD})"
     )
 
@@ -221,7 +222,7 @@ def read_json(session: Session, path: Path, export: Export, scratch: Path) -> Re
         limit = f"max_document_mb = {export.max_document_mb}"
         raise FileRejected(f"the document is larger than {limit}", path.name, "split it, or raise the limit.")
     source = _without_bom(path, scratch)
-    document = f"read_json_objects({quoted(source)}, format = 'unstructured', maximum_object_size = {size + 1024})"
+    document = f"read_json_objects({quoted(source)}, format = 'unstructured', {PLAIN_FILE}, maximum_object_size = {size + 1024})"
     answers = _answers(session, path, export, document, scratch / "answers.parquet")
     found = f"json_extract(answer, {quoted(_at(export))})"
     records = f"case json_type({found}) when 'ARRAY' then {found}::json[] when 'OBJECT' then [{found}] end"
@@ -260,7 +261,7 @@ def _answers(session: Session, path: Path, export: Export, document: str, interi
         # gets a column, as it computes an expression again for every 2,048 rows.
         split = f"select unnest(items) as answer from (select json::json[] as items from {document})"
         session.execute(f"copy ({split}) to {quoted(interim)} (format parquet)")
-        answers = f"read_parquet({quoted(interim)}, hive_partitioning = false)"
+        answers = parquet(interim)
         kind = f"json_type(json_extract(answer, {at}))"
         has_records = bool(session.rows(f"select 1 from {answers} where {kind} in ('ARRAY', 'OBJECT') limit 1"))
         has_records |= export.allow_empty and not session.rows(f"select 1 from {answers} limit 1")
@@ -286,10 +287,11 @@ def _is_accepted(session: Session, path: Path, export: Export, answers: str) -> 
 
 
 def _without_bom(path: Path, scratch: Path) -> Path:
+    """Return a path for the engine: a copy without the byte order mark, if the file has one."""
     with path.open("rb") as file:
         if file.read(3) != BOM:
-            return path
-        copy = scratch / f"plain{path.suffix}"
+            return literal(path, scratch)
+        copy = scratch / "plain"
         with copy.open("wb") as out:
             shutil.copyfileobj(file, out, 1 << 20)
     return copy

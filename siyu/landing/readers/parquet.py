@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from siyu.engines.base import Session
+from siyu.engines.paths import literal
 from siyu.engines.sql import quote_name, quoted
 from siyu.errors import FileRejected, SqlProblem
 from siyu.landing.readers.reading import (
@@ -21,8 +22,9 @@ from siyu.seeds.channels import Export
 
 def read_parquet(session: Session, path: Path, export: Export, scratch: Path) -> Reading:
     """Read the columns of the file's own schema; a folder named night=2026-06-30 adds no column."""
+    source = literal(path, scratch)
     try:
-        found = session.columns(f"select * from {_relation(quoted(path))}")
+        found = session.columns(f"select * from {_relation(quoted(source))}")
         types = {column.name: column.type for column in found}
     except SqlProblem as error:
         raise FileRejected("the file is not a readable Parquet file", path.name, first_line(error)) from error
@@ -34,7 +36,7 @@ def read_parquet(session: Session, path: Path, export: Export, scratch: Path) ->
 
     is_plain = not any(item.lower() == "_source" for item in types)
     shared = Shared(("parquet", *types.items()), is_plain=lambda: is_plain, is_whole=lambda _rows: True, unpacks=True)
-    return Reading(path, query, new, missing, shared=shared)
+    return Reading(source, query, new, missing, shared=shared)
 
 
 def _relation(files: str) -> str:

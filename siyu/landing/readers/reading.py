@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from siyu.engines.base import Session
+from siyu.engines.paths import PLAIN_FILE
 from siyu.engines.sql import quote_name, quoted
 from siyu.errors import FileRejected
 from siyu.masking import masked
@@ -180,7 +181,7 @@ def csv_relation(files: str, width: int, delimiter: str = ",", *, rewritten: boo
     return (
         f"read_csv({files}, auto_detect = false, header = true, columns = {{{columns}}},"
         f" nullstr = {quoted(NO_NULL)}, delim = {quoted(delimiter)}, quote = '\"', escape = '\"', comment = '',"
-        f" strict_mode = true, null_padding = false, max_line_size = {line},"
+        f" strict_mode = true, null_padding = false, {PLAIN_FILE}, max_line_size = {line},"
         f" buffer_size = {buffer})"
     )
 
