@@ -99,6 +99,7 @@ case when regexp_matches({{ serial }}, '{{ id_regex('device_serial') }}') then {
 case
     when
         regexp_matches({{ name }}, '[a-zA-Z一-龥]')
+        and not contains({{ name }}, '�')
         and regexp_matches({{ name }}, '[0-9a-zA-Z一-龥].*[0-9a-zA-Z一-龥]')
         and regexp_replace(lower({{ name }}), '[^0-9a-z一-龥]', '', 'g') not in (
             '个人', '个体', '无公司', '无单位', '没有', '暂无', '未知', '保密', '自由职业', 'none', 'null', 'na', 'test', '测试'

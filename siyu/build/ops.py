@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 from siyu.build.catalog import write_table
 from siyu.compile.ops_schema import OPS_TABLES
+from siyu.compile.template import source_relation
 from siyu.engines.base import Session
 from siyu.engines.paths import parquet
 from siyu.landing.channel_status import ChannelStatus
+from siyu.landing.repeats import version_ties
 from siyu.masking import masked
 from siyu.warehouse.ledger import LandedFile, Ledger, Row
 from siyu.warehouse.ledger_schema import NO_KEYS
@@ -45,8 +47,8 @@ def write_landed(session: Session, project: Project, ledger: Ledger, store: Path
     landings = ledger.landings(known_by)
     files = ledger.files(known_by)
     _write(session, "drift", ledger.drift(known_by))
-    told = ({**vars(f), "file": masked(f.file), "reason": masked(f.reason) if f.reason else None} for f in files)
-    _write(session, "file_ledger", [{**file, "landed_date": landings[file["landed_seq"]]} for file in told])
+    _write(session, "file_ledger", [{**_told(f), "landed_date": landings[f.landed_seq]} for f in files])
+    _write_version_ties(session, project, files)
     _write_rejected_rows(session, files, store)
     _write_refused_fields(session, project)
 
@@ -90,6 +92,37 @@ def _write_helper(session: Session, table: str, columns: dict[str, str], rows: S
 def _write(session: Session, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
     columns = OPS_TABLES[table].types
     write_table(session, f"ops.{table}", columns, ([row[name] for name in columns] for row in rows))
+
+
+def _told(file: LandedFile) -> Row:
+    """Return a file's row of the ledger without personal values."""
+    mended = [item.split(":") for item in (file.mended or "").split(";") if item]
+    return {
+        **vars(file),
+        "file": masked(file.file),
+        "reason": masked(file.reason) if file.reason else None,
+        "example_key": masked(file.example_key) if file.example_key else None,
+        "values_mended": sum(int(count) for _, count in mended),
+        "mended_columns": ", ".join(f"{column} ({count})" for column, count in mended) or None,
+    }
+
+
+def _write_version_ties(session: Session, project: Project, files: Sequence[LandedFile]) -> None:
+    """Compare the newest landing of each export that has versions. Exports that no model reads are left out."""
+    newest: dict[tuple[str, str], int] = {}
+    for file in files:
+        if file.landed:
+            newest[file.channel, file.export] = max(file.landed_seq, newest.get((file.channel, file.export), 0))
+    read = {source for model in project.models.values() for source in model.sources}
+    rows = []
+    for (channel, name), landed_seq in sorted(newest.items()):
+        export = project.channels[channel].exports.get(name) if channel in project.channels else None
+        relation, superseded = (source_relation(channel, name, is_old) for is_old in (False, True))
+        if export and export.version and read & {relation, superseded}:
+            ties = version_ties(session, export, relation, superseded, landed_seq)
+            if ties.differing:
+                rows.append([channel, name, landed_seq, ties.differing, ties.example])
+    write_table(session, "ops.version_tie", OPS_TABLES["version_tie"].types, rows)
 
 
 def _write_rejected_rows(session: Session, files: Sequence[LandedFile], store: Path) -> None:

@@ -14,6 +14,7 @@ from siyu.seeds.channels import Channel
 from siyu.seeds.decisions import COLUMNS as RULE_COLUMNS
 from siyu.seeds.identifier_types import COLUMNS as IDENTIFIER_COLUMNS
 from siyu.seeds.references import Reference
+from siyu.seeds.row_key import KEY_ROW, has_row_key
 from siyu.seeds.rule_tables import COLUMNS as TABLE_COLUMNS
 
 NEEDED_REFERENCES = {
@@ -65,7 +66,6 @@ def declare_inputs(project: Project) -> None:
     for channel in project.channels.values():
         for export_name, export in channel.exports.items():
             typed = {name: column.sql_type for name, column in export.columns.items()}
+            internal = {**SOURCE_COLUMNS, **({KEY_ROW: "varchar"} if has_row_key(export.key) else {})}
             for superseded in (False, True):
-                project.binder.declare(
-                    source_relation(channel.channel, export_name, superseded), {**typed, **SOURCE_COLUMNS}
-                )
+                project.binder.declare(source_relation(channel.channel, export_name, superseded), {**typed, **internal})

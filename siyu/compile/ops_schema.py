@@ -92,7 +92,8 @@ OPS_TABLES: dict[str, OpsTable] = {
         "rows_landed": ("bigint", "Rows that the last landing of all brought."),
         "rows_usual": ("bigint", "Median of its earlier landings."),
     }, ("channel",)),
-    "file_ledger": OpsTable("Every export file that was landed or rejected; rows_read = rows_landed + rows_rejected.", {
+    "file_ledger": OpsTable(
+        "Every export file that was landed or rejected; rows_read = rows_landed + rows_rejected + rows_replaced.", {
         "channel": CHANNEL,
         "export": EXPORT,
         "file": FILE,
@@ -100,11 +101,23 @@ OPS_TABLES: dict[str, OpsTable] = {
         "landed_seq": ("bigint", "Number of the landing."),
         "landed_date": ("date", "as_of of that landing."),
         "rows_read": ("bigint", "Records in the file."),
-        "rows_landed": ("bigint", "Records that keep the contract."),
+        "rows_landed": ("bigint", "Records that keep the contract and count."),
         "rows_rejected": ("bigint", "Records that break it, or all of a file that was rejected whole."),
+        "rows_replaced": ("bigint", "Records that another record of the file with the same key replaced."),
+        "differing_keys": ("bigint", "Keys of the file whose records differ, with no version that orders them."),
+        "example_key": ("varchar", "One of these keys, masked."),
+        "values_mended": ("bigint", "Values in which U+FFFD stands for what was no character."),
+        "mended_columns": ("varchar", "Their columns, with the number of values."),
         "status": ("varchar", "landed or rejected."),
         "reason": ("varchar", "Why the file was rejected whole."),
     }, ("channel", "export", "file", "landed_seq")),
+    "version_tie": OpsTable("Keys of the newest landing with different rows of one version in two files.", {
+        "channel": CHANNEL,
+        "export": EXPORT,
+        "landed_seq": ("bigint", "Number of the landing."),
+        "key_count": ("bigint", "Keys with such rows. The row of the later file counts."),
+        "example_key": ("varchar", "One of these keys, masked."),
+    }, ("channel", "export")),
     "rejected_row": OpsTable("Why records were rejected; a row a reason, one without a line for a file as a whole.", {
         "channel": CHANNEL,
         "export": EXPORT,

@@ -11,6 +11,7 @@ from siyu.compile.ops_schema import OPS_TABLES
 from siyu.compile.project import Project
 from siyu.dev.diagrams import models_markdown
 from siyu.seeds.channels import Channel, Column, Export
+from siyu.seeds.row_key import has_row_key
 
 TITLES = {
     "staging": "Staging: raw channel rows as record shapes",
@@ -130,9 +131,10 @@ def _channel(channel: Channel) -> Iterator[str]:
 
 
 def _export(channel: Channel, export: Export, shapes: list[str]) -> Iterator[str]:
+    key = "row (file and line) 文件与行号" if has_row_key(export.key) else ", ".join(export.key)
     told = [
         f"- files 文件: `{export.files}`, {_format(export)}, {'optional 可选' if export.optional else 'required 必需'}",
-        f"- load 加载: {export.load}; key 主键: {', '.join(export.key)}",
+        f"- load 加载: {export.load}; key 主键: {key}",
         f"- version 版本: {export.version}" if export.version else "",
         f"- date in the name 文件日期: `{export.file_date}`" if export.file_date else "",
         f"- rows at 行的位置: `{export.explode}`" if export.explode else "",

@@ -36,7 +36,7 @@ class RowProblem:
 
 @dataclass(frozen=True)
 class DryRun:
-    """The result of a dry run."""
+    """The result of a dry run. `notes` tell what lands otherwise than it stands in the file."""
 
     channel: str
     export: str
@@ -47,6 +47,8 @@ class DryRun:
     problems: tuple[str, ...]
     drift: tuple[tuple[str, str], ...] = ()
     rows: tuple[RowProblem, ...] = field(default_factory=tuple)
+    rows_replaced: int = 0
+    notes: tuple[str, ...] = ()
 
     @property
     def lands(self) -> bool:
@@ -151,7 +153,23 @@ def _result(
         job.channel.channel, job.export_name, job.file, read_count, rejected, export.max_reject_rate,
         tuple(problems), tuple((kind, column) for _, _, kind, column in result.drift),
         tuple(_row_problems(session, store / file.rejects)) if file and file.rejects else (),
+        file.rows_replaced if file else 0, tuple(_notes(export, file)) if file else (),
     )  # fmt: skip
+
+
+def _notes(export: Export, file: LandedFile) -> Iterator[str]:
+    key = ", ".join(export.key)
+    if file.differing_keys:
+        yield (
+            f"{file.differing_keys:,} keys ({key}) have rows that differ, e.g. {file.example_key}; only one row of a"
+            " key counts. Is another column part of the key? See key: row in docs/add-a-channel.md."
+        )
+    elif file.rows_replaced:
+        yield f"{file.rows_replaced:,} rows repeat the key ({key}) of another row and do not count"
+    for item in (file.mended or "").split(";"):
+        if item:
+            column, count = item.split(":")
+            yield f"{int(count):,} values of {column} contain what is no character; U+FFFD stands in its place"
 
 
 def _row_problems(session: Session, rejects: Path) -> Iterator[RowProblem]:

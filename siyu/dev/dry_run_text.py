@@ -16,12 +16,15 @@ if TYPE_CHECKING:
 def dry_run_text(found: DryRun) -> Group:
     """Return the result of a dry run, for a person at a terminal."""
     verdict = "would land 可落地" if found.lands else "would be rejected as a whole 整份拒收"
-    landed = found.rows_read - found.rows_rejected if found.lands else 0
+    landed = found.rows_read - found.rows_rejected - found.rows_replaced if found.lands else 0
+    replaced = f", {found.rows_replaced:,} replaced by others" if found.rows_replaced else ""
+    counts = f"{found.rows_read:,} read, {landed:,} to land, {found.rows_rejected:,} break the contract{replaced}"
     parts: list[Any] = [
         Text(f"{found.file} as {found.channel}.{found.export}: {verdict}", style="green" if found.lands else "red"),
-        Text(f"rows       {found.rows_read:,} read, {landed:,} to land, {found.rows_rejected:,} break the contract"),
+        Text(f"rows       {counts}"),
     ]
     parts += [Text(f"problem    {problem}", style="red") for problem in found.problems]
+    parts += [Text(f"note       {note}", style="yellow") for note in found.notes]
     for kind in sorted({kind for kind, _ in found.drift}):
         columns = ", ".join(column for other, column in found.drift if other == kind)
         parts.append(Text(f"drift      {kind.replace('_', ' ')}s: {columns}", style="yellow"))

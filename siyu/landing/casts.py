@@ -12,6 +12,7 @@ from siyu.seeds.channels import DECIMAL, Channel, Column, Export
 TRUE, FALSE = ("true", "t", "1", "yes", "y", "是"), ("false", "f", "0", "no", "n", "否")
 NAIVE = r"[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}([ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?)?"
 OFFSET = r"[ T][0-9]{1,2}:[0-9.:]+(Z| UTC| ?[+-][01][0-9](:?[0-9]{2})?)"
+LOST_IN_KEY = "U+FFFD in a key: a character of the value was lost"
 MISSING = "a required value is missing"
 FIRST_SECOND, LAST_SECOND = -62135596800, 253402300799  # years 1 to 9999
 
@@ -107,6 +108,8 @@ def _tests(column: Column, is_key: bool, text: str, value: str, timezone: str) -
     tests = []
     if column.type == "text":
         tests.append((f"contains({text}, chr(0))", quoted("a NUL character")))
+        if is_key:
+            tests.append((f"contains({text}, chr(65533))", quoted(LOST_IN_KEY)))
     else:
         tests.append((f"{text} is not null and {value} is null", quoted(f"not a valid {column.type}")))
     if column.required or is_key:

@@ -1,6 +1,7 @@
 """Land the export files of a channel: typed Parquet named by content, rejects, and rows for the ledger.
 
-`read = landed + rejected` holds for every file. A known file is skipped. One bad channel never stops the others.
+`read = landed + rejected + replaced` holds for every file. A known file is skipped. One bad channel never stops the
+others.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from siyu.landing.together import SMALL, land_together
 from siyu.masking import masked
 from siyu.seeds.channels import Channel
 from siyu.seeds.references import Reference, changed_references
+from siyu.seeds.row_key import has_row_key
 from siyu.warehouse.files import file_sha256, fsync
 from siyu.warehouse.ledger import LandedFile, Ledger
 
@@ -49,6 +51,17 @@ class ChannelLanding:
     def rows_rejected(self) -> int:
         """The number of rejected rows in the new files."""
         return sum(file.rows_rejected for file in self.files)
+
+    @property
+    def rows_replaced(self) -> int:
+        """The number of rows in the new files that another row of the same file replaced."""
+        return sum(file.rows_replaced for file in self.files)
+
+    @property
+    def told(self) -> str:
+        """The numbers of rows that do not count: those replaced only if there are some."""
+        replaced = f", {self.rows_replaced:,} replaced" if self.rows_replaced else ""
+        return f"{self.rows_rejected:,} rejected{replaced}"
 
 
 def land_channel(session: Session, channel: Channel, folder: Path | None, landing: Landing) -> ChannelLanding:
@@ -164,7 +177,12 @@ def _find(
     have been sent to the same people.
     """
     known = None
-    for day_or_name in (day.isoformat() if day else job.file, job.file):
+    names = (day.isoformat() if day else job.file, job.file)
+    if has_row_key(job.export.key) and not day:
+        # The same rows under another name would count twice. An older contract may have known the file by its name.
+        named = file_identity(job.channel.channel, job.export_name, job.file, digest)
+        names = (job.file if named in landing.known else "", job.file)
+    for day_or_name in names:
         identity = file_identity(job.channel.channel, job.export_name, day_or_name, digest)
         known = landing.known.get(identity) or next((file for file in result.files if file.identity == identity), None)
         if known is None or known.file == job.file or not job.export.named:
@@ -185,13 +203,17 @@ def _ledger_row(
         sha256=digest,
         contract=job.contract,
         rows_read=outcome.read,
-        rows_landed=0 if outcome.reason else outcome.landed,
+        rows_landed=0 if outcome.reason else outcome.landed - outcome.repeats.replaced,
         rows_rejected=outcome.read if outcome.reason else outcome.read - outcome.landed,
         status="rejected" if outcome.reason else "landed",
         reason=outcome.reason,
         path=outcome.path,
         rejects=outcome.rejects,
         columns=";".join(f"{name}:{column.type}" for name, column in job.export.columns.items()),
+        rows_replaced=outcome.repeats.replaced,
+        differing_keys=outcome.repeats.differing,
+        example_key=outcome.repeats.example,
+        mended=outcome.mended,
     )
 
 

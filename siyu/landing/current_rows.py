@@ -10,9 +10,13 @@ from siyu.engines.sql import json_path, quote_name, quoted
 from siyu.landing.casts import cast_sql, file_name_sql
 from siyu.landing.readers.reading import real_names
 from siyu.seeds.channels import ROOT, Export
+from siyu.seeds.row_key import KEY_ROW, has_row_key
 from siyu.warehouse.ledger import LandedFile
 
 INTERNAL = "_extra, _file, _line, _landed_seq, _landed_date, _file_date"
+
+ROW_DIGITS = 20  # of the identity; 80 bits
+PATH = ", filename = '_path'"
 
 
 def source_statements(
@@ -27,6 +31,7 @@ def source_statements(
     landed = [file for file in files if file.landed]
     columns = ", ".join(f"{quote_name(c)}" for c in export.columns)
     keys = ", ".join(quote_name(key) for key in export.key)
+    internal = f"{INTERNAL}, {KEY_ROW}" if has_row_key(export.key) else INTERNAL
     rows = _union(export, landed, store, timezone)
     if export.load == "snapshot":
         # The latest list that contains the key; the current row may come from another list.
@@ -40,7 +45,7 @@ def source_statements(
         order.insert(0, f"{version} desc nulls last")
         if export.columns[export.version].type in ("timestamp", "date", "epoch_seconds"):
             in_time = f"coalesce({version} < fn_as_of_end(), {in_time})"
-    chosen = f"{columns}, {INTERNAL}, {_removed(export, files)} as _removed_date"
+    chosen = f"{columns}, {internal}, {_removed(export, files)} as _removed_date"
     return [
         f"create or replace table {superseded} as"
         f" with landed as ({rows}), repeated as (select {keys} from landed group by {keys} having count(*) > 1)"
@@ -80,7 +85,13 @@ def _union(export: Export, landed: Sequence[LandedFile], store: Path, timezone: 
     parts = []
     for _columns, members in sorted(groups.items()):
         chosen = ", ".join(f"{_held(export, c, members[0].types, timezone)} as {quote_name(c)}" for c in export.columns)
-        parts.append(f"select {chosen}, {INTERNAL} from {parquet(store / str(file.path) for file in members)}")
+        paths = [store / str(file.path) for file in members]
+        if has_row_key(export.key):
+            # The name of a landed file begins with the identity of the export file.
+            row = f"regexp_extract(_path, '([0-9a-f]{{{ROW_DIGITS}}})[^/]*$', 1) || ':' || _line as {KEY_ROW}"
+            parts.append(f"select {chosen}, {INTERNAL}, {row} from {parquet(paths, PATH)}")
+        else:
+            parts.append(f"select {chosen}, {INTERNAL} from {parquet(paths)}")
     return " union all ".join(parts or [_empty(export)])
 
 
@@ -105,7 +116,8 @@ def _held(export: Export, column_name: str, types: Mapping[str, str], timezone: 
 
 def _empty(export: Export) -> str:
     columns = ", ".join(f"null::{column.sql_type} as {quote_name(c)}" for c, column in export.columns.items())
+    row = f", null::varchar as {KEY_ROW}" if has_row_key(export.key) else ""
     return (
         f"select {columns}, null::varchar as _extra, null::varchar as _file, null::bigint as _line,"
-        " null::integer as _landed_seq, null::date as _landed_date, null::date as _file_date where false"
+        f" null::integer as _landed_seq, null::date as _landed_date, null::date as _file_date{row} where false"
     )

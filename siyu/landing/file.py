@@ -17,8 +17,10 @@ from siyu.errors import EngineFault, FileRejected, SqlProblem, StatementFault
 from siyu.landing.casts import file_name_sql, typed_query
 from siyu.landing.journal import DRAFT, LANDED, REJECTS, note
 from siyu.landing.readers import read
+from siyu.landing.readers.mending import LOST
 from siyu.landing.readers.reading import Found, Reading, shown_names
 from siyu.landing.rejects import first_reasons, write_rejects
+from siyu.landing.repeats import NO_REPEATS, Repeats, repeats_of
 from siyu.masking import first_line
 from siyu.seeds.channels import Channel, Export
 from siyu.warehouse.ledger import LandedFile
@@ -73,7 +75,8 @@ class Job:
 
 @dataclass(frozen=True)
 class Outcome:
-    """The result of landing a file. With a `reason` the whole file is rejected. With a `hiccup` the file could not be
+    """The result of landing a file. `landed` counts the rows in the Parquet file, `mended` the values with replaced
+    characters, by column. With a `reason` the whole file is rejected. With a `hiccup` the file could not be
     read this time: the ledger gets no row, and the next run tries again."""
 
     read: int = 0
@@ -83,6 +86,8 @@ class Outcome:
     rejects: str | None = None
     drift: tuple[Drift, ...] = ()
     hiccup: str | None = None
+    repeats: Repeats = NO_REPEATS
+    mended: str | None = None
 
 
 def attempt(session: Session, job: Job, landing: Landing, identity: str) -> Outcome:
@@ -142,8 +147,19 @@ def _land_rows(session: Session, job: Job, landing: Landing, identity: str, scra
         first = first_reasons(session, refused)
         reason = f"{share}, more than max_reject_rate {job.export.max_reject_rate}: {first}"
         return Outcome(total, 0, reason, None, rejects, drift)
+    repeats = repeats_of(session, job.export, parquet(written), landed)
+    mended = _mended_values(session, job, parquet(written)) if reading.is_mended else None
     os.replace(written, target)
-    return Outcome(total, landed, None, f"{stem}{LANDED}", rejects, drift)
+    return Outcome(total, landed, None, f"{stem}{LANDED}", rejects, drift, repeats=repeats, mended=mended)
+
+
+def _mended_values(session: Session, job: Job, relation: str) -> str | None:
+    """Return how many landed values of each column have a replaced character, as `name:2;note:1`."""
+    texts = [name for name, column in job.export.columns.items() if column.type == "text"]
+    columns = [*texts, "_extra"]
+    counts = ", ".join(f"count_if(contains({quote_name(column)}, chr({ord(LOST)})))" for column in columns)
+    (found,) = session.rows(f"select {counts} from {relation}")
+    return ";".join(f"{column}:{count}" for column, count in zip(columns, found, strict=True) if count) or None
 
 
 def reading_of(session: Session, job: Job, scratch: Path) -> Reading:

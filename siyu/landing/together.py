@@ -22,7 +22,9 @@ from siyu.landing.file import Job, Landing, Outcome, drift_of, landed_columns, r
 from siyu.landing.journal import DRAFT, LANDED, note
 from siyu.landing.readers import prepare
 from siyu.landing.readers.reading import FIRST_RECORDS, Found, Reading, Shared, together
+from siyu.landing.repeats import NO_REPEATS, distinct_keys, repeats_in
 from siyu.seeds.channels import Export
+from siyu.seeds.row_key import has_row_key
 
 SMALL = 256 << 10  # bytes; the queries of a larger file cost more than planning them
 MOST_FILES, MOST_BYTES = 64, 2 << 20  # in one query
@@ -43,12 +45,14 @@ class _Member:
 
 @dataclass(frozen=True)
 class _Rows:
-    """The rows of one file in the table: first and last rowid, their number, and which columns have values."""
+    """The rows of one file in the table: first and last rowid, their number, which columns have values, and whether
+    rows share a key."""
 
     first: int
     last: int
     count: int
     found: Found
+    has_repeats: bool
 
 
 def land_together(session: Session, jobs: Sequence[tuple[Job, str]], landing: Landing) -> dict[Path, Outcome]:
@@ -93,7 +97,7 @@ def _members(session: Session, jobs: Sequence[tuple[Job, str]], scratch: Path) -
             is_plain = is_small and reading.shared is not None and reading.shared.is_plain()
         except (SiyuError, OSError):
             continue
-        if reading.shared and is_plain:
+        if reading.shared and is_plain and not reading.is_mended:
             yield _Member(job, identity, reading, reading.shared)
 
 
@@ -132,17 +136,19 @@ def _read_group(session: Session, group: Sequence[_Member]) -> dict[str, _Rows]:
         f"create or replace temp table {TABLE} as select {', '.join(columns)}, _extra, _source, _ok from ({typed})"
     )
     counts = ", ".join(f"count({column})" for column in ["_extra", *columns])
+    distinct = "count(*)" if has_row_key(export.key) else distinct_keys(export)
     rows = session.rows(
-        f"select _source, min(rowid), max(rowid), count(*), count_if(not _ok), {counts} from {TABLE} group by _source"
+        f"select _source, min(rowid), max(rowid), count(*), count_if(not _ok), {distinct}, {counts} from {TABLE}"
+        " group by _source"
     )
     if total > MOST_ROWS:
         return {}
     found = {}
-    for source, first, last, count, refused, extra, *filled in rows:
+    for source, first, last, count, refused, keys, extra, *filled in rows:
         held = [column for column, values in zip(export.columns, filled, strict=True) if values]
         if not refused and last - first + 1 == count:
             has = Found(True, bool(extra), frozenset(held), is_few=count <= FIRST_RECORDS)
-            found[source] = _Rows(first, last, count, has)
+            found[source] = _Rows(first, last, count, has, has_repeats=keys < count)
     return found
 
 
@@ -173,5 +179,7 @@ def _write(session: Session, member: _Member, rows: _Rows, landing: Landing, ste
     count = session.value(f"copy (select {columns} {own}) to {quoted(written)} (format parquet, {LANDED_AS})")
     if count != rows.count:
         raise EngineFault(f"{rows.count} records were read, {count} written", str(member.job.path), "")
+    export = member.job.export
+    repeats = repeats_in(session, export, f"(select * {own})") if rows.has_repeats else NO_REPEATS
     os.replace(written, target)
-    return Outcome(count, count, None, f"{stem}{LANDED}", None, drift)
+    return Outcome(count, count, None, f"{stem}{LANDED}", None, drift, repeats=repeats)

@@ -83,7 +83,7 @@ def _build_and_check(landed: Landed, crew: Crew) -> Checked:
 
 def _land(night: Opened, channel: str) -> Outcome:
     result = night.land(channel)
-    counts = f"{result.rows_landed:,} rows landed, {result.rows_rejected:,} rejected"
+    counts = f"{result.rows_landed:,} rows landed, {result.told}"
     return Outcome("; ".join([counts, *result.problems]))
 
 

@@ -25,7 +25,7 @@ class Event:
 
 def landed(result: ChannelLanding, total: int) -> Event:
     """Return the event of a channel that has landed."""
-    told = [f"{result.rows_landed:,} rows, {result.rows_rejected:,} rejected", *result.problems]
+    told = [f"{result.rows_landed:,} rows, {result.told}", *result.problems]
     return Event("landed", result.channel, "; ".join(told), total, is_bad=bool(result.problems))
 
 

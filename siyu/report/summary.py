@@ -36,6 +36,7 @@ class ChannelLine:
     rows_rejected: int
     is_stale: bool
     reason: str | None
+    rows_replaced: int = 0
 
 
 @dataclass
@@ -67,8 +68,9 @@ class Report:
             landing = landings.get(status.channel)
             files = len(landing.files) if landing else 0
             rows = (landing.rows_landed, landing.rows_rejected) if landing else (0, 0)
+            replaced = landing.rows_replaced if landing else 0
             self.channels.append(
-                ChannelLine(status.channel, status.title, files, *rows, status.is_stale, status.reason)
+                ChannelLine(status.channel, status.title, files, *rows, status.is_stale, status.reason, replaced)
             )
 
     def check_counts(self) -> dict[str, int]:
@@ -135,13 +137,20 @@ def _headline(report: Report) -> Text:
 
 
 def _channel_table(channels: Sequence[ChannelLine]) -> Table:
-    table = Table("channel 渠道", "new files", "rows landed", "rejected", "state", title_justify="left", box=None)
-    for column in table.columns[1:4]:
+    table = Table(
+        "channel 渠道", "new files", "rows landed", "rejected", "replaced", "state", title_justify="left", box=None
+    )
+    for column in table.columns[1:5]:
         column.justify = "right"
     for line in channels:
         state = "[red]stale 过期[/]" if line.is_stale else "ok"
         table.add_row(
-            f"{line.channel}  {line.title}", str(line.files), f"{line.rows_landed:,}", f"{line.rows_rejected:,}", state
+            f"{line.channel}  {line.title}",
+            str(line.files),
+            f"{line.rows_landed:,}",
+            f"{line.rows_rejected:,}",
+            f"{line.rows_replaced:,}",
+            state,
         )
     return table
 
@@ -196,9 +205,10 @@ def markdown(report: Report) -> str:
     lines = [f"# {_headline(report).plain}", ""]
     if report.error:
         lines += ["```", report.error, "```", ""]
-    lines += ["| channel 渠道 | new files | rows landed | rejected | state |", "| --- | ---: | ---: | ---: | --- |"]
+    lines += ["| channel 渠道 | new files | rows landed | rejected | replaced | state |"]
+    lines += ["| --- | ---: | ---: | ---: | ---: | --- |"]
     lines += [
-        f"| {c.channel} {c.title} | {c.files} | {c.rows_landed:,} | {c.rows_rejected:,} |"
+        f"| {c.channel} {c.title} | {c.files} | {c.rows_landed:,} | {c.rows_rejected:,} | {c.rows_replaced:,} |"
         f" {_cell(c.reason) if c.is_stale else 'ok'} |"
         for c in report.channels
     ]

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
 from siyu.layers import LayerFile, layer_files, read_yaml
+from siyu.seeds.row_key import KEY_ROW, check_row_key, named_key
 from siyu.settings import Settings, known_zone
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -136,12 +137,12 @@ class Export(_Part):
             if not NAME.fullmatch(name):
                 raise ValueError(f"column {name!r}: use lower case, digits and _; put the name in the file into path")
         self._paths_fit()
-        named = [*self.key, *([self.version] if self.version else [])]
-        for name in named:
-            if name not in self.columns:
+        for name in [*self.key, *([self.version] if self.version else [])]:
+            if name not in self.columns and name != KEY_ROW:
                 raise ValueError(f"{name!r} is not a column of this export; {nearest(name, self.columns)}")
         if not self.key:
             raise ValueError("key is empty; without a key, repeated rows cannot be detected")
+        check_row_key(self.key, self.columns, self.version)
         if (self.explode or self.answers) and self.format != "json":
             raise ValueError("explode and answers require format json")
         if self.sheet and self.format != "xlsx":
@@ -187,7 +188,7 @@ class Export(_Part):
     @field_validator("key", mode="before")
     @classmethod
     def _one_key(cls, value: Any) -> Any:
-        return [value] if isinstance(value, str) else value
+        return named_key(value) if isinstance(value, str) else value
 
     @property
     def named(self) -> dict[str, Column]:
@@ -198,7 +199,7 @@ class Export(_Part):
     def in_file(self) -> Self:
         """The contract without those columns: what a reader reads from the file."""
         columns = {name: column for name, column in self.columns.items() if not column.file_name}
-        return self.model_copy(update={"columns": columns, "key": tuple(key for key in self.key if key in columns)})
+        return self.model_copy(update={"columns": columns, "key": tuple(k for k in self.key if k not in self.named)})
 
     @property
     def fingerprint(self) -> str:

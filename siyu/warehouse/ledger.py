@@ -15,7 +15,12 @@ __all__ = ["LandedFile", "Ledger", "Row"]
 
 @dataclass(frozen=True)
 class LandedFile:
-    """The ledger's row about one export file. `status` is landed or rejected."""
+    """The ledger's row about one export file. `status` is landed or rejected.
+
+    rows_read = rows_landed + rows_rejected + rows_replaced. Replaced rows share their key with a later row of the file.
+    `differing_keys` counts keys whose rows are not equal. `mended` counts values with replaced characters, by column:
+    `name:2;note:1`.
+    """
 
     landed_seq: int
     channel: str
@@ -33,6 +38,10 @@ class LandedFile:
     path: str | None
     rejects: str | None
     columns: str
+    rows_replaced: int = 0
+    differing_keys: int = 0
+    example_key: str | None = None
+    mended: str | None = None
 
     @property
     def types(self) -> dict[str, str]:

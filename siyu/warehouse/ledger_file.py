@@ -40,14 +40,15 @@ class LedgerFile:
         """Create or migrate the tables. Returns the version that the file then has."""
         tables = self._db.execute("select count(*) from sqlite_master where type = 'table'").fetchone()[0]
         version = int(self._db.execute("pragma user_version").fetchone()[0]) if tables else 0
-        if tables and version not in (ledger_schema.VERSION, ledger_schema.MIGRATED_VERSION):
+        if tables and version not in (ledger_schema.VERSION, *ledger_schema.MIGRATED_VERSIONS):
             return version
+        is_older = bool(tables) and version != ledger_schema.VERSION
         # In one transaction: tables without their version would look like another siyu's.
         with self._transaction() as db:
-            if tables and version == ledger_schema.MIGRATED_VERSION:
-                ledger_schema.migrate(db)
+            if is_older:
+                ledger_schema.migrate(db, version)
             ledger_schema.create(db)
-        if tables and version == ledger_schema.MIGRATED_VERSION:
+        if is_older:
             self._db.execute("vacuum")
         return ledger_schema.VERSION
 

@@ -11,11 +11,17 @@ import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-VERSION = 3
-MIGRATED_VERSION = 2  # the only older version that `migrate` reads
+VERSION = 4
+MIGRATED_VERSIONS = (2, 3)  # the older versions that `migrate` reads
 
 EXPECTATION = ("table_name", "expectation", "column_name", "severity", "query", "runbook", "why")
 MODEL = ("model", "materialized")
+FILE_SINCE_4 = {
+    "rows_replaced": "integer not null default 0",
+    "differing_keys": "integer not null default 0",
+    "example_key": "text",
+    "mended": "text",
+}
 CHECK_FIELDS = ("success", "error", "unexpected_count", "unexpected_percent", "sample_keys")
 MODEL_FIELDS = ("seconds", "row_count", "row_count_before")
 NO_KEYS = "[]"
@@ -27,7 +33,8 @@ create table if not exists file (
     landed_seq integer not null, channel text not null, export text not null, file text not null,
     file_date text, identity text not null, sha256 text not null, contract text not null,
     rows_read integer not null, rows_landed integer not null, rows_rejected integer not null,
-    status text not null, reason text, path text, rejects text, columns text not null
+    status text not null, reason text, path text, rejects text, columns text not null,
+    rows_replaced integer not null default 0, differing_keys integer not null default 0, example_key text, mended text
 );
 create index if not exists file_identity on file (identity);
 create table if not exists drift (
@@ -81,8 +88,18 @@ def create(db: sqlite3.Connection) -> None:
     db.execute(f"pragma user_version = {VERSION}")
 
 
-def migrate(db: sqlite3.Connection) -> None:
-    """Convert the tables of version 2, which repeat every text in every row, to this version."""
+def migrate(db: sqlite3.Connection, version: int) -> None:
+    """Convert the tables of an older version to this one."""
+    held = {row[1] for row in db.execute("pragma table_info(file)")}
+    for column, kind in FILE_SINCE_4.items():
+        if held and column not in held:
+            db.execute(f"alter table file add column {column} {kind}")
+    if version == 2:
+        _migrate_texts(db)
+
+
+def _migrate_texts(db: sqlite3.Connection) -> None:
+    """Convert the tables of version 2, which repeat every text in every row."""
     models = [dict(row) for row in db.execute("select * from model_run order by run_id, rowid")]
     checks = [dict(row) for row in db.execute("select * from check_result order by run_id, rowid")]
     db.execute("drop table model_run")

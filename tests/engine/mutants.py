@@ -205,9 +205,9 @@ CHANGES = st.lists(
 NAMES = [
     "orders", "orders_[1]", "orders_1", "orders_*", "orders_x", "orders_?", "orders_[!a]", "orders_[", "orders_]",
     "orders_**", "orders_{1,2}", "orders_2", "orders_\\[1]", "orders_\\", "orders_\\*", "orders_\n", "orders_\t[1]",
-    "orders day=1", "orders_c0=evil", "orders 1 (2)", "orders_'1'", 'orders_"1"', "orders_''", "orders_100%", "orders_%s",
-    "orders_{0}", "orders_$1", "orders_#", "orders_;--", "orders_订单［1］", "orders_订单*", "orders_～", "orders_é",
-    "orders_.csv.gz", "orders_[1].zst", "orders_" + "长" * 80 + "[1]", "orders_" + "x" * 240 + "[1]",
+    "orders day=1", "orders_c0=evil", "orders 1 (2)", "orders_'1'", 'orders_"1"', "orders_''", "orders_100%",
+    "orders_%s", "orders_{0}", "orders_$1", "orders_#", "orders_;--", "orders_订单［1］", "orders_订单*", "orders_～",
+    "orders_é", "orders_.csv.gz", "orders_[1].zst", "orders_" + "长" * 80 + "[1]", "orders_" + "x" * 240 + "[1]",
 ]  # fmt: skip
 assert all(len(name.encode()) <= 255 for name in NAMES)
 NAMED = st.sampled_from(NAMES)
@@ -218,8 +218,8 @@ NAMED = st.sampled_from(NAMES)
 
 @dataclass(frozen=True)
 class Found:
-    """The records that another reader finds, None for one that is no record; None for a file that is none; their number
-    where it can tell no more."""
+    """The records that another reader finds, None for one that is no record; None for a file that is none; `...` where
+    it can tell no more than their number, or nothing."""
 
     records: Any
     count: int | None = None
@@ -283,6 +283,8 @@ def _csv_records(text: str) -> Found:
         if row:
             read.append(row)
     header = [item.strip().removeprefix("\ufeff") for item in (read[0] if read else None) or []]
+    if _may_be_wrong(text):
+        return Found(...)
     is_header = header and len(set(header)) == len(header) and {"id", "amount"} <= set(header)
     if not is_header or re.search("[\ud800-\udfff]", "".join(header)) or max(map(len, header)) > 1000:
         return Found(None)
@@ -290,9 +292,20 @@ def _csv_records(text: str) -> Found:
 
 
 def _csv_record(header: list[str], row: list[str] | None) -> Record | None:
-    if row is None or len(row) != len(header) or re.search("[\ud800-\udfff]", "".join(row)):
+    if row is None or len(row) != len(header):
         return None
-    return dict(zip(header, row, strict=True))
+    return dict(zip(header, map(_mended, row), strict=True))
+
+
+def _mended(text: str) -> str:
+    """Each run of bytes that are no text, or each half of a pair of surrogates in an escape, is one replacement."""
+    return re.sub("[\ud800-\udfff]+", "\ufffd", text)
+
+
+def _may_be_wrong(text: str) -> bool:
+    """More bytes that are no text than characters that are: the file as a whole is in another encoding."""
+    strange = len(re.findall("[\ud800-\udfff]", text))
+    return strange > len(re.findall("[^\0-\x7f\ud800-\udfff]", text)) + text.count("\\u")
 
 
 def _objects(t: Table) -> list[dict[str, Any]]:
@@ -321,14 +334,22 @@ def _as_text(value: Any) -> str:
 
 
 def _loads(data: bytes) -> Any:
-    """As strict as JSON is: no NaN, no half of a pair of surrogates. Of a key that stands twice the first counts."""
+    """As strict as JSON is: no NaN. What is no character is replaced. Of a key that stands twice the first counts."""
 
     def refuse(text: str) -> None:
         raise ValueError(text)
 
-    value = json.loads(data.decode(), parse_constant=refuse, object_pairs_hook=lambda pairs: dict(reversed(pairs)))
-    json.dumps(value, ensure_ascii=False).encode()
-    return value
+    text = _mended(data.decode(errors="surrogateescape"))
+    return _whole(json.loads(text, parse_constant=refuse, object_pairs_hook=lambda pairs: dict(reversed(pairs))))
+
+
+def _whole(value: Any) -> Any:
+    """Halves of pairs in escapes become replacements."""
+    if isinstance(value, dict):
+        return {_whole(key): _whole(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_whole(item) for item in value]
+    return re.sub("[\ud800-\udfff]", "\ufffd", value) if isinstance(value, str) else value
 
 
 def _jsonl_record(line: bytes) -> Record | None:
@@ -341,11 +362,15 @@ def _jsonl_record(line: bytes) -> Record | None:
 def _found_jsonl(data: bytes) -> Found:
     if not data:
         return Found(None)
+    if _may_be_wrong(data.decode(errors="surrogateescape")):
+        return Found(...)
     lines = data.removeprefix(b"\xef\xbb\xbf").split(b"\n")
     return Found([_jsonl_record(line.strip(b" \t\r")) for line in lines if line.strip(b" \t\r")])
 
 
 def _found_json(data: bytes) -> Found | None:
+    if _may_be_wrong(data.decode(errors="surrogateescape")):
+        return Found(...)
     try:
         items = _loads(data.removeprefix(b"\xef\xbb\xbf"))["data"]["list"]
     except (ValueError, RecursionError, LookupError, TypeError):
@@ -361,6 +386,8 @@ def _answers(t: Table) -> list[dict[str, Any]]:
 
 
 def _found_answers(data: bytes) -> Found:
+    if _may_be_wrong(data.decode(errors="surrogateescape")):
+        return Found(...)
     try:
         document = _loads(data.removeprefix(b"\xef\xbb\xbf"))
     except (ValueError, RecursionError):

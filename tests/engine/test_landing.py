@@ -105,8 +105,8 @@ class Shop:
         landing = Landing(seq, day, self.root, self.root / "scratch", {file.identity: file for file in known})
         result = land_channel(self.session, channel, self.root / "in", landing)
         for file in result.files:
-            assert file.rows_read == file.rows_landed + file.rows_rejected
-            assert file.rows_landed == (len(self.landed(file, "_line")) if file.path else 0)
+            assert file.rows_read == file.rows_landed + file.rows_rejected + file.rows_replaced
+            assert file.rows_landed + file.rows_replaced == (len(self.landed(file, "_line")) if file.path else 0)
         assert not list((self.root / "scratch").iterdir())
         return result
 
@@ -215,13 +215,14 @@ def test_csv_with_a_header_in_gb18030_is_read_as_such(shop: Shop) -> None:
 def test_a_few_broken_bytes_do_not_make_a_utf8_file_gb18030(shop: Shop) -> None:
     data = "id,name\n1,张三李四\n".encode() + b"2,\xd5\xc5\n" + "3,王五\n".encode()
     done = shop.land(data)
-    assert done.rows == [("1", "张三李四"), ("3", "王五")]
-    assert done.rejects == [(2, "", None, "bytes that are not valid in the file's encoding")]
+    assert done.rows == [("1", "张三李四"), ("2", "�"), ("3", "王五")]
+    assert not done.rejects and done.file.mended == "name:1"
 
 
 def test_gb18030_under_a_contract_that_says_utf8(shop: Shop) -> None:
-    done = shop.land("id,name\n1,张三\n2,a\n".encode("gb18030"), contract(encoding="utf-8"))
-    assert done.rows == [("2", "a")] and len(done.rejects) == 1
+    done = shop.land("id,name\n1,张三\n2,a\n3,李四\n".encode("gb18030"), contract(encoding="utf-8"))
+    assert done.rows == [("2", "a")] and not done.file.mended
+    assert done.rejects == [(line, "", None, "bytes that are not valid in the file's encoding") for line in (1, 3)]
 
 
 def test_csv_quotes_and_newlines_inside_fields(shop: Shop) -> None:
@@ -279,9 +280,9 @@ def test_csv_nul_is_rejected_however_the_file_is_read(shop: Shop, neighbour: str
 
 
 def test_csv_record_with_bytes_that_are_not_utf8(shop: Shop) -> None:
-    done = shop.land("id,name\n1,张\n".encode() + b"2,\xff\n3,c\n")
+    done = shop.land("id,name\n1,张\n".encode() + b"\xff,b\n3,c\n")
     assert done.rows == [("1", "张"), ("3", "c")]
-    assert done.rejects == [(2, "", None, "bytes that are not valid in the file's encoding")]
+    assert done.rejects == [(2, "id", "�", "U+FFFD in a key: a character of the value was lost")]
 
 
 @pytest.mark.parametrize(
@@ -304,7 +305,7 @@ def test_csv_nothing_is_lost_at_the_end_of_a_large_file(
     result = shop.land_folder({"orders.csv": ("id,name\n" + "1,a\n" * good + rest).encode()}, contract())
     (file,) = result.files
     assert file.rows_read == read
-    assert file.rows_landed == good + ("3,d" in rest)
+    assert file.rows_landed + file.rows_replaced == good + ("3,d" in rest)
 
 
 def test_records_of_a_large_jsonl_file_keep_their_order(tmp_path: Path) -> None:
@@ -477,7 +478,11 @@ def test_jsonl_broken_lines_are_rejected_by_line(shop: Shop) -> None:
     data = b'{"id":"1"}\n{"id":\n[1]\n3\nnull\n{"id":"6"}{"id":"7"}\n{"id":"\xff"}\n{"id":"a\0"}\n{"id":"9"}\n'
     done = shop.land(data, contract(format="jsonl"))
     assert done.rows == [("1", None), ("9", None)] and done.lines == [1, 9]
-    assert done.rejects == [(line, "", None, "not a JSON object") for line in range(2, 9)]
+    assert done.rejects == [
+        *[(line, "", None, "not a JSON object") for line in range(2, 7)],
+        (7, "id", "�", "U+FFFD in a key: a character of the value was lost"),
+        (8, "", None, "not a JSON object"),
+    ]
 
 
 def test_jsonl_line_longer_than_any_is_rejected_alone(shop: Shop) -> None:

@@ -94,7 +94,10 @@ def _is_counted(shop: Shop, file: LandedFile) -> None:
     refused = shop.session.rows(rejects) if file.rejects else []
     assert all(reason and not MOBILES.search(f"{column} {value} {reason}") for _, column, value, reason in refused)
     lines = {line for line, *_ in refused}
-    assert len(landed) == file.rows_landed
+    assert len(landed) == file.rows_landed + file.rows_replaced
+    keys = {key for (key,) in shop.landed(file, "id")} if file.path else set()
+    assert len(keys) == file.rows_landed and None not in keys and not any("\ufffd" in key for key in keys)
+    assert file.rows_read == file.rows_landed + file.rows_rejected + file.rows_replaced
     if file.landed:
         assert sorted([*landed, *lines]) == list(range(1, file.rows_read + 1))
     else:
@@ -123,6 +126,8 @@ def _is_right(shop: Shop, file: LandedFile, expected: list[Record | None] | None
 def _must_land(item: Record | None) -> bool:
     """A record that nothing has happened to, or nothing that breaks the contract."""
     if item is None or not item.get("id") or not item.get("amount") or "\0" in "".join(item.values()):
+        return False
+    if "\ufffd" in item["id"]:
         return False
     return all(value_of(column, item.get(column)) is not ... for column in COLUMNS)
 

@@ -13,6 +13,7 @@ from siyu.engines.base import Session
 from siyu.engines.paths import literal
 from siyu.engines.sql import quote_name
 from siyu.errors import FileRejected
+from siyu.landing.readers.mending import BROKEN, errors_of, invalid_outnumber, is_often, mended
 from siyu.landing.readers.reading import (
     BLOCK,
     BOM,
@@ -46,9 +47,10 @@ def read_csv(session: Session, path: Path, export: Export, scratch: Path) -> Rea
     texts = {item: f"nullif(c{i}, '')" for i, item in enumerate(header)}
 
     def record_by_record() -> Reading:
-        rewritten = scratch / "records.csv"
-        count = _rewrite(_records(path, export, encoding or _guessed_encoding(path)), len(header), rewritten)
-        return rewritten_reading(rewritten, count, header, export, new, missing)
+        rewritten, used = scratch / "records.csv", encoding or _guessed_encoding(path)
+        count, broken = _rewrite(_records(path, export, used), len(header), rewritten)
+        lands = broken > 0 and not (is_often(broken, count) and invalid_outnumber(path, used))
+        return rewritten_reading(rewritten, count, header, export, new, missing, is_mended=lands)
 
     # DuckDB reads a blank line as a record in a file with one column, and as the header if it comes first.
     if encoding not in (None, UTF8) or len(header) == 1 or line > 1:
@@ -118,7 +120,7 @@ def _guessed_encoding(path: Path) -> str:
 def _records(path: Path, export: Export, encoding: str) -> Iterator[tuple[int, list[str] | str]]:
     """Yield the header and each record, read by Python's csv module: the line in which it ends, and its fields or the
     reason why it cannot be used."""
-    with path.open(encoding=encoding, errors="surrogateescape", newline="") as file:
+    with path.open(encoding=encoding, errors=errors_of(encoding), newline="") as file:
         lines = _Lines(file)
         rows = csv.reader(lines, delimiter=export.delimiter, strict=True)
         while True:
@@ -174,20 +176,23 @@ def _header(path: Path, export: Export, encoding: str) -> tuple[list[str], int]:
     return checked_header([item.strip().removeprefix("\ufeff") for item in first], path), line
 
 
-def _rewrite(records: Iterable[tuple[int, list[str] | str]], width: int, out: Path) -> int:
-    """Write the records as clean utf-8 csv with one more column: what is wrong with a record. Returns their number."""
-    count = 0
+def _rewrite(records: Iterable[tuple[int, list[str] | str]], width: int, out: Path) -> tuple[int, int]:
+    """Write the records as clean utf-8 csv with one more column: what is wrong with a record, or BROKEN beside mended
+    values. Returns the number of records, and of mended ones."""
+    count = broken = 0
     with out.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, quoting=csv.QUOTE_ALL)
         writer.writerow(["", *range(width)])  # one line: DuckDB loses rows after a longer header
         for _line, record in islice(records, 1, None):
             problem = record if isinstance(record, str) else _problem(record, width)
-            writer.writerow([*([""] * width), problem] if problem else [*record, ""])
+            if not problem and UNREADABLE.search("".join(record)):
+                writer.writerow([*map(mended, record), BROKEN])
+                broken += 1
+            else:
+                writer.writerow([*([""] * width), problem] if problem else [*record, ""])
             count += 1
-    return count
+    return count, broken
 
 
 def _problem(record: list[str], width: int) -> str:
-    if len(record) != width:
-        return f"{len(record)} fields where the header has {width}"
-    return "bytes that are not valid in the file's encoding" if UNREADABLE.search("".join(record)) else ""
+    return f"{len(record)} fields where the header has {width}" if len(record) != width else ""

@@ -13,6 +13,7 @@ from siyu.engines.base import Session
 from siyu.engines.paths import PLAIN_FILE, literal, parquet
 from siyu.engines.sql import json_path, quote_name, quoted
 from siyu.errors import FileRejected, SqlProblem
+from siyu.landing.readers.mending import mend_json, shorten
 from siyu.landing.readers.reading import (
     BOM,
     FIRST_RECORDS,
@@ -29,6 +30,7 @@ from siyu.seeds.channels import ROOT, Export
 WHITESPACE = "' ' || chr(9) || chr(10) || chr(13)"  # what JSON allows around a value
 MORE_RECORDS = 10_000  # searched for a field after FIRST_RECORDS
 LONG_LINE = MAX_RECORD - 1024
+NO_OBJECT = "not a JSON object"
 TOO_LONG = f"longer than {MAX_RECORD >> 20} MB"  # as a JSON string it marks a line that is not a record
 
 
@@ -95,7 +97,7 @@ def _json_sql(session: Session, relation: str, export: Export, beside: str) -> s
     values = ", ".join(f"{places.value(column)} as {quote_name(column)}" for column in export.columns)
     # The engine has parsed the record already, so the first character is enough.
     error = f"case when starts_with(ltrim(json::varchar, {WHITESPACE}), '{{') then null"
-    error += f" when json = {quoted(json.dumps(TOO_LONG))} then {quoted(TOO_LONG)} else 'not a JSON object' end"
+    error += f" when json = {quoted(json.dumps(TOO_LONG))} then {quoted(TOO_LONG)} else {quoted(NO_OBJECT)} end"
     extra = "null::varchar"
     if export.extra_columns != "ignore":
         without_known = quoted(json.dumps(dict.fromkeys(places.tops), ensure_ascii=False))
@@ -182,9 +184,14 @@ def read_jsonl(session: Session, path: Path, export: Export, scratch: Path) -> R
     """Read a file of lines. A line that is not a JSON object is a rejected record, not a rejected file."""
 
     def line_by_line() -> Reading:
-        short = scratch / "short.jsonl"
-        _shortened(source, short)
-        return _json_reading(short, _lines, export)
+        short, mended = scratch / "short.jsonl", scratch / "mended.jsonl"
+        shorten(source, short, LONG_LINE, json.dumps(TOO_LONG).encode())
+        damage = mend_json(short, mended)
+        is_mended = damage.is_any and not damage.is_other_encoding
+        return replace(_json_reading(mended if is_mended else short, _lines, export), is_mended=is_mended)
+
+    def is_sound(session: Session, read: str, _rows: int) -> bool:
+        return not session.rows(f"select 1 from {read} where _error = {quoted(NO_OBJECT)} limit 1")
 
     source = _without_bom(path, scratch)
     shared = Shared(
@@ -192,7 +199,8 @@ def read_jsonl(session: Session, path: Path, export: Export, scratch: Path) -> R
         is_plain=lambda: is_plain_text(source),
         is_whole=lambda rows: rows == sum(not line.isspace() for line in source.read_bytes().split(b"\n") if line),
     )
-    return replace(_json_reading(source, _lines, export), otherwise=line_by_line, shared=shared)
+    first = _json_reading(source, _lines, export)
+    return replace(first, otherwise=line_by_line, is_whole=is_sound, shared=shared)
 
 
 def _lines(files: str) -> str:
@@ -202,27 +210,33 @@ def _lines(files: str) -> str:
     )
 
 
-def _shortened(path: Path, out: Path) -> None:
-    """Copy the file; a line that is too long for the engine is replaced by a mark."""
-    with path.open("rb") as lines, out.open("wb") as short:
-        while line := lines.readline(LONG_LINE):
-            if len(line) < LONG_LINE:
-                short.write(line)
-                continue
-            while line and not line.endswith(b"\n"):
-                line = lines.readline(LONG_LINE)
-            short.write(json.dumps(TOO_LONG).encode() + b"\n")
-
-
 def read_json(session: Session, path: Path, export: Export, scratch: Path) -> Reading:
     """Read one document, at most max_document_mb. `explode` is the path of the array of records in the document or, if
     the document is a list of answers, in each answer. An answer without the array has no records."""
-    size = path.stat().st_size
-    if size > export.max_document_mb * 1024 * 1024:
+    if path.stat().st_size > export.max_document_mb * 1024 * 1024:
         limit = f"max_document_mb = {export.max_document_mb}"
         raise FileRejected(f"the document is larger than {limit}", path.name, "split it, or raise the limit.")
     source = _without_bom(path, scratch)
-    document = f"read_json_objects({quoted(source)}, format = 'unstructured', {PLAIN_FILE}, maximum_object_size = {size + 1024})"
+    try:
+        return _document_reading(session, path, source, export, scratch)
+    except _NoDocument:
+        copy = scratch / "mended.json"
+        damage = mend_json(source, copy)
+        if damage.is_other_encoding:
+            raise FileRejected("the file is not valid utf-8", path.name, "save it as utf-8.") from None
+        if not damage.is_any:
+            raise
+    return replace(_document_reading(session, path, copy, export, scratch), is_mended=True)
+
+
+class _NoDocument(FileRejected):
+    """The engine cannot parse the document."""
+
+
+def _document_reading(session: Session, path: Path, source: Path, export: Export, scratch: Path) -> Reading:
+    """Return the reading of the document in `source`, which is the file or a copy of it. Raises FileRejected."""
+    options = f"format = 'unstructured', {PLAIN_FILE}, maximum_object_size = {source.stat().st_size + 1024}"
+    document = f"read_json_objects({quoted(source)}, {options})"
     answers = _answers(session, path, export, document, scratch / "answers.parquet")
     found = f"json_extract(answer, {quoted(_at(export))})"
     records = f"case json_type({found}) when 'ARRAY' then {found}::json[] when 'OBJECT' then [{found}] end"
@@ -251,7 +265,7 @@ def _answers(session: Session, path: Path, export: Export, document: str, interi
     try:
         kinds = session.rows(f"select json_type(json, ['$', {at}]) from {document}")
     except SqlProblem as error:
-        raise FileRejected("the file is not a JSON document", path.name, first_line(error)) from error
+        raise _NoDocument("the file is not a JSON document", path.name, first_line(error)) from error
     if len(kinds) > 1:
         raise FileRejected("the file contains several JSON documents", path.name, "one per file, or format: jsonl.")
     whole, kind = kinds[0][0] if kinds else (None, None)

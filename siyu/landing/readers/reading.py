@@ -11,6 +11,7 @@ from siyu.engines.base import Session
 from siyu.engines.paths import PLAIN_FILE
 from siyu.engines.sql import quote_name, quoted
 from siyu.errors import FileRejected
+from siyu.landing.readers.mending import BROKEN
 from siyu.masking import masked
 from siyu.seeds.channels import Export
 
@@ -66,7 +67,8 @@ class Reading:
     `new` and `missing` are column names compared with the contract. Formats without a header return them from
     `drift(session, relation, found)` instead, where `relation` holds the records that were read. `otherwise` is a
     slower way to read the file, used when the engine refuses a record, or when `is_whole(session, relation, rows)`
-    returns False. `shared` is None when the file must be read alone.
+    returns False. `shared` is None when the file must be read alone. `is_mended` says that characters were replaced by
+    U+FFFD.
     """
 
     path: Path
@@ -77,6 +79,7 @@ class Reading:
     is_whole: Callable[[Session, str, int], bool] | None = None
     drift: Callable[[Session, str, Found | None], tuple[list[str], list[str]]] | None = None
     shared: Shared | None = None
+    is_mended: bool = False
 
     def alone(self, session: Session) -> str:
         """Return the query for this file."""
@@ -187,15 +190,28 @@ def csv_relation(files: str, width: int, delimiter: str = ",", *, rewritten: boo
 
 
 def rewritten_reading(
-    path: Path, count: int, header: list[str], export: Export, new: list[str], missing: list[str]
+    path: Path,
+    count: int,
+    header: list[str],
+    export: Export,
+    new: list[str],
+    missing: list[str],
+    *,
+    is_mended: bool = False,
 ) -> Reading:
-    """Return the reading of a csv file that siyu rewrote. It has `count` records and a last column for their errors."""
+    """Return the reading of a csv file that siyu rewrote. It has `count` records and a last column for their errors.
+    With `is_mended`, records in which characters were replaced land, too."""
     texts = {item: f"nullif(c{i}, '')" for i, item in enumerate(header)}
     width = len(header)
 
     def query(_session: Session, files: str, beside: str) -> str:
         relation = csv_relation(files, width + 1, rewritten=True)
-        return table_query(relation, export, texts, new, f"nullif(c{width}, '')", beside)
+        error = f"nullif(c{width}, '')"
+        error = f"nullif({error}, {quoted(BROKEN)})" if is_mended else error
+        return table_query(relation, export, texts, new, error, beside)
 
     shared = Shared(("rewritten", *header), is_plain=lambda: True, is_whole=lambda rows: rows == count)
-    return Reading(path, query, new, missing, is_whole=lambda _s, _r, rows: rows == count, shared=shared)
+    is_whole = shared.is_whole
+    return Reading(
+        path, query, new, missing, is_whole=lambda _s, _r, n: is_whole(n), shared=shared, is_mended=is_mended
+    )
