@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,8 @@ from siyu.build import ops
 from siyu.compile.ops_schema import OPS_TABLES
 from siyu.engines.base import RunInputs
 from siyu.engines.duckdb import DuckEngine, DuckSession
-from siyu.warehouse.ledger import Ledger
+from siyu.warehouse.ledger import FILE_FIELDS, Ledger
+from siyu.warehouse.ledger_schema import FILE_SINCE_4
 
 VERSION_2 = """
 create table run (
@@ -167,6 +169,33 @@ def test_texts_are_stored_once(tmp_path: Path, ledger: Ledger) -> None:
     for run_id in range(2, 52):
         ledger.add_check_results({**row, "run_id": run_id} for row in checks)
     assert (tmp_path / "ledger.sqlite").stat().st_size - before < 30 * 100 * 50
+
+
+@pytest.mark.parametrize("version", [2, 3])
+def test_files_of_an_older_ledger_have_replaced_nothing(tmp_path: Path, version: int) -> None:
+    path = tmp_path / "ledger.sqlite"
+    old = [name for name in FILE_FIELDS if name not in FILE_SINCE_4]
+    values = {name: 7 if name == "rows_landed" else 1 if name.startswith(("rows", "landed")) else name for name in old}
+    with contextlib.closing(sqlite3.connect(path)) as db:
+        if version == 2:
+            db.executescript(VERSION_2)
+        db.execute("create table landing (landed_seq integer primary key, landed_date text not null)")
+        db.execute("insert into landing values (1, '2026-06-01')")
+        db.execute(f"create table file ({', '.join(old)})")
+        db.execute(f"insert into file values ({', '.join('?' * len(old))})", list(values.values()))
+        db.execute(f"pragma user_version = {version}")
+        db.commit()
+    for _ in range(2):
+        ledger = Ledger(path)
+        (file,) = ledger.files()
+        assert (file.rows_landed, file.rows_replaced, file.differing_keys, file.example_key, file.mended) == (
+            7, 0, 0, None, None,
+        )  # fmt: skip
+        ledger.close()
+    again = Ledger(path)
+    again.commit_landing((2, date(2026, 6, 2)), [replace(file, landed_seq=2, rows_replaced=3, mended="a:1")], [], [])
+    assert [(file.rows_replaced, file.mended) for file in again.files()] == [(0, None), (3, "a:1")]
+    again.close()
 
 
 def test_a_ledger_of_version_2_is_migrated(tmp_path: Path) -> None:

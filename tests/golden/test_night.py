@@ -39,13 +39,13 @@ def test_nothing_is_lost(night: Ran) -> None:
     """Whatever stands in a file has landed or was rejected: rows by channel and export."""
     con = night.connect()
     ledger = con.execute(
-        "select channel || '/' || export, sum(rows_read), sum(rows_landed), sum(rows_rejected)"
+        "select channel || '/' || export, sum(rows_read), sum(rows_landed), sum(rows_rejected), sum(rows_replaced)"
         " from ops.file_ledger group by all"
     ).fetchall()
-    landed = {name: rows for name, _, rows, _ in ledger}
+    landed = {name: rows + replaced for name, _, rows, _, replaced in ledger}
     assert landed == {name: len(FILES.rows(name)) for name in KEYS}
-    assert all(read == kept + rejected for _, read, kept, rejected in ledger)
-    rejected = {name: count for name, _, _, count in ledger if count}
+    assert all(read == kept + rejected + replaced for _, read, kept, rejected, replaced in ledger)
+    rejected = {name: count for name, _, _, count, _ in ledger if count}
     told = con.execute("select channel || '/' || export, count(*) from ops.rejected_row group by all").fetchall()
     assert rejected == dict(told)
     assert rejected.keys() == {"website/events"}  # lines that were cut off

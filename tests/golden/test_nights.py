@@ -185,6 +185,39 @@ def test_rows_lost_to_a_wrong_contract_come_back_under_a_better_one(shop: Shop) 
     assert shop.run("2026-06-02").status == "nothing new"
 
 
+@pytest.mark.after_first_night
+@pytest.mark.suites("ops/file_ledger", "ops/version_tie")
+def test_replaced_rows_and_lost_characters_are_counted_where_people_look(shop: Shop) -> None:
+    """In one file: a sale twice, two sales of one version that differ. In two files: a version that ties."""
+    head, rest = "sale_id,contact_id,amount,sold_at,updated_at\n", "2026-06-01 11:00:00,2026-06-01 11:00:00\n"
+    twice = f"s2,k1,5.00,{rest}" * 2
+    differing = f"13912345678,k1,1.00,{rest}13912345678,k1,2.00,{rest}"
+    shop.write("exports/shop/sales_[1].csv", f"{head}{twice}{differing}s1,k1,90.10,{rest}")
+    text = "contact_id,name,mobile,updated_at\nk2,王\ud83d二,13900000002,2026-06-02 10:00:00\n"
+    (shop.root / "exports/shop/contacts_20260602.csv").write_bytes(text.encode(errors="surrogatepass"))
+    report = shop.run("2026-06-02")
+    line = report.channels[0]
+    assert (line.rows_landed, line.rows_rejected, line.rows_replaced, line.is_stale) == (4, 0, 2, False)
+    assert shop.revenue() == "97.10"
+    counts = "rows_read || '=' || rows_landed || '+' || rows_rejected || '+' || rows_replaced"
+    assert shop.value(f"select {counts} from ops.file_ledger where file = 'sales_[1].csv'") == "5=3+0+2"
+    assert shop.value("select mended_columns from ops.file_ledger where values_mended > 0") == "name (1)"
+    replaced = {"file": "sales_[1].csv", "example_key": "139****5678", "differing_keys": 1, "rows_replaced": 2}
+    mended = {"file": "contacts_20260602.csv", "mended_columns": "name (1)", "values_mended": 1}
+    told = [(item.severity, json.loads(item.sample_keys)) for item in report.failures()]
+    assert told == [
+        ("warning", [_key("sales", **replaced)]),
+        ("warning", [_key("sales", example_key="s1", key_count=1)]),
+        ("info", [_key("contacts", **mended)]),
+    ]
+    shop.write("exports/shop/sales_3.csv", f"{head}s3,k1,1.00,{rest}")
+    assert [item.severity for item in shop.run("2026-06-03").failures()] == ["info"]
+
+
+def _key(export: str, **values: object) -> dict[str, object]:
+    return {"channel": "shop", "export": export, "landed_seq": 2, **values}
+
+
 @pytest.mark.parametrize("channel", ["crm", "website"])
 def test_each_channel_alone_can_be_published(tmp_path: Path, channel: str) -> None:
     settings = load_settings(tmp_path, warehouse=tmp_path / "warehouse", channels=(channel,))
