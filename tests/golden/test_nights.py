@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from siyu.cli import app
 from siyu.compile.project import Project
 from siyu.errors import ChecksFailed, ConfigError, EngineFault, WarehouseBusy
+from siyu.layers import base_layer
 from siyu.night import opening
 from siyu.night.opening import Night
 from siyu.night.request import Request
@@ -212,6 +213,25 @@ def test_replaced_rows_and_lost_characters_are_counted_where_people_look(shop: S
     ]
     shop.write("exports/shop/sales_3.csv", f"{head}s3,k1,1.00,{rest}")
     assert [item.severity for item in shop.run("2026-06-03").failures()] == ["info"]
+
+
+@pytest.mark.after_first_night
+def test_equal_lines_of_an_export_without_a_key_both_count(shop: Shop) -> None:
+    """The contract and the model are those of docs/add-a-channel.md."""
+    text = (base_layer() / "docs" / "add-a-channel.md").read_text(encoding="utf-8")
+    blocks = text.partition("### Rows without a key")[2].split("```")
+    contract, model = blocks[1].removeprefix("yaml\n"), blocks[3].removeprefix("sql\n")
+    head = "channel: till\ntitle: 收银 Till\ndomain: private\nowner: tests\n"
+    shop.write("layer/seeds/channels/till.yml", head + contract)
+    shop.write("layer/models/staging/till__deal.sql", f"/*\ndescription: Lines.\ngrain: [record_id]\n*/\n{model}")
+    lines = "order_id,product,amount,sold_at\n" + "O1,apple,10.00,2026-06-02 09:00:00\n" * 2
+    for name in ("lines_[1].csv", "lines (2).csv"):  # downloaded twice
+        shop.write(f"exports/till/{name}", lines)
+    shop.run("2026-06-02", ("shop", "till"))
+    assert shop.revenue() == "120.10"
+    assert shop.value("select count(distinct record_id_hash) from records.deal where channel = 'till'") == 2
+    counts = "string_agg(rows_landed || '+' || rows_replaced)"
+    assert shop.value(f"select {counts} from ops.file_ledger where channel = 'till'") == "2+0"
 
 
 def _key(export: str, **values: object) -> dict[str, object]:
