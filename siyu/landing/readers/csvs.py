@@ -2,70 +2,99 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
+import re
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TextIO
 
 from siyu.engines.base import Session
 from siyu.engines.sql import quote_name
 from siyu.errors import FileRejected
+from siyu.landing.readers.encodings import guessed_encoding, known_encoding
+from siyu.landing.readers.headers import Header, Row, header_of, renamed
 from siyu.landing.readers.reading import (
     BLOCK,
-    BOM,
     MAX_RECORD,
     UTF8,
     Reading,
     Shared,
-    checked_header,
-    compare,
     csv_relation,
     is_plain_text,
     rewritten_reading,
     table_query,
 )
+from siyu.landing.readers.workbook import LOOKED, is_footer
 from siyu.masking import UNREADABLE
 from siyu.seeds.channels import Export
 
 LIMIT = f"{MAX_RECORD >> 20} million characters"
 
 
+@dataclass(frozen=True)
+class _Record:
+    """A record of a file: its row as a spreadsheet counts, the lines it takes, its fields (none if it is blank), and
+    why it cannot be used."""
+
+    row: int
+    first_line: int
+    last_line: int
+    fields: list[str]
+    problem: str = ""
+
+
 def read_csv(session: Session, path: Path, export: Export, scratch: Path) -> Reading:
     """Read the header first: it names the columns."""
-    encoding = _known_encoding(path, export)
-    header, line = _header(path, export, encoding or UTF8)
-    if encoding is None and UNREADABLE.search("".join(header)):
-        encoding = _guessed_encoding(path)
-        header, line = _header(path, export, encoding)
-    if UNREADABLE.search("".join(header)):
-        raise FileRejected("the header is not valid text", path.name, "see `encoding` in the contract.")
-    new, missing = compare(export, header, path)
-    texts = {item: f"nullif(c{i}, '')" for i, item in enumerate(header)}
+    encoding, header = _header(path, export)
 
     def record_by_record() -> Reading:
         rewritten = scratch / "records.csv"
-        count = _rewrite(_records(path, export, encoding or _guessed_encoding(path)), len(header), rewritten)
-        return rewritten_reading(rewritten, count, header, export, new, missing)
+        known = encoding or guessed_encoding(path, "file")
+        count, filled = _rewrite(_records(path, export, known), header, export, rewritten)
+        full = renamed(header, filled, export, path)
+        return rewritten_reading(rewritten, count, full.names, export, full.new, full.missing)
 
-    # DuckDB reads a blank line as a record in a file with one column, and as the header if it comes first.
-    if encoding not in (None, UTF8) or len(header) == 1 or line > 1:
+    skipped = header.row.first_line - 1
+    if not _is_for_engine(path, export, encoding, header):
         return record_by_record()
+    names = header.names
+    texts = {item: f"nullif(c{i}, '')" for i, item in enumerate(names)}
 
     def query(_session: Session, files: str, beside: str) -> str:
-        relation = csv_relation(files, len(header), export.delimiter)
-        return table_query(relation, export, texts, new, "null::varchar", beside)
+        relation = csv_relation(files, len(names), export.delimiter, skipped=skipped)
+        return table_query(relation, export, texts, header.new, "null::varchar", beside)
 
     def is_whole(session: Session, read: str, rows: int) -> bool:
-        return _is_whole(session, read, rows, path, export)
+        return _is_whole(session, read, rows + skipped, path, export)
 
     shared = Shared(
-        key=("csv", *header),
-        is_plain=lambda: is_plain_text(path),
-        is_whole=lambda rows: rows + 1 == _count_lines(path),
+        key=("csv", skipped, *names),
+        is_plain=lambda: is_plain_text(path) and not _blank_rows(export.delimiter).search(path.read_bytes()),
+        is_whole=lambda rows: rows + skipped + 1 == _count_lines(path),
     )
-    return Reading(path, query, new, missing, record_by_record, is_whole, shared=shared)
+    return Reading(path, query, header.new, header.missing, record_by_record, is_whole, shared=shared)
+
+
+def _is_for_engine(path: Path, export: Export, encoding: str | None, header: Header) -> bool:
+    """May the engine read the file? It reads a blank line as a record in a file with one column, and as the header if
+    it comes first; it counts lines above the header in another way if they have quotes."""
+    row = header.row
+    if encoding not in (None, UTF8) or export.footer or len(header.names) == 1 or not header.is_complete:
+        return False
+    if row.last_line == 1:
+        return True
+    if export.header_at is None or row.first_line != row.last_line:
+        return False
+    with path.open("rb") as file:
+        return all(b'"' not in file.readline(BLOCK) for _ in range(row.first_line - 1))
+
+
+def _blank_rows(delimiter: str) -> re.Pattern[bytes]:
+    """Return the pattern of a line of delimiters without values."""
+    mark = re.escape(delimiter.encode())
+    return re.compile(rb'^[ \t"]*' + mark + rb'(?:[ \t"]|' + mark + rb")*\r?$", re.MULTILINE)
 
 
 def _count_lines(path: Path) -> int:
@@ -78,8 +107,12 @@ def _count_lines(path: Path) -> int:
 
 
 def _is_whole(session: Session, read: str, rows: int, path: Path, export: Export) -> bool:
-    """Is every line a record, the header, or part of a value with line breaks? After some errors DuckDB 2.0 silently
-    drops the rest of a file. A file with blank lines counts as incomplete, too."""
+    """Is every line a record, above the records, or part of a value with line breaks? After some errors DuckDB 2.0
+    silently drops the rest of a file. A file with blank lines or rows counts as incomplete, too."""
+    # Parquet knows which columns have no NULL, so that this reads nothing of most files.
+    nothing = " and ".join(f"{quote_name(column)} is null" for column in export.columns)
+    if session.rows(f"select 1 from {read} where {nothing} limit 1"):
+        return False
     lines = _count_lines(path)
     if rows + 1 == lines:
         return True
@@ -92,42 +125,22 @@ def _is_whole(session: Session, read: str, rows: int, path: Path, export: Export
     return bool(rows + 1 + (broken or 0) == lines)
 
 
-def _known_encoding(path: Path, export: Export) -> str | None:
-    """Return the encoding by contract or byte order mark; None for utf-8 unless its bytes are not valid."""
-    if export.encoding != "auto":
-        return "gb18030" if export.encoding == "gb18030" else UTF8
-    with path.open("rb") as file:
-        head = file.read(len(BOM))
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    return UTF8 if head == BOM else None
-
-
-def _guessed_encoding(path: Path) -> str:
-    """Return gb18030 if more bytes are invalid utf-8 than there are valid characters of several bytes, else utf-8."""
-    failing = valid = 0
-    with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
-        while text := file.read(BLOCK):
-            readable = text.encode("utf-8", "ignore").decode()
-            failing += len(text) - len(readable)
-            valid += len(readable) - len(readable.encode("ascii", "ignore"))
-    return "gb18030" if failing > valid else UTF8
-
-
-def _records(path: Path, export: Export, encoding: str) -> Iterator[tuple[int, list[str] | str]]:
-    """Yield the header and each record, read by Python's csv module: the line in which it ends, and its fields or the
-    reason why it cannot be used."""
+def _records(path: Path, export: Export, encoding: str) -> Iterator[_Record]:
+    """Yield the records, title and header included, read by Python's csv module."""
+    csv.field_size_limit(MAX_RECORD)
     with path.open(encoding=encoding, errors="surrogateescape", newline="") as file:
         lines = _Lines(file)
         rows = csv.reader(lines, delimiter=export.delimiter, strict=True)
+        number = 0
         while True:
-            lines.left, before = MAX_RECORD, rows.line_num
+            lines.left, before, number = MAX_RECORD, rows.line_num, number + 1
             try:
                 row = next(rows)
             except StopIteration:
                 return
             except UnicodeDecodeError as error:
-                raise FileRejected(f"the file is not valid {encoding}", path.name, "save it as utf-8.") from error
+                fix = "set another `encoding:` in the contract, or save it as utf-8."
+                raise FileRejected(f"the file is not valid {encoding}", path.name, fix) from error
             except csv.Error as error:
                 if "unexpected end of data" in str(error):
                     where = f"{path.name}, line {rows.line_num}"
@@ -136,10 +149,9 @@ def _records(path: Path, export: Export, encoding: str) -> Iterator[tuple[int, l
                     where = f"{path.name}, line {before + 1}"
                     problem = f"a quote opens and does not close within {LIMIT}"
                     raise FileRejected(problem, where, "fix the export.") from error
-                yield rows.line_num, f"not a valid csv record: {error}"
+                yield _Record(number, before + 1, rows.line_num, [], f"not a valid csv record: {error}")
                 continue
-            if row:
-                yield rows.line_num, row
+            yield _Record(number, before + 1, rows.line_num, row)
 
 
 class _Lines:
@@ -164,29 +176,75 @@ class _Lines:
         return line
 
 
-def _header(path: Path, export: Export, encoding: str) -> tuple[list[str], int]:
-    """Return the names of the columns and the line of the header."""
-    csv.field_size_limit(MAX_RECORD)
-    line, first = next(_records(path, export, encoding), (0, None))
-    if not isinstance(first, list):
-        raise FileRejected("the file has no header", path.name, first or "the first line names the columns.")
-    return checked_header([item.strip().removeprefix("\ufeff") for item in first], path), line
+def _header(path: Path, export: Export) -> tuple[str | None, Header]:
+    """Return the codec, None for utf-8 unless a record has other bytes, and the header."""
+    encoding = known_encoding(path, export)
+    rows = _first_rows(path, export, encoding or UTF8)
+    if encoding is None and any(UNREADABLE.search("".join(row.cells)) for row in rows):
+        encoding = guessed_encoding(path, "header")
+        rows = _first_rows(path, export, encoding)
+    known = encoding or UTF8
+    header = header_of(rows, lambda: _rows_ahead(path, export, known), export, path)
+    if UNREADABLE.search("".join(header.row.cells)):
+        raise FileRejected("the header is not valid text", path.name, "see `encoding` in the contract.")
+    return encoding, header
 
 
-def _rewrite(records: Iterable[tuple[int, list[str] | str]], width: int, out: Path) -> int:
-    """Write the records as clean utf-8 csv with one more column: what is wrong with a record. Returns their number."""
-    count = 0
+def _first_rows(path: Path, export: Export, encoding: str) -> list[Row]:
+    """Return the rows up to the header that are not blank."""
+    rows = []
+    for record in _records(path, export, encoding):
+        if record.problem and export.header_at in (None, record.row):
+            raise FileRejected("the file has no header", path.name, record.problem)
+        rows += _filled(record)
+        if record.row >= export.header_at if export.header_at else rows:
+            break
+    return rows
+
+
+def _rows_ahead(path: Path, export: Export, encoding: str) -> list[Row]:
+    """Return the first rows that are not blank, to look for the header."""
+    rows: list[Row] = []
+    with suppress(FileRejected):  # the file is rejected already, for its header
+        for record in _records(path, export, encoding):
+            rows += _filled(record)
+            if len(rows) >= LOOKED:
+                break
+    return rows
+
+
+def _filled(record: _Record) -> list[Row]:
+    cells = [item.strip().removeprefix("\ufeff") for item in record.fields]
+    return [Row(record.row, cells, record.first_line, record.last_line)] if any(cells) else []
+
+
+def _rewrite(records: Iterable[_Record], header: Header, export: Export, out: Path) -> tuple[int, set[int]]:
+    """Write the records as clean utf-8 csv with one more column: what is wrong with a record. Returns their number, and
+    the places of columns without a name that have values."""
+    count, width = 0, len(header.names)
+    unnamed = [place for place, name in enumerate(header.names) if not name]
+    filled: set[int] = set()
     with out.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, quoting=csv.QUOTE_ALL)
         writer.writerow(["", *range(width)])  # one line: DuckDB loses rows after a longer header
-        for _line, record in islice(records, 1, None):
-            problem = record if isinstance(record, str) else _problem(record, width)
-            writer.writerow([*([""] * width), problem] if problem else [*record, ""])
+        for record in records:
+            fields = record.fields
+            # In a file of one column, "" is a record without a value.
+            is_blank = not record.problem and not any(map(str.strip, fields)) and (len(fields) != 1 or width > 1)
+            if record.row <= header.row.number or is_blank or is_footer(fields, export.footer):
+                continue
+            problem = record.problem or _problem(fields, header.names)
+            if not problem:
+                fields = [*fields[:width], *[""] * (width - len(fields))]
+                filled |= {place for place in unnamed if fields[place].strip()}
+            writer.writerow([*([""] * width), problem] if problem else [*fields, ""])
             count += 1
-    return count
+    return count, filled
 
 
-def _problem(record: list[str], width: int) -> str:
-    if len(record) != width:
-        return f"{len(record)} fields where the header has {width}"
-    return "bytes that are not valid in the file's encoding" if UNREADABLE.search("".join(record)) else ""
+def _problem(fields: list[str], names: list[str]) -> str:
+    """Return why a record cannot be used. Fields without a value may be left out or added where no column has a name:
+    spreadsheets write commas for empty cells beside the table."""
+    if any(map(str.strip, fields[len(names) :])) or any(names[len(fields) :]):
+        return f"{len(fields)} fields where the header has {len(names)}"
+    return "bytes that are not valid in the file's encoding" if UNREADABLE.search("".join(fields)) else ""

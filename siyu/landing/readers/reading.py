@@ -172,13 +172,13 @@ def table_query(relation: str, export: Export, columns: dict[str, str], new: lis
     return f"select {', '.join(chosen)}, {extra} as _extra, {error} as _error{beside} from {relation}"
 
 
-def csv_relation(files: str, width: int, delimiter: str = ",", *, rewritten: bool = False) -> str:
-    """Return the relation of csv files with a header: text columns c0, c1, …, read strictly. Files that siyu rewrote
-    may have longer lines."""
+def csv_relation(files: str, width: int, delimiter: str = ",", *, skipped: int = 0, rewritten: bool = False) -> str:
+    """Return the relation of csv files with a header below `skipped` lines: text columns c0, c1, …, read strictly.
+    Files that siyu rewrote may have longer lines."""
     columns = ", ".join(f"'c{i}': 'varchar'" for i in range(width))
     line, buffer = (REWRITTEN_LINE, REWRITTEN_BUFFER) if rewritten else (STRICT_LINE, STRICT_BUFFER)
     return (
-        f"read_csv({files}, auto_detect = false, header = true, columns = {{{columns}}},"
+        f"read_csv({files}, auto_detect = false, header = true, skip = {skipped}, columns = {{{columns}}},"
         f" nullstr = {quoted(NO_NULL)}, delim = {quoted(delimiter)}, quote = '\"', escape = '\"', comment = '',"
         f" strict_mode = true, null_padding = false, max_line_size = {line},"
         f" buffer_size = {buffer})"
@@ -188,8 +188,9 @@ def csv_relation(files: str, width: int, delimiter: str = ",", *, rewritten: boo
 def rewritten_reading(
     path: Path, count: int, header: list[str], export: Export, new: list[str], missing: list[str]
 ) -> Reading:
-    """Return the reading of a csv file that siyu rewrote. It has `count` records and a last column for their errors."""
-    texts = {item: f"nullif(c{i}, '')" for i, item in enumerate(header)}
+    """Return the reading of a csv file that siyu rewrote. It has `count` records and a last column for their errors. A
+    column whose name is '' is not read."""
+    texts = {item: f"nullif(c{i}, '')" for i, item in enumerate(header) if item}
     width = len(header)
 
     def query(_session: Session, files: str, beside: str) -> str:
