@@ -13,6 +13,7 @@ EXCEL = "excel"  # a format: days since 1899-12-30, as Excel stores dates
 LAST_HEADER_ROW = 50
 DIRECTIVE = re.compile(r"%(-?.|$)")
 DIRECTIVES = "YymdbBHIMSfpaAz%"
+SWAPPED = re.compile("%[dm]")
 THOUSANDS = (",", ".", " ", "'", "_")
 
 
@@ -56,7 +57,12 @@ class ValueForm(Part):
     @field_validator("format", mode="before")
     @classmethod
     def _formats(cls, value: Any) -> Any:
-        return tuple(_checked_format(item) for item in _listed(value, "format"))
+        formats = tuple(_checked_format(item) for item in _listed(value, "format"))
+        for item in formats:
+            swapped = SWAPPED.sub(lambda found: "%d" if found[0] == "%m" else "%m", item)
+            if swapped != item and swapped in formats:
+                raise ValueError(f"formats {item!r} and {swapped!r} read one text as two dates; keep one of them")
+        return formats
 
     @field_validator("thousands")
     @classmethod

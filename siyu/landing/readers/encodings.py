@@ -60,7 +60,7 @@ def guessed_encoding(path: Path, what: str) -> str:
     if sum(map(bool, found)) >= COMMON * len(found):
         return GB18030
     raise FileRejected(
-        f"the {what} is not valid text in utf-8, and no Chinese in gb18030",
+        f"the {what} is not valid text in utf-8, and does not read as Chinese in gb18030",
         path.name,
         f"set `encoding:` in the contract, such as {', '.join(_candidates(data))}.",
     )

@@ -88,14 +88,13 @@ def _explained(used: Row | None, rows: Sequence[Row], export: Export, path: Path
 
 def _elsewhere(used: Row | None, rows: Sequence[Row], export: Export, path: Path) -> FileRejected | None:
     """Return the error of a header that is in another row."""
+    wrong = used.number if used else export.header_at
     for row in rows:
-        if (used is None or row.number != used.number) and _fits(_names(row, rows, export), export, path):
+        if row.number != wrong and _fits(_names(row, rows, export), export, path):
             is_title = used is not None and used.number < row.number
-            wrong = (
-                f"row {used.number if used else export.header_at} {'looks like a title' if is_title else 'is not it'}"
-            )
+            problem = f"row {wrong} {'looks like a title' if is_title else 'is not the header'}"
             fix = f"set header_row: {row.number} in the contract"
-            return FileRejected(f"{wrong}; the header seems to be row {row.number}", path.name, fix)
+            return FileRejected(f"{problem}; the header seems to be row {row.number}", path.name, fix)
     return None
 
 
