@@ -129,10 +129,20 @@ PERSON = {
 def test_a_header_of_merged_cells(shop: Shop, kind: str) -> None:
     done = land(shop, kind, MERGED, PERSON, header_row=2)
     assert done.rows == [("1", "王芳", "13900000001")] and not done.drift
-    assert (
-        "the header seems to be row 2"
-        in land(shop, kind, MERGED, {**PERSON, "name": {**PERSON["name"], "required": True}}).reason
-    )
+
+
+@BOTH
+@pytest.mark.parametrize("title", [[], [["6月客户表", "", "", ""], []]], ids=["alone", "below a title"])
+def test_a_header_of_merged_cells_is_found_and_said(shop: Shop, kind: str, title: list[list[str]]) -> None:
+    wrong = "row 1 looks like a title" if title else "row 1 is only part of the header"
+    said = f"{wrong}; the header seems to be row {len(title) + 2}"
+    assert said in land(shop, kind, [*title, *MERGED], PERSON).reason
+
+
+@BOTH
+def test_a_missing_column_whose_name_is_a_value_is_only_missing(shop: Shop, kind: str) -> None:
+    done = land(shop, kind, [["id", "x"], ["1", "name"]])
+    assert done.rows == [("1", None)] and ("missing_column", "name") in done.drift
 
 
 # Cells and rows beside and below the table

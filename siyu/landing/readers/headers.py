@@ -55,8 +55,10 @@ def header_of(rows: Sequence[Row], ahead: Callable[[], Sequence[Row]], export: E
         named = checked_header([name for name in names if name], path)
         new, missing = compare(export, named, path)
     except FileRejected as error:
-        raise _explained(row, ahead(), export, path) or error from error
-    if len(missing) == len(export.columns) and (better := _elsewhere(row, ahead(), export, path)):
+        below = ahead()
+        raise _elsewhere(row, None, below, export, path) or _separated(row, below, export, path) or error from error
+    # The upper row of a merged header may have the required columns, too.
+    if missing and (better := _elsewhere(row, missing, ahead(), export, path)):
         raise better
     return Header(row, names, new, missing)
 
@@ -82,31 +84,39 @@ def _names(row: Row, rows: Sequence[Row], export: Export) -> list[str]:
     return names_of(row.cells, above, known_names(export))
 
 
-def _explained(used: Row | None, rows: Sequence[Row], export: Export, path: Path) -> FileRejected | None:
-    return _elsewhere(used, rows, export, path) or _separated(used, rows, export, path)
-
-
-def _elsewhere(used: Row | None, rows: Sequence[Row], export: Export, path: Path) -> FileRejected | None:
-    """Return the error of a header that is in another row."""
+def _elsewhere(
+    used: Row | None, missing: list[str] | None, rows: Sequence[Row], export: Export, path: Path
+) -> FileRejected | None:
+    """Return the error of a header that is in another row: one that lacks fewer columns than `missing`, those that the
+    used row lacks, or that has all required ones if `missing` is None."""
     wrong = used.number if used else export.header_at
-    for row in rows:
-        if row.number != wrong and _fits(_names(row, rows, export), export, path):
-            is_title = used is not None and used.number < row.number
-            problem = f"row {wrong} {'looks like a title' if is_title else 'is not the header'}"
-            fix = f"set header_row: {row.number} in the contract"
-            return FileRejected(f"{problem}; the header seems to be row {row.number}", path.name, fix)
-    return None
+    lacks = {row.number: _lacks(_names(row, rows, export), export, path) for row in rows if row.number != wrong}
+    fitting = [(len(found), number) for number, found in lacks.items() if found is not None]
+    count, number = min(fitting, default=(len(export.columns), 0))
+    if count >= (len(export.columns) if missing is None else len(missing)):
+        return None
+    is_below = used is not None and used.number < number
+    kind = (
+        "looks like a title" if missing is None or len(missing) == len(export.columns) else "is only part of the header"
+    )
+    problem = f"row {wrong} {kind if is_below else 'is not the header'}; the header seems to be row {number}"
+    return FileRejected(problem, path.name, f"set header_row: {number} in the contract")
+
+
+def _lacks(names: Iterable[str], export: Export, path: Path) -> list[str] | None:
+    """Return the columns that a header lacks; None if it lacks required ones or is no header."""
+    try:
+        return compare(export, checked_header([name for name in names if name], path), path)[1]
+    except WrongHeader as error:
+        return None if error.missing else []
+    except FileRejected:
+        return None
 
 
 def _fits(names: Iterable[str], export: Export, path: Path) -> bool:
     """Does a header have every required column, and any column at all?"""
-    try:
-        _new, missing = compare(export, checked_header([name for name in names if name], path), path)
-    except WrongHeader as error:
-        return not error.missing
-    except FileRejected:
-        return False
-    return len(missing) < len(export.columns)
+    lacks = _lacks(names, export, path)
+    return lacks is not None and len(lacks) < len(export.columns)
 
 
 def _separated(used: Row | None, rows: Sequence[Row], export: Export, path: Path) -> FileRejected | None:
