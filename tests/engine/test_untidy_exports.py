@@ -400,6 +400,7 @@ def test_formats_apply_to_landed_texts_and_not_to_landed_values(shop: Shop) -> N
         ("utf-16-le", "auto", "上海 MÜNCHEN"),
         ("gb18030", "auto", "上海华阳机电有限公司"),
         ("gb18030", "auto", "张三，男"),
+        ("gb18030", "auto", "臺灣積體電路製造股份有限公司"),
         ("utf-8", "auto", "MÜNCHEN"),
     ],
 )
@@ -415,6 +416,7 @@ def test_encodings(shop: Shop, codec: str, encoding: str, name: str) -> None:
         ("1,Zürich Straße\n2,Besançon", "cp1252", "cp1252, latin-1"),
         ("1,陳大文\n2,臺北市中山區", "big5", "big5, gb18030"),
         ("1,Москва", "cp1251", "big5"),
+        ("1,삼성전자 주식회사 김철수 서울특별시 강남구 테헤란로", "euc_kr", "gb18030"),
     ],
 )
 def test_text_that_is_not_chinese_is_not_read_as_such(shop: Shop, text: str, codec: str, candidates: str) -> None:

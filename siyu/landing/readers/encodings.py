@@ -17,7 +17,9 @@ CODECS = {"utf-8": UTF8, "big5": "cp950"}  # of the others, the contract's name 
 PAIRS = re.compile(
     rb"([\xa1-\xa3\xb0-\xd7][\xa1-\xfe])|[\x81-\xfe][0-9][\x81-\xfe][0-9]|[\x81-\xfe][\x40-\x7e\x80-\xfe]|[\x80-\xff]"
 )
-COMMON = 0.6
+COMMON = 0.5
+LAST_KOREAN = 0xC8  # the first byte of Korean syllables ends here; that of Chinese characters goes on to 0xd7
+ENOUGH = 20  # characters to tell the two apart
 HEAD = 64 << 10
 ZEROS = 0.1  # of all bytes
 JUDGED = 16 << 20  # bytes of a file that are judged
@@ -56,14 +58,20 @@ def guessed_encoding(path: Path, what: str) -> str:
         return UTF8
     with path.open("rb") as file:
         data = file.read(JUDGED)
-    found = PAIRS.findall(data)
-    if sum(map(bool, found)) >= COMMON * len(found):
+    if _reads_as_chinese(data):
         return GB18030
     raise FileRejected(
         f"the {what} is not valid text in utf-8, and does not read as Chinese in gb18030",
         path.name,
         f"set `encoding:` in the contract, such as {', '.join(_candidates(data))}.",
     )
+
+
+def _reads_as_chinese(data: bytes) -> bool:
+    found = PAIRS.findall(data)
+    common = [pair[0] for pair in found if pair]
+    is_korean = len(common) >= ENOUGH and max(common) <= LAST_KOREAN
+    return len(common) >= COMMON * len(found) and not is_korean
 
 
 def _candidates(data: bytes) -> list[str]:
