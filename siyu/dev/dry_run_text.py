@@ -21,6 +21,8 @@ def dry_run_text(found: DryRun) -> Group:
         Text(f"{found.file} as {found.channel}.{found.export}: {verdict}", style="green" if found.lands else "red"),
         Text(f"rows       {found.rows_read:,} read, {landed:,} to land, {found.rows_rejected:,} break the contract"),
     ]
+    if found.totals:
+        parts.append(Text(f"footer     {found.totals:,} rows match footer and are not records"))
     parts += [Text(f"problem    {problem}", style="red") for problem in found.problems]
     for kind in sorted({kind for kind, _ in found.drift}):
         columns = ", ".join(column for other, column in found.drift if other == kind)

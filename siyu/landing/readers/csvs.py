@@ -6,9 +6,8 @@ import csv
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from siyu.engines.base import Session
 from siyu.engines.sql import quote_name
@@ -20,6 +19,7 @@ from siyu.landing.readers.reading import (
     MAX_RECORD,
     UTF8,
     Reading,
+    Rewritten,
     Shared,
     csv_relation,
     is_plain_text,
@@ -33,8 +33,7 @@ from siyu.seeds.channels import Export
 LIMIT = f"{MAX_RECORD >> 20} million characters"
 
 
-@dataclass(frozen=True)
-class _Record:
+class _Record(NamedTuple):
     """A record of a file: its row as a spreadsheet counts, the lines it takes, its fields (none if it is blank), and
     why it cannot be used."""
 
@@ -42,7 +41,7 @@ class _Record:
     first_line: int
     last_line: int
     fields: list[str]
-    problem: str = ""
+    problem: str
 
 
 def read_csv(session: Session, path: Path, export: Export, scratch: Path) -> Reading:
@@ -50,11 +49,10 @@ def read_csv(session: Session, path: Path, export: Export, scratch: Path) -> Rea
     encoding, header = _header(path, export)
 
     def record_by_record() -> Reading:
-        rewritten = scratch / "records.csv"
         known = encoding or guessed_encoding(path, "file")
-        count, filled = _rewrite(_records(path, export, known), header, export, rewritten)
-        full = renamed(header, filled, export, path)
-        return rewritten_reading(rewritten, count, full.names, export, full.new, full.missing)
+        rewritten = _rewrite(_records(path, export, known), header, export, scratch / "records.csv")
+        full = renamed(header, rewritten.filled, export, path)
+        return rewritten_reading(rewritten, full.names, export, full.new, full.missing)
 
     skipped = header.row.first_line - 1
     if not _is_for_engine(path, export, encoding, header):
@@ -151,7 +149,7 @@ def _records(path: Path, export: Export, encoding: str) -> Iterator[_Record]:
                     raise FileRejected(problem, where, "fix the export.") from error
                 yield _Record(number, before + 1, rows.line_num, [], f"not a valid csv record: {error}")
                 continue
-            yield _Record(number, before + 1, rows.line_num, row)
+            yield _Record(number, before + 1, rows.line_num, row, "")
 
 
 class _Lines:
@@ -218,33 +216,34 @@ def _filled(record: _Record) -> list[Row]:
     return [Row(record.row, cells, record.first_line, record.last_line)] if any(cells) else []
 
 
-def _rewrite(records: Iterable[_Record], header: Header, export: Export, out: Path) -> tuple[int, set[int]]:
-    """Write the records as clean utf-8 csv with one more column: what is wrong with a record. Returns their number, and
-    the places of columns without a name that have values."""
-    count, width = 0, len(header.names)
-    unnamed = [place for place, name in enumerate(header.names) if not name]
+def _rewrite(records: Iterable[_Record], header: Header, export: Export, out: Path) -> Rewritten:
+    """Write the records as clean utf-8 csv with one more column: what is wrong with a record."""
+    count, totals, names, width = 0, 0, header.names, len(header.names)
+    unnamed = [place for place, name in enumerate(names) if not name]
     filled: set[int] = set()
     with out.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, quoting=csv.QUOTE_ALL)
         writer.writerow(["", *range(width)])  # one line: DuckDB loses rows after a longer header
-        for record in records:
-            fields = record.fields
+        for row, _, _, fields, broken in records:
             # In a file of one column, "" is a record without a value.
-            is_blank = not record.problem and not any(map(str.strip, fields)) and (len(fields) != 1 or width > 1)
-            if record.row <= header.row.number or is_blank or is_footer(fields, export.footer):
+            is_blank = not broken and not any(map(str.strip, fields)) and (len(fields) != 1 or width > 1)
+            if row <= header.row.number or is_blank:
                 continue
-            problem = record.problem or _problem(fields, header.names)
-            if not problem:
-                fields = [*fields[:width], *[""] * (width - len(fields))]
-                filled |= {place for place in unnamed if fields[place].strip()}
-            writer.writerow([*([""] * width), problem] if problem else [*fields, ""])
+            if export.footer and is_footer(fields, export.footer):
+                totals += 1
+                continue
+            problem = broken or _problem(fields, names)
+            values = fields if len(fields) == width else [*fields[:width], *[""] * (width - len(fields))]
+            if unnamed and not problem:
+                filled.update(place for place in unnamed if values[place].strip())
+            writer.writerow([*([""] * width), problem] if problem else [*values, ""])
             count += 1
-    return count, filled
+    return Rewritten(out, count, filled, totals)
 
 
 def _problem(fields: list[str], names: list[str]) -> str:
     """Return why a record cannot be used. Fields without a value may be left out or added where no column has a name:
     spreadsheets write commas for empty cells beside the table."""
-    if any(map(str.strip, fields[len(names) :])) or any(names[len(fields) :]):
+    if len(fields) != len(names) and (any(map(str.strip, fields[len(names) :])) or any(names[len(fields) :])):
         return f"{len(fields)} fields where the header has {len(names)}"
     return "bytes that are not valid in the file's encoding" if UNREADABLE.search("".join(fields)) else ""

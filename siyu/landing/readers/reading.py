@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -65,7 +65,8 @@ class Reading:
     `new` and `missing` are column names compared with the contract. Formats without a header return them from
     `drift(session, relation, found)` instead, where `relation` holds the records that were read. `otherwise` is a
     slower way to read the file, used when the engine refuses a record, or when `is_whole(session, relation, rows)`
-    returns False. `shared` is None when the file must be read alone.
+    returns False. `shared` is None when the file must be read alone. `totals` is the number of footer rows, which are
+    not records.
     """
 
     path: Path
@@ -76,6 +77,7 @@ class Reading:
     is_whole: Callable[[Session, str, int], bool] | None = None
     drift: Callable[[Session, str, Found | None], tuple[list[str], list[str]]] | None = None
     shared: Shared | None = None
+    totals: int = 0
 
     def alone(self, session: Session) -> str:
         """Return the query for this file."""
@@ -185,11 +187,21 @@ def csv_relation(files: str, width: int, delimiter: str = ",", *, skipped: int =
     )
 
 
+@dataclass(frozen=True)
+class Rewritten:
+    """A csv file that siyu wrote: the number of its records, the places of columns without a name that have values, and
+    the number of footer rows that were left out. Its last column says what is wrong with a record."""
+
+    path: Path
+    count: int
+    filled: Collection[int]
+    totals: int
+
+
 def rewritten_reading(
-    path: Path, count: int, header: list[str], export: Export, new: list[str], missing: list[str]
+    source: Rewritten, header: list[str], export: Export, new: list[str], missing: list[str]
 ) -> Reading:
-    """Return the reading of a csv file that siyu rewrote. It has `count` records and a last column for their errors. A
-    column whose name is '' is not read."""
+    """Return the reading of a csv file that siyu wrote. A column whose name is '' is not read."""
     texts = {item: f"nullif(c{i}, '')" for i, item in enumerate(header) if item}
     width = len(header)
 
@@ -197,5 +209,11 @@ def rewritten_reading(
         relation = csv_relation(files, width + 1, rewritten=True)
         return table_query(relation, export, texts, new, f"nullif(c{width}, '')", beside)
 
-    shared = Shared(("rewritten", *header), is_plain=lambda: True, is_whole=lambda rows: rows == count)
-    return Reading(path, query, new, missing, is_whole=lambda _s, _r, rows: rows == count, shared=shared)
+    def is_whole(rows: int) -> bool:
+        return rows == source.count
+
+    shared = Shared(("rewritten", *header), is_plain=lambda: True, is_whole=is_whole)
+    return Reading(
+        source.path, query, new, missing, is_whole=lambda _s, _r, rows: is_whole(rows), shared=shared,
+        totals=source.totals,
+    )  # fmt: skip

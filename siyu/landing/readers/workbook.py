@@ -76,14 +76,14 @@ def convert(job: Job) -> dict[str, Any]:
     place = next((i for i, (number, _) in enumerate(first) if job.header_row in (None, number)), None)
     shown = [(number, [_text(cell).strip()[:SHOWN_CELL] for cell in row]) for number, row in first]
     if place is None:
-        return {"header": [], "row": 0, "top": shown, "rows": 0, "filled": []}
+        return {"header": [], "row": 0, "top": shown, "rows": 0, "filled": [], "totals": 0}
     cells = [_text(cell).strip() for cell in first[place][1]]
     header = names_of(cells, [row for _, row in shown[:place]], job.known)
     while header and not header[-1]:
         header.pop()
     writers = [_writer(item, job, epoch) for item in header]
     unnamed = [i for i, item in enumerate(header) if not item]
-    left, count = job.max_unpacked, 0
+    left, count, totals = job.max_unpacked, 0, 0
     filled: set[int] = set()
     with Path(job.out).open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, quoting=csv.QUOTE_ALL)
@@ -91,6 +91,7 @@ def convert(job: Job) -> dict[str, Any]:
         for _, row in chain(first[place + 1 :], rows):
             values = [write(cell) for cell, write in zip(row, writers, strict=False)]
             if is_footer(row, job.footer):
+                totals += 1
                 continue
             problem = _problem(row, values, job)
             left -= sum(map(len, values))
@@ -100,7 +101,14 @@ def convert(job: Job) -> dict[str, Any]:
                 filled.update(i for i in unnamed if values[i].strip())
             writer.writerow([*([""] * len(header) if problem else values), problem])
             count += 1
-    return {"header": header, "row": first[place][0], "top": shown, "rows": count, "filled": sorted(filled)}
+    return {
+        "header": header,
+        "row": first[place][0],
+        "top": shown,
+        "rows": count,
+        "filled": sorted(filled),
+        "totals": totals,
+    }
 
 
 def names_of(cells: Sequence[str], above: Sequence[Sequence[str]], known: Sequence[str]) -> list[str]:

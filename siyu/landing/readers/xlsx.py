@@ -14,7 +14,7 @@ from siyu.engines.base import Session
 from siyu.errors import FileRejected, StatementFault, nearest
 from siyu.landing.readers import workbook
 from siyu.landing.readers.headers import Row, header_of, renamed
-from siyu.landing.readers.reading import MAX_RECORD, Reading, real_name, rewritten_reading
+from siyu.landing.readers.reading import MAX_RECORD, Reading, Rewritten, real_name, rewritten_reading
 from siyu.masking import masked
 from siyu.seeds.channels import DATED, Export
 from siyu.seeds.file_form import EXCEL
@@ -33,7 +33,8 @@ def read_xlsx(session: Session, path: Path, export: Export, scratch: Path) -> Re
     used = [Row(found["row"], found["header"])] if found["header"] else []
     header = header_of(used, lambda: top, export, path)
     full = renamed(header, found["filled"], export, path)
-    return rewritten_reading(rewritten, found["rows"], full.names, export, full.new, full.missing)
+    source = Rewritten(rewritten, found["rows"], found["filled"], found["totals"])
+    return rewritten_reading(source, full.names, export, full.new, full.missing)
 
 
 def convert_small(files: Sequence[tuple[Path, Path]], export: Export) -> None:
