@@ -441,6 +441,9 @@ FORMATS = {
     "csv in gb18030, untold": Format(
         {"format": "csv", **FLAT}, lambda t: _csv_text(t).encode("gb18030"), lambda _: None
     ),
+    "csv below a title": Format(
+        {"format": "csv", "header_row": 3, **FLAT}, lambda t: f"客户表\n\n{_csv_text(t)}".encode(), lambda _: None
+    ),
     "jsonl": Format(
         {"format": "jsonl", "columns": NESTED},
         lambda t: "".join(json.dumps(o, ensure_ascii=False) + "\n" for o in _objects(t)).encode(),
