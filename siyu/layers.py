@@ -20,13 +20,23 @@ def base_layer() -> Path:
     return beside if (beside / "models").is_dir() and (beside / "seeds").is_dir() else inside
 
 
-def read_yaml(text: str) -> Any:
-    """Parse YAML, with the C parser if PyYAML has it: every command reads contracts and suites.
+class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
+    """The C parser, if PyYAML has it: every command reads contracts and suites."""
 
-    Raises yaml.YAMLError, also for an impossible date such as 2026-06-31.
-    """
+
+def _date(loader: Any, node: Any) -> Any:
+    """Return a date; 0000-00-00, which databases write for no date, is a text."""
+    text = loader.construct_scalar(node)
+    return text if text.startswith("0000-") else loader.construct_yaml_timestamp(node)
+
+
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _date)
+
+
+def read_yaml(text: str) -> Any:
+    """Parse YAML. Raises yaml.YAMLError, also for an impossible date such as 2026-06-31."""
     try:
-        return yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        return yaml.load(text, Loader=_Loader)
     except ValueError as error:
         raise yaml.YAMLError(str(error)) from error
 

@@ -138,6 +138,9 @@ def _export(channel: Channel, export: Export, shapes: list[str]) -> Iterator[str
         f"- version 版本: {export.version}" if export.version else "",
         f"- date in the name 文件日期: `{export.file_date}`" if export.file_date else "",
         f"- rows at 行的位置: `{export.explode}`" if export.explode else "",
+        f"- header in row 表头行: {export.header_at}" if export.header_at else "",
+        f"- footer, no records 表尾: {', '.join(f'`{item}`' for item in export.footer)}" if export.footer else "",
+        f"- empty cells 空值: {', '.join(f'`{item}`' for item in export.null)}" if export.null else "",
         *(f"- answers 应答: `{path}` {', '.join(accepted)}" for path, accepted in export.answers.items()),
         f"- further columns 其他列: {export.extra_columns}; at most 最多 {export.max_reject_rate:.0%} of rows rejected",
         f"- fills 记录: {', '.join(shapes) or 'nothing by itself 无'}",
@@ -172,6 +175,10 @@ def _values(column: Column) -> str:
     if column.one_of:
         return ", ".join(column.one_of)
     bounds = (
+        "written " + " or ".join(f"`{item}`" for item in column.format) if column.format else "",
+        f"written with `{column.decimal}` as decimal point" if column.decimal != "." else "",
+        f"with `{column.thousands}` between thousands" if column.thousands else "",
+        f"empty: {', '.join(f'`{item}`' for item in column.null)};" if column.null else "",
         f"from {column.min}" if column.min is not None else "",
         f"to {column.max}" if column.max is not None else "",
     )

@@ -36,7 +36,8 @@ class RowProblem:
 
 @dataclass(frozen=True)
 class DryRun:
-    """The result of a dry run. `notes` tell what lands otherwise than it stands in the file."""
+    """The result of a dry run. `notes` tell what lands otherwise than it stands in the file. `totals` are rows that
+    match the contract's footer; they are not counted as read."""
 
     channel: str
     export: str
@@ -49,6 +50,7 @@ class DryRun:
     rows: tuple[RowProblem, ...] = field(default_factory=tuple)
     rows_replaced: int = 0
     notes: tuple[str, ...] = ()
+    totals: int = 0
 
     @property
     def lands(self) -> bool:
@@ -86,10 +88,11 @@ def look(session: Session, channel: Channel, export_name: str, path: Path, landi
         job.day()
     except ValueError as error:
         problems.append(str(error))
-    job = replace(job, export=_relaxed(session, path, export, landing.scratch, problems))
+    relaxed, totals = _relaxed(session, path, export, landing.scratch, problems)
+    job = replace(job, export=relaxed)
     result = ChannelLanding(channel.channel)
     land_file(session, job, landing, result)
-    return _result(session, job, export, result, problems, landing.store)
+    return replace(_result(session, job, export, result, problems, landing.store), totals=totals)
 
 
 def _target(settings: Settings, path: Path, target: str | None) -> tuple[Channel, str]:
@@ -121,11 +124,12 @@ def _lies_in(path: Path, folder: Path | None) -> bool:
     return folder is not None and path.resolve().is_relative_to(folder.resolve())
 
 
-def _relaxed(session: Session, path: Path, export: Export, scratch: Path, problems: list[str]) -> Export:
-    """Return the contract without the rules that reject the whole file, so that its rows can be checked anyway."""
+def _relaxed(session: Session, path: Path, export: Export, scratch: Path, problems: list[str]) -> tuple[Export, int]:
+    """Return the contract without the rules that reject the whole file, so that its rows can be checked anyway, and the
+    number of footer rows."""
     loose = export.model_copy(update={"max_reject_rate": 1.0, "file_date": None})
     try:
-        read(session, path, loose, scratch)
+        return loose, read(session, path, loose, scratch).totals
     except WrongHeader as error:
         problems.append(f"{error.problem}: {error.fix}")
         columns = {
@@ -133,10 +137,9 @@ def _relaxed(session: Session, path: Path, export: Export, scratch: Path, proble
             for name, column in loose.columns.items()
         }
         key = tuple(name for name in loose.key if name not in error.missing)
-        return loose.model_copy(update={"columns": columns, "key": key, "extra_columns": "keep"})
+        return loose.model_copy(update={"columns": columns, "key": key, "extra_columns": "keep"}), 0
     except (FileRejected, SqlProblem, StatementFault):
-        return loose  # landing it reports the reason
-    return loose
+        return loose, 0  # landing it reports the reason
 
 
 def _result(

@@ -23,6 +23,8 @@ def dry_run_text(found: DryRun) -> Group:
         Text(f"{found.file} as {found.channel}.{found.export}: {verdict}", style="green" if found.lands else "red"),
         Text(f"rows       {counts}"),
     ]
+    if found.totals:
+        parts.append(Text(f"footer     {found.totals:,} rows match footer and are not records"))
     parts += [Text(f"problem    {problem}", style="red") for problem in found.problems]
     parts += [Text(f"note       {note}", style="yellow") for note in found.notes]
     for kind in sorted({kind for kind, _ in found.drift}):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from datetime import date, timedelta
 from decimal import Decimal
 
 from siyu.engines.sql import quote_name, quoted
 from siyu.seeds.channels import DECIMAL, Channel, Column, Export
+from siyu.seeds.file_form import EXCEL
 
 TRUE, FALSE = ("true", "t", "1", "yes", "y", "是"), ("false", "f", "0", "no", "n", "否")
 NAIVE = r"[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}([ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?)?"
@@ -15,6 +17,9 @@ OFFSET = r"[ T][0-9]{1,2}:[0-9.:]+(Z| UTC| ?[+-][01][0-9](:?[0-9]{2})?)"
 LOST_IN_KEY = "U+FFFD in a key: a character of the value was lost"
 MISSING = "a required value is missing"
 FIRST_SECOND, LAST_SECOND = -62135596800, 253402300799  # years 1 to 9999
+ISO = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]"  # how readers write typed dates into columns that have a format
+SERIALS, SERIAL_0 = 2958466, -2209161600  # the serial number after 9999-12-31; the second at which number 0 begins
+SPACES = " \u00a0\u2007\u2009\u202f"  # what programs write between groups of three digits
 
 
 def typed_query(channel: Channel, export: Export, relation: str, beside: str = "") -> str:
@@ -25,7 +30,7 @@ def typed_query(channel: Channel, export: Export, relation: str, beside: str = "
     texts, typed = [], []
     for column_name, column in export.columns.items():
         text = quote_name(f"_t_{column_name}")
-        texts.append(f"{quote_name(column_name)} as {text}")
+        texts.append(f"{text_sql(export, column, quote_name(column_name))} as {text}")
         typed.append(f"{cast_sql(column, text, channel.timezone)} as {quote_name(column_name)}")
     failed = " or ".join(f"({test})" for _, test, _ in _failures(channel, export))
     return (
@@ -66,8 +71,56 @@ def file_name_sql(column: Column, file: str) -> str:
     return f"nullif(regexp_extract({file}, {quoted(column.file_name)}, 1), '')"
 
 
+def text_sql(export: Export, column: Column, text: str) -> str:
+    """Return the SQL of a text as the contract reads it: NULL if it is one of the words for an empty cell."""
+    words = export.null_words(column)
+    return f"case when not {_is_one_of(f'lower(trim({text}))', words)} then {text} end" if words else text
+
+
 def cast_sql(column: Column, text: str, timezone: str) -> str:
     """Return the SQL that casts a text to its type in the contract; NULL if the text is not a valid value."""
+    if column.format:
+        return _formatted(column, f"trim({text})", timezone)
+    return _plain(column, _number(column, text) if column.thousands or column.decimal != "." else text, timezone)
+
+
+def _number(column: Column, text: str) -> str:
+    """Return the SQL of a number without separators; NULL if the text does not keep to them."""
+    point = re.escape(column.decimal)
+    blanks = column.thousands == " "
+    marks = SPACES if blanks else "'\u2019" if column.thousands == "'" else column.thousands or ""
+    grouped = f"|[0-9]{{1,3}}([{marks}][0-9]{{3}})+" if marks else ""
+    whole = rf"[+-]?(([0-9]+{grouped})({point}[0-9]*)?|{point}[0-9]+)"
+    trimmed = f"trim({text}, {quoted(SPACES)})"
+    bare = f"replace(translate({trimmed}, {quoted(marks)}, ''), {quoted(column.decimal)}, '.')"
+    return f"case when regexp_full_match({trimmed}, {quoted(whole)}) then {bare} end"
+
+
+def _formatted(column: Column, trimmed: str, timezone: str) -> str:
+    """Return the SQL of a date or time in the first format that fits."""
+    moments = [_moment(item, trimmed, None if column.type == "date" else timezone) for item in column.format]
+    moment = moments[0] if len(moments) == 1 else f"coalesce({', '.join(moments)})"
+    iso = f"regexp_matches({trimmed}, {quoted(ISO)})"
+    return f"case when {iso} then {_plain(column, trimmed, timezone)} else cast({moment} as {column.sql_type}) end"
+
+
+def _moment(item: str, trimmed: str, timezone: str | None) -> str:
+    """Return the SQL of the UTC moment in one format, or of the local one if no time zone is given."""
+    if item == EXCEL:
+        number = f"try_cast(regexp_extract({trimmed}, '^[0-9]{{1,7}}([.][0-9]+)?$') as double)"
+        seconds = f"cast(round({number} * 86400) as bigint) + {SERIAL_0}"
+        local = f"case when {number} >= 1 and {number} < {SERIALS} then make_timestamp(({seconds}) * 1000000) end"
+    else:
+        text = f"replace(replace({trimmed}, '上午', 'AM'), '下午', 'PM')" if "%p" in item else trimmed
+        parsed = f"try_strptime({text}, {quoted(item)})"
+        # The engine reads the year 26 for %Y, and words such as infinity in any format.
+        local = f"case when regexp_matches({trimmed}, '[0-9]') and year({parsed}) >= 1000 then {parsed} end"
+        if "%z" in item:
+            return f"timezone('UTC', {local})"
+    return _utc(local, timezone) if timezone else local
+
+
+def _plain(column: Column, text: str, timezone: str) -> str:
     trimmed = f"trim({text})"
     if DECIMAL.fullmatch(column.type):
         return f"try_cast({trimmed} as {column.type})"

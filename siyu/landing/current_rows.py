@@ -7,7 +7,7 @@ from pathlib import Path
 
 from siyu.engines.paths import parquet
 from siyu.engines.sql import json_path, quote_name, quoted
-from siyu.landing.casts import cast_sql, file_name_sql
+from siyu.landing.casts import cast_sql, file_name_sql, text_sql
 from siyu.landing.readers.reading import real_names
 from siyu.seeds.channels import ROOT, Export
 from siyu.seeds.row_key import KEY_ROW, has_row_key
@@ -79,12 +79,14 @@ def _removed(export: Export, files: Sequence[LandedFile]) -> str:
 def _union(export: Export, landed: Sequence[LandedFile], store: Path, timezone: str) -> str:
     """Return the query of all landed files in the columns of today's contract. Older files have the value of a newer
     column in `_extra` or in their name."""
-    groups: dict[str, list[LandedFile]] = {}
+    groups: dict[tuple[str, bool], list[LandedFile]] = {}
+    today = export.fingerprint if any(map(export.null_words, export.columns.values())) else None
     for file in landed:
-        groups.setdefault(file.columns, []).append(file)
+        groups.setdefault((file.columns, today in (None, file.contract)), []).append(file)
     parts = []
-    for _columns, members in sorted(groups.items()):
-        chosen = ", ".join(f"{_held(export, c, members[0].types, timezone)} as {quote_name(c)}" for c in export.columns)
+    for (_columns, is_same), members in sorted(groups.items()):
+        held = {c: _held(export, c, members[0].types, timezone, is_same) for c in export.columns}
+        chosen = ", ".join(f"{sql} as {quote_name(c)}" for c, sql in held.items())
         paths = [store / str(file.path) for file in members]
         if has_row_key(export.key):
             # The name of a landed file begins with the identity of the export file.
@@ -95,23 +97,29 @@ def _union(export: Export, landed: Sequence[LandedFile], store: Path, timezone: 
     return " union all ".join(parts or [_empty(export)])
 
 
-def _held(export: Export, column_name: str, types: Mapping[str, str], timezone: str) -> str:
-    """Return the SQL of a column in files with the given types: the column itself, or its text cast to today's type."""
+def _held(export: Export, column_name: str, types: Mapping[str, str], timezone: str, is_same: bool) -> str:
+    """Return the SQL of a column in files with the given types: the column itself, or its text cast to today's type.
+    `is_same` means that the files landed under today's words for an empty cell."""
     column = export.columns[column_name]
-    if types.get(column_name) == column.type:
-        return quote_name(column_name)
-    if column_name in types:
-        # A landed timestamp is in UTC; a text is in the contract's time zone.
-        zone = timezone if types[column_name] == "text" else "UTC"
-        return cast_sql(column, f"cast({quote_name(column_name)} as varchar)", zone)
+    landed_as, name = types.get(column_name), quote_name(column_name)
+    if landed_as == column.type:
+        # A value that a row must have stays, as rules that reject rows do not apply to what has landed.
+        may_lack = not (is_same or column.required or column_name in export.key)
+        return text_sql(export, column, name) if may_lack and column.type == "text" else name
+    if landed_as and landed_as != "text":
+        # siyu wrote the value, in its own form and in UTC.
+        return cast_sql(column.as_landed, f"cast({name} as varchar)", "UTC")
+    if landed_as:
+        return cast_sql(column, text_sql(export, column, name), timezone)
     if column.file_name:
-        return cast_sql(column, file_name_sql(column, "_file"), timezone)
+        return cast_sql(column, text_sql(export, column, file_name_sql(column, "_file")), timezone)
     is_nested = export.format in ("json", "jsonl")
     # Values of the document itself are not in the `_extra` of its records.
     places = [real for real in real_names(export, column_name) if not real.startswith(ROOT)]
     paths = [json_path(r) if is_nested else "/" + r.replace("~", "~0").replace("/", "~1") for r in places]
     texts = [f"nullif(json_extract_string(_extra, {quoted(path)}), '')" for path in paths]
-    return cast_sql(column, f"coalesce({', '.join([*texts, 'null::varchar'])})", timezone)
+    text = f"coalesce({', '.join([*texts, 'null::varchar'])})"
+    return cast_sql(column, text_sql(export, column, text), timezone)
 
 
 def _empty(export: Export) -> str:

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import Field, ValidationError, field_validator, model_validator
 
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
 from siyu.layers import LayerFile, layer_files, read_yaml
+from siyu.seeds.file_form import Part, TableForm, ValueForm
 from siyu.seeds.row_key import KEY_ROW, check_row_key, named_key
 from siyu.settings import Settings, known_zone
 
@@ -35,10 +36,6 @@ SQL_TYPES = {
 }
 
 
-class _Part(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
-
 def _pattern(value: str | None, key: str, captured: str) -> str | None:
     """Check that a regular expression has exactly one group. Raises ValueError."""
     try:
@@ -50,14 +47,13 @@ def _pattern(value: str | None, key: str, captured: str) -> str | None:
     return value
 
 
-class Column(_Part):
+class Column(ValueForm):
     """One column of an export: its type, where to find its value, and which values break a row.
 
     If there are several paths, the first one that has a value is used. A path that starts with `$.` starts at the
     document, not at the record. `file_name` is a pattern whose group captures the value from the file's name.
     """
 
-    type: str
     required: bool = False
     min: Decimal | date | None = None
     max: Decimal | date | None = None
@@ -110,12 +106,10 @@ class Column(_Part):
         return SQL_TYPES.get(self.type, self.type)
 
 
-class Export(_Part):
+class Export(TableForm):
     """One kind of file that a channel delivers."""
 
     files: str
-    format: Literal["csv", "jsonl", "json", "parquet", "xlsx"]
-    encoding: Literal["auto", "utf-8", "gb18030"] = "auto"
     delimiter: str = ","
     load: Literal["append", "snapshot"] = "append"
     file_date: str | None = None
@@ -221,7 +215,7 @@ class Export(_Part):
             raise ValueError(f"{match[1]!r} in the name is not a date such as 20260131") from error
 
 
-class Channel(_Part):
+class Channel(Part):
     """The contract of one channel."""
 
     channel: str
@@ -316,5 +310,5 @@ def _explain(detail: Any, file: LayerFile) -> ConfigError:
 
 def _keys_at(loc: list[str]) -> list[str]:
     depth = len(loc)
-    model: type[_Part] = Channel if depth == 1 else Export if depth == 3 else Column
+    model: type[Part] = Channel if depth == 1 else Export if depth == 3 else Column
     return [field.alias or name for name, field in model.model_fields.items()]

@@ -280,21 +280,24 @@ def _csv_records(text: str) -> Found:
                 return Found(None)
             read.append(None)
             continue
-        if row:
+        if any(map(str.strip, row)) or (len(row) == 1 and read and read[0] and len(read[0]) == 1):
             read.append(row)
     header = [item.strip().removeprefix("\ufeff") for item in (read[0] if read else None) or []]
     if _may_be_wrong(text):
         return Found(...)
-    is_header = header and len(set(header)) == len(header) and {"id", "amount"} <= set(header)
+    names = [name for name in header if name]
+    is_header = names and len(set(names)) == len(names) and {"id", "amount"} <= set(names)
     if not is_header or re.search("[\ud800-\udfff]", "".join(header)) or max(map(len, header)) > 1000:
         return Found(None)
     return Found([_csv_record(header, row) for row in read[1:]])
 
 
 def _csv_record(header: list[str], row: list[str] | None) -> Record | None:
-    if row is None or len(row) != len(header):
+    """Empty fields may be left out or added where no column has a name."""
+    width = len(header)
+    if row is None or any(map(str.strip, row[width:])) or any(header[len(row) :]):
         return None
-    return dict(zip(header, map(_mended, row), strict=True))
+    return {name: value for name, value in zip(header, map(_mended, row), strict=False) if name}
 
 
 def _mended(text: str) -> str:
@@ -475,6 +478,9 @@ FORMATS = {
     ),
     "csv in gb18030, untold": Format(
         {"format": "csv", **FLAT}, lambda t: _csv_text(t).encode("gb18030"), lambda _: None
+    ),
+    "csv below a title": Format(
+        {"format": "csv", "header_row": 3, **FLAT}, lambda t: f"客户表\n\n{_csv_text(t)}".encode(), lambda _: None
     ),
     "jsonl": Format(
         {"format": "jsonl", "columns": NESTED},

@@ -80,7 +80,7 @@ def test_files_that_land_together_land_as_they_do_alone(
 
 
 # The csv files have line breaks in values, or bytes that are not utf-8 under a header that is.
-ALONE = ("csv", "csv with a mark", "csv in gb18030, untold")
+ALONE = ("csv", "csv with a mark", "csv in gb18030, untold", "csv below a title")
 
 
 @pytest.mark.parametrize("name", [name for name in FORMATS if name not in ALONE])
@@ -218,3 +218,10 @@ def test_more_files_than_one_query_takes(shop: Shop, alone: list[str], monkeypat
     assert [shop.landed(file, "id")[0][0] for file in result.files] == [str(i) for i in range(9)]
     assert not alone
     assert not list((shop.root / "scratch").iterdir())
+
+
+def test_small_files_below_a_title_are_read_in_one_query(shop: Shop, alone: list[str]) -> None:
+    files = {f"orders_{i}": f"客户表 {i}\n\nid,name\n{i},a\n".encode() for i in range(FILES)}
+    result = shop.land_folder(files, contract(header_row=3))
+    assert [file.rows_landed for file in result.files] == [1] * FILES
+    assert not alone and not result.problems

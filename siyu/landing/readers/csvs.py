@@ -2,73 +2,101 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
+import re
 from collections.abc import Iterable, Iterator
-from itertools import islice
+from contextlib import suppress
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from siyu.engines.base import Session
 from siyu.engines.paths import literal
 from siyu.engines.sql import quote_name
 from siyu.errors import FileRejected
+from siyu.landing.readers.encodings import guessed_encoding, known_encoding
+from siyu.landing.readers.headers import Header, Row, header_of, renamed
 from siyu.landing.readers.mending import BROKEN, errors_of, invalid_outnumber, is_often, mended
 from siyu.landing.readers.reading import (
     BLOCK,
-    BOM,
     MAX_RECORD,
     UTF8,
     Reading,
+    Rewritten,
     Shared,
-    checked_header,
-    compare,
     csv_relation,
     is_plain_text,
     rewritten_reading,
     table_query,
 )
+from siyu.landing.readers.workbook import LOOKED, is_footer
 from siyu.masking import UNREADABLE
 from siyu.seeds.channels import Export
 
 LIMIT = f"{MAX_RECORD >> 20} million characters"
 
 
+class _Record(NamedTuple):
+    """A record of a file: its row as a spreadsheet counts, the lines it takes, its fields (none if it is blank), and
+    why it cannot be used."""
+
+    row: int
+    first_line: int
+    last_line: int
+    fields: list[str]
+    problem: str
+
+
 def read_csv(session: Session, path: Path, export: Export, scratch: Path) -> Reading:
     """Read the header first: it names the columns."""
-    encoding = _known_encoding(path, export)
-    header, line = _header(path, export, encoding or UTF8)
-    if encoding is None and UNREADABLE.search("".join(header)):
-        encoding = _guessed_encoding(path)
-        header, line = _header(path, export, encoding)
-    if UNREADABLE.search("".join(header)):
-        raise FileRejected("the header is not valid text", path.name, "see `encoding` in the contract.")
-    new, missing = compare(export, header, path)
-    texts = {item: f"nullif(c{i}, '')" for i, item in enumerate(header)}
+    encoding, header = _header(path, export)
 
     def record_by_record() -> Reading:
-        rewritten, used = scratch / "records.csv", encoding or _guessed_encoding(path)
-        count, broken = _rewrite(_records(path, export, used), len(header), rewritten)
-        lands = broken > 0 and not (is_often(broken, count) and invalid_outnumber(path, used))
-        return rewritten_reading(rewritten, count, header, export, new, missing, is_mended=lands)
+        known = encoding or guessed_encoding(path, "file")
+        rewritten = _rewrite(_records(path, export, known), header, export, scratch / "records.csv")
+        full = renamed(header, rewritten.filled, export, path)
+        broken = rewritten.mended
+        lands = broken > 0 and not (is_often(broken, rewritten.count) and invalid_outnumber(path, known))
+        return rewritten_reading(rewritten, full.names, export, full.new, full.missing, is_mended=lands)
 
-    # DuckDB reads a blank line as a record in a file with one column, and as the header if it comes first.
-    if encoding not in (None, UTF8) or len(header) == 1 or line > 1:
+    skipped = header.row.first_line - 1
+    if not _is_for_engine(path, export, encoding, header):
         return record_by_record()
+    names = header.names
+    texts = {item: f"nullif(c{i}, '')" for i, item in enumerate(names)}
 
     def query(_session: Session, files: str, beside: str) -> str:
-        relation = csv_relation(files, len(header), export.delimiter)
-        return table_query(relation, export, texts, new, "null::varchar", beside)
+        relation = csv_relation(files, len(names), export.delimiter, skipped=skipped)
+        return table_query(relation, export, texts, header.new, "null::varchar", beside)
 
     def is_whole(session: Session, read: str, rows: int) -> bool:
-        return _is_whole(session, read, rows, path, export)
+        return _is_whole(session, read, rows + skipped, path, export)
 
     shared = Shared(
-        key=("csv", *header),
-        is_plain=lambda: is_plain_text(path),
-        is_whole=lambda rows: rows + 1 == _count_lines(path),
+        key=("csv", skipped, *names),
+        is_plain=lambda: is_plain_text(path) and not _blank_rows(export.delimiter).search(path.read_bytes()),
+        is_whole=lambda rows: rows + skipped + 1 == _count_lines(path),
     )
-    return Reading(literal(path, scratch), query, new, missing, record_by_record, is_whole, shared=shared)
+    return Reading(literal(path, scratch), query, header.new, header.missing, record_by_record, is_whole, shared=shared)
+
+
+def _is_for_engine(path: Path, export: Export, encoding: str | None, header: Header) -> bool:
+    """May the engine read the file? It reads a blank line as a record in a file with one column, and as the header if
+    it comes first; it counts lines above the header in another way if they have quotes."""
+    row = header.row
+    if encoding not in (None, UTF8) or export.footer or len(header.names) == 1 or not header.is_complete:
+        return False
+    if row.last_line == 1:
+        return True
+    if export.header_at is None or row.first_line != row.last_line:
+        return False
+    with path.open("rb") as file:
+        return all(b'"' not in file.readline(BLOCK) for _ in range(row.first_line - 1))
+
+
+def _blank_rows(delimiter: str) -> re.Pattern[bytes]:
+    """Return the pattern of a line of delimiters without values."""
+    mark = re.escape(delimiter.encode())
+    return re.compile(rb'^[ \t"]*' + mark + rb'(?:[ \t"]|' + mark + rb")*\r?$", re.MULTILINE)
 
 
 def _count_lines(path: Path) -> int:
@@ -81,8 +109,12 @@ def _count_lines(path: Path) -> int:
 
 
 def _is_whole(session: Session, read: str, rows: int, path: Path, export: Export) -> bool:
-    """Is every line a record, the header, or part of a value with line breaks? After some errors DuckDB 2.0 silently
-    drops the rest of a file. A file with blank lines counts as incomplete, too."""
+    """Is every line a record, above the records, or part of a value with line breaks? After some errors DuckDB 2.0
+    silently drops the rest of a file. A file with blank lines or rows counts as incomplete, too."""
+    # Parquet knows which columns have no NULL, so that this reads nothing of most files.
+    nothing = " and ".join(f"{quote_name(column)} is null" for column in export.columns)
+    if session.rows(f"select 1 from {read} where {nothing} limit 1"):
+        return False
     lines = _count_lines(path)
     if rows + 1 == lines:
         return True
@@ -95,42 +127,22 @@ def _is_whole(session: Session, read: str, rows: int, path: Path, export: Export
     return bool(rows + 1 + (broken or 0) == lines)
 
 
-def _known_encoding(path: Path, export: Export) -> str | None:
-    """Return the encoding by contract or byte order mark; None for utf-8 unless its bytes are not valid."""
-    if export.encoding != "auto":
-        return "gb18030" if export.encoding == "gb18030" else UTF8
-    with path.open("rb") as file:
-        head = file.read(len(BOM))
-    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return "utf-16"
-    return UTF8 if head == BOM else None
-
-
-def _guessed_encoding(path: Path) -> str:
-    """Return gb18030 if more bytes are invalid utf-8 than there are valid characters of several bytes, else utf-8."""
-    failing = valid = 0
-    with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
-        while text := file.read(BLOCK):
-            readable = text.encode("utf-8", "ignore").decode()
-            failing += len(text) - len(readable)
-            valid += len(readable) - len(readable.encode("ascii", "ignore"))
-    return "gb18030" if failing > valid else UTF8
-
-
-def _records(path: Path, export: Export, encoding: str) -> Iterator[tuple[int, list[str] | str]]:
-    """Yield the header and each record, read by Python's csv module: the line in which it ends, and its fields or the
-    reason why it cannot be used."""
+def _records(path: Path, export: Export, encoding: str) -> Iterator[_Record]:
+    """Yield the records, title and header included, read by Python's csv module."""
+    csv.field_size_limit(MAX_RECORD)
     with path.open(encoding=encoding, errors=errors_of(encoding), newline="") as file:
         lines = _Lines(file)
         rows = csv.reader(lines, delimiter=export.delimiter, strict=True)
+        number = 0
         while True:
-            lines.left, before = MAX_RECORD, rows.line_num
+            lines.left, before, number = MAX_RECORD, rows.line_num, number + 1
             try:
                 row = next(rows)
             except StopIteration:
                 return
             except UnicodeDecodeError as error:
-                raise FileRejected(f"the file is not valid {encoding}", path.name, "save it as utf-8.") from error
+                fix = "set another `encoding:` in the contract, or save it as utf-8."
+                raise FileRejected(f"the file is not valid {encoding}", path.name, fix) from error
             except csv.Error as error:
                 if "unexpected end of data" in str(error):
                     where = f"{path.name}, line {rows.line_num}"
@@ -139,10 +151,9 @@ def _records(path: Path, export: Export, encoding: str) -> Iterator[tuple[int, l
                     where = f"{path.name}, line {before + 1}"
                     problem = f"a quote opens and does not close within {LIMIT}"
                     raise FileRejected(problem, where, "fix the export.") from error
-                yield rows.line_num, f"not a valid csv record: {error}"
+                yield _Record(number, before + 1, rows.line_num, [], f"not a valid csv record: {error}")
                 continue
-            if row:
-                yield rows.line_num, row
+            yield _Record(number, before + 1, rows.line_num, row, "")
 
 
 class _Lines:
@@ -167,32 +178,81 @@ class _Lines:
         return line
 
 
-def _header(path: Path, export: Export, encoding: str) -> tuple[list[str], int]:
-    """Return the names of the columns and the line of the header."""
-    csv.field_size_limit(MAX_RECORD)
-    line, first = next(_records(path, export, encoding), (0, None))
-    if not isinstance(first, list):
-        raise FileRejected("the file has no header", path.name, first or "the first line names the columns.")
-    return checked_header([item.strip().removeprefix("\ufeff") for item in first], path), line
+def _header(path: Path, export: Export) -> tuple[str | None, Header]:
+    """Return the codec, None for utf-8 unless a record has other bytes, and the header."""
+    encoding = known_encoding(path, export)
+    rows = _first_rows(path, export, encoding or UTF8)
+    if encoding is None and any(UNREADABLE.search("".join(row.cells)) for row in rows):
+        encoding = guessed_encoding(path, "header")
+        rows = _first_rows(path, export, encoding)
+    known = encoding or UTF8
+    header = header_of(rows, lambda: _rows_ahead(path, export, known), export, path)
+    if UNREADABLE.search("".join(header.row.cells)):
+        raise FileRejected("the header is not valid text", path.name, "see `encoding` in the contract.")
+    return encoding, header
 
 
-def _rewrite(records: Iterable[tuple[int, list[str] | str]], width: int, out: Path) -> tuple[int, int]:
+def _first_rows(path: Path, export: Export, encoding: str) -> list[Row]:
+    """Return the rows up to the header that are not blank."""
+    rows = []
+    for record in _records(path, export, encoding):
+        if record.problem and export.header_at in (None, record.row):
+            raise FileRejected("the file has no header", path.name, record.problem)
+        rows += _filled(record)
+        if record.row >= export.header_at if export.header_at else rows:
+            break
+    return rows
+
+
+def _rows_ahead(path: Path, export: Export, encoding: str) -> list[Row]:
+    """Return the first rows that are not blank, to look for the header."""
+    rows: list[Row] = []
+    with suppress(FileRejected):  # the file is rejected already, for its header
+        for record in _records(path, export, encoding):
+            rows += _filled(record)
+            if len(rows) >= LOOKED:
+                break
+    return rows
+
+
+def _filled(record: _Record) -> list[Row]:
+    cells = [item.strip().removeprefix("\ufeff") for item in record.fields]
+    return [Row(record.row, cells, record.first_line, record.last_line)] if any(cells) else []
+
+
+def _rewrite(records: Iterable[_Record], header: Header, export: Export, out: Path) -> Rewritten:
     """Write the records as clean utf-8 csv with one more column: what is wrong with a record, or BROKEN beside mended
-    values. Returns the number of records, and of mended ones."""
-    count = broken = 0
+    values."""
+    count, totals, mended_count, names, width = 0, 0, 0, header.names, len(header.names)
+    unnamed = [place for place, name in enumerate(names) if not name]
+    filled: set[int] = set()
     with out.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, quoting=csv.QUOTE_ALL)
         writer.writerow(["", *range(width)])  # one line: DuckDB loses rows after a longer header
-        for _line, record in islice(records, 1, None):
-            problem = record if isinstance(record, str) else _problem(record, width)
-            if not problem and UNREADABLE.search("".join(record)):
-                writer.writerow([*map(mended, record), BROKEN])
-                broken += 1
-            else:
-                writer.writerow([*([""] * width), problem] if problem else [*record, ""])
+        for row, _, _, fields, broken in records:
+            # In a file of one column, "" is a record without a value.
+            is_blank = not broken and not any(map(str.strip, fields)) and (len(fields) != 1 or width > 1)
+            if row <= header.row.number or is_blank:
+                continue
+            if export.footer and is_footer(fields, export.footer):
+                totals += 1
+                continue
             count += 1
-    return count, broken
+            if problem := broken or _problem(fields, names):
+                writer.writerow([*([""] * width), problem])
+                continue
+            values = fields if len(fields) == width else [*fields[:width], *[""] * (width - len(fields))]
+            if unnamed:
+                filled.update(place for place in unnamed if values[place].strip())
+            is_mended = bool(UNREADABLE.search("".join(values)))
+            mended_count += is_mended
+            writer.writerow([*map(mended, values), BROKEN] if is_mended else [*values, ""])
+    return Rewritten(out, count, filled, totals, mended_count)
 
 
-def _problem(record: list[str], width: int) -> str:
-    return f"{len(record)} fields where the header has {width}" if len(record) != width else ""
+def _problem(fields: list[str], names: list[str]) -> str:
+    """Return why a record cannot be used. Fields without a value may be left out or added where no column has a name:
+    spreadsheets write commas for empty cells beside the table."""
+    if len(fields) != len(names) and (any(map(str.strip, fields[len(names) :])) or any(names[len(fields) :])):
+        return f"{len(fields)} fields where the header has {len(names)}"
+    return ""

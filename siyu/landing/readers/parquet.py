@@ -14,6 +14,7 @@ from siyu.landing.readers.reading import (
     Shared,
     checked_header,
     compare,
+    real_name,
     table_query,
 )
 from siyu.masking import first_line
@@ -29,7 +30,8 @@ def read_parquet(session: Session, path: Path, export: Export, scratch: Path) ->
     except SqlProblem as error:
         raise FileRejected("the file is not a readable Parquet file", path.name, first_line(error)) from error
     new, missing = compare(export, checked_header(list(types), path), path)
-    texts = {item: f"nullif({_text(item, kind)}, '')" for item, kind in types.items()}
+    formatted = {real_name(export, name) for name, column in export.columns.items() if column.format}
+    texts = {item: f"nullif({_text(item, kind, item in formatted)}, '')" for item, kind in types.items()}
 
     def query(_session: Session, files: str, beside: str) -> str:
         return table_query(_relation(files), export, texts, new, "null::varchar", beside)
@@ -43,10 +45,13 @@ def _relation(files: str) -> str:
     return f"read_parquet({files}, hive_partitioning = false)"
 
 
-def _text(item: str, kind: str) -> str:
+def _text(item: str, kind: str, has_format: bool) -> str:
     """Return the SQL of a column as text. Whole numbers in a column of doubles lose their `.0`: pandas writes integers
-    with missing values as doubles."""
+    with missing values as doubles. Typed dates in a column with a format get a T, so that no format fits them."""
     text = f"cast({quote_name(item)} as varchar)"
+    if has_format and kind.startswith(("DATE", "TIMESTAMP")):
+        moment = f"cast({quote_name(item)} as timestamp)" if kind == "DATE" else quote_name(item)
+        return f"replace(cast({moment} as varchar), ' ', 'T')"
     if kind not in ("DOUBLE", "FLOAT"):
         return text
     whole = f"{quote_name(item)} = floor({quote_name(item)}) and abs({quote_name(item)}) < {WHOLE}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -68,7 +68,7 @@ class Reading:
     `drift(session, relation, found)` instead, where `relation` holds the records that were read. `otherwise` is a
     slower way to read the file, used when the engine refuses a record, or when `is_whole(session, relation, rows)`
     returns False. `shared` is None when the file must be read alone. `is_mended` says that characters were replaced by
-    U+FFFD.
+    U+FFFD. `totals` is the number of footer rows, which are not records.
     """
 
     path: Path
@@ -80,6 +80,7 @@ class Reading:
     drift: Callable[[Session, str, Found | None], tuple[list[str], list[str]]] | None = None
     shared: Shared | None = None
     is_mended: bool = False
+    totals: int = 0
 
     def alone(self, session: Session) -> str:
         """Return the query for this file."""
@@ -176,22 +177,34 @@ def table_query(relation: str, export: Export, columns: dict[str, str], new: lis
     return f"select {', '.join(chosen)}, {extra} as _extra, {error} as _error{beside} from {relation}"
 
 
-def csv_relation(files: str, width: int, delimiter: str = ",", *, rewritten: bool = False) -> str:
-    """Return the relation of csv files with a header: text columns c0, c1, …, read strictly. Files that siyu rewrote
-    may have longer lines."""
+def csv_relation(files: str, width: int, delimiter: str = ",", *, skipped: int = 0, rewritten: bool = False) -> str:
+    """Return the relation of csv files with a header below `skipped` lines: text columns c0, c1, …, read strictly.
+    Files that siyu rewrote may have longer lines."""
     columns = ", ".join(f"'c{i}': 'varchar'" for i in range(width))
     line, buffer = (REWRITTEN_LINE, REWRITTEN_BUFFER) if rewritten else (STRICT_LINE, STRICT_BUFFER)
     return (
-        f"read_csv({files}, auto_detect = false, header = true, columns = {{{columns}}},"
+        f"read_csv({files}, auto_detect = false, header = true, skip = {skipped}, columns = {{{columns}}},"
         f" nullstr = {quoted(NO_NULL)}, delim = {quoted(delimiter)}, quote = '\"', escape = '\"', comment = '',"
         f" strict_mode = true, null_padding = false, {PLAIN_FILE}, max_line_size = {line},"
         f" buffer_size = {buffer})"
     )
 
 
+@dataclass(frozen=True)
+class Rewritten:
+    """A csv file that siyu wrote: the number of its records, the places of columns without a name that have values, and
+    the number of footer rows that were left out, and the number of records in which characters were replaced. Its last
+    column says what is wrong with a record."""
+
+    path: Path
+    count: int
+    filled: Collection[int]
+    totals: int
+    mended: int = 0
+
+
 def rewritten_reading(
-    path: Path,
-    count: int,
+    source: Rewritten,
     header: list[str],
     export: Export,
     new: list[str],
@@ -199,9 +212,9 @@ def rewritten_reading(
     *,
     is_mended: bool = False,
 ) -> Reading:
-    """Return the reading of a csv file that siyu rewrote. It has `count` records and a last column for their errors.
-    With `is_mended`, records in which characters were replaced land, too."""
-    texts = {item: f"nullif(c{i}, '')" for i, item in enumerate(header)}
+    """Return the reading of a csv file that siyu wrote. A column whose name is '' is not read. Records in which
+    characters were replaced land if `is_mended`."""
+    texts = {item: f"nullif(c{i}, '')" for i, item in enumerate(header) if item}
     width = len(header)
 
     def query(_session: Session, files: str, beside: str) -> str:
@@ -210,8 +223,11 @@ def rewritten_reading(
         error = f"nullif({error}, {quoted(BROKEN)})" if is_mended else error
         return table_query(relation, export, texts, new, error, beside)
 
-    shared = Shared(("rewritten", *header), is_plain=lambda: True, is_whole=lambda rows: rows == count)
-    is_whole = shared.is_whole
+    def is_whole(rows: int) -> bool:
+        return rows == source.count
+
+    shared = Shared(("rewritten", *header), is_plain=lambda: True, is_whole=is_whole)
     return Reading(
-        path, query, new, missing, is_whole=lambda _s, _r, n: is_whole(n), shared=shared, is_mended=is_mended
-    )
+        source.path, query, new, missing, is_whole=lambda _s, _r, rows: is_whole(rows), shared=shared,
+        is_mended=is_mended, totals=source.totals,
+    )  # fmt: skip

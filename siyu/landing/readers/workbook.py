@@ -19,10 +19,13 @@ import re
 import resource
 import sys
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from fnmatch import fnmatchcase
+from functools import partial
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -33,17 +36,24 @@ WHOLE = 10**15  # above this limit a double cannot represent every whole number
 EPOCH, EPOCH_1904 = datetime(1899, 12, 30), datetime(1904, 1, 1)
 MANY, ANSWER = "--many", ".json"  # the first argument for many jobs; the ending of an answer's file, after `out`
 MAX_SERIAL = 2958466  # the day after 9999-12-31
+LOOKED, SHOWN_CELL = 50, 200  # rows that may be the header; characters of a cell in the answer
 
 
 @dataclass(frozen=True)
 class Job:
-    """A workbook to convert. `dated` are the columns of dates and timestamps. `max_record` is in characters, the other
-    limits are in bytes and seconds."""
+    """A workbook to convert. `known` are the names of the contract's columns in the file. Of these, a bare number is a
+    date in the columns `dated`; a date is written as 2026-01-31T00:00:00 in `formatted`; a number is written with a
+    comma in `comma`. `max_record` is in characters, the other limits are in bytes and seconds."""
 
     path: str
     out: str
     sheet: str | None
+    header_row: int | None
+    footer: list[str]
+    known: list[str]
     dated: list[str]
+    formatted: list[str]
+    comma: list[str]
     max_unpacked: int
     max_record: int
     memory: int
@@ -62,29 +72,66 @@ def convert(job: Job) -> dict[str, Any]:
     """Write the rows below the header; the last column says what is wrong with a row."""
     epoch = _checked_archive(job)
     rows = _rows(job)
-    header = [_text(cell) for cell in next(rows, ())]
+    first = list(islice(rows, LOOKED))
+    place = next((i for i, (number, _) in enumerate(first) if job.header_row in (None, number)), None)
+    shown = [(number, [_text(cell).strip()[:SHOWN_CELL] for cell in row]) for number, row in first]
+    if place is None:
+        return {"header": [], "row": 0, "top": shown, "rows": 0, "filled": [], "totals": 0}
+    cells = [_text(cell).strip() for cell in first[place][1]]
+    header = names_of(cells, [row for _, row in shown[:place]], job.known)
     while header and not header[-1]:
         header.pop()
-    if not header:
-        raise Refused("the file has no header", "the first row names the columns.")
-    is_date = [item in job.dated for item in header]
-    left, count = job.max_unpacked, 0
+    writers = [_writer(item, job, epoch) for item in header]
+    unnamed = [i for i, item in enumerate(header) if not item]
+    left, count, totals = job.max_unpacked, 0, 0
+    filled: set[int] = set()
     with Path(job.out).open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, quoting=csv.QUOTE_ALL)
         writer.writerow(range(len(header) + 1))
-        for row in rows:
-            values = [_dated(c, epoch) if d else _text(c) for c, d in zip(row, is_date, strict=False)]
+        for _, row in chain(first[place + 1 :], rows):
+            values = [write(cell) for cell, write in zip(row, writers, strict=False)]
+            if is_footer(row, job.footer):
+                totals += 1
+                continue
             problem = _problem(row, values, job)
             left -= sum(map(len, values))
             if left < 0:
                 raise _too_large(job)
+            if unnamed and not problem:
+                filled.update(i for i in unnamed if values[i].strip())
             writer.writerow([*([""] * len(header) if problem else values), problem])
             count += 1
-    return {"header": header, "rows": count}
+    return {
+        "header": header,
+        "row": first[place][0],
+        "top": shown,
+        "rows": count,
+        "filled": sorted(filled),
+        "totals": totals,
+    }
+
+
+def names_of(cells: Sequence[str], above: Sequence[Sequence[str]], known: Sequence[str]) -> list[str]:
+    """Return the names of a header. A cell without a name takes the text of the nearest cell above it that has one, if
+    that is a name in the contract: the cells were merged. `above` are the rows above, the nearest last."""
+    names = list(cells)
+    for place, cell in enumerate(cells):
+        over = (row[place] for row in reversed(above) if place < len(row) and row[place])
+        if not cell and (text := next(over, "")) in known and text not in names:
+            names[place] = text
+    return names
+
+
+def is_footer(row: Sequence[Any], patterns: Sequence[str]) -> bool:
+    """Does the first cell of a row that is not empty match a pattern, in any case?"""
+    if not patterns:
+        return False
+    first = next((text for cell in row if (text := str(cell).strip())), "").casefold()
+    return any(fnmatchcase(first, pattern.casefold()) for pattern in patterns)
 
 
 def _problem(row: list[Any], values: list[str], job: Job) -> str:
-    if any(cell != "" for cell in row[len(values) :]):
+    if _is_filled(row[len(values) :]):
         return f"more fields than the header's {len(values)}"
     return f"longer than {job.max_record >> 20} million characters" if sum(map(len, values)) > job.max_record else ""
 
@@ -116,17 +163,31 @@ def _checked_archive(job: Job) -> datetime:
     return EPOCH_1904 if re.search(r"date1904=\"(1|true)\"", book) else EPOCH
 
 
-def _rows(job: Job) -> Iterator[list[Any]]:
-    """Yield the rows that are not empty."""
+def _rows(job: Job) -> Iterator[tuple[int, list[Any]]]:
+    """Yield the rows that are not blank, with the numbers that a spreadsheet shows."""
     with CalamineWorkbook.from_path(job.path) as book:
         sheets = [s.name for s in book.sheets_metadata if s.typ == SheetTypeEnum.WorkSheet]
         visible = [s.name for s in book.sheets_metadata if s.name in sheets and s.visible == SheetVisibleEnum.Visible]
         wanted = job.sheet or next(iter([*visible, *sheets]), "")
         if wanted not in sheets:
             raise Refused(f"the workbook has no sheet {wanted}", "", sheets)
-        for row in book.get_sheet_by_name(wanted).iter_rows():
-            if any(cell != "" for cell in row):
-                yield row
+        for number, row in enumerate(book.get_sheet_by_name(wanted).iter_rows(), start=1):
+            if _is_filled(row):
+                yield number, row
+
+
+def _is_filled(row: Sequence[Any]) -> bool:
+    return any(cell != "" and (not isinstance(cell, str) or cell.strip()) for cell in row)
+
+
+def _writer(name: str, job: Job, epoch: datetime) -> Callable[[Any], str]:
+    """Return the function that writes a cell of a column as text."""
+    if name in job.comma:
+        return lambda cell: _text(cell).replace(".", ",") if isinstance(cell, float) else _text(cell)
+    if name in job.dated or name in job.formatted:
+        between = "T" if name in job.formatted else " "
+        return partial(_dated, epoch=epoch if name in job.dated else None, between=between)
+    return _text
 
 
 def _text(cell: Any) -> str:
@@ -141,14 +202,17 @@ def _text(cell: Any) -> str:
     return str(cell)
 
 
-def _dated(cell: Any, epoch: datetime) -> str:
-    """Return a cell of a date column as text. A bare number counts days since the workbook's day 0."""
-    if not isinstance(cell, float) or not 1 <= cell < MAX_SERIAL:
-        return _text(cell)
-    try:
-        return (epoch + timedelta(seconds=round(cell * 86400))).isoformat(sep=" ")
-    except OverflowError:  # after the year 9999, by rounding up or by counting from 1904
-        return _text(cell)
+def _dated(cell: Any, epoch: datetime | None, between: str) -> str:
+    """Return a cell of a date column as text. A bare number counts days since the workbook's day 0, if that is given;
+    `between` is the character between date and time."""
+    if isinstance(cell, float) and epoch and 1 <= cell < MAX_SERIAL:
+        try:
+            cell = epoch + timedelta(seconds=round(cell * 86400))
+        except OverflowError:  # after the year 9999, by rounding up or by counting from 1904
+            return _text(cell)
+    if isinstance(cell, date) and not isinstance(cell, datetime) and between == "T":
+        cell = datetime.combine(cell, time())
+    return cell.isoformat(sep=between) if isinstance(cell, datetime) else _text(cell)
 
 
 def main(text: str) -> dict[str, Any]:

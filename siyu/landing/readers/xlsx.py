@@ -13,16 +13,11 @@ from typing import Any
 from siyu.engines.base import Session
 from siyu.errors import FileRejected, StatementFault, nearest
 from siyu.landing.readers import workbook
-from siyu.landing.readers.reading import (
-    MAX_RECORD,
-    Reading,
-    checked_header,
-    compare,
-    real_name,
-    rewritten_reading,
-)
+from siyu.landing.readers.headers import Row, header_of, renamed
+from siyu.landing.readers.reading import MAX_RECORD, Reading, Rewritten, real_name, rewritten_reading
 from siyu.masking import masked
 from siyu.seeds.channels import DATED, Export
+from siyu.seeds.file_form import EXCEL
 
 MEMORY_PER_BYTE, MEMORY = 3, 256 << 20  # bytes of memory for each byte of the unpacked sheet, and for the reader itself
 SECONDS = 600
@@ -31,12 +26,15 @@ MOST_JOBS = 64  # for one process: the length of a command line is limited
 
 
 def read_xlsx(session: Session, path: Path, export: Export, scratch: Path) -> Reading:
-    """Read the sheet named in the contract, or the first visible one. The header is the first row that is not empty."""
+    """Read the sheet named in the contract, or the first visible one."""
     rewritten = scratch / RECORDS
-    found, count = _converted(path, export, rewritten)
-    header = checked_header([cell or f"column {i}" for i, cell in enumerate(found, start=1)], path)
-    new, missing = compare(export, header, path)
-    return rewritten_reading(rewritten, count, header, export, new, missing)
+    found = _converted(path, export, rewritten)
+    top = [Row(number, cells) for number, cells in found["top"]]
+    used = [Row(found["row"], found["header"])] if found["header"] else []
+    header = header_of(used, lambda: top, export, path)
+    full = renamed(header, found["filled"], export, path)
+    source = Rewritten(rewritten, found["rows"], found["filled"], found["totals"])
+    return rewritten_reading(source, full.names, export, full.new, full.missing)
 
 
 def convert_small(files: Sequence[tuple[Path, Path]], export: Export) -> None:
@@ -56,16 +54,27 @@ def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
 def _job(path: Path, export: Export, out: Path) -> workbook.Job:
     unpacked = export.max_document_mb << 20
     memory = MEMORY_PER_BYTE * unpacked + MEMORY
-    dated = [real_name(export, c) for c, column in export.columns.items() if column.type in DATED[:2]]
-    return workbook.Job(str(path), str(out), export.sheet, dated, unpacked, MAX_RECORD, memory, SECONDS)
+    dated = {name: column for name, column in export.columns.items() if column.type in DATED[:2]}
+    serial = [name for name, column in dated.items() if not column.format or EXCEL in column.format]
+    formatted = [name for name, column in dated.items() if column.format]
+    comma = [name for name, column in export.columns.items() if column.decimal == ","]
+    known, serial, formatted, comma = (
+        [real_name(export, name) for name in names] for names in (export.columns, serial, formatted, comma)
+    )
+    return workbook.Job(
+        str(path), str(out), export.sheet, export.header_at, list(export.footer), known, serial, formatted, comma,
+        unpacked, MAX_RECORD, memory, SECONDS,
+    )  # fmt: skip
 
 
-def _converted(path: Path, export: Export, out: Path) -> tuple[list[str], int]:
-    """Return the header and the number of rows in `out`. Raises FileRejected; OSError if the file is not the cause."""
+def _converted(path: Path, export: Export, out: Path) -> dict[str, Any]:
+    """Return the answer of convert(), which wrote the rows to `out`. Raises FileRejected; OSError if the file is not
+    the cause."""
     known = Path(f"{out}{workbook.ANSWER}")
+    answer: dict[str, Any]
     if known.is_file():
-        answer: dict[str, Any] = json.loads(known.read_text(encoding="utf-8"))
-        return answer["header"], answer["rows"]
+        answer = json.loads(known.read_text(encoding="utf-8"))
+        return answer
     job = _job(path, export, out)
     done = _run(json.dumps(vars(job)))
     if done.returncode == -signal.SIGKILL:
@@ -83,4 +92,4 @@ def _converted(path: Path, export: Export, out: Path) -> tuple[list[str], int]:
     if "problem" in answer:
         fix = answer["fix"] or nearest(export.sheet or "", answer["sheets"])
         raise FileRejected(masked(answer["problem"]), path.name, masked(fix))
-    return answer["header"], answer["rows"]
+    return answer
