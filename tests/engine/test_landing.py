@@ -378,8 +378,7 @@ def test_drift_shows_nobody_and_does_not_grow(shop: Shop) -> None:
         (b"name\na\n", "the required column id is missing (orders.csv): the file has: name."),
         ("name\n张\n".encode("utf-16"), "the required column id is missing"),
         (b"id,\xff\n1,a\n", "the header is not valid text"),
-        (b"\xff,\xff\n1,a\n", "the header is not valid text"),
-        ("\ufffd,\ufffd\n1,a\n".encode(), "the header names � twice"),
+        (b"\xff,\xff\n1,a\n", "the header names � twice"),
         ("id,name\n1,张\n".encode("utf-16")[:-1], "the file is not valid utf-16"),
     ],
 )

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 import xlsxwriter
 
-from siyu.landing.readers import csvs, reading
+from siyu.landing.readers import csvs, encodings, reading
 from siyu.layers import read_yaml
 from tests.engine.test_landing import AS_OF, ID_AND_NAME, TEXT, Landed, Shop, contract
 from tests.engine.test_landing import folder as folder
@@ -424,6 +424,21 @@ def test_text_that_is_not_chinese_is_not_read_as_such(shop: Shop, text: str, cod
     assert done.file.status == "rejected" and not done.rows
     assert "does not read as Chinese in gb18030 (orders.csv): set `encoding:` in the contract, such as" in done.reason
     assert f"such as {candidates}" in done.reason
+
+
+@pytest.mark.parametrize("broken", [b"\xff", b"a\xff", b"\xe5\xbc", b"1 \xe5", b"\xbc\xa0"])
+def test_a_broken_character_is_no_other_encoding(shop: Shop, broken: bytes) -> None:
+    done = shop.land(b"id,name\n1,a\n2," + broken + b"\n3,c\n")
+    assert done.file.landed and {("1", "a"), ("3", "c")} <= set(done.rows)
+    assert done.file.rows_read == 3
+
+
+def test_text_far_down_a_file_tells_its_encoding(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(encodings, "BLOCK", 1 << 10)
+    monkeypatch.setattr(encodings, "JUDGED", 1 << 10)
+    start = "id,name\n" + "1,a\n" * 2000
+    assert shop.land((start + "2,上海华阳\n").encode("gb18030")).rows[-1] == ("2", "上海华阳")
+    assert "such as cp1252" in shop.land((start + "2,MÜNCHEN\n").encode("latin-1")).reason
 
 
 def test_a_header_in_another_encoding_is_asked_for(shop: Shop) -> None:

@@ -22,7 +22,12 @@ LAST_KOREAN = 0xC8  # the first byte of Korean syllables ends here; that of Chin
 ENOUGH = 20  # characters to tell the two apart
 HEAD = 64 << 10
 ZEROS = 0.1  # of all bytes
-JUDGED = 16 << 20  # bytes of a file that are judged
+JUDGED = 16 << 20  # bytes of a file
+HIGH = re.compile(rb"[\x80-\xff]")
+# What is left of a utf-8 character that was cut, away from letters; and bytes that no encoding of letters uses.
+BROKEN = re.compile(
+    rb"[\xfe\xff]+|(?<![A-Za-z\x80-\xff])(?:[\xc2-\xf4][\x80-\xbf]{0,2}|[\x80-\xbf]{1,3})(?![A-Za-z\x80-\xff])"
+)
 ALONE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
 
 
@@ -44,9 +49,10 @@ def known_encoding(path: Path, export: Export) -> str | None:
 
 
 def guessed_encoding(path: Path, what: str) -> str:
-    """Return utf-8, or gb18030 if most bytes above ASCII are not valid utf-8 and read as Chinese.
+    """Return gb18030 if most bytes above ASCII are not valid utf-8 and read as Chinese. Return utf-8 if most are valid,
+    or if the others are single broken characters.
 
-    Raises FileRejected if they do not: `what` of the file is then in an encoding that only the contract can tell.
+    Raises FileRejected otherwise: `what` of the file is in an encoding that only the contract can tell.
     """
     failing = valid = 0
     with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
@@ -56,15 +62,25 @@ def guessed_encoding(path: Path, what: str) -> str:
             valid += len(readable) - len(readable.encode("ascii", "ignore"))
     if failing <= valid:
         return UTF8
-    with path.open("rb") as file:
-        data = file.read(JUDGED)
+    data = _judged(path)
     if _reads_as_chinese(data):
         return GB18030
+    if not HIGH.search(BROKEN.sub(b"", data)):
+        return UTF8
     raise FileRejected(
         f"the {what} is not valid text in utf-8, and does not read as Chinese in gb18030",
         path.name,
         f"set `encoding:` in the contract, such as {', '.join(_candidates(data))}.",
     )
+
+
+def _judged(path: Path) -> bytes:
+    """Return the first blocks that have bytes above ASCII."""
+    found: list[bytes] = []
+    with path.open("rb") as file:
+        while len(found) * BLOCK < JUDGED and (block := file.read(BLOCK)):
+            found += [block] if HIGH.search(block) else []
+    return b"".join(found)
 
 
 def _reads_as_chinese(data: bytes) -> bool:
@@ -76,8 +92,7 @@ def _reads_as_chinese(data: bytes) -> bool:
 
 def _candidates(data: bytes) -> list[str]:
     """Return the encodings in which the bytes may be text, the likeliest first."""
-    high = sum(map(len, re.findall(rb"[\x80-\xff]+", data)))
-    is_latin = 2 * len(ALONE.findall(data)) >= high  # an accented letter stands between plain ones
+    is_latin = 2 * len(ALONE.findall(data)) >= len(HIGH.findall(data))  # an accented letter stands between plain ones
     latin, chinese = ["cp1252", "latin-1"], ["big5", GB18030]
     fitting = [name for name in (latin + chinese if is_latin else chinese + latin) if _decodes(data, name)]
     return fitting[:3]
