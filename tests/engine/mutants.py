@@ -289,13 +289,20 @@ def _csv_records(text: str) -> Found:
     is_header = names and len(set(names)) == len(names) and {"id", "amount"} <= set(names)
     if not is_header or re.search("[\ud800-\udfff]", "".join(header)) or max(map(len, header)) > 1000:
         return Found(None)
-    return Found([_csv_record(header, row) for row in read[1:]])
+    width = len(header)
+    first = read[1] if len(read) > 1 else None
+    may_be_longer = not header[-1] or (
+        first is not None and len(first) > width and not any(map(str.strip, first[width:]))
+    )
+    return Found([_csv_record(header, row, may_be_longer) for row in read[1:]])
 
 
-def _csv_record(header: list[str], row: list[str] | None) -> Record | None:
-    """Empty fields may be left out or added where no column has a name."""
+def _csv_record(header: list[str], row: list[str] | None, may_be_longer: bool) -> Record | None:
+    """Empty fields may be left out where no column has a name, and added if the header or the first record has some."""
     width = len(header)
     if row is None or any(map(str.strip, row[width:])) or any(header[len(row) :]):
+        return None
+    if len(row) > width and not may_be_longer:
         return None
     return {name: value for name, value in zip(header, map(_mended, row), strict=False) if name}
 

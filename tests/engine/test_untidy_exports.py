@@ -78,7 +78,7 @@ def test_nothing_is_lost_at_the_end_of_a_large_file_below_a_title(shop: Shop, mo
     for rest, landed in (("x", 65535), ("2,b,c\n3,d\n", 65536), ("", 65535)):
         data = "客户表\n\nid,name\n" + "1,a\n" * 65535 + rest
         (file,) = shop.land_folder({"orders.csv": data.encode()}, contract(header_row=3)).files
-        assert (file.rows_landed, file.rows_read) == (landed, 65535 + len(rest.split()))
+        assert (file.rows_landed + file.rows_replaced, file.rows_read) == (landed, 65535 + len(rest.split()))
 
 
 @BOTH
@@ -162,6 +162,11 @@ def test_empty_header_cells_over_values_get_a_name(shop: Shop, kind: str) -> Non
     assert done.extra[0] == {"column_2": "?", "column_4_": "!", "column_4": None, "x": None}
     assert [c for _, c in done.drift] == ["column_2", "column_4_", "column_4", "x"]
     assert "unknown columns: column_2" in land(shop, kind, [r[:3] for r in rows], extra_columns="reject").reason
+
+
+def test_commas_at_the_end_of_every_row(shop: Shop) -> None:
+    done = shop.land("id,name\n1,a,\n2,b,\n3,c\n")
+    assert done.rows == [("1", "a"), ("2", "b"), ("3", "c")] and not done.drift
 
 
 def test_trailing_commas(shop: Shop) -> None:

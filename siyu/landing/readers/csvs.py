@@ -226,6 +226,9 @@ def _rewrite(records: Iterable[_Record], header: Header, export: Export, out: Pa
     count, totals, mended_count, names, width = 0, 0, 0, header.names, len(header.names)
     unnamed = [place for place, name in enumerate(names) if not name]
     filled: set[int] = set()
+    # Spreadsheets write commas for empty cells beside the table, in the header or in every row. Elsewhere, one more
+    # field is a comma inside a value.
+    may_be_longer = not names[-1]
     with out.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, quoting=csv.QUOTE_ALL)
         writer.writerow(["", *range(width)])  # one line: DuckDB loses rows after a longer header
@@ -238,7 +241,8 @@ def _rewrite(records: Iterable[_Record], header: Header, export: Export, out: Pa
                 totals += 1
                 continue
             count += 1
-            if problem := broken or _problem(fields, names):
+            may_be_longer |= count == 1 and len(fields) > width and not any(map(str.strip, fields[width:]))
+            if problem := broken or _problem(fields, names, may_be_longer):
                 writer.writerow([*([""] * width), problem])
                 continue
             values = fields if len(fields) == width else [*fields[:width], *[""] * (width - len(fields))]
@@ -250,9 +254,10 @@ def _rewrite(records: Iterable[_Record], header: Header, export: Export, out: Pa
     return Rewritten(out, count, filled, totals, mended_count)
 
 
-def _problem(fields: list[str], names: list[str]) -> str:
-    """Return why a record cannot be used. Fields without a value may be left out or added where no column has a name:
-    spreadsheets write commas for empty cells beside the table."""
-    if len(fields) != len(names) and (any(map(str.strip, fields[len(names) :])) or any(names[len(fields) :])):
+def _problem(fields: list[str], names: list[str], may_be_longer: bool) -> str:
+    """Return why a record cannot be used. Fields may be left out where no column has a name; surplus ones must be
+    empty."""
+    surplus, absent = fields[len(names) :], names[len(fields) :]
+    if any(absent) or any(map(str.strip, surplus)) or (surplus and not may_be_longer):
         return f"{len(fields)} fields where the header has {len(names)}"
     return ""
