@@ -135,7 +135,7 @@ class DuckEngine:
         if temp_directory is not None:
             config["temp_directory"] = str(temp_directory)
         try:
-            self._connection = duckdb.connect(str(path) if path else ":memory:", config=config)
+            self._connection = duckdb.connect(str(path.absolute()) if path else ":memory:", config=config)
             self._connection.execute("set global TimeZone = 'UTC'")
             self._connection.execute("set enable_progress_bar = false")
             for function in FUNCTIONS:
@@ -162,7 +162,7 @@ class DuckEngine:
     def attach(self, path: Path, alias: str, *, writable: bool) -> None:
         """Attach another database file as alias.schema.table."""
         option = f"storage_version '{RELEASE_STORAGE}'" if writable else "read_only"
-        self._run(f"attach {quoted(path)} as {alias} ({option})")
+        self._run(f"attach {quoted(path.absolute())} as {alias} ({option})")
 
     def detach(self, alias: str) -> None:
         """Write an attached file to disk and detach it."""

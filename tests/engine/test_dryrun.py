@@ -103,3 +103,19 @@ def test_an_empty_file_would_not_land(folder: Path) -> None:
 def test_a_file_that_is_not_there(folder: Path) -> None:
     done = CliRunner().invoke(app, ["land", "--dry-run", str(folder / "nothing.csv")])
     assert done.exit_code == 2 and "there is no file" in done.stderr
+
+
+def test_rows_that_do_not_count_and_lost_characters_are_told(folder: Path) -> None:
+    head, rows = "sale_id,amount,status,mobile\n", "1,5.00,paid,\n1,5.00,paid,\n2,1.00,paid,\n3,1.00,paid,\n"
+    code, told = _try(folder / "sales_20260601_[1].csv", head + rows, "--as", "shop.sales")
+    assert code == 0 and "sales_20260601_[1].csv as shop.sales: would land" in told
+    assert "4 read, 3 to land, 0 break the contract, 1 replaced by others" in told
+    assert "1 rows repeat the key (sale_id) of another row and do not count" in told
+    differing = f"{head}{rows}13812345678,1.00,paid,\n13812345678,2.00,done,\n"
+    code, told = _try(folder / "sales_20260601_*.csv", differing, "--as", "shop.sales")
+    assert code == 0 and "6 read, 4 to land, 0 break the contract, 2 replaced by others" in told
+    assert "1 keys (sale_id) have rows that differ, e.g. 138****5678" in " ".join(told.split())
+    (folder / "visits_1.csv").write_bytes("visit_id,page\n1,张\n2,王\n3,李\ud83d四\n".encode(errors="surrogatepass"))
+    done = CliRunner().invoke(app, ["land", "--dry-run", "visits_1.csv", "--as", "shop.visits"])
+    assert done.exit_code == 0 and "3 read, 3 to land" in done.stdout
+    assert "1 values of _extra contain what is no character" in " ".join(done.stdout.split())

@@ -20,6 +20,7 @@ from siyu.night.opening import Night
 from siyu.night.request import Request
 from siyu.night.run import run_night
 from siyu.release.releases import current
+from siyu.report.summary import markdown
 from siyu.settings import load_settings
 from tests.golden.shop import DEAL, FAILING, FIRST_DAY, Shop
 
@@ -200,6 +201,9 @@ def test_replaced_rows_and_lost_characters_are_counted_where_people_look(shop: S
     line = report.channels[0]
     assert (line.rows_landed, line.rows_rejected, line.rows_replaced, line.is_stale) == (4, 0, 2, False)
     assert shop.revenue() == "97.10"
+    page = (shop.root / "warehouse/status/index.html").read_text(encoding="utf-8")
+    assert '<td class="n">4</td><td class="n">0</td><td class="n">2</td>' in page
+    assert "| 2 | 4 | 0 | 2 | ok |" in markdown(report)
     counts = "rows_read || '=' || rows_landed || '+' || rows_rejected || '+' || rows_replaced"
     assert shop.value(f"select {counts} from ops.file_ledger where file = 'sales_[1].csv'") == "5=3+0+2"
     assert shop.value("select mended_columns from ops.file_ledger where values_mended > 0") == "name (1)"
