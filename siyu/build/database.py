@@ -21,7 +21,10 @@ from siyu.warehouse.ledger import LandedFile
 
 
 def open_engine(settings: Settings, as_of: date, folder: Path, *, in_memory: bool = False) -> DuckEngine:
-    """Open the build database of a warehouse, or a database in memory for landing. Both spill to the folder."""
+    """Open the build database of a warehouse, or a database in memory for landing. Both spill to the folder.
+
+    The folder of a build database lies in its warehouse. Its statements open only files that siyu wrote there.
+    """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return DuckEngine(
         None if in_memory else folder / "build.duckdb",
@@ -29,7 +32,17 @@ def open_engine(settings: Settings, as_of: date, folder: Path, *, in_memory: boo
         threads=settings.cores,
         memory_limit=settings.memory_limit,
         temp_directory=folder / "spill",
+        reach=None if in_memory else _written_by_siyu(folder.parent),
     )
+
+
+def _written_by_siyu(warehouse: Path) -> list[Path]:
+    """Return the folders that a build reads and writes: what landed, earlier releases, the history, the build itself.
+
+    A link to another disk counts as the folder that it leads to, also for the folder of a channel.
+    """
+    folders = [warehouse / name for name in ("landed", "history", "releases", "build")]
+    return [*folders, *(path for path in (warehouse / "landed").glob("*") if path.is_symlink())]
 
 
 def prepare_build(

@@ -74,6 +74,7 @@ def reference_rows(reference: Reference) -> list[dict[str, str]]:
 def stored(references: Mapping[str, Reference], warehouse: Path) -> dict[str, Reference]:
     """Copy the tables into the warehouse. The run reads and hashes the copies, so edits during a run do no harm."""
     copies = {}
+    (warehouse / "landed").mkdir(mode=0o700, parents=True, exist_ok=True)
     for reference in references.values():
         folder = warehouse / "landed" / "_reference" / reference.name
         folder.mkdir(parents=True, exist_ok=True)
