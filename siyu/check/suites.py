@@ -11,7 +11,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from siyu.compile.model_files import relation
@@ -159,9 +158,7 @@ def expectation_classes() -> dict[str, str]:
 
 def _read(file: LayerFile) -> Suite:
     try:
-        data = _SuiteFile.model_validate(read_yaml(file.read()))
-    except yaml.YAMLError as error:
-        raise ConfigError(f"not valid YAML: {error}", file.name, "correct the file.") from error
+        data = _SuiteFile.model_validate(read_yaml(file.read(), file.name))
     except ValidationError as error:
         detail = error.errors()[0]
         place = ".".join(str(part) for part in detail["loc"])

@@ -1,4 +1,4 @@
-"""Reference tables (seeds/reference/*.csv) and vars (seeds/vars.yml), which business users edit."""
+"""Reference tables (seeds/reference/*.csv), which business users edit."""
 
 from __future__ import annotations
 
@@ -9,12 +9,9 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import yaml
-
-from siyu.errors import ConfigError, SiyuError, nearest, raise_all
-from siyu.layers import layer_files, read_yaml
+from siyu.errors import ConfigError, SiyuError, raise_all
+from siyu.layers import layer_files
 from siyu.settings import Settings
 from siyu.warehouse.files import file_sha256, fsync
 
@@ -120,32 +117,3 @@ def _check(path: Path) -> tuple[str, ...]:
             "put fields that contain a comma in quotes.",
         )
     return tuple(header)
-
-
-def load_vars(settings: Settings) -> dict[str, Any]:
-    """Return the vars by name. A layer's vars.yml overrides single values. Raises ConfigError for an unknown var."""
-    values: dict[str, Any] = {}
-    for depth, root in enumerate(settings.roots):
-        path = root / "seeds" / "vars.yml"
-        if not path.is_file():
-            continue
-        try:
-            data = read_yaml(path.read_text(encoding="utf-8")) or {}
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise ConfigError(f"this is not valid YAML: {error}", str(path), "correct the syntax.") from error
-        if not isinstance(data, dict):
-            raise ConfigError(
-                "vars.yml must be a mapping of names to values", str(path), "write lines like dormant_days: 60."
-            )
-        for name, entry in data.items():
-            if isinstance(entry, dict) and set(entry) == {"value", "why"}:
-                values[name] = entry["value"]
-            elif depth and name in values and not isinstance(entry, dict | list):
-                values[name] = entry
-            else:
-                raise ConfigError(
-                    f"the var {name} needs a value and a why",
-                    str(path),
-                    nearest(name, values) if depth else "write {value: …, why: …}.",
-                )
-    return values
