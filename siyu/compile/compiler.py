@@ -11,6 +11,7 @@ from siyu.compile.bind import SNAPSHOT_COLUMNS, Binder
 from siyu.compile.cache import Cache
 from siyu.compile.code_fingerprint import code_fingerprint
 from siyu.compile.field_rejects import RefusedField, refused_fields
+from siyu.compile.folders import check_collected
 from siyu.compile.graph import order, select, upstream
 from siyu.compile.inputs import declare_inputs, is_enabled, lacking
 from siyu.compile.model_files import SCHEMAS, Model, load_models, relation
@@ -229,6 +230,8 @@ class _Compiler:
         )
         for name in compiled.previous:
             self._declare_previous(name)
+        collected = self._rendered[compiled.name].collected
+        check_collected(collected, self._models.values(), lambda part: binder.types(part.relation))
         queries = [compiled.sql, *(item.sql for item in compiled.refused)]
         seed = compiled.config.get("seed", "")
         read = [binder.types_read(sql) for sql in (*queries, seed)]
