@@ -50,7 +50,7 @@ def read_yaml_file(text: str, file: str) -> YamlFile:
         node = loader.get_single_node()
         if node is None:
             return YamlFile(None, {})
-        raise_all([ConfigError(problem, f"{file}:{line}", fix) for problem, line, fix in sorted(_yaml_problems(node))])
+        raise_all([ConfigError(problem, f"{file}:{line}", fix) for line, problem, fix in sorted(_yaml_problems(node))])
         keys = node.value if isinstance(node, yaml.MappingNode) else []
         return YamlFile(loader.construct_document(node), {str(key.value): _line(key) for key, _ in keys})
     except yaml.YAMLError as error:
@@ -69,8 +69,8 @@ def _line(node: Any) -> int:
     return int(node.start_mark.line) + 1
 
 
-def _yaml_problems(root: Any) -> Iterator[tuple[str, int, str]]:
-    """Yield (problem, line, fix)."""
+def _yaml_problems(root: Any) -> Iterator[tuple[int, str, str]]:
+    """Yield (line, problem, fix)."""
     seen, left = set(), [root]
     while left:
         node = left.pop()
@@ -85,13 +85,13 @@ def _yaml_problems(root: Any) -> Iterator[tuple[str, int, str]]:
         elif node.tag == BOOLEAN and node.value.lower() not in BOOLEANS:
             read_as = "true" if node.value.lower() in ("yes", "on") else "false"
             yield (
-                f"YAML reads {node.value} as {read_as}",
                 _line(node),
+                f"YAML reads {node.value} as {read_as}",
                 f"put it in quotes if it is a name or a text: '{node.value}'. Write {read_as} if you mean that.",
             )
 
 
-def _repeated_keys(node: Any) -> Iterator[tuple[str, int, str]]:
+def _repeated_keys(node: Any) -> Iterator[tuple[int, str, str]]:
     first: dict[tuple[str, str], int] = {}
     for key, _ in node.value:
         if not isinstance(key, yaml.ScalarNode):
@@ -100,7 +100,7 @@ def _repeated_keys(node: Any) -> Iterator[tuple[str, int, str]]:
         if name in first:
             lines = f"line {line}" if line == first[name] else f"lines {first[name]} and {line}"
             fix = "YAML would use the last one only: remove or rename one."
-            yield f"the key {key.value} is there twice, in {lines}", line, fix
+            yield line, f"the key {key.value} is there twice, in {lines}", fix
         first.setdefault(name, line)
 
 
