@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from siyu.build.catalog import write_catalog
+from siyu.build.catalog import write_catalog, write_table
 from siyu.compile.compiler import ALL_SCHEMAS, previous_models
 from siyu.compile.project import Project
 from siyu.compile.template import previous_relation, source_relation
@@ -15,7 +15,7 @@ from siyu.engines.base import Engine, RunInputs, Session
 from siyu.engines.duckdb import DuckEngine
 from siyu.engines.sql import quote_name, quoted
 from siyu.landing.current_rows import source_statements
-from siyu.seeds.references import Reference
+from siyu.seeds.references import Reference, reference_rows
 from siyu.settings import Settings
 from siyu.warehouse.ledger import LandedFile
 
@@ -92,6 +92,10 @@ def write_sources(
 
 
 def _write_reference(session: Session, reference: Reference) -> None:
+    if reference.merged is not None:  # it has no file yet
+        rows = ([row[name] or None for name in reference.columns] for row in reference_rows(reference))
+        write_table(session, f"reference.{reference.name}", dict.fromkeys(reference.columns, "varchar"), rows)
+        return
     columns = ", ".join(f"{quoted(name)}: 'varchar'" for name in reference.columns)
     session.execute(
         f"create or replace table reference.{reference.name} as select * from read_csv({quoted(reference.path)},"
