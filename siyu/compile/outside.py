@@ -47,7 +47,11 @@ def query_findings(sql: str, is_table: Callable[[str, str], bool]) -> Iterator[F
     A text that sqlglot cannot parse is only searched for names of functions: the engine has accepted it.
     """
     dialect = sqlglot.Dialect.get_or_raise("duckdb")
-    tokens = dialect.tokenize(sql)
+    try:
+        tokens = dialect.tokenize(sql)
+    except SqlglotError:
+        yield Finding("a text that cannot be split into words", 0, "plain SQL, with all quotes closed")
+        return
     yield from (Finding(f"{token.text.lower()}()", token.line, INSTEAD) for token in _calls(tokens))
     try:
         trees = [tree for tree in dialect.parser().parse(tokens, sql) if tree is not None]

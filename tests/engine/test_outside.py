@@ -87,6 +87,7 @@ def test_a_query_reaches_nothing_but_tables(sql: str) -> None:
         "select table_name as a from information_schema.tables",
         "select getvariable('siyu_key') as a",
         "select current_setting('temp_directory') as a",
+        "select 'no end as a from kpi.t",
     ],
 )
 def test_a_suite_reads_only_tables_of_the_project(sql: str) -> None:
