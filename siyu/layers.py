@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from siyu.errors import ConfigError
+from siyu.errors import ConfigError, raise_all
 
 
 def base_layer() -> Path:
@@ -18,6 +18,10 @@ def base_layer() -> Path:
     package = Path(__file__).resolve().parent
     beside, inside = package.parent, package / "base"
     return beside if (beside / "models").is_dir() and (beside / "seeds").is_dir() else inside
+
+
+BOOLEAN = "tag:yaml.org,2002:bool"
+BOOLEANS = ("true", "false")
 
 
 class _Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -33,12 +37,82 @@ def _date(loader: Any, node: Any) -> Any:
 _Loader.add_constructor("tag:yaml.org,2002:timestamp", _date)
 
 
-def read_yaml(text: str) -> Any:
-    """Parse YAML. Raises yaml.YAMLError, also for an impossible date such as 2026-06-31."""
+@dataclass(frozen=True)
+class YamlFile:
+    """What a YAML file contains, and the lines of the keys of its topmost mapping."""
+
+    data: Any
+    lines: dict[str, int]
+
+
+def read_yaml(text: str, file: str) -> Any:
+    """Return what a YAML text contains. `file` names it in errors. See `read_yaml_file`."""
+    return read_yaml_file(text, file).data
+
+
+def read_yaml_file(text: str, file: str) -> YamlFile:
+    """Parse a YAML text. Every file that people write is read here.
+
+    Raises ConfigError with every duplicate key, and with every yes, no, on and off: YAML reads these four as true and
+    false, even where they are meant as names.
+    """
+    loader = _Loader(text)
     try:
-        return yaml.load(text, Loader=_Loader)
-    except ValueError as error:
-        raise yaml.YAMLError(str(error)) from error
+        node = loader.get_single_node()
+        if node is None:
+            return YamlFile(None, {})
+        raise_all([ConfigError(problem, f"{file}:{line}", fix) for line, problem, fix in sorted(_yaml_problems(node))])
+        keys = node.value if isinstance(node, yaml.MappingNode) else []
+        return YamlFile(loader.construct_document(node), {str(key.value): _line(key) for key, _ in keys})
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        what = getattr(error, "problem", None) or str(error)
+        raise ConfigError(
+            f"this is not valid YAML: {what}", f"{file}:{mark.line + 1}" if mark else file, "correct the syntax."
+        ) from error
+    except ValueError as error:  # an impossible date, such as 2026-06-31
+        raise ConfigError(f"this is not valid YAML: {error}", file, "correct the date, or put it in quotes.") from error
+    finally:
+        loader.dispose()
+
+
+def _line(node: Any) -> int:
+    return int(node.start_mark.line) + 1
+
+
+def _yaml_problems(root: Any) -> Iterator[tuple[int, str, str]]:
+    """Yield (line, problem, fix)."""
+    seen, left = set(), [root]
+    while left:
+        node = left.pop()
+        if id(node) in seen:  # an alias
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.MappingNode):
+            yield from _repeated_keys(node)
+            left += [part for pair in node.value for part in pair]
+        elif isinstance(node, yaml.SequenceNode):
+            left += node.value
+        elif node.tag == BOOLEAN and node.value.lower() not in BOOLEANS:
+            read_as = "true" if node.value.lower() in ("yes", "on") else "false"
+            yield (
+                _line(node),
+                f"YAML reads {node.value} as {read_as}",
+                f"put it in quotes if it is a name or a text: '{node.value}'. Write {read_as} if you mean that.",
+            )
+
+
+def _repeated_keys(node: Any) -> Iterator[tuple[int, str, str]]:
+    first: dict[tuple[str, str], int] = {}
+    for key, _ in node.value:
+        if not isinstance(key, yaml.ScalarNode):
+            continue
+        name, line = (key.tag, key.value), _line(key)
+        if name in first:
+            lines = f"line {line}" if line == first[name] else f"lines {first[name]} and {line}"
+            fix = "YAML would use the last one only: remove or rename one."
+            yield line, f"the key {key.value} is there twice, in {lines}", fix
+        first.setdefault(name, line)
 
 
 LAYER_FOLDERS = {"": ("models", "macros", "expectations", "seeds"), "seeds": ("channels", "reference", "sample")}

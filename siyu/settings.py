@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import SecretStr, ValidationError, field_validator
+from pydantic import PrivateAttr, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from siyu.engines.paths import checked_folder
@@ -20,6 +21,7 @@ TOML = "siyu.toml"
 PREFIX = "SIYU_"
 SAMPLE_SALT = "the-sample-holds-no-secret"
 SHORTEST_SALT = 16
+MEMORY = re.compile(r"([0-9]{1,9}(?:[.][0-9]{1,9})?) ?(%|[KMGT]i?B)", re.IGNORECASE)
 # The settings that can change the content of a release. Only these enter its fingerprint.
 CONTENT_SETTINGS = ("channels", "timezone", "engine", "publish_records", "publish_parquet")
 
@@ -51,6 +53,7 @@ class Settings(BaseSettings):
     publish_records: bool = True
     publish_parquet: bool = True
     ops_history_days: int = 400
+    _toml: dict[str, str] = PrivateAttr(default_factory=dict)  # setting -> where siyu.toml sets it
 
     @field_validator("layers", mode="before")
     @classmethod
@@ -68,6 +71,14 @@ class Settings(BaseSettings):
     @classmethod
     def _known_zone(cls, value: str) -> str:
         return known_zone(value)
+
+    @field_validator("memory_limit")
+    @classmethod
+    def _an_amount_of_memory(cls, value: str) -> str:
+        found = MEMORY.fullmatch(value.strip())
+        if found is None or float(found[1]) <= 0 or (found[2] == "%" and float(found[1]) > 100):
+            raise ValueError(f"{value!r} is not an amount of memory: write a share such as 55%, or a size such as 8GB")
+        return value.strip()
 
     @field_validator("ops_history_days")
     @classmethod
@@ -94,6 +105,10 @@ class Settings(BaseSettings):
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Let the environment override siyu.toml, whose values reach the class as init arguments."""
         return env_settings, init_settings
+
+    def place(self, name: str) -> str:
+        """Return where a setting was set: in the environment or in siyu.toml; if nowhere, return the variable."""
+        return _variable(name) or self._toml.get(name) or f"{PREFIX}{name.upper()}"
 
     @property
     def is_sample(self) -> bool:
@@ -129,7 +144,7 @@ class Settings(BaseSettings):
         if 0 < len(salt) < SHORTEST_SALT:
             raise ConfigError(
                 f"the salt has {len(salt)} characters; hashes of mobile numbers with such a short key can be guessed",
-                "SIYU_SALT",
+                self.place("salt"),
                 f"set SIYU_SALT to a random text of at least {SHORTEST_SALT} characters.",
             )
         if salt:
@@ -179,14 +194,20 @@ def load_settings(folder: Path | None = None, **overrides: Any) -> Settings:
         raise
     given = {key: value for key, value in overrides.items() if value is not None}
     settings = loaded.model_copy(update=given)
+    settings._toml = {key: f"{path}, {key}" for key in values if key not in given}
     _check_paths(settings)
     return settings
 
 
+def _variable(name: str) -> str | None:
+    """Return the environment variable that sets a setting, in words. pydantic reads its name in any case."""
+    wanted = f"{PREFIX}{name}".upper()
+    return next((f"environment {key}" for key in sorted(os.environ) if key.upper() == wanted), None)
+
+
 def _explain(detail: Any, path: Path) -> ConfigError:
     name = str(detail["loc"][0]) if detail["loc"] else "settings"
-    variable = f"{PREFIX}{name.upper()}"
-    where = f"environment {variable}" if variable in os.environ else f"{path}, {name}"
+    where = _variable(name) or f"{path}, {name}"
     message = detail["msg"].removeprefix("Value error, ")
     return ConfigError(f"setting {name}: {message}", where, "docs/layers.md describes the settings.")
 
@@ -203,13 +224,13 @@ def _read_toml(path: Path) -> dict[str, Any]:
 
 
 def _check_paths(settings: Settings) -> None:
-    named = [("layer", path) for path in settings.layers]
+    named = [("layers", "layer", path) for path in settings.layers]
     if settings.exports is not None:
-        named.append(("exports folder", settings.exports))
+        named.append(("exports", "exports folder", settings.exports))
     raise_all(
         [
-            ConfigError(f"the {kind} {path} is not a directory", str(path), "correct the path.")
-            for kind, path in named
+            ConfigError(f"the {kind} {path} is not a directory", settings.place(name), "correct the path.")
+            for name, kind, path in named
             if not path.is_dir()
         ]
     )

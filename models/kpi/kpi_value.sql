@@ -5,13 +5,13 @@ grain: [as_of_date, kpi_code, dimension, member]
 */
 with
 
--- 1. The figures, and the days that enter a baseline: those on which the channel delivered data.
+-- 1. The figures of all models in models/kpi/figures, and the days that enter a baseline: those on
+-- which the channel delivered data.
 figures as (
-    select as_of_date, kpi_code, dimension, member, numerator, denominator, value
-    from {{ ref('kpi_revenue') }}
-    union all
-    select as_of_date, kpi_code, dimension, member, numerator, denominator, value
-    from {{ ref('kpi_funnel') }}
+    {{ union_models('kpi/figures', {
+        'as_of_date': 'date', 'kpi_code': 'varchar', 'dimension': 'varchar', 'member': 'varchar',
+        'numerator': 'decimal(38, 2)', 'denominator': 'decimal(38, 2)', 'value': 'decimal(24, 6)'
+    }) }}
 ),
 
 delivered as (

@@ -12,7 +12,7 @@ from siyu.ask.explain import find
 from siyu.ask.journey_events import Event, Whose, day_end, events
 from siyu.ask.lookup import Identifier, Lookup, current_release
 from siyu.errors import WrongQuestion
-from siyu.seeds.references import load_vars
+from siyu.seeds.variables import load_vars
 from siyu.settings import Settings
 
 TABLES = (

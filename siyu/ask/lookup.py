@@ -267,6 +267,7 @@ def current_release(settings: Settings) -> Iterator[Lookup]:
         RunInputs(release.as_of.isoformat(), settings.timezone, ""),
         threads=settings.cores,
         memory_limit=settings.memory_limit,
+        reach=[release.path],
     )
     try:
         for alias, file in (("public", PUBLIC), ("restricted", RESTRICTED)):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
-from siyu.build.catalog import write_catalog
+from siyu.build.catalog import write_catalog, write_table
 from siyu.compile.compiler import ALL_SCHEMAS, previous_models
 from siyu.compile.project import Project
 from siyu.compile.template import previous_relation, source_relation
@@ -16,13 +16,16 @@ from siyu.engines.duckdb import DuckEngine
 from siyu.engines.paths import PLAIN_FILE, literal_for_now
 from siyu.engines.sql import quote_name, quoted
 from siyu.landing.current_rows import source_statements
-from siyu.seeds.references import Reference
+from siyu.seeds.references import Reference, reference_rows
 from siyu.settings import Settings
 from siyu.warehouse.ledger import LandedFile
 
 
 def open_engine(settings: Settings, as_of: date, folder: Path, *, in_memory: bool = False) -> DuckEngine:
-    """Open the build database of a warehouse, or a database in memory for landing. Both spill to the folder."""
+    """Open the build database of a warehouse, or a database in memory for landing. Both spill to the folder.
+
+    The folder of a build database lies in its warehouse. Its statements open only files that siyu wrote there.
+    """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return DuckEngine(
         None if in_memory else folder / "build.duckdb",
@@ -30,7 +33,17 @@ def open_engine(settings: Settings, as_of: date, folder: Path, *, in_memory: boo
         threads=settings.cores,
         memory_limit=settings.memory_limit,
         temp_directory=folder / "spill",
+        reach=None if in_memory else _written_by_siyu(folder.parent),
     )
+
+
+def _written_by_siyu(warehouse: Path) -> list[Path]:
+    """Return the folders that a build reads and writes: what landed, earlier releases, the history, the build itself.
+
+    A link to another disk counts as the folder that it leads to, also for the folder of a channel.
+    """
+    folders = [warehouse / name for name in ("landed", "history", "releases", "build")]
+    return [*folders, *(path for path in (warehouse / "landed").glob("*") if path.is_symlink())]
 
 
 def prepare_build(
@@ -80,6 +93,10 @@ def write_sources(
 
 
 def _write_reference(session: Session, reference: Reference) -> None:
+    if reference.merged is not None:  # it has no file yet
+        rows = ([row[name] or None for name in reference.columns] for row in reference_rows(reference))
+        write_table(session, f"reference.{reference.name}", dict.fromkeys(reference.columns, "varchar"), rows)
+        return
     columns = ", ".join(f"{quoted(name)}: 'varchar'" for name in reference.columns)
     with literal_for_now(reference.path) as path:
         session.execute(

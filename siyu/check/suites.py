@@ -11,7 +11,6 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from siyu.compile.model_files import relation
@@ -159,9 +158,7 @@ def expectation_classes() -> dict[str, str]:
 
 def _read(file: LayerFile) -> Suite:
     try:
-        data = _SuiteFile.model_validate(read_yaml(file.read()))
-    except yaml.YAMLError as error:
-        raise ConfigError(f"not valid YAML: {error}", file.name, "correct the file.") from error
+        data = _SuiteFile.model_validate(read_yaml(file.read(), file.name))
     except ValidationError as error:
         detail = error.errors()[0]
         place = ".".join(str(part) for part in detail["loc"])
@@ -209,14 +206,29 @@ def _problems(project: Project, suite: Suite, types: Set[str]) -> Iterator[Confi
                 f"{expectation.type} on {suite.table} is critical", suite.file,
                 "staging and ops suites only warn, so that one channel cannot stop the release: set severity: warning.",
             )  # fmt: skip
-        if expectation.type == ROWS_EXPECTATION and not expectation.kwargs.get("unexpected_rows_query"):
+        yield from _query_problems(project, suite, expectation, table.relation)
+
+
+def _query_problems(project: Project, suite: Suite, expectation: Expectation, relation: str) -> Iterator[ConfigError]:
+    if expectation.type == ROWS_EXPECTATION and not expectation.kwargs.get("unexpected_rows_query"):
+        yield ConfigError(
+            f"{ROWS_EXPECTATION} for {suite.table} has no query", suite.file, "add unexpected_rows_query."
+        )
+    elif expectation.type == ROWS_EXPECTATION:
+        problem = project.query_problem(rows_query(expectation, relation))
+        if problem:
+            yield ConfigError(f"a query on {suite.table} fails: {problem}", suite.file, "correct the query.")
+    for query in _queries(expectation, relation):
+        for what, instead in project.outside(query):
             yield ConfigError(
-                f"{ROWS_EXPECTATION} for {suite.table} has no query", suite.file, "add unexpected_rows_query."
+                f"{what}, in a query on {suite.table}, is outside the project", suite.file, f"use {instead}."
             )
-        elif expectation.type == ROWS_EXPECTATION:
-            problem = project.query_problem(rows_query(expectation, table.relation))
-            if problem:
-                yield ConfigError(f"a query on {suite.table} fails: {problem}", suite.file, "correct the query.")
+
+
+def _queries(expectation: Expectation, relation: str) -> list[str]:
+    """Return every query of an expectation, whatever its type, with the relation in place of {batch}."""
+    named = [value for key, value in expectation.kwargs.items() if key.endswith("query") and isinstance(value, str)]
+    return [_with_relation(query, relation) for query in named]
 
 
 def _columns_of(expectation: Expectation) -> list[str]:
@@ -229,5 +241,8 @@ def _columns_of(expectation: Expectation) -> list[str]:
 
 def rows_query(expectation: Expectation, relation: str) -> str:
     """Return the query of an expectation about rows, with the relation (as SQL) in place of {batch}."""
-    query = str(expectation.kwargs.get("unexpected_rows_query", "")).strip()
+    return _with_relation(str(expectation.kwargs.get("unexpected_rows_query", "")).strip(), relation)
+
+
+def _with_relation(query: str, relation: str) -> str:
     return query.replace("{batch}", f"{relation} as batch").replace("{{", "{").replace("}}", "}")

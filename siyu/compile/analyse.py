@@ -11,6 +11,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
+from siyu.compile.outside import reach_findings
 from siyu.compile.portable import Finding, shape_findings
 from siyu.compile.template import Rendered
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
@@ -46,7 +47,9 @@ def _read(sql: str) -> tuple[exp.Expr, tuple[Finding, ...]] | None:
     dialect = sqlglot.Dialect.get_or_raise("duckdb")
     tokens = dialect.tokenize(sql)
     trees = [tree for tree in dialect.parser().parse(tokens, sql) if tree is not None]
-    return (trees[0], tuple(shape_findings(tokens, trees[0]))) if len(trees) == 1 else None
+    if len(trees) != 1:
+        return None
+    return trees[0], (*shape_findings(tokens, trees[0]), *reach_findings(tokens, trees[0]))
 
 
 def parse(rendered: Rendered) -> Parsed:

@@ -106,7 +106,7 @@ class Binder:
     def _session(self, sql: str) -> DuckSession:
         """Return a session that has every relation that the query mentions."""
         if self._open_session is None:
-            self._engine = DuckEngine(None, ANY_INPUTS)
+            self._engine = DuckEngine(None, ANY_INPUTS, reach=())
             self._open_session = self._engine.session()
             for schema in self._schemas:
                 self._open_session.execute(f"create schema if not exists {schema}")

@@ -11,6 +11,7 @@ from siyu.compile.bind import SNAPSHOT_COLUMNS, Binder
 from siyu.compile.cache import Cache
 from siyu.compile.code_fingerprint import code_fingerprint
 from siyu.compile.field_rejects import RefusedField, refused_fields
+from siyu.compile.folders import check_collected
 from siyu.compile.graph import order, select, upstream
 from siyu.compile.inputs import declare_inputs, is_enabled, lacking
 from siyu.compile.model_files import SCHEMAS, Model, load_models, relation
@@ -23,8 +24,9 @@ from siyu.layers import layer_files
 from siyu.seeds.channels import enabled_channels, load_channels
 from siyu.seeds.decisions import rule_errors
 from siyu.seeds.identifier_types import load_identifier_types
-from siyu.seeds.references import Reference, load_references, load_vars, reference_rows
+from siyu.seeds.references import Reference, load_references, reference_rows
 from siyu.seeds.rule_tables import rule_table_errors
+from siyu.seeds.variables import read_vars, unlisted
 from siyu.settings import Settings
 
 ALL_SCHEMAS = ("raw", "reference", "ops", "previous", *SCHEMAS)
@@ -49,12 +51,13 @@ def compile_project(
     selected models and the models that they read are parsed and bound. Results that the cache has are not computed
     again.
     """
-    variables = load_vars(settings)
+    declared = read_vars(settings)
+    variables = {name: var.value for name, var in declared.items()}
     fingerprint = code_fingerprint(settings, variables)
     contracts = load_channels(settings)
     channels = enabled_channels(settings, contracts)
     tables = load_references(settings) if references is None else references
-    raise_all(lacking(tables))
+    raise_all(lacking(tables) or list(unlisted(declared, tables)))
     types = tables["identifier_types"]
     identifiers = load_identifier_types(reference_rows(types), types.edited)
     rules = tables["identity_rules"]
@@ -227,6 +230,8 @@ class _Compiler:
         )
         for name in compiled.previous:
             self._declare_previous(name)
+        collected = self._rendered[compiled.name].collected
+        check_collected(collected, self._models.values(), lambda part: binder.types(part.relation))
         queries = [compiled.sql, *(item.sql for item in compiled.refused)]
         seed = compiled.config.get("seed", "")
         read = [binder.types_read(sql) for sql in (*queries, seed)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
@@ -17,11 +17,12 @@ HEADER_LINE = re.compile(r"([a-z_]+):(.*)")
 PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 HEADER_KEYS = ("description", "grain")
 TABLE = re.compile(r"[a-z0-9][a-z0-9_]*")
+Areas = dict[tuple[str, str], set[str]]  # (schema, table) -> folders
 
 
 @dataclass(frozen=True)
 class Model:
-    """A model as written. `grain` names the columns that identify a row."""
+    """A model as written. `grain` names the columns that identify a row, `areas` the folders that layers put it in."""
 
     schema: str
     table: str
@@ -30,6 +31,7 @@ class Model:
     template: str
     description: str
     grain: tuple[str, ...]
+    areas: frozenset[str] = frozenset()
 
     @property
     def name(self) -> str:
@@ -63,11 +65,12 @@ def load_models(settings: Settings) -> dict[str, Model]:
     models: dict[str, Model] = {}
     errors: list[SiyuError] = []
     taken: dict[str, Model] = {}
-    files, twice = _model_files(settings)
+    files, areas, twice = _model_files(settings)
     errors += twice
     for file in files:
         try:
             model = _read(file.name, file.path, file.read())
+            model = replace(model, areas=frozenset(areas[model.schema, model.table]))
         except ConfigError as error:
             errors.append(error)
             continue
@@ -79,23 +82,26 @@ def load_models(settings: Settings) -> dict[str, Model]:
     return models
 
 
-def _model_files(settings: Settings) -> tuple[list[LayerFile], list[SiyuError]]:
-    """Return the model files of all layers, sorted by schema and table, and the errors found.
+def _model_files(settings: Settings) -> tuple[list[LayerFile], Areas, list[SiyuError]]:
+    """Return the model files of all layers, sorted by schema and table, their areas, and the errors found.
 
     A later layer's file replaces the one with the same schema and table, whatever their areas. A table that one layer
     has in two areas is an error.
     """
     found: dict[tuple[str, str], LayerFile] = {}
+    areas: Areas = {}
     errors: list[SiyuError] = []
     for root in settings.roots:
         own: dict[tuple[str, str], LayerFile] = {}
         for file in layer_files((root,), "models", "**/*.sql"):
             path = Path(file.name)
-            other = own.setdefault((path.parts[1], path.stem), file)
+            key = (path.parts[1], path.stem)
+            areas.setdefault(key, set()).update(path.parts[2:-1])
+            other = own.setdefault(key, file)
             if other is not file:
                 errors.append(_same_name(path.stem, other.name, file.name))
         found.update(own)
-    return [found[key] for key in sorted(found)], errors
+    return [found[key] for key in sorted(found)], areas, errors
 
 
 def _same_name(table: str, one: str, other: str) -> ConfigError:

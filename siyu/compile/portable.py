@@ -137,9 +137,10 @@ def _storage_order(node: Any) -> bool:
     return bool(node.name.lower() == "rowid")
 
 
-def _table_function(node: Any) -> bool:
+def is_table_function(node: Any) -> bool:
+    """Return whether a table is the result of a function. Only unnest and generate_series are allowed or reported."""
     is_named = isinstance(node.this, exp.Anonymous) and node.this.name.lower() in FUNCTIONS
-    is_told = is_named or isinstance(node.this, exp.Unnest | exp.GenerateSeries)
+    is_told = is_named or isinstance(node.this, exp.Unnest | exp.Explode | exp.GenerateSeries)
     return isinstance(node.this, exp.Func) and not is_told
 
 
@@ -278,7 +279,7 @@ SHAPES: tuple[Rule, ...] = (
     (exp.Distinct, _distinct_on, "distinct on", "qualify row_number() over (… order by a total order) = 1"),
     (exp.Limit | exp.Fetch, _yes, "limit", "qualify row_number() over (… order by a total order) <= n"),
     (exp.Column, _storage_order, "rowid", "row_number() over (order by a total order)"),
-    (exp.Table, _table_function, "a table function", "ref() or source()"),
+    (exp.Table, is_table_function, "a table function", "ref() or source()"),
     (exp.Like | exp.ILike | exp.SimilarTo, _backslash_like, "like with a backslash", "contains() or starts_with()"),
     (exp.Pivot, _pivot_on, "pivot … on", "pivot … in, or max() filter"),
     (exp.Insert, _yes, "insert", "a materialization"),

@@ -14,6 +14,7 @@ from siyu.compile.code_fingerprint import code_fingerprint
 from siyu.compile.field_rejects import RefusedField
 from siyu.compile.lineage import Origins, column_lineage
 from siyu.compile.model_files import Model, relation
+from siyu.compile.outside import query_findings
 from siyu.compile.shapes import SUPERSEDED, Shapes
 from siyu.compile.template import Rendered, previous_relation
 from siyu.errors import ConfigError, raise_all
@@ -132,6 +133,19 @@ class Project:
             "query", (sql, self.binder.types_read(sql)), lambda: self.binder.query_problem(sql) or ""
         )
         return problem or None
+
+    def outside(self, sql: str) -> list[tuple[str, str]]:
+        """Return what the query of a suite reaches outside the project, each with what to use instead."""
+        known = self.binder
+
+        def is_table(schema: str, table: str) -> bool:
+            return bool(schema) and known.is_declared(relation(f"{schema}.{table}"))
+
+        def work() -> list[tuple[str, str]]:
+            return [(finding.what, finding.instead) for finding in query_findings(sql, is_table)]
+
+        found = self.cache.remember("outside", (sql, known.types_read(sql)), work)
+        return [(what, instead) for what, instead in found]
 
     def check_privacy(self) -> None:
         """Raise ConfigError if a column passes on personal values but has no mark of its own."""

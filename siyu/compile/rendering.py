@@ -21,7 +21,7 @@ class Rendering:
         self._references = references
         self._cache = cache
         self._world = digest(
-            {name: model.schema for name, model in world.models.items()},
+            {name: (model.schema, sorted(model.areas)) for name, model in world.models.items()},
             sorted(world.references),
             {channel: sorted(contract.exports) for channel, contract in world.contracts.items()},
             sorted(world.variables.items()),
@@ -59,6 +59,7 @@ def _as_fact(rendered: Rendered) -> dict[str, Any]:
         "config": rendered.config,
         "checked": [asdict(item) for item in rendered.checked],
         "looked_up": sorted(rendered.looked_up),
+        "collected": rendered.collected,
     }
 
 
@@ -72,4 +73,5 @@ def _from_fact(model: Model, fact: Mapping[str, Any]) -> Rendered:
         config=dict(fact["config"]),
         checked=[Checked(**item) for item in fact["checked"]],
         looked_up=set(fact["looked_up"]),
+        collected=fact["collected"],
     )

@@ -27,7 +27,7 @@ class Rendered:
     """A model as SQL.
 
     `refs` and `sources` are relation names, `previous` model names. `looked_up` are the reference tables whose rows
-    the template used.
+    the template used, `collected` the folders whose models it unites, each with the columns that it expects.
     """
 
     model: Model
@@ -38,6 +38,7 @@ class Rendered:
     config: dict[str, Any] = field(default_factory=dict)
     checked: list[Checked] = field(default_factory=list)
     looked_up: set[str] = field(default_factory=set)
+    collected: dict[str, dict[str, str]] = field(default_factory=dict)
 
     @property
     def materialized(self) -> str:

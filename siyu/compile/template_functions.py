@@ -7,6 +7,7 @@ from typing import Any
 
 from jinja2.sandbox import safe_range
 
+from siyu.compile.folders import models_in, union_of
 from siyu.compile.model_files import SCHEMAS, Model
 from siyu.compile.template import Checked, Rendered, World, previous_relation, source_relation
 from siyu.engines.sql import quoted
@@ -29,8 +30,8 @@ class TemplateFunctions:
     def context(self) -> dict[str, Any]:
         """Return every name that templates can use."""
         functions = (
-            self.ref, self.source, self.var, self.config, self.previous, self.union_shape, self.reference,
-            self.literal, self.checked,
+            self.ref, self.source, self.var, self.config, self.previous, self.union_shape, self.union_models,
+            self.reference, self.literal, self.checked,
         )  # fmt: skip
         return {
             **{function.__name__: function for function in functions},
@@ -76,6 +77,18 @@ class TemplateFunctions:
     def union_shape(self, shape: str, bounded: bool = True, versions: str = "current", beyond: bool = False) -> str:
         """Return the records of a shape: the union of all its staging models, over the enabled channels."""
         return self._world.union_shape(self._rendered, shape, bounded, versions, beyond)
+
+    def union_models(self, folder: str, columns: dict[str, str], model_column: str = "") -> str:
+        """Return the union of the models of a folder such as kpi/figures, which must yield the columns.
+
+        `model_column` adds the name of the model of each row.
+        """
+        parts = models_in(self._world.models.values(), folder)
+        for part in parts:
+            check_wall(self._rendered.model, part)
+        self._rendered.refs.update(part.name for part in parts)
+        self._rendered.collected[folder] = dict(columns)
+        return union_of(parts, columns, model_column)
 
     def reference(self, table: str) -> list[dict[str, str]]:
         """Return the rows of a reference table, for templates that write a piece of SQL for each row."""

@@ -20,6 +20,7 @@ from siyu.night.request import default_as_of
 from siyu.release import history
 from siyu.report.events import Event, built, checked
 from siyu.report.summary import Report
+from siyu.seeds.references import load_references, stored
 from siyu.settings import Settings
 from siyu.warehouse.ledger import Ledger
 from siyu.warehouse.lock import lock
@@ -29,14 +30,18 @@ Tell = Callable[[Event], None]
 
 def build_selected(settings: Settings, expressions: Sequence[str], as_of: date | None, tell: Tell) -> list[ModelRun]:
     """Build the selection from what has landed. Raises ConfigError if it reads a model that has not been built."""
-    project = compile_project(settings, selection=expressions)
-    names = select(project.graph, expressions)
-    day = as_of or default_as_of(settings)
     warehouse = settings.warehouse.resolve()
-    held = lock(warehouse)
-    ledger = Ledger(warehouse / "ledger.sqlite")
-    engine = open_engine(settings, day, warehouse / "build")
-    try:
+    with ExitStack() as opened:
+        opened.callback(lock(warehouse).release)
+        # The engine reads only files of the warehouse, so it reads copies of the reference tables, as in a night.
+        project = compile_project(settings, stored(load_references(settings), warehouse), selection=expressions)
+        opened.callback(project.binder.close)
+        names = select(project.graph, expressions)
+        day = as_of or default_as_of(settings)
+        ledger = Ledger(warehouse / "ledger.sqlite")
+        opened.callback(ledger.close)
+        engine = open_engine(settings, day, warehouse / "build")
+        opened.callback(engine.close)
         _require_upstream(engine, project, names)
         prepare_build(engine, project, ledger.files(), warehouse, list(project.models))
         _write_inputs(engine, project, ledger, day)
@@ -47,11 +52,6 @@ def build_selected(settings: Settings, expressions: Sequence[str], as_of: date |
             return result
 
         return parallel.run_in_order(project.graph, names, work, settings.cores)
-    finally:
-        engine.close()
-        project.binder.close()
-        ledger.close()
-        held.release()
 
 
 def _require_upstream(engine: DuckEngine, project: Project, names: Sequence[str]) -> None:

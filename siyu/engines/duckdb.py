@@ -36,9 +36,19 @@ def _translate(error: duckdb.Error, sql: str) -> SiyuError:
     # A full disk may also show up as a failed commit or a failed spill. The query is not at fault.
     if isinstance(error, FAULTS) or (not isinstance(error, OF_DATA) and any(sign in first for sign in DISK)):
         return EngineFault(f"DuckDB: {first}", "", "check disk space, memory and the file in the message.")
+    if isinstance(error, duckdb.PermissionException):
+        return EngineFault(
+            f"DuckDB: {first}", "", "a query opens no file and loads no extension: land the file by a contract."
+        )
     if isinstance(error, STATEMENT_FAULTS):
         return StatementFault(f"DuckDB: {first}", "", "see SIYU_MEMORY_LIMIT, or report it.")
     return SqlProblem(str(error), sql, "")
+
+
+def _confinement(reach: Sequence[Path]) -> str:
+    """Return the statements that confine an engine to folders. DuckDB compares paths without symlinks."""
+    folders = ", ".join(quoted(path) for path in dict.fromkeys(path.resolve() for path in reach))
+    return f"set allowed_directories = [{folders}]; set enable_external_access = false; set lock_configuration = true"
 
 
 class DuckSession:
@@ -115,7 +125,12 @@ class DuckSession:
 
 
 class DuckEngine:
-    """A DuckDB database, in a file or in memory, that only this process has open."""
+    """A DuckDB database, in a file or in memory, that only this process has open.
+
+    `reach` are the folders whose files its statements may open, apart from its own file and its spill. Without `reach`
+    they may open every file, which landing needs. DuckDB has no way back: neither the folders nor any other setting
+    can be changed afterwards, and extensions cannot be loaded.
+    """
 
     def __init__(
         self,
@@ -125,6 +140,7 @@ class DuckEngine:
         threads: int = 1,
         memory_limit: str = "55%",
         temp_directory: Path | None = None,
+        reach: Sequence[Path] | None = None,
     ) -> None:
         self.path = path
         self._key = inputs.key
@@ -141,6 +157,8 @@ class DuckEngine:
             for function in FUNCTIONS:
                 body = function.body(inputs)
                 self._connection.execute(f"create or replace macro {function.name}({function.parameters}) as {body}")
+            if reach is not None:
+                self._connection.execute(_confinement(reach))
         except duckdb.Error as error:
             fix = "check that the file can be written and that no other program has it open."
             raise EngineFault(f"DuckDB cannot open the database: {error}", str(path or "memory"), fix) from error

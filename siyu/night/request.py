@@ -7,8 +7,6 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-import yaml
-
 from siyu.errors import ConfigError
 from siyu.layers import read_yaml
 from siyu.seeds.references import Reference, load_references, read_references, stored
@@ -33,9 +31,12 @@ def default_as_of(settings: Settings) -> date:
     path = root / "exports.yml" if root else None
     if path is not None and path.is_file():
         try:
-            data = read_yaml(path.read_text(encoding="utf-8")) or {}
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise ConfigError(f"exports.yml cannot be read: {error}", str(path), "write as_of: 2026-06-30.") from error
+            data = read_yaml(path.read_text(encoding="utf-8"), str(path)) or {}
+        except (ConfigError, UnicodeDecodeError) as error:
+            where = getattr(error, "where", str(path))
+            raise ConfigError(
+                f"exports.yml cannot be read: {getattr(error, 'problem', error)}", where, "write as_of: 2026-06-30."
+            ) from error
         found = data.get("as_of") if isinstance(data, dict) else None
         if not isinstance(found, date) or isinstance(found, datetime):
             raise ConfigError("exports.yml has no as_of date", str(path), "write as_of: 2026-06-30.")

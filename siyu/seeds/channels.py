@@ -11,7 +11,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, Literal, Self
 
-import yaml
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
@@ -270,7 +269,7 @@ def enabled_channels(settings: Settings, contracts: dict[str, Channel]) -> dict[
     unknown = [name for name in settings.channels if name not in contracts]
     raise_all(
         [
-            ConfigError(f"no contract defines the channel {name}", "SIYU_CHANNELS", nearest(name, contracts))
+            ConfigError(f"no contract defines the channel {name}", settings.place("channels"), nearest(name, contracts))
             for name in unknown
         ]
     )
@@ -279,10 +278,7 @@ def enabled_channels(settings: Settings, contracts: dict[str, Channel]) -> dict[
 
 def read_contract(file: LayerFile) -> Channel:
     """Read one contract file. Raises ConfigError with every problem of the file."""
-    try:
-        data = read_yaml(file.read())
-    except yaml.YAMLError as error:
-        raise ConfigError(f"this is not valid YAML: {error}", str(file.path), "correct the syntax.") from error
+    data = read_yaml(file.read(), str(file.path))
     if not isinstance(data, dict):
         raise ConfigError("a contract must be a mapping of keys", str(file.path), "see docs/add-a-channel.md.")
     try:

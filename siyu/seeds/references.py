@@ -1,20 +1,19 @@
-"""Reference tables (seeds/reference/*.csv) and vars (seeds/vars.yml), which business users edit."""
+"""Reference tables (seeds/reference/*.csv), which business users edit."""
 
 from __future__ import annotations
 
 import csv
+import hashlib
+import io
 import os
 import re
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-
-import yaml
 
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
-from siyu.layers import layer_files, read_yaml
+from siyu.seeds.added_rows import ENDING, Key, load_keys, merged
 from siyu.settings import Settings
 from siyu.warehouse.files import file_sha256, fsync
 
@@ -25,7 +24,8 @@ NAME = re.compile(r"[a-z][a-z0-9_]*")
 class Reference:
     """One reference table. Every column is text; an empty field is NULL.
 
-    If `path` is a copy in the warehouse, `origin` is the file that people edit.
+    If `path` is a copy in the warehouse, `origin` is the file that people edit. `added` are the files that add rows to
+    it. `merged` is the table with those rows, until it has a file of its own: the copy in the warehouse.
     """
 
     name: str
@@ -33,40 +33,77 @@ class Reference:
     sha256: str
     columns: tuple[str, ...]
     origin: Path | None = None
+    added: tuple[Path, ...] = ()
+    rows_from: tuple[tuple[Path, int], ...] = ()
+    merged: bytes | None = None
 
     @property
     def edited(self) -> str:
-        """The file that people edit: errors name it."""
-        return str(self.origin or self.path)
+        """The files that people edit: errors name them."""
+        return " and ".join(str(path) for path in (self.origin or self.path, *self.added))
+
+    def place(self, number: int) -> str:
+        """Return the file in which people edit a row, and its number there. The row after the header has number 2."""
+        path, row = self.rows_from[number - 2] if self.rows_from else (self.edited, number)
+        return f"{path}, row {row}"
 
 
 def load_references(settings: Settings) -> dict[str, Reference]:
-    """Return the reference tables in force. Later layers replace earlier ones; `<exports>/reference` comes last."""
-    files = {file.path.stem: file.path for file in layer_files(settings.roots, "seeds/reference", "*.csv")}
+    """Return the reference tables in force. `<exports>/reference` counts as the last layer.
+
+    `<table>.csv` of a layer replaces the table of earlier layers, `<table>.add.csv` adds rows to it or replaces rows.
+    """
+    folders = [root / "seeds" / "reference" for root in settings.roots]
     if settings.exports_root is not None:
-        files.update({path.stem: path for path in (settings.exports_root / "reference").glob("*.csv")})
-    return read_references(files)
+        folders.append(settings.exports_root / "reference")
+    files: dict[str, list[Path]] = {}
+    for folder in folders:
+        own = [path for path in sorted(folder.glob("*.csv")) if path.is_file()]
+        adding = [path for path in own if path.stem.endswith(ENDING)]
+        files.update({path.stem: [path] for path in own if path not in adding})
+        for path in adding:
+            files.setdefault(path.stem.removesuffix(ENDING), []).append(path)
+    return _read_all(files, load_keys(settings))
 
 
 def read_references(files: dict[str, Path]) -> dict[str, Reference]:
     """Validate reference tables, given as name -> file. Raises ConfigError with every problem."""
+    return _read_all({name: [path] for name, path in files.items()}, {})
+
+
+def _read_all(files: Mapping[str, list[Path]], keys: Mapping[str, Key]) -> dict[str, Reference]:
     found: dict[str, Reference] = {}
     errors: list[SiyuError] = []
-    for name, path in sorted(files.items()):
+    tables = [name for name, paths in files.items() if not paths[0].stem.endswith(ENDING)]
+    for name, paths in sorted(files.items()):
         try:
-            if not NAME.fullmatch(name):
-                raise ConfigError(
-                    f"{name!r} is not a table name", str(path), "use lower case, digits and _, or remove the file."
-                )
-            found[name] = Reference(name, path, file_sha256(path), _check(path))
+            found[name] = _read(name, paths, tables, keys)
         except ConfigError as error:
-            errors.append(error)
+            errors.extend(getattr(error, "errors", [error]))
     raise_all(errors)
     return found
 
 
+def _read(name: str, paths: list[Path], tables: list[str], keys: Mapping[str, Key]) -> Reference:
+    whole, *added = paths
+    if not NAME.fullmatch(name):
+        raise ConfigError(
+            f"{name!r} is not a table name", str(whole), "use lower case, digits and _, or remove the file."
+        )
+    if name not in tables:
+        raise ConfigError(f"{whole.name} adds rows to {name}, which is no table", str(whole), nearest(name, tables))
+    columns, *_ = [_check(path) for path in paths]
+    if not added:
+        return Reference(name, whole, file_sha256(whole), columns)
+    table = merged(name, whole, added, keys)
+    digest = hashlib.sha256(table.content).hexdigest()
+    return Reference(name, whole, digest, columns, whole, tuple(added), table.rows_from, table.content)
+
+
 def reference_rows(reference: Reference) -> list[dict[str, str]]:
     """Return the rows of a small reference table. Empty fields are ''."""
+    if reference.merged is not None:
+        return list(csv.DictReader(io.StringIO(reference.merged.decode(), newline="")))
     with reference.path.open(encoding="utf-8-sig", newline="") as file:
         return list(csv.DictReader(file))
 
@@ -74,17 +111,23 @@ def reference_rows(reference: Reference) -> list[dict[str, str]]:
 def stored(references: Mapping[str, Reference], warehouse: Path) -> dict[str, Reference]:
     """Copy the tables into the warehouse. The run reads and hashes the copies, so edits during a run do no harm."""
     copies = {}
+    (warehouse / "landed").mkdir(mode=0o700, parents=True, exist_ok=True)
     for reference in references.values():
         folder = warehouse / "landed" / "_reference" / reference.name
         folder.mkdir(parents=True, exist_ok=True)
         draft = folder / ".draft.csv"
-        shutil.copyfile(reference.path, draft)
+        if reference.merged is None:
+            shutil.copyfile(reference.path, draft)
+        else:
+            draft.write_bytes(reference.merged)
         sha = file_sha256(draft)
         target = folder / f"{sha[:32]}.csv"
         fsync(draft)
         os.replace(draft, target)
         fsync(folder)
-        copies[reference.name] = Reference(reference.name, target, sha, _check(target), reference.path)
+        copies[reference.name] = replace(
+            reference, path=target, sha256=sha, columns=_check(target), origin=reference.path, merged=None
+        )
     return copies
 
 
@@ -119,32 +162,3 @@ def _check(path: Path) -> tuple[str, ...]:
             "put fields that contain a comma in quotes.",
         )
     return tuple(header)
-
-
-def load_vars(settings: Settings) -> dict[str, Any]:
-    """Return the vars by name. A layer's vars.yml overrides single values. Raises ConfigError for an unknown var."""
-    values: dict[str, Any] = {}
-    for depth, root in enumerate(settings.roots):
-        path = root / "seeds" / "vars.yml"
-        if not path.is_file():
-            continue
-        try:
-            data = read_yaml(path.read_text(encoding="utf-8")) or {}
-        except (yaml.YAMLError, UnicodeDecodeError) as error:
-            raise ConfigError(f"this is not valid YAML: {error}", str(path), "correct the syntax.") from error
-        if not isinstance(data, dict):
-            raise ConfigError(
-                "vars.yml must be a mapping of names to values", str(path), "write lines like dormant_days: 60."
-            )
-        for name, entry in data.items():
-            if isinstance(entry, dict) and set(entry) == {"value", "why"}:
-                values[name] = entry["value"]
-            elif depth and name in values and not isinstance(entry, dict | list):
-                values[name] = entry
-            else:
-                raise ConfigError(
-                    f"the var {name} needs a value and a why",
-                    str(path),
-                    nearest(name, values) if depth else "write {value: …, why: …}.",
-                )
-    return values

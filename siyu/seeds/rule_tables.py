@@ -256,12 +256,19 @@ def rule_table_errors(tables: Mapping[str, Reference], types: IdentifierTypes) -
     return [
         error
         for name in TABLES
-        for error in table_errors(name, reference_rows(tables[name]), types, tables[name].edited)
+        for error in table_errors(name, reference_rows(tables[name]), types, tables[name].edited, tables[name].place)
     ]
 
 
-def table_errors(name: str, cells: Sequence[Cells], types: IdentifierTypes, where: str) -> list[SiyuError]:
-    """Return every problem of one table, in the order of its rows."""
+def table_errors(
+    name: str,
+    cells: Sequence[Cells],
+    types: IdentifierTypes,
+    where: str,
+    place: Callable[[int], str] | None = None,
+) -> list[SiyuError]:
+    """Return every problem of one table, in the order of its rows. `place` tells where people edit a row."""
+    edited = place or (lambda number: f"{where}, row {number}")
     table, rows = TABLES[name], list(enumerate(cells, start=2))
     found: list[tuple[int | None, str, str]] = [
         (number, problem, fix)
@@ -271,7 +278,7 @@ def table_errors(name: str, cells: Sequence[Cells], types: IdentifierTypes, wher
     found += [problem for columns in table.unique for problem in _duplicates(rows, columns)]
     found += [*_contradictions(rows, *table.alike), *_missing(rows, table.unique, table.names), *table.of_all(rows)]
     return [
-        ConfigError(f"{name}: {problem}", where if number is None else f"{where}, row {number}", fix)
+        ConfigError(f"{name}: {problem}", where if number is None else edited(number), fix)
         for number, problem, fix in sorted(found, key=lambda problem: problem[0] or 0)
     ]
 

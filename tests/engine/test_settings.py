@@ -7,11 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from siyu.compile.compiler import compile_project
 from siyu.compile.model_files import load_models
+from siyu.engines.base import ANY_INPUTS
+from siyu.engines.duckdb import DuckEngine
 from siyu.errors import ConfigError, SiyuError
-from siyu.layers import layer_files
-from siyu.seeds.channels import load_channels
-from siyu.seeds.references import load_references, load_vars, reference_rows
+from siyu.layers import layer_files, read_yaml
+from siyu.seeds.channels import enabled_channels, load_channels
+from siyu.seeds.references import load_references, reference_rows
+from siyu.seeds.variables import load_vars, read_vars
 from siyu.settings import SAMPLE_SALT, Settings, load_settings
 
 
@@ -105,6 +109,41 @@ def test_wrong_values_are_all_told_where_they_stand(tmp_path: Path, monkeypatch:
     }
     text = str(error.value)
     assert "Asia/Shangai is not an IANA time zone" in text and "must be at least 1" in text
+
+
+def test_what_is_found_wrong_later_is_told_where_it_was_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A setting may be right by itself: the salt, the folders and the channels are compared with other things."""
+    path = write_toml(tmp_path, 'salt = "short"\nchannels = ["mal"]\n')
+    settings = load_settings(tmp_path)
+    with pytest.raises(ConfigError, match="the salt has 5 characters") as error:
+        _ = settings.key
+    assert error.value.where == f"{path}, salt"
+    with pytest.raises(ConfigError, match="no contract defines the channel mal") as error:
+        enabled_channels(settings, load_channels(settings))
+    assert error.value.where == f"{path}, channels"
+    monkeypatch.setenv("SIYU_CHANNELS", "mail")
+    settings = load_settings(tmp_path)
+    with pytest.raises(ConfigError, match="no contract defines the channel mail") as error:
+        enabled_channels(settings, load_channels(settings))
+    assert error.value.where == "environment SIYU_CHANNELS"
+    write_toml(tmp_path, 'layers = ["no_layer"]\n')
+    with pytest.raises(ConfigError, match="the layer no_layer is not a directory") as error:
+        load_settings(tmp_path)
+    assert error.value.where == f"{path}, layers"
+
+
+@pytest.mark.parametrize("amount", ["lots", "8", "0GB", "101%", "8 XB", "-1GB", ""])
+def test_an_amount_of_memory_is_checked_where_it_is_set(tmp_path: Path, amount: str) -> None:
+    path = write_toml(tmp_path, f'memory_limit = "{amount}"\n')
+    with pytest.raises(ConfigError, match="is not an amount of memory") as error:
+        load_settings(tmp_path)
+    assert error.value.where == f"{path}, memory_limit"
+
+
+@pytest.mark.parametrize("amount", ["55%", "8GB", "1.5 GiB", "512mb", "99.5 %"])
+def test_amounts_that_duckdb_understands(tmp_path: Path, amount: str) -> None:
+    write_toml(tmp_path, f'memory_limit = "{amount}"\n')
+    DuckEngine(None, ANY_INPUTS, memory_limit=load_settings(tmp_path).memory_limit).close()
 
 
 def test_toml_that_cannot_be_read(tmp_path: Path) -> None:
@@ -260,4 +299,124 @@ def test_a_var_nobody_declared(tmp_path: Path, text: str, fix: str) -> None:
     write(tmp_path / "ours", "seeds/vars.yml", text)
     with pytest.raises(ConfigError, match="needs a value and a why") as error:
         load_vars(layered(tmp_path, "ours"))
-    assert error.value.fix == fix and error.value.where == str(tmp_path / "ours" / "seeds" / "vars.yml")
+    assert error.value.fix == fix and error.value.where == f"{tmp_path / 'ours' / 'seeds' / 'vars.yml'}:1"
+
+
+def test_every_wrong_value_of_vars_is_told_with_its_line(tmp_path: Path) -> None:
+    write(
+        tmp_path / "ours",
+        "seeds/vars.yml",
+        """# ours
+dormant_days: sixty
+kpi_days: 0
+trend_percent: 12.5
+sigma_margin: .inf
+watch_sigmas: 7
+baseline_min_days: 60
+currency: "¥"
+audit_samples:
+max_identifiers_per_person: true
+limit_of_ours: {value: 7, min: 8, why: A number of ours.}
+kind_of_ours: {value: 7, type: whole, why: Another one.}
+7: 8
+""",
+    )
+    with pytest.raises(ConfigError) as error:
+        load_vars(layered(tmp_path, "ours"))
+    path = tmp_path / "ours" / "seeds" / "vars.yml"
+    assert {item.where.removeprefix(f"{path}:"): (item.problem, item.fix) for item in told(error)} == {
+        "2": ("the var dormant_days is 'sixty'", "write a whole number from 1 to 3650."),
+        "3": ("the var kpi_days is 0", "write a whole number from 1 to 3660."),
+        "4": ("the var trend_percent is 12.5", "write a whole number from 0 to 100."),
+        "5": ("the var sigma_margin is inf", "write a number from 0.1 to 10, with at most 4 digits after the point."),
+        "6": (
+            "the var watch_sigmas is 7",
+            "write a number from 1 to 6 (alert_sigmas is 6), with at most 4 digits after the point.",
+        ),
+        "7": ("the var baseline_min_days is 60", "write a whole number from 1 to 56 (baseline_days is 56)."),
+        "8": ("the var currency is '¥'", "write a text that matches [A-Z]{3}."),
+        "9": ("the var audit_samples has no value", "write a whole number from 1 to 100."),
+        "10": ("the var max_identifiers_per_person is True", "write a whole number from 2 to 100000."),
+        "11": ("the var limit_of_ours is 7", "write a whole number from 8."),
+        "12": ("the var kind_of_ours has the type 'whole'", "expected one of: boolean, decimal, integer, text."),
+        "13": ("7 is not the name of a var", "use lower case, digits and _."),
+    }
+
+
+def test_a_layer_cannot_lift_a_limit_by_the_way(tmp_path: Path) -> None:
+    write(tmp_path / "ours", "seeds/vars.yml", "dormant_days: {value: 5000, why: We wait long.}\n")
+    with pytest.raises(ConfigError, match="the var dormant_days is 5000"):
+        load_vars(layered(tmp_path, "ours"))
+    write(tmp_path / "ours", "seeds/vars.yml", "dormant_days: {value: 5000, max: 5000, why: We wait long.}\n")
+    assert load_vars(layered(tmp_path, "ours"))["dormant_days"] == 5000
+
+
+def test_a_var_can_be_bound_to_a_reference_table(tmp_path: Path) -> None:
+    write(tmp_path / "ours", "seeds/vars.yml", "core_metric: net_revenu\n")
+    with pytest.raises(ConfigError, match=r"'net_revenu', which kpis\.csv does not list") as error:
+        compile_project(layered(tmp_path, "ours"))
+    assert error.value.fix == "did you mean net_revenue?" and error.value.where.endswith("ours/seeds/vars.yml:1")
+
+
+def test_every_number_of_the_base_layer_has_a_range(tmp_path: Path) -> None:
+    found = read_vars(load_settings(tmp_path)).values()
+    numbers = [var for var in found if var.type in ("integer", "decimal")]
+    assert numbers and [var.name for var in numbers if var.low is None or var.high is None] == []
+    assert [var.name for var in found if var.type == "text" and var.pattern is None and var.one_of is None] == []
+
+
+# YAML
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "problems"),
+    [
+        (
+            "vars.yml",
+            "dormant_days: 60\nkpi_days: 90\ndormant_days: 70\n",
+            {3: "the key dormant_days is there twice, in lines 1 and 3"},
+        ),
+        (
+            "channels/shop.yml",
+            "channel: shop\nexports:\n  a:\n    columns:\n      no: {type: text}\n"
+            "      x: {type: text, 'type': integer}\n    key: [no, x]\n  a:\n    load: on\nchannel: shop\n",
+            {
+                5: "YAML reads no as false",
+                6: "the key type is there twice, in line 6",
+                7: "YAML reads no as false",
+                8: "the key a is there twice, in lines 3 and 8",
+                9: "YAML reads on as true",
+                10: "the key channel is there twice, in lines 1 and 10",
+            },
+        ),
+        ("exports.yml", "as_of: 2026-06-30\nas_of: 2026-06-29\n", {2: "as_of is there twice, in lines 1 and 2"}),
+        ("a.yml", "a: {b: 1}\nc: *d\n", {2: "found undefined alias"}),
+        ("a.yml", "a: [1\nb: 2\n", {2: "did not find expected ',' or ']'"}),
+    ],
+)
+def test_what_yaml_would_swallow_is_told_with_its_line(name: str, text: str, problems: dict[int, str]) -> None:
+    with pytest.raises(ConfigError) as error:
+        read_yaml(text, name)
+    found = {int(item.where.removeprefix(f"{name}:")): item.problem for item in told(error)}
+    assert {line: problems[line] in problem for line, problem in found.items()} == dict.fromkeys(problems, True)
+    assert all(item.fix for item in told(error))
+
+
+def test_names_in_quotes_and_merged_keys_are_fine() -> None:
+    text = "base: &base {a: 1, b: 'no'}\nother: {<<: *base, a: 2}\n'on': true\nFALSE: x\nlisted: ['yes', True, n]\n"
+    assert read_yaml(text, "a.yml") == {
+        "base": {"a": 1, "b": "no"},
+        "other": {"a": 2, "b": "no"},
+        "on": True,
+        False: "x",
+        "listed": ["yes", True, "n"],
+    }
+
+
+def test_contracts_suites_and_vars_report_yaml_problems_together(tmp_path: Path) -> None:
+    """All files go through one reader; each says what is wrong in all of its files."""
+    for number in (1, 2):
+        write(tmp_path / "ours", f"seeds/channels/shop{number}.yml", "channel: a\nchannel: b\n")
+    with pytest.raises(ConfigError) as error:
+        load_channels(layered(tmp_path, "ours"))
+    assert [item.where.rpartition("/")[2] for item in told(error)] == ["shop1.yml:2", "shop2.yml:2"]

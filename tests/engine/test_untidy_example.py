@@ -49,7 +49,7 @@ def workbook() -> bytes:
 
 
 def channel(**changes: Any) -> Channel:
-    contract = read_yaml(BLOCKS[0])
+    contract = read_yaml(BLOCKS[0], "mall.yml")
     contract["exports"]["signups"].update(changes)
     return Channel.model_validate(contract)
 

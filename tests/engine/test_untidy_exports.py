@@ -242,8 +242,8 @@ def test_words_for_an_empty_cell(shop: Shop, kind: str) -> None:
 
 def test_words_of_a_contract_as_yaml_reads_them() -> None:
     text = r"{type: text, null: [Select, n/a, \N, 0000-00-00, 0, null, 1970-01-01]}"
-    columns = {"id": read_yaml(text)}
-    export = contract(columns, null=read_yaml("null: NULL")[None]).exports["orders"]
+    columns = {"id": read_yaml(text, "shop.yml")}
+    export = contract(columns, null=read_yaml("null: NULL", "shop.yml")[None]).exports["orders"]
     assert export.null_words(export.columns["id"]) == ("null", "select", "n/a", r"\n", "0000-00-00", "0", "1970-01-01")
 
 

@@ -105,7 +105,7 @@ def engines(project: Project) -> Iterator[Engines]:
 def _cases() -> list[Any]:
     found = []
     for path in FILES:
-        data = read_yaml(path.read_text(encoding="utf-8"))
+        data = read_yaml(path.read_text(encoding="utf-8"), str(path))
         for case in data["cases"]:
             found.append(pytest.param(data["model"], case, id=f"{path.parent.name}.{path.stem}: {case['name']}"))
     return found

@@ -35,6 +35,11 @@ def union_shape(shape: str, **options: object) -> str:
     return f"select channel, record_id from {shape}"
 
 
+def union_models(folder: str, columns: dict[str, str], model_column: str = "") -> str:
+    named = [f"'a model' as {model_column}"] if model_column else []
+    return f"select {', '.join([*columns, *named])} from {folder.replace('/', '_')}"
+
+
 def reference(table: str) -> list[dict[str, str]]:
     with (ROOT / "seeds" / "reference" / f"{table}.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
