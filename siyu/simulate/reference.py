@@ -56,6 +56,11 @@ def write_reference(world: World, folder: Path, competitors: Iterable[tuple[str,
     _write(folder, "own_domains", "email_domain", [(OUR_DOMAIN,)])
 
 
+def reference_names(world: World) -> set[str]:
+    """Return the names of the tables that write_reference() writes."""
+    return {*_tables(world), "competitors", "own_domains"}
+
+
 def _write(folder: Path, name: str, header: str, rows: Iterable[Iterable[object]]) -> None:
     with (folder / "reference" / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
