@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.console import Console
 
-from siyu import __version__
 from siyu.errors import SiyuError, exit_code
 from siyu.settings import Settings, load_settings
 
@@ -50,7 +49,9 @@ Select = Annotated[
 
 def _print_version(is_asked: bool) -> None:
     if is_asked:
-        out.print(f"siyu {__version__}")
+        from importlib.metadata import version
+
+        out.print(f"siyu {version('siyu')}")
         raise typer.Exit()
 
 

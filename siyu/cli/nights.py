@@ -18,7 +18,7 @@ from siyu.errors import ConfigError
 def init(
     folder: Annotated[Path, typer.Argument(help="A new folder, or . for the current one.")],
 ) -> None:
-    """Create a folder to work in: siyu.toml, siyu.salt, .gitignore, an empty layer, an exports folder. All are in force.
+    """Create a folder to work in, with settings, a salt, an empty layer and an exports folder. All are in force.
 
     siyu.salt has a new random salt. Keep a copy where you keep passwords: another salt changes every ID.
 
