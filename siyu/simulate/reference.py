@@ -27,24 +27,24 @@ CONTENT = tuple(
     for number in range(1, 7)
 )
 CAMPAIGN_NAMES = {
-    "search": ("搜索推广", "Search ads"), "moments_ads": ("朋友圈广告", "Moments ads"), "article": ("公众号文章", "Articles"),
-    "referral": ("老客户推荐", "Referrals"), "academy": ("培训学院", "Academy"), "service": ("服务群", "Service groups"),
-    "expo": ("展会", "Exhibition"), "webinar": ("直播", "Webinar"),
-}  # fmt: skip
-PRODUCT_NAMES = {
-    "P-SERVO": ("伺服系统", "Servo systems"), "P-ROBOT": ("工业机器人", "Industrial robots"), "P-SENSOR": ("传感器", "Sensors"),
-    "P-PLC": ("可编程控制器", "PLCs"), "P-VISION": ("机器视觉", "Machine vision"),
-}  # fmt: skip
-TOPIC_NAMES = {"price": "价格", "quality": "质量", "delivery": "交付", "service": "服务", "compliance": "合规",
-               "application": "应用"}  # fmt: skip
-FORMAT_NAMES = {
-    "article": "文章",
-    "white_paper": "白皮书",
-    "video": "视频",
-    "case": "案例",
-    "course": "课程",
-    "live": "直播",
+    "search": ("搜索推广", "Search ads"),
+    "moments_ads": ("朋友圈广告", "Moments ads"),
+    "article": ("公众号文章", "Articles"),
+    "referral": ("老客户推荐", "Referrals"),
+    "academy": ("培训学院", "Academy"),
+    "service": ("服务群", "Service groups"),
+    "expo": ("展会", "Exhibition"),
+    "webinar": ("直播", "Webinar"),
 }
+PRODUCT_NAMES = {
+    "P-SERVO": ("伺服系统", "Servo systems"),
+    "P-ROBOT": ("工业机器人", "Industrial robots"),
+    "P-SENSOR": ("传感器", "Sensors"),
+    "P-PLC": ("可编程控制器", "PLCs"),
+    "P-VISION": ("机器视觉", "Machine vision"),
+}
+TOPIC_NAMES = dict(zip(TOPICS, ("价格", "质量", "交付", "服务", "合规", "应用"), strict=True))
+FORMAT_NAMES = dict(zip(FORMATS, ("文章", "白皮书", "视频", "案例", "课程", "直播"), strict=True))
 ASKS = {"website": (2, "form_submit"), "ad_lead": (3, "ad_lead"), "follow": (1, "follow"), "wecom": (2, "friend_add"),
         "course": (2, "enrol"), "exhibition": (3, "badge_scan"), "webinar": (1, "live")}  # fmt: skip
 TRAITS = (
