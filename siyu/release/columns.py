@@ -36,7 +36,7 @@ class PublishedColumn:
 def published_columns(columns: Sequence[Column]) -> list[PublishedColumn]:
     """Return the columns of a published table, for both files.
 
-    A timestamp <name>_at gets <name>_date, its business date, unless the model has a column of that name.
+    A timestamp <name>_at (or <name>) gets <name>_date, its business date, unless the model has a column of that name.
     """
     return list(_published(columns))
 
@@ -61,8 +61,8 @@ def _published(columns: Sequence[Column]) -> Iterator[PublishedColumn]:
 
 def date_name(column: Column) -> str | None:
     """Return the name of the business date that belongs to a timestamp; None for other columns."""
-    is_moment = column.type.upper().startswith("TIMESTAMP") and column.name.endswith(MOMENT)
-    return column.name.removesuffix(MOMENT) + DATE if is_moment and not column.pii else None
+    is_moment = column.type.upper().startswith("TIMESTAMP") and not column.pii
+    return column.name.removesuffix(MOMENT) + DATE if is_moment else None
 
 
 def restricted_list(columns: Sequence[PublishedColumn]) -> str:
