@@ -47,6 +47,7 @@ class Settings(BaseSettings):
     channels: Annotated[tuple[str, ...], NoDecode] = ()
     timezone: str = "Asia/Shanghai"
     salt: SecretStr | None = None
+    salt_file: Path | None = None
     engine: Literal["duckdb"] = "duckdb"
     threads: int | None = None
     memory_limit: str = "55%"
@@ -140,12 +141,12 @@ class Settings(BaseSettings):
     @property
     def key(self) -> str:
         """The salt of all keyed hashes. Raises ConfigError if it is too short, or missing outside the sample."""
-        salt = self.salt.get_secret_value() if self.salt is not None else ""
+        salt, where = self._salt()
         if 0 < len(salt) < SHORTEST_SALT:
             raise ConfigError(
                 f"the salt has {len(salt)} characters; hashes of mobile numbers with such a short key can be guessed",
-                self.place("salt"),
-                f"set SIYU_SALT to a random text of at least {SHORTEST_SALT} characters.",
+                where,
+                f"set {'SIYU_SALT' if self.salt else where} to a random text of at least {SHORTEST_SALT} characters.",
             )
         if salt:
             return salt
@@ -153,9 +154,24 @@ class Settings(BaseSettings):
             return SAMPLE_SALT
         raise ConfigError(
             "no salt is set; without a salt, the IDs and hashes of real people are not secret",
-            "SIYU_SALT",
-            "set SIYU_SALT to a long random text and keep it: a different salt changes every ID.",
+            where,
+            f"set {where} to a long random text and keep it: a different salt changes every ID.",
         )
+
+    def _salt(self) -> tuple[str, str]:
+        """Return the salt, or '', and where it is set. `salt` goes before `salt_file`."""
+        salt = self.salt.get_secret_value() if self.salt is not None else ""
+        if salt or self.salt_file is None:
+            return salt, self.place("salt") if salt else "SIYU_SALT"
+        try:
+            return self.salt_file.read_text(encoding="utf-8").strip(), str(self.salt_file)
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "it is not text in UTF-8"
+            raise ConfigError(
+                f"the file of the salt cannot be read: {reason}",
+                str(self.salt_file),
+                "restore it from where you keep passwords, or set SIYU_SALT. A new salt would change every ID.",
+            ) from error
 
     @property
     def salt_fingerprint(self) -> str:

@@ -20,6 +20,8 @@ from siyu.compile.ops_schema import OPS_TABLES
 from siyu.compile.project import Project
 from siyu.dev.diagrams import models_markdown
 from siyu.dev.docs import catalog_markdown, channels_markdown, cli_markdown
+from siyu.release.columns import published_columns
+from siyu.release.publish import is_published
 
 ROOT = Path(__file__).resolve().parents[1]
 MODELS = sorted((ROOT / "models").rglob("*.sql"))
@@ -100,6 +102,21 @@ def test_every_column_has_a_comment(project: Project) -> None:
         if model.model.schema != "staging" and not column.description
     ]
     assert not bare
+
+
+def test_every_published_moment_has_its_business_date_beside_it(project: Project) -> None:
+    """ops is left out: its moments are those of runs, which have as_of."""
+    found = 0
+    for name, model in project.models.items():
+        if model.companion or not is_published(project, model):
+            continue
+        columns = {column.name: column.type for column in published_columns(model.columns)}
+        moments = [column for column, kind in columns.items() if kind.startswith("TIMESTAMP") or column.endswith("_at")]
+        for column in moments:
+            day = column.removesuffix("_at") + "_date"
+            assert columns.get(day) == "DATE", f"{name}.{column} has no {day} beside it"
+        found += len(moments)
+    assert found > 50
 
 
 def test_every_model_has_a_suite_that_checks_its_grain(project: Project, suites: dict[str, Suite]) -> None:

@@ -199,8 +199,12 @@ followed as (
 select
     f.as_of_date,  -- Business date of the value; for a cohort the day it began.
     f.kpi_code,  -- KPI, as in kpi_catalog.
+    k.name_zh as kpi_zh,  -- Chinese name of the KPI.
+    k.name_en as kpi_en,  -- English name of the KPI.
     f.dimension,  -- total, channel, campaign or stage.
-    f.member,  -- Member of the dimension; NULL = total, or unknown.
+    f.member,  -- Member of the dimension; NULL = total, or unknown. Key of the dimension's table.
+    coalesce(n.name_zh, f.member, '未知') as member_zh,  -- Chinese name of the member.
+    coalesce(n.name_en, f.member, 'Unknown') as member_en,  -- English name of the member.
     f.numerator,  -- Numerator; for amounts and counts the figure itself.
     f.denominator,  -- Denominator; NULL for amounts and counts.
     f.value,  -- The figure; NULL without a denominator.
@@ -225,6 +229,9 @@ select
         else 'ok'
     end as status  -- ok, watch, alert, no_baseline, immature or stale.
 from followed as f
+inner join {{ ref('kpi_catalog') }} as k on f.kpi_code = k.kpi_code
+left join {{ ref('kpi_member') }} as n
+    on f.dimension = n.dimension and coalesce(f.member, '') = coalesce(n.member, '')
 left join {{ ref('targets') }} as t
     on
         f.kpi_code = t.kpi_code

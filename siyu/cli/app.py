@@ -26,9 +26,7 @@ HELP = """siyu 私域: build, check and publish the customer data of a company's
 Start with [bold]siyu run[/]: without settings it uses the sample that is included. docs/layers.md explains how to
 add your own channels.
 """
-app = typer.Typer(
-    help=HELP, no_args_is_help=True, rich_markup_mode="rich", add_completion=False, pretty_exceptions_enable=False
-)
+app = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False)
 LOG_WIDTH = 160  # lines of a log need not break at the width of a terminal
 out = Console(highlight=False, width=None if sys.stdout.isatty() else LOG_WIDTH)
 err = Console(stderr=True, highlight=False)
@@ -47,6 +45,23 @@ Select = Annotated[
         help="Models: name, schema.name, schema.*, +name (with what it reads), name+ (with what reads it).",
     ),
 ]
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        from importlib.metadata import version
+
+        out.print(f"siyu {version('siyu')}")
+        raise typer.Exit()
+
+
+@app.callback(help=HELP)
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version of siyu.")
+    ] = False,
+) -> None:
+    """Read the options that stand before a command."""
 
 
 @contextmanager

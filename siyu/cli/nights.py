@@ -18,15 +18,23 @@ from siyu.errors import ConfigError
 def init(
     folder: Annotated[Path, typer.Argument(help="A new folder, or . for the current one.")],
 ) -> None:
-    """Create a folder to work in, with siyu.toml, an empty layer and an exports folder. Then run siyu run in it.
+    """Create a folder to work in, with settings, a salt, an empty layer and an exports folder. All are in force.
 
-    Example: siyu init acme && cd acme && siyu run
+    siyu.salt has a new random salt. Keep a copy where you keep passwords: another salt changes every ID.
+
+    Example: siyu init acme && cd acme && siyu simulate --out exports && siyu run
     """
     with handle_errors():
+        from siyu.dev.init import SALT
         from siyu.dev.init import init as create
 
         for name in create(folder):
             out.print(f"{folder / name}", markup=False)
+        out.print(
+            f"\nnext       cd {folder}; put exports into exports/<channel>/, or try siyu simulate --out exports;"
+            f" siyu run\nkeep safe  {folder / SALT}: another salt changes every ID, and git ignores this file",
+            markup=False, soft_wrap=True,
+        )  # fmt: skip
 
 
 @app.command()

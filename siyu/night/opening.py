@@ -22,7 +22,7 @@ from siyu.landing.file import Landing
 from siyu.landing.journal import sweep
 from siyu.night.building import Landed
 from siyu.night.record import NOT_STARTED, RunRecord
-from siyu.night.request import Request, check_as_of, default_as_of, references_in_force
+from siyu.night.request import Request, check_as_of, check_exports, default_as_of, references_in_force
 from siyu.night.run_key import input_fingerprint
 from siyu.release.history import previous_run
 from siyu.report import events
@@ -92,6 +92,7 @@ def _open(record: RunRecord) -> Opened:
     project.check_unchanged()
     project.check_privacy()
     project.cache.save()
+    check_exports(settings, project.channels.values(), ledger)
     sweep(warehouse, ledger.files())
     scratch = warehouse / "landing"
     shutil.rmtree(scratch, ignore_errors=True)

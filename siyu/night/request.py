@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from siyu.errors import ConfigError
 from siyu.layers import read_yaml
+from siyu.seeds.channels import Channel
 from siyu.seeds.references import Reference, load_references, read_references, stored
 from siyu.settings import Settings
 from siyu.warehouse.ledger import Ledger
@@ -76,3 +78,19 @@ def check_as_of(settings: Settings, request: Request, as_of: date, ledger: Ledge
             "--as-of, exports.yml, or the machine's clock",
             "if this is intended, add --force.",
         )
+
+
+def check_exports(settings: Settings, channels: Iterable[Channel], ledger: Ledger) -> None:
+    """Raise ConfigError if nothing has landed and no channel has a file: a first release would be empty.
+
+    Its date would be yesterday, and `current` would not move back to exports that are older.
+    """
+    root = settings.exports_root
+    folders = [folder for channel in channels if (folder := channel.source_folder(root)) is not None]
+    if ledger.landings() or any(path.is_file() for folder in folders for path in folder.rglob("*")):
+        return
+    raise ConfigError(
+        "nothing has landed yet, and no channel has an export file",
+        str(root) if root else "the folders of the contracts",
+        "put exports into <exports>/<channel>/, or try invented ones: siyu simulate --out <exports>.",
+    )

@@ -48,7 +48,7 @@ def write_release(engine: Engine, project: Project, warehouse: Path, facts: Rele
     draft.mkdir(parents=True)
     mode = draft.stat().st_mode
     draft.chmod(0o700)  # until the files are whole: DuckDB's own temporary files beside them hold raw values
-    models = [m for m in project.models.values() if not m.companion and _is_published(project, m)]
+    models = [m for m in project.models.values() if not m.companion and is_published(project, m)]
     tables = write_tables(engine, models, draft, project.settings)
     manifest = {
         "as_of": facts.as_of.isoformat(),
@@ -71,7 +71,8 @@ def write_release(engine: Engine, project: Project, warehouse: Path, facts: Rele
     return Release(final, facts.as_of, facts.run_id, manifest)
 
 
-def _is_published(project: Project, model: CompiledModel) -> bool:
+def is_published(project: Project, model: CompiledModel) -> bool:
+    """Return whether releases have the table."""
     if model.model.schema == "records":
         return project.settings.publish_records
     return model.model.schema in PUBLISHED_SCHEMAS and model.is_published

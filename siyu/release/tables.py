@@ -13,13 +13,12 @@ from siyu.compile.ops_schema import OPS_TABLES
 from siyu.compile.project import CompiledModel
 from siyu.engines.base import Engine, Session
 from siyu.engines.sql import quote_name, quoted
+from siyu.release.columns import public_list, published_columns, restricted_list
 from siyu.release.releases import PUBLIC, RESTRICTED
 from siyu.settings import Settings
 
 PUBLISHED_SCHEMAS = ("records", "identity", "journey", "tags", "audience", "kpi")
 PRIVATE_MODE = 0o600
-# 80 bits of the keyed hash: among 100 million values two share one with a probability of 4e-9, n * n / 2 ** 81.
-HASH_CHARACTERS = 20
 # Tables are sorted by the first of these that they have: repeated IDs compress, and a query about one person reads few
 # blocks.
 SORT_COLUMNS = ("person_key", "account_key", "one_id")
@@ -93,11 +92,14 @@ def _largest_first(engine: Engine, models: Sequence[CompiledModel]) -> list[Comp
 def _write_model(model: CompiledModel, parquet: Path | None, tables: Tables, session: Session) -> None:
     """Write one table to both DuckDB files and to Parquet. The public copy is read from the restricted one, if any."""
     source = f"{model.relation}{_sort_clause(model)}"
+    columns = published_columns(model.columns)
     if model.pii_columns:
-        query = f"select * from {source}"
+        query = f"select {restricted_list(columns)} from {source}"
         source = f"restricted.{model.relation}"
         session.execute(f"create table {source} as {query}")
-    _create(session, model.relation, f"select {public_columns(model)} from {source}", _comments(model))
+    listed = public_list(columns, is_restricted=bool(model.pii_columns))
+    comments = {column.name: column.description for column in columns if column.in_public}
+    _create(session, model.relation, f"select {listed} from {source}", (model.model.description, comments))
     rows, digest = session.content_hash(f"release.{model.relation}")
     _copy(session, model.name, parquet)
     tables[model.name] = {"rows": rows, "content_hash": digest}
@@ -140,27 +142,3 @@ def _copy(session: Session, name: str, parquet: Path | None) -> None:
     target = parquet / schema / f"{table}.parquet"
     target.parent.mkdir(parents=True, exist_ok=True)
     session.execute(f"copy release.{relation(name)} to {quoted(target)} ({PARQUET})")
-
-
-def _comments(model: CompiledModel) -> tuple[str, dict[str, str]]:
-    """Return the descriptions of a table and its columns, which BI tools show."""
-    columns = {
-        name: column.description
-        for column in model.columns
-        for name in ((column.name + "_hash", column.name + "_masked") if column.pii else (column.name,))
-    }
-    return model.model.description, columns
-
-
-def public_columns(model: CompiledModel) -> str:
-    """Return the select list of a published table: personal columns hashed and masked, the others as they are."""
-    listed = []
-    for column in model.columns:
-        name = quote_name(column.name)
-        if column.pii:
-            text = f"cast({name} as varchar)"
-            listed.append(f"left(fn_keyed_hash({text}), {HASH_CHARACTERS}) as {quote_name(column.name + '_hash')}")
-            listed.append(f"fn_mask({text}) as {quote_name(column.name + '_masked')}")
-        else:
-            listed.append(name)
-    return ", ".join(listed)

@@ -22,12 +22,18 @@ from siyu.simulate.knobs import Knobs
 from siyu.simulate.life import live
 from siyu.simulate.people import make_company, make_person
 from siyu.simulate.reach import send_to_groups, write_spend
-from siyu.simulate.reference import write_reference
+from siyu.simulate.reference import reference_names, write_reference
 from siyu.simulate.staff import write_behavior
 from siyu.simulate.world import PEOPLE_A_GROUP_BLOCK, World
 
 LAST_DAY = date(2026, 6, 30)
 PEOPLE = "truth/people.csv"
+# Folders that the simulation writes, and therefore replaces.
+CHANNELS = (
+    "ads", "after_sales", "crm", "exhibition", "mall", "official_account", "outreach", "training", "webinar", "website",
+    "wecom", "wecom_group",
+)  # fmt: skip
+MOST_NAMED = 5
 Progress = Callable[[int], None]
 
 
@@ -44,14 +50,16 @@ def simulate_exports(
 ) -> dict[str, int]:
     """Write a complete exports folder and return the number of rows per file. Replaces an earlier world in the folder.
 
+    Keeps reference tables that it does not write, such as decisions about identities, and folders of other channels.
     The last `nights` days are delivered in folders of their own (`night=<date>/`). `progress` is called with the number
-    of people done. Raises ConfigError if the folder contains something else, or if there are not more days than nights.
+    of people done. Raises ConfigError if the folder has files that the world would replace, or if there are not more
+    days than nights.
     """
     if not 0 <= nights < days:
         raise ConfigError(f"{nights} nights do not fit into {days} days", "--nights", "use fewer nights or more days.")
-    folder.mkdir(parents=True, exist_ok=True)
-    _clear(folder)
     world = World(seed, people, days, last_day, nights, knobs or Knobs())
+    folder.mkdir(parents=True, exist_ok=True)
+    _clear(folder, reference_names(world))
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         out = Delivery(world, folder, Path(scratch))
         competitors = _write_companies(world, out)
@@ -77,14 +85,31 @@ def exports_of(written: dict[str, int]) -> dict[str, tuple[int, int]]:
     return dict(sorted(found.items()))
 
 
-def _clear(folder: Path) -> None:
-    """Remove an earlier world. Raises ConfigError if the folder contains anything else."""
-    present = sorted(folder.iterdir())
-    if present and not (folder / TRUTH).is_file():
-        raise ConfigError(f"{folder} is not empty and is not a simulated world", str(folder), "name an empty folder.")
-    for path in present:
-        if path.is_dir():
+def _clear(folder: Path, tables: set[str]) -> None:
+    """Remove an earlier world from the folder. `tables` are the reference tables that the new world has.
+
+    Raises ConfigError if no world was made in the folder and it has more than reference tables of other names.
+    """
+    own = [path for path in (folder / "reference").glob("*.csv") if path.stem in tables]
+    if not (folder / TRUTH).is_file():
+        found = [path for path in folder.iterdir() if path.name != "reference" and not _is_nothing(path)]
+        if found or own:
+            named = ", ".join(sorted(path.relative_to(folder).as_posix() for path in [*found, *own])[:MOST_NAMED])
+            raise ConfigError(
+                f"{folder} is not empty and is not a simulated world: it has {named}",
+                str(folder),
+                "name an empty folder, or one that has nothing but decisions in reference/, as siyu init makes it.",
+            )
+    for path in own:
+        path.unlink()
+    for name in (*CHANNELS, "truth", "night=*"):
+        for path in folder.glob(name):
             shutil.rmtree(path)
+
+
+def _is_nothing(path: Path) -> bool:
+    """Return whether the path is an empty folder or a hidden file, such as .gitkeep."""
+    return not any(path.iterdir()) if path.is_dir() else path.name.startswith(".")
 
 
 def _write_companies(world: World, out: Delivery) -> list[tuple[str, str]]:

@@ -9,8 +9,8 @@ from pathlib import Path
 from random import Random
 
 from siyu.simulate.groups import GROUP_KINDS, block_of
-from siyu.simulate.names import OUR_DOMAIN
-from siyu.simulate.world import PRODUCTS, World
+from siyu.simulate.names import OUR_DOMAIN, person_name
+from siyu.simulate.world import PRODUCTS, Campaign, World
 
 STAGES = ("awareness", "nurture", "selection", "advocacy")
 TOPICS = ("price", "quality", "delivery", "service", "compliance", "application")
@@ -26,6 +26,25 @@ CONTENT = tuple(
     for at, stage in enumerate(STAGES)
     for number in range(1, 7)
 )
+CAMPAIGN_NAMES = {
+    "search": ("搜索推广", "Search ads"),
+    "moments_ads": ("朋友圈广告", "Moments ads"),
+    "article": ("公众号文章", "Articles"),
+    "referral": ("老客户推荐", "Referrals"),
+    "academy": ("培训学院", "Academy"),
+    "service": ("服务群", "Service groups"),
+    "expo": ("展会", "Exhibition"),
+    "webinar": ("直播", "Webinar"),
+}
+PRODUCT_NAMES = {
+    "P-SERVO": ("伺服系统", "Servo systems"),
+    "P-ROBOT": ("工业机器人", "Industrial robots"),
+    "P-SENSOR": ("传感器", "Sensors"),
+    "P-PLC": ("可编程控制器", "PLCs"),
+    "P-VISION": ("机器视觉", "Machine vision"),
+}
+TOPIC_NAMES = dict(zip(TOPICS, ("价格", "质量", "交付", "服务", "合规", "应用"), strict=True))
+FORMAT_NAMES = dict(zip(FORMATS, ("文章", "白皮书", "视频", "案例", "课程", "直播"), strict=True))
 ASKS = {"website": (2, "form_submit"), "ad_lead": (3, "ad_lead"), "follow": (1, "follow"), "wecom": (2, "friend_add"),
         "course": (2, "enrol"), "exhibition": (3, "badge_scan"), "webinar": (1, "live")}  # fmt: skip
 TRAITS = (
@@ -56,6 +75,11 @@ def write_reference(world: World, folder: Path, competitors: Iterable[tuple[str,
     _write(folder, "own_domains", "email_domain", [(OUR_DOMAIN,)])
 
 
+def reference_names(world: World) -> set[str]:
+    """Return the names of the tables that write_reference() writes."""
+    return {*_tables(world), "competitors", "own_domains"}
+
+
 def _write(folder: Path, name: str, header: str, rows: Iterable[Iterable[object]]) -> None:
     with (folder / "reference" / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
@@ -67,16 +91,18 @@ def _tables(world: World) -> dict[str, tuple[str, Iterable[Iterable[object]]]]:
     campaigns = world.campaigns
     blocks = range(block_of(world.people - 1) + 1)
     return {
-        "products": ("product_id,product_line,margin_rate",
-                     [(p, p[2:].title(), f"0.{25 + 5 * i}") for i, p in enumerate(PRODUCTS)]),
-        "content": ("content_id,content_stage,topic,format,product_id", CONTENT),
-        "campaigns": ("campaign_id,domain,scene,step", [(c.campaign_id, c.domain, c.scene, c.step) for c in campaigns]),
+        "products": ("product_id,product_line,margin_rate,name_zh,name_en",
+                     [(p, p[2:].title(), f"0.{25 + 5 * i}", *PRODUCT_NAMES[p]) for i, p in enumerate(PRODUCTS)]),
+        "content": ("content_id,content_stage,topic,format,product_id,name_zh,name_en",
+                    [(*item, *_content_names(*item[2:])) for item in CONTENT]),
+        "campaigns": ("campaign_id,domain,scene,step,name_zh,name_en",
+                      [(c.campaign_id, c.domain, c.scene, c.step, *_campaign_names(c)) for c in campaigns]),
         "live_codes": ("state,campaign_id,staff_id,scene",
                        [(c.state, c.campaign_id, world.salesman(i), c.scene) for i, c in enumerate(campaigns)]),
         "groups": ("chat_id,group_kind,campaign_id",
                    ((f"wr{b:06d}{kind}Siyu", kind, "C-SERVICE" if kind == "service" else None)
                     for b in blocks for kind in GROUP_KINDS)),
-        "staff": ("staff_id,team,role,monthly_cost,outsourced,vendor", _staff(world)),
+        "staff": ("staff_id,team,role,monthly_cost,outsourced,vendor,name_zh", _staff(world)),
         "calls_to_action": ("campaign_id,ask_level,action", [(c.campaign_id, *ASKS[c.entry]) for c in campaigns]),
         "exchange_rates": ("currency,rate_date,rate", _rates(world)),
         "targets": ("kpi_code,month,dimension,member,target",
@@ -92,9 +118,24 @@ def _staff(world: World) -> Iterable[tuple[object, ...]]:
     for i in range(world.sales):
         outsourced = i % 4 == 3
         yield (world.salesman(i), f"sales-{1 + i % 3}", "sales", 14000 + 500 * (i % 5), str(outsourced).lower(),
-               "WeStaff" if outsourced else None)  # fmt: skip
+               "WeStaff" if outsourced else None, _staff_name(world, world.salesman(i)))  # fmt: skip
     for i in range(world.sdrs):
-        yield world.sdr(i), "sdr", "sdr", 11000, "false", None
+        yield world.sdr(i), "sdr", "sdr", 11000, "false", None, _staff_name(world, world.sdr(i))
+
+
+def _staff_name(world: World, staff_id: str) -> str:
+    return person_name(Random(f"{world.seed} staff {staff_id}"))
+
+
+def _campaign_names(campaign: Campaign) -> tuple[str, ...]:
+    """Return the names, with the number of campaigns that are repeated."""
+    number = campaign.campaign_id.rpartition("-")[2]
+    return tuple(f"{name} {number}" if number.isdigit() else name for name in CAMPAIGN_NAMES[campaign.scene])
+
+
+def _content_names(topic: str, form: str, product: str) -> tuple[str, str]:
+    zh, en = PRODUCT_NAMES[product]
+    return f"{zh}：{TOPIC_NAMES[topic]}（{FORMAT_NAMES[form]}）", f"{en}: {topic} ({form.replace('_', ' ')})"
 
 
 def _rates(world: World) -> Iterable[tuple[str, str, str]]:

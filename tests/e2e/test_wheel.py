@@ -1,4 +1,4 @@
-"""The wheel alone: no checkout, an empty folder; siyu init, siyu run, a release."""
+"""The wheel alone: no checkout, an empty folder; siyu init, siyu simulate, siyu run, a release."""
 
 from __future__ import annotations
 
@@ -47,6 +47,7 @@ def test_the_wheel_reaches_a_release_in_an_empty_folder(siyu: Path, tmp_path: Pa
     found = _run(tmp_path, siyu.with_name("python"), "-c", "import siyu; print(siyu.__file__)")
     assert found.startswith(str(siyu.parents[1])), found
     _run(tmp_path, siyu, "init", "demo")
+    _run(tmp_path / "demo", siyu, "simulate", "--people", "100", "--days", "60", "--out", "exports")
     assert "Published 已发布" in _run(tmp_path / "demo", siyu, "run")
     release = current(tmp_path / "demo" / "warehouse")
     assert release is not None and release.manifest["tables"]["identity.person"]["rows"] > 0

@@ -7,17 +7,15 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
-from typing import cast
 
 import pytest
 
-from siyu.compile.project import Column, CompiledModel
+from siyu.compile.project import Column
 from siyu.engines.base import RunInputs
 from siyu.engines.duckdb import DuckEngine, DuckSession
+from siyu.release.columns import HASH_CHARACTERS, public_list, published_columns, restricted_list
 from siyu.release.history import previous_run
 from siyu.release.releases import Release, current, expire, releases, swap
-from siyu.release.tables import HASH_CHARACTERS, public_columns
 from siyu.warehouse.ledger import Ledger
 
 NOW = datetime(2026, 7, 1, 3, tzinfo=UTC)
@@ -156,7 +154,39 @@ def test_the_content_hash_covers_every_column_and_no_order(session: DuckSession)
 
 @pytest.mark.parametrize("value", ["13800138000", "王小明", ""])
 def test_a_published_hash_is_a_prefix_of_the_keyed_hash(session: DuckSession, value: str) -> None:
-    model = cast("CompiledModel", SimpleNamespace(columns=(Column("mobile", "VARCHAR", "", pii=True),)))
-    rows = session.rows(f"select {public_columns(model)}, fn_keyed_hash(mobile) from (select ? as mobile)", [value])
+    listed = public_list(published_columns([Column("mobile", "VARCHAR", "", pii=True)]), is_restricted=False)
+    rows = session.rows(f"select {listed}, fn_keyed_hash(mobile) from (select ? as mobile)", [value])
     short, _, long = rows[0]
     assert len(short) == HASH_CHARACTERS and long.startswith(short)
+
+
+MOVES = (
+    Column("mobile", "VARCHAR", "Number.", pii=True),
+    Column("moved_at", "TIMESTAMP", "UTC.", pii=False),
+    Column("occurred_at", "TIMESTAMP", "UTC.", pii=False),
+    Column("occurred_date", "DATE", "The model's own.", pii=False),
+    Column("looked_at", "VARCHAR", "A text.", pii=False),
+)
+
+
+def test_a_published_moment_has_its_business_date_beside_it(session: DuckSession) -> None:
+    """23:00 and 01:00 of Beijing are one date in UTC, and two business dates. NULL stays NULL."""
+    session.execute(
+        "create table moves as select mobile, moved_at::timestamp as moved_at, moved_at::timestamp as occurred_at,"
+        " date '2020-01-01' as occurred_date, 'x' as looked_at from (values ('1', '2026-06-30 15:00:00'),"
+        " ('2', '2026-06-30 17:00:00'), ('3', null)) as v (mobile, moved_at)"
+    )
+    columns = published_columns(MOVES)
+    session.execute(f"create table restricted_moves as select {restricted_list(columns)} from moves")
+    assert [c.name for c in session.columns("restricted_moves")] == [
+        "mobile", "moved_at", "moved_date", "occurred_at", "occurred_date", "looked_at"
+    ]  # fmt: skip
+    session.execute(f"create table public_moves as select {public_list(columns, True)} from restricted_moves")
+    assert [c.name for c in session.columns("public_moves")] == [
+        "mobile_hash", "mobile_masked", "moved_at", "moved_date", "occurred_at", "occurred_date", "looked_at"
+    ]  # fmt: skip
+    rows = session.rows("select moved_date::varchar, occurred_date::varchar from public_moves order by moved_at")
+    assert rows == [("2026-06-30", "2020-01-01"), ("2026-07-01", "2020-01-01"), (None, "2020-01-01")]
+    direct = session.rows(f"select {public_list(columns, False)} from moves order by moved_at")
+    assert direct == session.rows("select * from public_moves order by moved_at")
+    assert {c.name: c.description for c in columns}["moved_date"] == "Business date of moved_at."

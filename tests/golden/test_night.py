@@ -152,6 +152,52 @@ def test_every_kpi_and_tag_of_the_catalog_has_rows(night: Ran) -> None:
     assert {row[0] for row in directions} == {"forward", "back", "re_entry"}
 
 
+def test_business_dates_stand_beside_moments(night: Ran) -> None:
+    """Reckoned another way: China is eight hours ahead of UTC, all year."""
+    for file in ("siyu.duckdb", "siyu_restricted.duckdb"):
+        con = night.connect(file)
+        moments = con.execute(
+            "select schema_name || '.\"' || table_name || '\"', column_name from duckdb_columns()"
+            " where data_type = 'TIMESTAMP' and schema_name <> 'ops' and not internal"
+        ).fetchall()
+        assert len(moments) > 30
+        for table, column in moments:
+            day = column.removesuffix("_at") + "_date"
+            wrong = con.execute(
+                f"select count(*) from {table} where {day} is distinct from cast({column} + interval 8 hour as date)"
+            ).fetchall()
+            assert wrong == [(0,)], f"{table}.{day}"
+    wrong = "avg(cast(cast(moved_at as date) <> moved_date as integer))"
+    moved = night.connect().execute(f"select {wrong} from journey.stage_transition").fetchall()
+    assert moved[0][0] > 0.05  # a cast in UTC is wrong for these
+
+
+def test_every_member_has_a_name_and_every_key_its_dimension(night: Ran) -> None:
+    con = night.connect()
+    named = dict(con.execute("select member, any_value(member_zh) from kpi.kpi_value where dimension = 'campaign'"
+                             " group by member").fetchall())  # fmt: skip
+    assert named["C-SEARCH"] == "搜索推广" and named[None] == "未知" and len(named) > 5
+    assert con.execute("select distinct member_en from kpi.kpi_value where dimension = 'channel' and member = 'crm'"
+                       ).fetchall() == [("CRM",)]  # fmt: skip
+    assert con.execute("select count(*) from kpi.kpi_value where kpi_zh is null or member_zh is null").fetchall() == [
+        (0,)
+    ]
+    for table, key, dimension in (
+        ("kpi.kpi_value", "as_of_date", "kpi.dim_date.calendar_date"),
+        ("kpi.kpi_value where dimension = 'stage'", "member", "kpi.dim_stage.stage"),
+        ("kpi.revenue_line", "revenue_date", "kpi.dim_date.calendar_date"),
+        ("kpi.revenue_line", "product_id", "kpi.dim_product.product_id"),
+        ("records.touch", "occurred_date", "kpi.dim_date.calendar_date"),
+        ("records.link", "touchpoint", "kpi.dim_touchpoint.touchpoint"),
+        ("records.touch", "channel", "kpi.dim_channel.channel"),
+    ):
+        held, _, column = dimension.rpartition(".")
+        lost = con.execute(
+            f"select distinct {key} from (select * from {table}) where {key} not in (select {column} from {held})"
+        ).fetchall()
+        assert not lost, f"{table}.{key} has {lost[:3]}, which {held} does not have"
+
+
 def test_personal_data_stays_in_the_restricted_file(night: Ran) -> None:
     release = night.settings.warehouse / "current"
     mobiles = [row[0] for row in night.connect("siyu_restricted.duckdb").execute(

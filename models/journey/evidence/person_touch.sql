@@ -6,7 +6,7 @@ select
     p.person_key,  -- Number of the person in this release, for joins.
     p.one_id,  -- The person.
     t.occurred_at,  -- When it happened (UTC).
-    fn_local_date(t.occurred_at) as touch_date,  -- Business date of occurred_at.
+    fn_local_date(t.occurred_at) as occurred_date,  -- Business date of occurred_at.
     t.channel,  -- Channel code.
     t.record_id,  -- [pii] The exported row.
     t.behaviour,  -- One of the seven behaviours.

@@ -10,7 +10,7 @@ touches as (
     select
         t.person_key,
         t.occurred_at,
-        t.touch_date,
+        t.occurred_date,
         t.channel,
         t.record_id,
         t.behaviour,
@@ -73,7 +73,7 @@ scored as (
         k.rule,
         k.listed_points,
         k.day_cap,
-        t.touch_date
+        t.occurred_date
     from touches as t
     inner join ruled_kinds as k
         on
@@ -89,9 +89,9 @@ full_days as (
     select
         person_key,
         behaviour,
-        touch_date
+        occurred_date
     from scored
-    group by person_key, behaviour, touch_date, day_cap
+    group by person_key, behaviour, occurred_date, day_cap
     having sum(listed_points) > day_cap
 ),
 
@@ -109,7 +109,7 @@ capped as (
         s.listed_points,
         s.day_cap,
         sum(s.listed_points) over (
-            partition by s.person_key, s.behaviour, s.touch_date
+            partition by s.person_key, s.behaviour, s.occurred_date
             order by s.occurred_at, s.channel, s.record_id
             rows between unbounded preceding and current row
         ) as day_points
@@ -118,7 +118,7 @@ capped as (
         on
             s.person_key = f.person_key
             and s.behaviour = f.behaviour
-            and s.touch_date = f.touch_date
+            and s.occurred_date = f.occurred_date
 )
 
 select
@@ -158,7 +158,7 @@ anti join full_days as f
     on
         s.person_key = f.person_key
         and s.behaviour = f.behaviour
-        and s.touch_date = f.touch_date
+        and s.occurred_date = f.occurred_date
 union all
 select
     person_key,

@@ -13,7 +13,7 @@ raw_views as (
     select
         t.person_key,
         t.occurred_at,
-        t.touch_date,
+        t.occurred_date,
         t.channel,
         t.record_id
     from {{ ref('person_touch') }} as t
@@ -26,22 +26,22 @@ raw_views as (
 ),
 
 product_views as (
-    {{ with_segment('raw_views', 'occurred_at', ['touch_date', 'channel', 'record_id']) }}
+    {{ with_segment('raw_views', 'occurred_at', ['occurred_date', 'channel', 'record_id']) }}
 ),
 
 view_days as (
     select
         person_key,
         segment_no,
-        touch_date,
+        occurred_date,
         count(*) as view_count,
-        row_number() over (partition by person_key, segment_no order by touch_date) as day_no,
+        row_number() over (partition by person_key, segment_no order by occurred_date) as day_no,
         sum(count(*)) over (
-            partition by person_key, segment_no order by touch_date
+            partition by person_key, segment_no order by occurred_date
             rows between unbounded preceding and current row
         ) as views_so_far
     from product_views
-    group by person_key, segment_no, touch_date
+    group by person_key, segment_no, occurred_date
 ),
 
 -- The first day by whose end there are enough views on enough days.
@@ -49,13 +49,13 @@ full_view_days as (
     select
         person_key,
         segment_no,
-        touch_date,
+        occurred_date,
         views_so_far - view_count as views_before
     from view_days
     where
         day_no >= {{ stage_rule('potential_days') }}
         and views_so_far >= {{ stage_rule('potential_views') }}
-    qualify row_number() over (partition by person_key, segment_no order by touch_date) = 1
+    qualify row_number() over (partition by person_key, segment_no order by occurred_date) = 1
 ),
 
 numbered_views as (
@@ -73,7 +73,7 @@ numbered_views as (
         on
             v.person_key = d.person_key
             and v.segment_no = d.segment_no
-            and v.touch_date = d.touch_date
+            and v.occurred_date = d.occurred_date
 ),
 
 -- The view that completed the required number is the evidence.

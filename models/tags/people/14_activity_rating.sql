@@ -11,7 +11,7 @@ touches as (
         person_key,
         channel,
         occurred_at,
-        date_diff('day', touch_date, fn_as_of()) as days_ago
+        date_diff('day', occurred_date, fn_as_of()) as days_ago
     from {{ ref('person_touch') }}
     where direction = 'inbound'
 ),

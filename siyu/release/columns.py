@@ -1,0 +1,83 @@
+"""The columns of a published table: personal ones hashed and masked, and the business date beside each timestamp."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from siyu.compile.project import Column
+from siyu.engines.sql import quote_name
+
+# 80 bits of the keyed hash: among 100 million values two share one with a probability of 4e-9, n * n / 2 ** 81.
+HASH_CHARACTERS = 20
+MOMENT, DATE = "_at", "_date"
+
+
+@dataclass(frozen=True)
+class PublishedColumn:
+    """A column of a published table and its expression over the columns of the model.
+
+    Only the restricted file has personal columns. Only the public file has their hashes and masks.
+    """
+
+    name: str
+    sql: str
+    type: str
+    description: str
+    in_public: bool = True
+    in_restricted: bool = True
+
+    @property
+    def is_added(self) -> bool:
+        """Whether the model has no such column: publishing adds it."""
+        return self.sql != quote_name(self.name)
+
+
+def published_columns(columns: Sequence[Column]) -> list[PublishedColumn]:
+    """Return the columns of a published table, for both files.
+
+    A timestamp <name>_at (or <name>) gets <name>_date, its business date, unless the model has a column of that name.
+    """
+    return list(_published(columns))
+
+
+def _published(columns: Sequence[Column]) -> Iterator[PublishedColumn]:
+    names = {column.name for column in columns}
+    for column in columns:
+        quoted = quote_name(column.name)
+        yield PublishedColumn(column.name, quoted, column.type, column.description, in_public=not column.pii)
+        if column.pii:
+            text = f"cast({quoted} as varchar)"
+            for suffix, sql in (
+                ("_hash", f"left(fn_keyed_hash({text}), {HASH_CHARACTERS})"),
+                ("_masked", f"fn_mask({text})"),
+            ):
+                yield PublishedColumn(column.name + suffix, sql, "VARCHAR", column.description, in_restricted=False)
+        day = date_name(column)
+        if day and day not in names:
+            told = f"Business date of {column.name}."
+            yield PublishedColumn(day, f"fn_local_date({quoted})", "DATE", told)
+
+
+def date_name(column: Column) -> str | None:
+    """Return the name of the business date that belongs to a timestamp; None for other columns."""
+    is_moment = column.type.upper().startswith("TIMESTAMP") and not column.pii
+    return column.name.removesuffix(MOMENT) + DATE if is_moment else None
+
+
+def restricted_list(columns: Sequence[PublishedColumn]) -> str:
+    """Return the select list of the restricted table: raw values, and business dates."""
+    return ", ".join(_as(column) for column in columns if column.in_restricted)
+
+
+def public_list(columns: Sequence[PublishedColumn], is_restricted: bool) -> str:
+    """Return the select list of the public table. `is_restricted`: it is read from the restricted one."""
+    return ", ".join(
+        quote_name(column.name) if is_restricted and column.in_restricted else _as(column)
+        for column in columns
+        if column.in_public
+    )
+
+
+def _as(column: PublishedColumn) -> str:
+    return f"{column.sql} as {quote_name(column.name)}" if column.is_added else column.sql
