@@ -31,7 +31,8 @@ members as (
 outsiders as (
     select a.account_key
     from {{ ref('account') }} as a
-    inner join {{ ref('exclusion_rules') }} as r on lower(a.account_type) = lower(trim(r.value))
+    inner join {{ ref('exclusion_rules') }} as r
+        on lower(a.account_type) = lower(trim(r.value))
     where r.signal = 'account_type' and r.effect = 'exclude'
 ),
 
@@ -44,7 +45,7 @@ own_deals as (
             when h.held_to is null then {{ stage_rank('pending') }}
             else {{ stage_rule('back_to_rank') }}
         end as stage_rank,
-        case when h.held_to is null then h.held_from else h.held_to end as since_at,
+        coalesce(h.held_to, h.held_from) as since_at,
         h.held_to is null as is_holding,
         greatest(h.held_from, h.held_to) as seen_at
     from {{ ref('account_deal_hold') }} as h

@@ -99,7 +99,9 @@ listed as (
     inner join orders as o on i.order_id = o.order_id
 ),
 
-{{ spread_over_lines('listed', order='order_id', line='line_no', amount='amount', total='order_amount') }},
+{{ spread_over_lines(
+    'listed', order='order_id', line='line_no', amount='amount', total='order_amount'
+) }},
 
 -- A line gets its buyer when its order lands.
 lines as (
