@@ -35,28 +35,34 @@ from {{ ref('exchange_rates') }}
     "upper(translate(" ~ column ~ ", 'ａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺ＄￥"
     ~ "\u00a0\u3000\t .', 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ$¥'))"
 ) -%}
-coalesce(
-    map(
-        [{% for form in codes %}{{ literal(form) }}{{ ', ' if not loop.last }}{% endfor %}],
-        [{% for form in codes %}{{ literal(codes[form]) }}{{ ', ' if not loop.last }}{% endfor %}]
-    )[{{ written }}],
-    nullif({{ written }}, '')
-)
+case
+    when {{ column }} is null then null
+    when {{ column }} = '{{ home }}' then '{{ home }}'
+    else coalesce(
+        map(
+            [{% for form in codes %}{{ literal(form) }}{{ ', ' if not loop.last }}{% endfor %}],
+            [{% for form in codes %}{{ literal(codes[form]) }}{{ ', ' if not loop.last }}{% endfor %}]
+        )[{{ written }}],
+        nullif({{ written }}, '')
+    )
+end
 {%- endmacro -%}
 
-{#- An amount in the currency of the vars; a row without a currency is in that one. NULL without a rate. 20 digits, since
-    a product of two decimals of 18 digits has no more than 18 in DuckDB, and fails above. -#}
-{%- macro converted(amount, currency, rate) -%}
+{#- An amount in the currency of the vars; a row without a currency is in that one. NULL without a rate. With is_code,
+    the currency is known to be a code already. 20 digits, since a product of two decimals of 18 digits has no more than
+    18 in DuckDB, and fails above. -#}
+{%- macro converted(amount, currency, rate, is_code=false) -%}
 case
-    when coalesce({{ currency_code(currency) }}, '{{ var('currency') }}') = '{{ var('currency') }}' then {{ amount }}
+    when coalesce({{ currency if is_code else currency_code(currency) }}, '{{ var('currency') }}') = '{{ var('currency') }}'
+        then {{ amount }}
     else try_cast(round(cast({{ amount }} as decimal(20, 2)) * {{ rate }}, 2) as decimal(18, 2))
 end
 {%- endmacro -%}
 
 {#- The same, counted where it has no rate. -#}
-{%- macro in_currency(amount, currency, rate) -%}
+{%- macro in_currency(amount, currency, rate, is_code=false) -%}
 {%- call checked(amount, 'no exchange rate of that day') -%}
-{{ converted(amount, currency, rate) }}
+{{ converted(amount, currency, rate, is_code) }}
 {%- endcall -%}
 {%- endmacro -%}
 

@@ -26,8 +26,6 @@ members as (
     where a.is_current and s.exclusion is null
 ),
 
--- Deals of the company itself: won while one is kept, pending while an opportunity is open, and else
--- back, as people are after everything was lost or refunded.
 outsiders as (
     select a.account_key
     from {{ ref('account') }} as a
@@ -36,6 +34,8 @@ outsiders as (
     where r.signal = 'account_type' and r.effect = 'exclude'
 ),
 
+-- Deals of the company itself: won while one is kept, pending while an opportunity is open. After
+-- everything was lost or refunded it goes back, as people do.
 own_deals as (
     select
         h.account_id,

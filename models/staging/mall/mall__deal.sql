@@ -69,7 +69,6 @@ orders as (
         ordered_at,
         case when updated_at < fn_as_of_end() then status end as status,
         amount,
-        currency,
         campaign_id,
         staff_id,
         opportunity_id,
@@ -77,16 +76,28 @@ orders as (
     from exports
 ),
 
-order_rates as (
+-- What each order is worth. Each record is rounded to the cent when it is converted.
+order_currencies as (
+    select
+        order_id,
+        amount,
+        coalesce({{ currency_code('currency') }}, '{{ var('currency') }}') as currency,
+        fn_local_date(ordered_at) as ordered_date
+    from exports
+),
+
+order_worths as (
     select
         o.order_id,
+        o.amount as order_amount,
+        o.currency,
         r.rate
-    from exports as o
-    inner join rates as r
+    from order_currencies as o
+    left join rates as r
         on
-            {{ currency_code('o.currency') }} = r.currency
-            and fn_local_date(o.ordered_at) >= r.rate_from
-            and fn_local_date(o.ordered_at) < r.rate_until
+            o.currency = r.currency
+            and o.ordered_date >= r.rate_from
+            and o.ordered_date < r.rate_until
 ),
 
 listed as (
@@ -94,13 +105,31 @@ listed as (
         i.order_id,
         i.line_no,
         i.amount,
-        o.amount as order_amount
+        o.order_amount,
+        o.currency,
+        o.rate
     from order_items as i
-    inner join orders as o on i.order_id = o.order_id
+    inner join order_worths as o on i.order_id = o.order_id
 ),
 
 {{ spread_over_lines(
     'listed', order='order_id', line='line_no', amount='amount', total='order_amount'
+) }},
+
+foreign_lines as (
+    select
+        l.order_id,
+        l.line_no,
+        {{ converted('coalesce(s.spread_amount, l.amount)', 'l.currency', 'l.rate', is_code=true) }} as amount,
+        {{ converted('l.order_amount', 'l.currency', 'l.rate', is_code=true) }} as order_amount
+    from listed as l
+    left join spread as s on l.order_id = s.order_id and l.line_no = s.line_no
+    where l.currency <> '{{ var('currency') }}'
+),
+
+{{ spread_over_lines(
+    'foreign_lines', order='order_id', line='line_no', amount='amount', total='order_amount',
+    name='rounded'
 ) }},
 
 -- A line gets its buyer when its order lands.
@@ -120,8 +149,7 @@ lines as (
         o.status,
         coalesce(s.spread_amount, i.amount) as amount,
         i.amount as listed_amount,
-        o.amount as order_amount,
-        o.currency,
+        r.spread_amount as rounded_amount,
         i.product_id,
         i.item_count,
         o.campaign_id,
@@ -130,6 +158,7 @@ lines as (
     from order_items as i
     left join orders as o on i.order_id = o.order_id
     left join spread as s on i.order_id = s.order_id and i.line_no = s.line_no
+    left join rounded as r on i.order_id = r.order_id and i.line_no = r.line_no
     union all
     select
         'orders' as export,
@@ -146,8 +175,7 @@ lines as (
         o.status,
         o.amount,
         o.amount as listed_amount,
-        o.amount as order_amount,
-        o.currency,
+        null as rounded_amount,
         null as product_id,
         null as item_count,
         o.campaign_id,
@@ -172,8 +200,7 @@ lines as (
         null as status,
         -r.amount as amount,
         null as listed_amount,
-        null as order_amount,
-        o.currency,
+        null as rounded_amount,
         i.product_id,
         null as item_count,
         o.campaign_id,
@@ -197,10 +224,10 @@ priced as (
         l.kind,
         l.occurred_at,
         l.status,
-        {{ in_currency('l.amount', 'l.currency', 'r.rate') }} as amount,
-        {{ converted('l.order_amount', 'l.currency', 'r.rate') }} as order_amount,
+        {{ in_currency('l.amount', 'o.currency', 'o.rate', is_code=true) }} as amount,
+        l.rounded_amount,
         l.amount as source_amount,
-        coalesce({{ currency_code('l.currency') }}, '{{ var('currency') }}') as source_currency,
+        coalesce(o.currency, '{{ var('currency') }}') as source_currency,
         l.listed_amount,
         l.product_id,
         l.item_count,
@@ -208,46 +235,29 @@ priced as (
         l.staff_id,
         l.opportunity_id
     from lines as l
-    left join order_rates as r on l.deal_id = r.order_id
-),
-
--- Each line is rounded to the cent when it is converted; the order is, too.
-priced_lines as (
-    select
-        deal_id,
-        line_no,
-        amount,
-        order_amount
-    from priced
-    where kind = 'order' and source_currency <> '{{ var('currency') }}'
-),
-
-{{ spread_over_lines(
-    'priced_lines', order='deal_id', line='line_no', amount='amount', total='order_amount', name='rounded'
-) }}
+    left join order_worths as o on l.deal_id = o.order_id
+)
 
 select
     'mall' as channel,
-    p.record_id,
-    p.landed_seq,
-    p.unionid,
-    p.member_id,
-    p.mobile,
-    p.company_name,
-    p.deal_id,
-    p.line_no,
-    p.kind,
-    p.occurred_at,
-    p.status,
-    coalesce(r.spread_amount, p.amount) as amount,
-    p.source_amount,
-    p.source_currency,
-    p.listed_amount,
-    p.product_id,
-    p.item_count,
-    p.campaign_id,
-    p.staff_id,
-    p.opportunity_id
-from priced as p
-left join rounded as r
-    on p.kind = 'order' and p.deal_id = r.deal_id and p.line_no = r.line_no
+    record_id,
+    landed_seq,
+    unionid,
+    member_id,
+    mobile,
+    company_name,
+    deal_id,
+    line_no,
+    kind,
+    occurred_at,
+    status,
+    coalesce(rounded_amount, amount) as amount,
+    source_amount,
+    source_currency,
+    listed_amount,
+    product_id,
+    item_count,
+    campaign_id,
+    staff_id,
+    opportunity_id
+from priced
