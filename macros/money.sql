@@ -29,7 +29,8 @@ from {{ ref('exchange_rates') }}
 {%- set codes = {} -%}
 {%- for row in reference('currencies') -%}
 {%- set form = row.written_form | upper | replace(' ', '') | replace('.', '') | replace('￥', '¥') | replace('＄', '$') -%}
-{%- set _ = codes.update({form: home if home in row.home_currencies.split() else row.currency | upper | trim}) -%}
+{%- set is_home = home in (row.home_currencies | default('')).upper().split() -%}
+{%- set _ = codes.update({form: home if is_home else row.currency | upper | trim}) if form -%}
 {%- endfor -%}
 {%- set written = (
     "upper(translate(" ~ column ~ ", 'ａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺ＄￥"
@@ -39,10 +40,12 @@ case
     when {{ column }} is null then null
     when {{ column }} = '{{ home }}' then '{{ home }}'
     else coalesce(
+        {%- if codes %}
         map(
             [{% for form in codes %}{{ literal(form) }}{{ ', ' if not loop.last }}{% endfor %}],
             [{% for form in codes %}{{ literal(codes[form]) }}{{ ', ' if not loop.last }}{% endfor %}]
         )[{{ written }}],
+        {%- endif %}
         nullif({{ written }}, '')
     )
 end

@@ -120,7 +120,9 @@ foreign_lines as (
     select
         l.order_id,
         l.line_no,
-        {{ converted('coalesce(s.spread_amount, l.amount)', 'l.currency', 'l.rate', is_code=true) }} as amount,
+        {{ converted(
+            'coalesce(s.spread_amount, l.amount)', 'l.currency', 'l.rate', is_code=true
+        ) }} as amount,
         {{ converted('l.order_amount', 'l.currency', 'l.rate', is_code=true) }} as order_amount
     from listed as l
     left join spread as s on l.order_id = s.order_id and l.line_no = s.line_no
