@@ -21,6 +21,11 @@ left join {{ ref('stage_setback') }} as s
 (select cast(max(value) as bigint) from {{ ref('stage_rules') }} where rule = '{{ name }}')
 {%- endmacro -%}
 
+{#- The rank of a stage. -#}
+{%- macro stage_rank(stage) -%}
+(select cast(max(stage_rank) as bigint) from {{ ref('stages') }} where stage = '{{ stage }}')
+{%- endmacro -%}
+
 {#- A number of thresholds.csv, as a literal, because an interval needs a literal. -#}
 {%- macro threshold(name) -%}
 {{ (reference('thresholds') | selectattr('threshold', 'equalto', name) | first).value | int }}

@@ -22,26 +22,128 @@ select
 from {{ ref('exchange_rates') }}
 {%- endmacro -%}
 
-{#- The currency code of ISO 4217; renminbi have several names. -#}
+{#- The currency code of ISO 4217. currencies.csv lists what people write instead of the code; case, blanks, dots and
+    full width make no difference. What it does not list stays as it is: HKD is HKD. NULL for an empty text. -#}
 {%- macro currency_code(column) -%}
+{%- set home = var('currency') -%}
+{%- set codes = {} -%}
+{%- for row in reference('currencies') -%}
+{%- set form = row.written_form | upper | replace(' ', '') | replace('.', '') | replace('￥', '¥') | replace('＄', '$') -%}
+{%- set is_home = home in (row.home_currencies | default('')).upper().split() -%}
+{%- set _ = codes.update({form: home if is_home else row.currency | upper | trim}) if form -%}
+{%- endfor -%}
+{%- set written = (
+    "upper(translate(" ~ column ~ ", 'ａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺ＄￥"
+    ~ "\u00a0\u3000\t .', 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ$¥'))"
+) -%}
 case
-    when upper(trim({{ column }})) in ('RMB', '人民币', '¥', '￥') then 'CNY'
-    else nullif(upper(trim({{ column }})), '')
+    when {{ column }} is null then null
+    when {{ column }} = '{{ home }}' then '{{ home }}'
+    else coalesce(
+        {%- if codes %}
+        map(
+            [{% for form in codes %}{{ literal(form) }}{{ ', ' if not loop.last }}{% endfor %}],
+            [{% for form in codes %}{{ literal(codes[form]) }}{{ ', ' if not loop.last }}{% endfor %}]
+        )[{{ written }}],
+        {%- endif %}
+        nullif({{ written }}, '')
+    )
 end
 {%- endmacro -%}
 
-{#- An amount in the currency of the vars; a row without a currency is in that one. Without a rate the amount is NULL
-    and counted. 20 digits, since a product of two decimals of 18 digits has no more than 18 in DuckDB, and fails above. -#}
-{%- macro in_currency(amount, currency, rate) -%}
-{%- call checked(amount, 'no exchange rate of that day') -%}
+{#- An amount in the currency of the vars; a row without a currency is in that one. NULL without a rate. With is_code,
+    the currency is known to be a code already. 20 digits, since a product of two decimals of 18 digits has no more than
+    18 in DuckDB, and fails above. -#}
+{%- macro converted(amount, currency, rate, is_code=false) -%}
 case
-    when coalesce({{ currency_code(currency) }}, '{{ var('currency') }}') = '{{ var('currency') }}' then {{ amount }}
+    when coalesce({{ currency if is_code else currency_code(currency) }}, '{{ var('currency') }}') = '{{ var('currency') }}'
+        then {{ amount }}
     else try_cast(round(cast({{ amount }} as decimal(20, 2)) * {{ rate }}, 2) as decimal(18, 2))
 end
+{%- endmacro -%}
+
+{#- The same, counted where it has no rate. -#}
+{%- macro in_currency(amount, currency, rate, is_code=false) -%}
+{%- call checked(amount, 'no exchange rate of that day') -%}
+{{ converted(amount, currency, rate, is_code) }}
 {%- endcall -%}
 {%- endmacro -%}
 
-{#- CTEs up to `counted`: what counts as revenue, one line each; orders, refunds, and won opportunities without an order. -#}
+{#- An amount as whole cents. -#}
+{%- macro in_cents(amount) -%}
+cast(round(cast({{ amount }} as decimal(20, 2)) * 100) as bigint)
+{%- endmacro -%}
+
+{#- CTEs up to `{{ name }}`: the amount of an order, spread over its lines. The order's amount is the truth: what the
+    lines lack or exceed goes to the lines with a positive amount, in proportion to it; to all lines alike where no line
+    is positive. The cents that are left over go to the lines with the largest fraction, then by `line`. So the lines of
+    an order add up to its amount exactly.
+
+    `lines` is a relation with the columns `order` and `line`, which identify a line, its `amount`, and `total`, the
+    amount of its order on every line. The CTE has `order`, `line` and `spread_amount`, only for orders whose lines add
+    up to something else:
+
+    {{ spread_over_lines('lines', order='order_id', line='line_no', amount='amount', total='order_amount') }},
+    …
+    select coalesce(s.spread_amount, l.amount) as amount
+    from lines as l left join spread as s on l.order_id = s.order_id and l.line_no = s.line_no
+-#}
+{%- macro spread_over_lines(lines, order, line, amount, total, name='spread') -%}
+{{ name }}_totals as (
+    select
+        {{ order }},
+        max({{ in_cents(total) }}) as total_cents,
+        sum({{ in_cents(amount) }}) as line_cents,
+        sum(greatest({{ in_cents(amount) }}, 0)) as positive_cents,
+        count(*) as line_count
+    from {{ lines }}
+    group by {{ order }}
+    having max({{ total }}) <> sum({{ amount }}) and count({{ amount }}) = count(*)
+),
+
+{{ name }}_weights as (
+    select
+        l.{{ order }},
+        l.{{ line }},
+        {{ in_cents('l.' ~ amount) }} as cents,
+        abs(t.total_cents - t.line_cents) as missing,
+        case when t.total_cents < t.line_cents then -1 else 1 end as direction,
+        case when t.positive_cents = 0 then 1 else greatest({{ in_cents('l.' ~ amount) }}, 0) end
+            as weight,
+        case when t.positive_cents = 0 then t.line_count else t.positive_cents end as weights
+    from {{ lines }} as l
+    inner join {{ name }}_totals as t on l.{{ order }} = t.{{ order }}
+),
+
+{{ name }}_shares as (
+    select
+        {{ order }},
+        {{ line }},
+        cents,
+        direction,
+        fn_share(missing, weight, weights) as share,
+        missing - sum(fn_share(missing, weight, weights)) over (partition by {{ order }}) as left_over,
+        row_number() over (
+            partition by {{ order }} order by fn_share_rest(missing, weight, weights) desc, {{ line }}
+        ) as share_no
+    from {{ name }}_weights
+),
+
+{{ name }} as (
+    select
+        {{ order }},
+        {{ line }},
+        try_cast(
+            cast(
+                cents + direction * (share + case when share_no <= left_over then 1 else 0 end) as decimal(36, 0)
+            ) * 0.01 as decimal(18, 2)
+        ) as spread_amount
+    from {{ name }}_shares
+)
+{%- endmacro -%}
+
+{#- CTEs up to `counted`: what counts as revenue, one line each; orders, refunds, and won opportunities without an order.
+    An order that its status calls refunded counts only beside its refunds: without them nothing says when it ended. -#}
 {%- macro revenue_deals() -%}
 fulfilled as (
     select distinct opportunity_id
@@ -62,6 +164,14 @@ cancelled as (
     having count_if(coalesce(status <> 'cancelled', true)) = 0
 ),
 
+paid_back as (
+    select distinct
+        channel,
+        deal_id
+    from {{ ref('deal') }}
+    where kind = 'refund'
+),
+
 counted as (
     select
         d.channel,
@@ -71,12 +181,19 @@ counted as (
         case when d.kind = 'opportunity' then d.closed_at else d.occurred_at end as earned_at,
         d.campaign_id,
         d.product_id,
-        d.amount
+        d.amount,
+        d.source_amount,
+        d.source_currency
     from {{ ref('deal') }} as d
     left join fulfilled as f on d.kind = 'opportunity' and d.deal_id = f.opportunity_id
     left join cancelled as x on d.channel = x.channel and d.deal_id = x.deal_id
+    left join paid_back as b on d.channel = b.channel and d.deal_id = b.deal_id
     where
-        (d.kind = 'order' and coalesce(d.status <> 'cancelled', true))
+        (
+            d.kind = 'order'
+            and coalesce(d.status <> 'cancelled', true)
+            and (coalesce(d.status <> 'refunded', true) or b.deal_id is not null)
+        )
         or (d.kind = 'refund' and x.deal_id is null)
         or (d.kind = 'opportunity' and d.status = 'won' and f.opportunity_id is null)
 )

@@ -32,6 +32,10 @@ _HALF_WIDTH = "translate(value, '０１２３４５６７８９＋－＠．　',
 _NO_PHONES = f"regexp_replace(regexp_replace({_HALF_WIDTH}, '{_PHONE}', '\\1\\2****\\3\\4', 'g'), '{_PHONE}',"
 _NO_PHONES += " '\\1\\2****\\3\\4', 'g')"
 
+# The product of two numbers of 19 digits fits into 128 bits.
+_LIMIT = 10**19
+_SHARED = f"whole > 0 and amount between 0 and {_LIMIT - 1} and part between 0 and {_LIMIT - 1}"
+
 FUNCTIONS = (
     SemanticFunction("fn_as_of", "", "date '{as_of}'", "The last business date of the run."),
     SemanticFunction(
@@ -51,6 +55,19 @@ FUNCTIONS = (
         "day",
         "timezone('UTC', timezone('{timezone}', cast(day as timestamp)))",
         "The UTC moment at which a business date begins.",
+    ),
+    SemanticFunction(
+        "fn_share",
+        "amount, part, whole",
+        f"case when {_SHARED} then (cast(amount as hugeint) * cast(part as hugeint)) // cast(whole as hugeint) end",
+        "amount * part / whole of whole numbers, exact and rounded down. NULL if a number is negative, has more than 19"
+        " digits, or whole is 0.",
+    ),
+    SemanticFunction(
+        "fn_share_rest",
+        "amount, part, whole",
+        f"case when {_SHARED} then (cast(amount as hugeint) * cast(part as hugeint)) % cast(whole as hugeint) end",
+        "The remainder of fn_share: what rounding down leaves, in parts of whole.",
     ),
     SemanticFunction(
         "fn_keyed_hash",

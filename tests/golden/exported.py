@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -137,11 +138,16 @@ class Exported:
         """(channel, record) -> kind, deal, amount in yuan, moment, campaign: lines, refunds, opportunities."""
         found: dict[tuple[str, str], Row] = {}
         orders = self.orders()
+        items: dict[str, list[Row]] = {}
         for row in self.things("mall/order_items"):
-            order = orders.get(row["order_id"])
+            items.setdefault(row["order_id"], []).append(row)
+        for order_id, lines in items.items():
+            order = orders.get(order_id)
             if order is not None:  # a line whose order has not come yet has neither time nor currency
-                record = f"order_items:{row['order_id']}|{row['line_no']}"
-                found["mall", record] = self._deal("order", order, row["amount"], order["ordered_at"])
+                lines.sort(key=lambda line: int(line["line_no"]))
+                for line, amount in zip(lines, self._line_amounts(order, lines), strict=True):
+                    whole = self._deal("order", order, 0, order["ordered_at"])
+                    found["mall", f"order_items:{order_id}|{line['line_no']}"] = whole | {"amount": amount}
         itemised = {deal["deal"] for deal in found.values()}
         for order in orders.values():
             if order["order_id"] not in itemised:
@@ -163,6 +169,12 @@ class Exported:
             }  # fmt: skip
         return found
 
+    def _line_amounts(self, order: Row, lines: list[Row]) -> list[Decimal]:
+        """What each line of an order brings in yuan. Together they bring what the customer paid for the order."""
+        currency, day = order["currency"], local_day(utc(order["ordered_at"]))
+        own = spread([Decimal(line["amount"]) for line in lines], Decimal(order["amount"]))
+        return spread([self.yuan(amount, currency, day) for amount in own], self.yuan(order["amount"], currency, day))
+
     def _deal(self, kind: str, order: Row, amount: object, moment: str) -> Row:
         at = utc(moment)
         return {
@@ -173,16 +185,36 @@ class Exported:
 
     def revenue(self) -> dict[tuple[str, str], tuple[date, str | None, Decimal]]:
         """(channel, record) -> day, campaign and amount of what is earned or given back: a cancelled order brings
-        nothing, and a won opportunity only what no order of the mall has brought already."""
+        nothing, one that is called refunded nothing without its refunds, and a won opportunity only what no order of
+        the mall has brought already."""
+        given_back = {row["order_id"] for row in self.things("mall/refunds")}
         cancelled = {key for key, row in self.orders().items() if row["status"] == "cancelled"}
         fulfilled = {row["opportunity_id"] for key, row in self.orders().items() if key not in cancelled}
         found = {}
         for key, deal in self.deals().items():
+            if deal["status"] == "refunded" and deal["deal"] not in given_back:
+                continue
             if deal["kind"] != "opportunity" and deal["deal"] not in cancelled:
                 found[key] = (local_day(deal["at"]), deal["campaign"], deal["amount"])
             elif deal["status"] == "won" and deal["deal"] not in fulfilled:
                 found[key] = (local_day(deal["closed"]), deal["campaign"], deal["amount"])
         return found
+
+
+def spread(amounts: list[Decimal], total: Decimal) -> list[Decimal]:
+    """The amounts, adjusted to add up to the total. What is missing or too much is taken in proportion from what is
+    positive, else from all alike; the cents left over one by one, by the largest fraction, and then in order."""
+    missing = total - sum(amounts, Decimal(0))
+    weights = [max(amount, Decimal(0)) for amount in amounts]
+    if not any(weights):
+        weights = [Decimal(1)] * len(amounts)
+    shares = [Fraction(abs(missing)) * 100 * Fraction(weight) / Fraction(sum(weights)) for weight in weights]
+    cents = [int(share) for share in shares]
+    left_over = int(abs(missing) * 100) - sum(cents)
+    for place in sorted(range(len(shares)), key=lambda n: (cents[n] - shares[n], n))[:left_over]:
+        cents[place] += 1
+    sign = -1 if missing < 0 else 1
+    return [amount + sign * CENT * more for amount, more in zip(amounts, cents, strict=True)]
 
 
 def utc(value: object) -> Any:

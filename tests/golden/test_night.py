@@ -83,6 +83,47 @@ def test_daily_revenue_by_campaign_equals_the_files(night: Ran) -> None:
     assert len(found) > 20
 
 
+def test_buyers_of_each_day_equal_the_files(night: Ran) -> None:
+    """People and companies that bought, and how much of the money is that of nobody."""
+    records = (
+        night.connect("siyu_restricted.duckdb")
+        .execute("select channel, record_id, one_id, account_id from identity.record_person")
+        .fetchall()
+    )
+    buyers = {(channel, record): (one_id, account_id) for channel, record, one_id, account_id in records}
+    deals = FILES.deals()
+    known: dict[date, Decimal] = defaultdict(Decimal)
+    unknown: dict[date, Decimal] = defaultdict(Decimal)
+    bought: dict[str, dict[date, set[str | None]]] = {code: defaultdict(set) for code in ("buyers", "buyer_accounts")}
+    for key, (day, _, amount) in FILES.revenue().items():
+        one_id, account_id = buyers[key]
+        (known if one_id or account_id else unknown)[day] += amount
+        if deals[key]["kind"] != "refund":
+            bought["buyers"][day] |= {one_id} - {None}
+            bought["buyer_accounts"][day] |= {account_id} - {None}
+    found = (
+        night.connect()
+        .execute(
+            "select kpi_code, as_of_date, numerator, denominator, value from kpi.kpi_value where dimension = 'total'"
+            " and kpi_code in ('buyers', 'buyer_accounts', 'revenue_per_buyer', 'unknown_revenue', 'unpriced_lines')"
+        )
+        .fetchall()
+    )
+    for code, day, numerator, denominator, value in found:
+        if code in bought:
+            assert value == len(bought[code][day]), (code, day)
+        elif code == "revenue_per_buyer":
+            assert (numerator, denominator) == (known[day], len(bought["buyers"][day])), day
+        else:
+            assert numerator == (unknown[day] if code == "unknown_revenue" else 0), day
+    assert len(found) > 5 * 150
+    assert sum(map(len, bought["buyer_accounts"].values())) > 40
+
+
+def test_no_amount_of_the_sample_is_in_doubt(night: Ran) -> None:
+    assert night.connect().execute("select * from kpi.deal_audit").fetchall() == []
+
+
 def test_who_has_bought_and_kept_it_is_won(night: Ran) -> None:
     """The buyers of what was neither cancelled nor wholly given back, and of won opportunities, and nobody else: not
     partners, who buy to sell again."""

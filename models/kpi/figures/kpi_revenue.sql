@@ -15,8 +15,10 @@ lines as (
         channel,
         campaign_id,
         person_key,
+        account_key,
         kind,
-        amount
+        amount,
+        is_unpriced
     from {{ ref('revenue_line') }}
 ),
 
@@ -27,7 +29,12 @@ daily as (
         '{{ dimension }}' as dimension,
         {{ members[dimension] }} as member,
         sum(amount) as revenue,
-        count(distinct person_key) filter (where kind <> 'refund') as buyers
+        sum(amount) filter (where person_key is null and account_key is null) as unknown_revenue,
+        count(distinct person_key) filter (where kind <> 'refund') as buyers,
+        count(distinct account_key) filter (where kind <> 'refund') as buyer_accounts,
+        count(distinct account_key) filter (where kind <> 'refund' and person_key is null)
+            as lone_accounts,
+        count_if(is_unpriced) as unpriced_lines
     from lines
     group by revenue_date, {{ members[dimension] }}
     {%- if not loop.last %}
@@ -67,7 +74,11 @@ figures as (
         s.dimension,
         s.member,
         coalesce(d.revenue, 0) as revenue,
-        coalesce(d.buyers, 0) as buyers
+        coalesce(d.unknown_revenue, 0) as unknown_revenue,
+        coalesce(d.buyers, 0) as buyers,
+        coalesce(d.buyer_accounts, 0) as buyer_accounts,
+        coalesce(d.buyers, 0) + coalesce(d.lone_accounts, 0) as known_buyers,
+        coalesce(d.unpriced_lines, 0) as unpriced_lines
     from spine as s
     left join daily as d
         on
@@ -101,7 +112,47 @@ select
     'revenue_per_buyer' as kpi_code,
     dimension,
     member,
-    cast(revenue as decimal(38, 2)) as numerator,
-    cast(buyers as decimal(38, 2)) as denominator,
-    {{ ratio('revenue', 'buyers') }} as value
+    cast(revenue - unknown_revenue as decimal(38, 2)) as numerator,
+    cast(known_buyers as decimal(38, 2)) as denominator,
+    {{ ratio('revenue - unknown_revenue', 'known_buyers') }} as value
+from figures
+union all
+select
+    business_date,
+    'buyer_accounts' as kpi_code,
+    dimension,
+    member,
+    cast(buyer_accounts as decimal(38, 2)) as numerator,
+    cast(null as decimal(38, 2)) as denominator,
+    cast(buyer_accounts as decimal(24, 6)) as value
+from figures
+union all
+select
+    business_date,
+    'unknown_revenue' as kpi_code,
+    dimension,
+    member,
+    cast(unknown_revenue as decimal(38, 2)) as numerator,
+    cast(null as decimal(38, 2)) as denominator,
+    cast(unknown_revenue as decimal(24, 6)) as value
+from figures
+union all
+select
+    business_date,
+    'unknown_revenue_share' as kpi_code,
+    dimension,
+    member,
+    cast(unknown_revenue as decimal(38, 2)) as numerator,
+    cast(revenue as decimal(38, 2)) as denominator,
+    {{ ratio('unknown_revenue', 'revenue') }} as value
+from figures
+union all
+select
+    business_date,
+    'unpriced_lines' as kpi_code,
+    dimension,
+    member,
+    cast(unpriced_lines as decimal(38, 2)) as numerator,
+    cast(null as decimal(38, 2)) as denominator,
+    cast(unpriced_lines as decimal(24, 6)) as value
 from figures

@@ -36,7 +36,9 @@ select
     s.campaign_id,
     coalesce(c.step, 'acquire') as step,
     {{ in_currency('s.cost', 's.currency', 'r.rate') }} as amount,
-    '{{ var('currency') }}' as currency
+    '{{ var('currency') }}' as currency,
+    s.cost as source_amount,
+    coalesce({{ currency_code('s.currency') }}, '{{ var('currency') }}') as source_currency
 from spend as s
 left join campaigns as c on s.campaign_id = c.campaign_id
 left join rates as r

@@ -40,6 +40,8 @@ select
     o.closed_at,
     case when o.stage in ('won', 'lost') then o.stage else 'open' end as status,
     {{ in_currency('o.amount', 'o.currency', 'r.rate') }} as amount,
+    o.amount as source_amount,
+    coalesce({{ currency_code('o.currency') }}, '{{ var('currency') }}') as source_currency,
     o.product_id,
     o.campaign_id,
     o.owner as staff_id,

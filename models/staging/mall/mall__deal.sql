@@ -1,7 +1,9 @@
 /*
-description: Order lines and refunds. A refund is converted at the rate of the day of its order, so
-  that a full refund leaves nothing. An order without lines counts as one line. A line whose order
-  has not landed has no time yet and does not count.
+description: Order lines and refunds. The lines of an order add up to the amount of the order, which
+  the customer paid; discounts on the order and shipping are spread over its lines. A refund is
+  converted at the rate of the day of its order, so that a full refund leaves nothing. An order
+  without lines counts as one line. A line whose order has not landed has no time yet and does not
+  count.
 grain: [record_id]
 */
 with
@@ -52,6 +54,10 @@ itemised as (
     from order_items
 ),
 
+rates as (
+    {{ exchange_rate_ranges() }}
+),
+
 orders as (
     select
         'orders:' || order_id as record_id,
@@ -63,13 +69,70 @@ orders as (
         ordered_at,
         case when updated_at < fn_as_of_end() then status end as status,
         amount,
-        currency,
         campaign_id,
         staff_id,
         opportunity_id,
         _landed_seq
     from exports
 ),
+
+-- What each order is worth. Each record is rounded to the cent when it is converted.
+order_currencies as (
+    select
+        order_id,
+        amount,
+        coalesce({{ currency_code('currency') }}, '{{ var('currency') }}') as currency,
+        fn_local_date(ordered_at) as ordered_date
+    from exports
+),
+
+order_worths as (
+    select
+        o.order_id,
+        o.amount as order_amount,
+        o.currency,
+        r.rate
+    from order_currencies as o
+    left join rates as r
+        on
+            o.currency = r.currency
+            and o.ordered_date >= r.rate_from
+            and o.ordered_date < r.rate_until
+),
+
+listed as (
+    select
+        i.order_id,
+        i.line_no,
+        i.amount,
+        o.order_amount,
+        o.currency,
+        o.rate
+    from order_items as i
+    inner join order_worths as o on i.order_id = o.order_id
+),
+
+{{ spread_over_lines(
+    'listed', order='order_id', line='line_no', amount='amount', total='order_amount'
+) }},
+
+foreign_lines as (
+    select
+        l.order_id,
+        l.line_no,
+        {{ converted(
+            'coalesce(s.spread_amount, l.amount)', 'l.currency', 'l.rate', is_code=true
+        ) }} as amount,
+        {{ converted('l.order_amount', 'l.currency', 'l.rate', is_code=true) }} as order_amount
+    from listed as l
+    left join spread as s on l.order_id = s.order_id and l.line_no = s.line_no
+    where l.currency <> '{{ var('currency') }}'
+),
+
+{{ spread_over_lines(
+    'foreign_lines', order='order_id', line='line_no', amount='amount', total='order_amount',
+    name='rounded'
+) }},
 
 -- A line gets its buyer when its order lands.
 lines as (
@@ -85,10 +148,10 @@ lines as (
         i.line_no,
         'order' as kind,
         o.ordered_at as occurred_at,
-        o.ordered_at as rated_at,
         o.status,
-        i.amount,
-        o.currency,
+        coalesce(s.spread_amount, i.amount) as amount,
+        i.amount as listed_amount,
+        r.spread_amount as rounded_amount,
         i.product_id,
         i.item_count,
         o.campaign_id,
@@ -96,6 +159,8 @@ lines as (
         o.opportunity_id
     from order_items as i
     left join orders as o on i.order_id = o.order_id
+    left join spread as s on i.order_id = s.order_id and i.line_no = s.line_no
+    left join rounded as r on i.order_id = r.order_id and i.line_no = r.line_no
     union all
     select
         'orders' as export,
@@ -109,10 +174,10 @@ lines as (
         1 as line_no,
         'order' as kind,
         o.ordered_at as occurred_at,
-        o.ordered_at as rated_at,
         o.status,
         o.amount,
-        o.currency,
+        o.amount as listed_amount,
+        null as rounded_amount,
         null as product_id,
         null as item_count,
         o.campaign_id,
@@ -134,10 +199,10 @@ lines as (
         coalesce(r.line_no, 1) as line_no,
         'refund' as kind,
         r.refunded_at as occurred_at,
-        coalesce(o.ordered_at, r.refunded_at) as rated_at,
         null as status,
         -r.amount as amount,
-        o.currency,
+        null as listed_amount,
+        null as rounded_amount,
         i.product_id,
         null as item_count,
         o.campaign_id,
@@ -148,32 +213,53 @@ lines as (
     left join order_items as i on r.order_id = i.order_id and r.line_no = i.line_no
 ),
 
-rates as (
-    {{ exchange_rate_ranges() }}
+priced as (
+    select
+        l.export || ':' || l.export_key as record_id,
+        l.landed_seq,
+        l.unionid,
+        l.member_id,
+        l.mobile,
+        l.company_name,
+        l.deal_id,
+        l.line_no,
+        l.kind,
+        l.occurred_at,
+        l.status,
+        {{ in_currency('l.amount', 'o.currency', 'o.rate', is_code=true) }} as amount,
+        l.rounded_amount,
+        l.amount as source_amount,
+        coalesce(o.currency, '{{ var('currency') }}') as source_currency,
+        l.listed_amount,
+        l.product_id,
+        l.item_count,
+        l.campaign_id,
+        l.staff_id,
+        l.opportunity_id
+    from lines as l
+    left join order_worths as o on l.deal_id = o.order_id
 )
 
 select
     'mall' as channel,
-    l.export || ':' || l.export_key as record_id,
-    l.landed_seq,
-    l.unionid,
-    l.member_id,
-    l.mobile,
-    l.company_name,
-    l.deal_id,
-    l.line_no,
-    l.kind,
-    l.occurred_at,
-    l.status,
-    {{ in_currency('l.amount', 'l.currency', 'r.rate') }} as amount,
-    l.product_id,
-    l.item_count,
-    l.campaign_id,
-    l.staff_id,
-    l.opportunity_id
-from lines as l
-left join rates as r
-    on
-        {{ currency_code('l.currency') }} = r.currency
-        and fn_local_date(l.rated_at) >= r.rate_from
-        and fn_local_date(l.rated_at) < r.rate_until
+    record_id,
+    landed_seq,
+    unionid,
+    member_id,
+    mobile,
+    company_name,
+    deal_id,
+    line_no,
+    kind,
+    occurred_at,
+    status,
+    coalesce(rounded_amount, amount) as amount,
+    source_amount,
+    source_currency,
+    listed_amount,
+    product_id,
+    item_count,
+    campaign_id,
+    staff_id,
+    opportunity_id
+from priced

@@ -1,0 +1,74 @@
+"""Currencies as people write them: the macro, with the currency of the vars and a table of a layer."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import duckdb
+import jinja2
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+BASE = (ROOT / "seeds" / "reference" / "currencies.csv").read_text(encoding="utf-8")
+
+
+def _codes(texts: list[str], home: str, table: str = BASE) -> list[str | None]:
+    rows = list(csv.DictReader(table.splitlines()))
+    module = (
+        jinja2.Environment(undefined=jinja2.StrictUndefined)
+        .from_string((ROOT / "macros" / "money.sql").read_text(encoding="utf-8"))
+        .make_module(
+            {
+                "var": {"currency": home}.__getitem__,
+                "reference": {"currencies": rows}.__getitem__,
+                "literal": lambda text: "'" + text.replace("'", "''") + "'",
+            }
+        )
+    )
+    value = module.currency_code("v")  # type: ignore[attr-defined]
+    given = "(select unnest(?::varchar[]) as v, generate_subscripts(?, 1) as i)"
+    return [row[0] for row in duckdb.execute(f"select {value} from {given} order by i", [texts, texts]).fetchall()]
+
+
+@pytest.mark.parametrize(
+    ("home", "expected"),
+    [
+        ("CNY", {"¥": "CNY", "￥": "CNY", "$": "USD", "元": "CNY", "CN¥": "CNY", "JP¥": "JPY", "HK$": "HKD"}),
+        ("JPY", {"¥": "JPY", "￥": "JPY", "$": "USD", "元": "JPY", "CN¥": "CNY", "JP¥": "JPY", "HK$": "HKD"}),
+        ("HKD", {"¥": "CNY", "￥": "CNY", "$": "HKD", "元": "HKD", "US$": "USD", "人民币": "CNY", "＄": "HKD"}),
+    ],
+)
+def test_a_sign_of_several_currencies_is_that_of_the_vars(home: str, expected: dict[str, str]) -> None:
+    assert dict(zip(expected, _codes(list(expected), home), strict=True)) == expected
+
+
+def test_case_blanks_dots_and_width_make_no_difference() -> None:
+    forms = [
+        "rmb",
+        " R.M.B. ",
+        "ｒｍｂ",
+        "RMB\t",
+        "\u3000人民币\u00a0",
+        "us $",
+        "欧 元",
+        "eur",
+        "hkd",
+        "",
+        " ",
+        "taler",
+    ]
+    expected = ["CNY"] * 5 + ["USD", "EUR", "EUR", "HKD", None, None, "TALER"]
+    assert _codes(forms, "CNY") == expected
+
+
+def test_a_table_of_a_layer_decides_and_may_be_empty() -> None:
+    table = "written_form,currency,home_currencies\n¥,JPY,\nTaler,XTH,\n,CNY,\n"
+    assert _codes(["￥", "taler", "rmb"], "CNY", table) == ["JPY", "XTH", "RMB"]
+    assert _codes(["¥", "usd"], "CNY", "written_form,currency,home_currencies\n") == ["¥", "USD"]
+
+
+def test_every_row_of_the_table_names_a_code() -> None:
+    rows = list(csv.DictReader(BASE.splitlines()))
+    assert all(len(code) == 3 and code.isascii() and code.isupper() for row in rows for code in [row["currency"]])
+    assert len({row["written_form"] for row in rows}) == len(rows)
