@@ -20,7 +20,7 @@ PREFIX = "SIYU_"
 SAMPLE_SALT = "the-sample-holds-no-secret"
 SHORTEST_SALT = 16
 # The settings that can change the content of a release. Only these enter its fingerprint.
-CONTENT_SETTINGS = ("channels", "timezone", "engine", "publish_records", "publish_parquet")
+CONTENT_SETTINGS = ("channels", "retired_channels", "timezone", "engine", "publish_records", "publish_parquet")
 
 
 def known_zone(value: str) -> str:
@@ -42,6 +42,7 @@ class Settings(BaseSettings):
     layers: Annotated[tuple[Path, ...], NoDecode] = ()
     exports: Path | None = None
     channels: Annotated[tuple[str, ...], NoDecode] = ()
+    retired_channels: Annotated[tuple[str, ...], NoDecode] = ()
     timezone: str = "Asia/Shanghai"
     salt: SecretStr | None = None
     engine: Literal["duckdb"] = "duckdb"
@@ -56,7 +57,7 @@ class Settings(BaseSettings):
     def _split_paths(cls, value: Any) -> Any:
         return [p for p in value.split(os.pathsep) if p] if isinstance(value, str) else value
 
-    @field_validator("channels", mode="before")
+    @field_validator("channels", "retired_channels", mode="before")
     @classmethod
     def _split_names(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -179,6 +180,7 @@ def load_settings(folder: Path | None = None, **overrides: Any) -> Settings:
     given = {key: value for key, value in overrides.items() if value is not None}
     settings = loaded.model_copy(update=given)
     _check_paths(settings)
+    _check_channels(settings)
     return settings
 
 
@@ -199,6 +201,16 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(
             f"siyu.toml cannot be read: {error}", str(path), "correct the file and save it as UTF-8."
         ) from error
+
+
+def _check_channels(settings: Settings) -> None:
+    both = sorted(set(settings.channels) & set(settings.retired_channels))
+    if both:
+        raise ConfigError(
+            f"channels and retired_channels both name {', '.join(both)}",
+            "siyu.toml, or SIYU_CHANNELS and SIYU_RETIRED_CHANNELS",
+            "name a channel in retired_channels if it no longer delivers, else in channels.",
+        )
 
 
 def _check_paths(settings: Settings) -> None:

@@ -52,7 +52,7 @@ def _decide(decision: str, named: list[str], why: str, by: str | None) -> None:
         from siyu.ask.decide import decide
 
         outcome = decide(current_settings(), decision, named, why, by or getpass.getuser(), datetime.now(UTC))
-        out.print(outcome.told, markup=False, soft_wrap=True)
+        out.print(outcome.told, soft_wrap=True)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -85,7 +85,7 @@ def explain(
         if as_json:
             typer.echo(json_text(found))
         else:
-            out.print(explained(found), markup=False, soft_wrap=True)
+            out.print(explained(found), soft_wrap=True)
 
 
 def named_by(arguments: list[str], options: list[str], command: str = "siyu explain", most: int = 2) -> list[str]:

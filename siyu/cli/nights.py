@@ -26,7 +26,7 @@ def init(
         from siyu.dev.init import init as create
 
         for name in create(folder):
-            out.print(f"{folder / name}", markup=False)
+            out.print(f"{folder / name}")
 
 
 @app.command()
@@ -40,6 +40,12 @@ def run(
         ),
     ] = None,
     force: Annotated[bool, typer.Option(help="Run even if nothing is new.")] = False,
+    channels: Annotated[
+        str,
+        typer.Option(
+            help="Land only these channels, separated by commas. All channels are built, from what has landed."
+        ),
+    ] = "",
 ) -> None:
     """Run one night: land, build, check, publish.
 
@@ -51,8 +57,9 @@ def run(
         from siyu.night.run import run_night
         from siyu.report.summary import summary
 
+        named = tuple(name.strip() for name in channels.split(",") if name.strip())
         with progress() as tell:
-            report = run_night(current_settings(), Request(day(as_of), day(known_by), force), tell)
+            report = run_night(current_settings(), Request(day(as_of), day(known_by), force, named), tell)
         out.print(summary(report))
 
 
@@ -142,7 +149,7 @@ def status(
         out.print(status_text(found))
         late = overdue(found, max_age) if max_age else None
         if late:
-            err.print(late, style="red", markup=False)
+            err.print(late, style="red")
             raise typer.Exit(1)
 
 
@@ -160,7 +167,7 @@ def sql(
     with handle_errors():
         from siyu.dev.selection import sql_of
 
-        out.print(sql_of(compiled(current_settings()), model, dialect), markup=False, soft_wrap=True)
+        out.print(sql_of(compiled(current_settings()), model, dialect), soft_wrap=True)
 
 
 @app.command()
@@ -176,7 +183,7 @@ def graph(
         from siyu.dev.selection import graph_lines
 
         for line in graph_lines(compiled(current_settings()), select or [], mermaid):
-            out.print(line, markup=False, soft_wrap=True)
+            out.print(line, soft_wrap=True)
 
 
 @app.command()
@@ -211,7 +218,7 @@ def simulate(
             knobs=turned(knob or []), progress=lambda done: bar.update(task, completed=done),
         )  # fmt: skip
         for name, (rows, files) in exports_of(written).items():
-            out.print(f"{rows:>12,} rows in {files:>4} files  {name}", markup=False)
+            out.print(f"{rows:>12,} rows in {files:>4} files  {name}")
 
 
 @app.command()

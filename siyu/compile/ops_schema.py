@@ -21,7 +21,7 @@ class OpsTable:
 
 CHANNEL = ("varchar", "Channel code, as in seeds/channels.")
 EXPORT = ("varchar", "Export of the channel's contract.")
-FILE = ("varchar", "Path in the channel's folder.")
+FILE = ("varchar", "Path in the channel's folder; mobiles and mail addresses in it are masked.")
 RUN = ("bigint", "Number of the run.")
 MODEL = ("varchar", "schema.table.")
 
@@ -89,6 +89,7 @@ OPS_TABLES: dict[str, OpsTable] = {
         "last_landed_at": ("timestamp", "End of the business date of the last landing that brought rows (UTC)."),
         "is_stale": ("boolean", "Its data is old, or tonight's export is broken."),
         "reason": ("varchar", "Why it is stale."),
+        "is_retired": ("boolean", "It no longer delivers (setting retired_channels); its rows stay in force."),
         "rows_landed": ("bigint", "Rows that the last landing of all brought."),
         "rows_usual": ("bigint", "Median of its earlier landings."),
     }, ("channel",)),

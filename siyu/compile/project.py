@@ -135,11 +135,7 @@ class Project:
 
     def check_privacy(self) -> None:
         """Raise ConfigError if a column passes on personal values but has no mark of its own."""
-        personal = {(name, c.name) for name, m in self.models.items() for c in m.columns if c.pii}
-        for name, model in self.models.items():
-            if model.model.schema == "staging":
-                marked = {c.name for c in self.shapes.of(model.model.shape or "") if c.description.startswith(PII)}
-                personal |= {(name, column.name) for column in model.columns if column.name in marked}
+        personal = {(name, column) for name, model in self.models.items() for column in self.personal_columns(model)}
         later = [name for name, model in self.models.items() if model.model.schema != "staging"]
         raise_all(
             [
@@ -154,6 +150,14 @@ class Project:
                 if (found := origins & personal) and not self._is_marked(name, column)
             ]
         )
+
+    def personal_columns(self, model: CompiledModel) -> set[str]:
+        """Return the columns of a model with a mark; in staging, those that the record shape marks."""
+        marked = set(model.pii_columns)
+        if model.model.schema == "staging":
+            shape = self.shapes.of(model.model.shape or "")
+            marked |= {c.name for c in shape if c.description.startswith(PII)} & {c.name for c in model.columns}
+        return marked
 
     def _is_marked(self, name: str, column: str) -> bool:
         return any(c.pii or c.public for c in self.models[name].columns if c.name == column)

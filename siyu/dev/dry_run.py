@@ -139,14 +139,14 @@ def _result(
     session: Session, job: Job, export: Export, result: ChannelLanding, problems: list[str], store: Path
 ) -> DryRun:
     file: LandedFile | None = result.files[0] if result.files else None
-    problems += [problem.removeprefix(f"{job.file}: ") for problem in result.problems]
+    problems += [problem.removeprefix(f"{job.shown}: ") for problem in result.problems]
     read_count, rejected = (file.rows_read, file.rows_rejected) if file else (0, 0)
     if file and file.landed and read_count and rejected / read_count > export.max_reject_rate:
         problems.append(
             f"{rejected} of {read_count} rows break the contract, more than max_reject_rate {export.max_reject_rate}"
         )
     return DryRun(
-        job.channel.channel, job.export_name, job.file, read_count, rejected, export.max_reject_rate,
+        job.channel.channel, job.export_name, job.shown, read_count, rejected, export.max_reject_rate,
         tuple(problems), tuple((kind, column) for _, _, kind, column in result.drift),
         tuple(_row_problems(session, store / file.rejects)) if file and file.rejects else (),
     )  # fmt: skip

@@ -12,10 +12,10 @@ from datetime import date
 from pathlib import Path
 
 from siyu.engines.base import Session
-from siyu.landing.file import Job, Landing, Outcome, attempt
+from siyu.landing.file import Job, Landing, Outcome, attempt, name_label
 from siyu.landing.journal import sweep
 from siyu.landing.together import SMALL, land_together
-from siyu.masking import masked
+from siyu.masking import masked, one_line
 from siyu.seeds.channels import Channel
 from siyu.seeds.references import Reference, changed_references
 from siyu.warehouse.files import file_sha256, fsync
@@ -66,7 +66,10 @@ def land_channel(session: Session, channel: Channel, folder: Path | None, landin
             continue
         if not paths and not export.optional:
             result.problems.append(f"no file matches {export.files}")
-        _land_export(session, [Job(channel, export_name, export, path, folder) for path in paths], landing, result)
+        jobs = [Job(channel, export_name, export, path, folder) for path in paths]
+        jobs = [replace(job, label=name_label(session, job.file)) for job in jobs]
+        _land_export(session, jobs, landing, result)
+    result.problems = [one_line(masked(problem)) for problem in result.problems]
     return result
 
 
@@ -123,14 +126,14 @@ def land_file(
     try:
         hashed = hashed or _hashed(job.path)
     except OSError as error:
-        result.problems.append(masked(f"{job.file}: {error.strerror or error}"))
+        result.problems.append(masked(f"{job.shown}: {error.strerror or error}"))
         return
     day, name_problem = _day_of(job)
     identity, known = _find(job, day, hashed.digest, landing, result)
     if known and (known.contract == job.contract or (known.landed and not known.rows_rejected)):
         result.skipped += 1
         if not known.landed:
-            result.problems.append(masked(f"{job.file}: {known.reason}"))
+            result.problems.append(masked(f"{job.shown}: {known.reason}"))
         return
     if name_problem:
         outcome = Outcome(reason=name_problem)
@@ -141,7 +144,7 @@ def land_file(
     if _state(job.path) != hashed.state:
         hiccup = hiccup or "the file changed while it was read; the next run will read it"
     if hiccup or outcome.reason:
-        result.problems.append(masked(f"{job.file}: {hiccup or outcome.reason}"))
+        result.problems.append(masked(f"{job.shown}: {hiccup or outcome.reason}"))
     if hiccup is None:
         result.drift += [(job.channel.channel, job.export_name, kind, column) for kind, column in outcome.drift]
         result.files.append(_ledger_row(job, landing, day, identity, hashed.digest, outcome))
@@ -167,7 +170,7 @@ def _find(
     for day_or_name in (day.isoformat() if day else job.file, job.file):
         identity = file_identity(job.channel.channel, job.export_name, day_or_name, digest)
         known = landing.known.get(identity) or next((file for file in result.files if file.identity == identity), None)
-        if known is None or known.file == job.file or not job.export.named:
+        if known is None or known.file == job.shown or not job.export.named:
             break
     return identity, known
 
@@ -179,7 +182,7 @@ def _ledger_row(
         landed_seq=landing.seq,
         channel=job.channel.channel,
         export=job.export_name,
-        file=job.file,
+        file=job.shown,
         file_date=day.isoformat() if day else None,
         identity=identity,
         sha256=digest,

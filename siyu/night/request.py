@@ -25,6 +25,7 @@ class Request:
     as_of: date | None = None
     known_by: date | None = None
     force: bool = False
+    channels: tuple[str, ...] = ()  # land only these; empty for all
 
 
 def default_as_of(settings: Settings) -> date:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from siyu.errors import ConfigError
+from siyu.report.markup import line as text_line
 from siyu.report.page import status_page
 from siyu.report.summary import RUNBOOK, Report
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from siyu.release.releases import Release
 
 STATUS, PAGE = "status.json", "index.html"
-VERSION = 2  # a file of another version was written by another siyu and is not read
+VERSION = 3  # a file of another version was written by another siyu and is not read
 AGE = re.compile(r"([0-9]+)\s*([mhd])")
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -38,6 +39,7 @@ def as_json(report: Report, current: Release | None) -> dict[str, Any]:
         "current_release": current.name if current else None,
         "current_as_of": current.as_of.isoformat() if current else None,
         "channels": [vars(line) for line in report.channels],
+        "notes": report.limits(),
         "checks": report.check_counts(),
         "failures": [
             {**result.as_row(), "sample_keys": json.loads(result.sample_keys)} for result in report.failures()
@@ -50,7 +52,7 @@ def as_json(report: Report, current: Release | None) -> dict[str, Any]:
 
 _KEYS = tuple(as_json(Report(as_of=None, warehouse=Path()), None))
 # While a run is in progress, the findings of the previous run stay.
-CARRIED = ("channels", "checks", "failures", "models", "kpis", "alerts")
+CARRIED = ("channels", "notes", "checks", "failures", "models", "kpis", "alerts")
 
 
 def write_status(warehouse: Path, report: Report, current: Release | None, timezone: str) -> None:
@@ -89,22 +91,26 @@ def status_text(status: Mapping[str, Any]) -> Text:
     style = {"published": "green", "nothing new": "green", "running": "yellow"}.get(status["status"], "red")
     ended = f", ended {status['ended_at']} UTC" if status["ended_at"] else ""
     last = f"{status['run_id']}: {status['status']}, as of {status['as_of'] or '?'}{ended}"
-    text = Text(f"last run   {last}\n", style=style)
-    text.append(f"current    {status['current_release'] or 'no release yet'}\n", style="default")
+    lines = [
+        text_line(f"last run   {last}", style),
+        text_line(f"current    {status['current_release'] or 'no release yet'}", "default"),
+    ]
     if status["error"]:
-        text.append(f"{status['error']}\n", style="red")
-    for line in status["channels"]:
-        if line["is_stale"]:
-            text.append(f"stale      {line['channel']}: {line['reason']}\n", style="yellow")
+        lines.append(Text(status["error"], style="red"))
+    lines += [
+        text_line(f"stale      {line['channel']}: {line['reason']}", "yellow")
+        for line in status["channels"]
+        if line["is_stale"]
+    ]
+    lines += [text_line(f"note       {note}", "yellow") for note in status["notes"]]
     for alert in status["alerts"]:
         which = f"{alert['code']} {alert['zh']} ({alert['member']}) on {alert['day']}"
-        told = f"{which}: {alert['value']}, band {alert['band']}"
-        text.append(f"{alert['status']:<10} {told}\n", style="yellow")
+        lines.append(text_line(f"{alert['status']:<10} {which}: {alert['value']}, band {alert['band']}", "yellow"))
     for failure in status["failures"]:
         where = f"{failure['table_name']}: {failure['expectation']} {failure['column_name'] or ''}".rstrip()
-        text.append(f"{failure['severity']:<10} {where} ({failure['unexpected_count']} rows)\n", style="yellow")
-        text.append(f"           runbook: {failure['runbook'] or RUNBOOK}\n", style="default")
-    return text
+        lines.append(text_line(f"{failure['severity']:<10} {where} ({failure['unexpected_count']} rows)", "yellow"))
+        lines.append(text_line(f"           runbook: {failure['runbook'] or RUNBOOK}", "default"))
+    return Text("\n").join([*lines, Text()])
 
 
 def overdue(status: Mapping[str, Any], max_age: str) -> str | None:

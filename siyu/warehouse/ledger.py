@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -96,6 +96,16 @@ class Ledger(RunLedger):
     def files(self, known_by: date | None = None) -> list[LandedFile]:
         """Return the files of all landings up to a date, in the order of the landings."""
         return [LandedFile(**row) for row in self._rows(self._known("file"), [_day(known_by)])]
+
+    def mask_file_names(self, shown: Callable[[str], str]) -> None:
+        """Replace the names of files that an earlier version of siyu stored as they are. Done once per warehouse."""
+        if self._rows("select 1 from meta where name = 'file_names'"):
+            return
+        names = [row["file"] for row in self._rows("select distinct file from file")]
+        changed = [(after, name) for name in names if (after := shown(name)) != name]
+        with self._transaction() as db:
+            db.executemany("update file set file = ? where file = ?", changed)
+            db.execute("insert into meta values ('file_names', 'masked')")
 
     def landings(self, known_by: date | None = None) -> dict[int, date]:
         """Return landed_seq -> landed_date."""

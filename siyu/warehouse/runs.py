@@ -86,8 +86,16 @@ class RunLedger(LedgerFile):
     def problems(self, as_of: date) -> dict[str, list[str]]:
         """Return channel -> the problems that made it stale in the night that published this date."""
         run = self.last_published(as_of, None)
+        return self._problems_of(run["run_id"] if run else 0)
+
+    def last_problems(self) -> dict[str, list[str]]:
+        """Return channel -> the problems that the last run which landed files has stored."""
+        found = self._rows("select max(run_id) as last from run where run_key is not null and known_by is null")
+        return self._problems_of(found[0]["last"] or 0)
+
+    def _problems_of(self, run_id: int) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
-        for row in self._rows("select * from problem where run_id = ? order by rowid", [run["run_id"] if run else 0]):
+        for row in self._rows("select * from problem where run_id = ? order by rowid", [run_id]):
             found.setdefault(row["channel"], []).append(row["problem"])
         return found
 

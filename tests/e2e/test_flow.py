@@ -49,6 +49,7 @@ def _environment(shop: Shop) -> dict[str, str]:
         "SIYU_WAREHOUSE": str(shop.root / "warehouse"),
         "SIYU_LAYERS": str(shop.root / "layer"),
         "SIYU_EXPORTS": str(shop.root / "exports"),
+        "SIYU_CHANNELS": "shop",
         "SIYU_SALT": SALT,
     }
 
@@ -102,7 +103,7 @@ def test_a_critical_check_makes_the_flow_failed(shop: Shop) -> None:
 def test_make_run_as_a_process(shop: Shop) -> None:
     """`python flows/nightly.py` starts its own server, has its home in the warehouse, and exits as siyu does."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
-    environment |= _environment(shop) | {"SIYU_CHANNELS": "shop"}
+    environment |= _environment(shop)
     command = [sys.executable, str(ROOT / "flows" / "nightly.py")]
     shop.write("exports/exports.yml", "as_of: 2026-06-01\n")
     good = subprocess.run(command, env=environment, cwd=shop.root, capture_output=True, text=True, check=False)
