@@ -96,17 +96,20 @@ class Tasks(AbstractContextManager["Tasks"]):
 
 
 @flow(name="siyu-nightly", task_runner=ThreadPoolTaskRunner(max_workers=os.cpu_count() or 1))  # type: ignore[arg-type]
-def nightly(as_of: date | None = None, force: bool = False, channels: list[str] | None = None) -> State:
+def nightly(
+    as_of: date | None = None, force: bool = False, channels: list[str] | None = None, allow_future: bool = False
+) -> State:
     """Run one night up to the business date `as_of`.
 
     `force` runs it even if nothing is new. `channels` limits what lands to these channels; all are built.
+    `allow_future` accepts a business date after today.
     """
     logger = get_run_logger()
 
     def tell(event: Event) -> None:
         (logger.warning if event.is_bad else logger.info)("%s %s: %s", event.kind, event.name, event.detail)
 
-    request = Request(as_of=as_of, force=force, channels=tuple(channels or ()))
+    request = Request(as_of=as_of, force=force, channels=tuple(channels or ()), allow_future=allow_future)
     night = Night(load_settings(), request, tell)
     try:
         with night as opened, Tasks() as crew:

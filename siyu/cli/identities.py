@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import getpass
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
+from siyu import clock
 from siyu.cli.app import app, current_settings, handle_errors, json_text, out
 from siyu.errors import WrongQuestion
 
@@ -51,7 +51,7 @@ def _decide(decision: str, named: list[str], why: str, by: str | None) -> None:
     with handle_errors():
         from siyu.ask.decide import decide
 
-        outcome = decide(current_settings(), decision, named, why, by or getpass.getuser(), datetime.now(UTC))
+        outcome = decide(current_settings(), decision, named, why, by or getpass.getuser(), clock.now())
         out.print(outcome.told, soft_wrap=True)
 
 

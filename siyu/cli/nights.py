@@ -46,6 +46,9 @@ def run(
             help="Land only these channels, separated by commas. All channels are built, from what has landed."
         ),
     ] = "",
+    allow_future: Annotated[
+        bool, typer.Option(help="Accept a business date after today, from --as-of or exports.yml.")
+    ] = False,
 ) -> None:
     """Run one night: land, build, check, publish.
 
@@ -58,8 +61,9 @@ def run(
         from siyu.report.summary import summary
 
         named = tuple(name.strip() for name in channels.split(",") if name.strip())
+        request = Request(day(as_of), day(known_by), force, named, allow_future)
         with progress() as tell:
-            report = run_night(current_settings(), Request(day(as_of), day(known_by), force, named), tell)
+            report = run_night(current_settings(), request, tell)
         out.print(summary(report))
 
 

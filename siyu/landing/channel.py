@@ -126,14 +126,14 @@ def land_file(
     try:
         hashed = hashed or _hashed(job.path)
     except OSError as error:
-        result.problems.append(masked(f"{job.shown}: {error.strerror or error}"))
+        result.problems.append(masked(f"{job.file}: {error.strerror or error}"))
         return
     day, name_problem = _day_of(job)
     identity, known = _find(job, day, hashed.digest, landing, result)
     if known and (known.contract == job.contract or (known.landed and not known.rows_rejected)):
         result.skipped += 1
         if not known.landed:
-            result.problems.append(masked(f"{job.shown}: {known.reason}"))
+            result.problems.append(masked(f"{job.file}: {known.reason}"))
         return
     if name_problem:
         outcome = Outcome(reason=name_problem)
@@ -144,7 +144,7 @@ def land_file(
     if _state(job.path) != hashed.state:
         hiccup = hiccup or "the file changed while it was read; the next run will read it"
     if hiccup or outcome.reason:
-        result.problems.append(masked(f"{job.shown}: {hiccup or outcome.reason}"))
+        result.problems.append(masked(f"{job.file}: {hiccup or outcome.reason}"))
     if hiccup is None:
         result.drift += [(job.channel.channel, job.export_name, kind, column) for kind, column in outcome.drift]
         result.files.append(_ledger_row(job, landing, day, identity, hashed.digest, outcome))

@@ -75,7 +75,10 @@ def channel_status(
 
 
 def _date_of(file: LandedFile, landings: Mapping[int, date]) -> date:
-    return date.fromisoformat(file.file_date) if file.file_date else landings[file.landed_seq]
+    """Return the date up to which a file has data. A date in its name that is far after its landing is wrong."""
+    landed = landings[file.landed_seq]
+    latest = landed + timedelta(days=1)  # a file of the day on which the night runs
+    return min(date.fromisoformat(file.file_date), latest) if file.file_date else landed
 
 
 def _end_of(day: date, timezone: str) -> datetime:

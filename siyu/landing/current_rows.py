@@ -73,14 +73,15 @@ def _removed(export: Export, files: Sequence[LandedFile]) -> str:
 def _union(export: Export, landed: Sequence[LandedFile], store: Path, timezone: str) -> str:
     """Return the query of all landed files in the columns of today's contract. Older files have the value of a newer
     column in `_extra` or in their name."""
-    groups: dict[str, list[LandedFile]] = {}
+    groups: dict[tuple[str, str], list[LandedFile]] = {}
     for file in landed:
-        groups.setdefault(file.columns, []).append(file)
+        groups.setdefault((file.columns, file.corrected_date or ""), []).append(file)
     parts = []
-    for _columns, members in sorted(groups.items()):
+    for (_columns, day), members in sorted(groups.items()):
+        internal = INTERNAL.replace("_landed_date", f"date {quoted(day)} as _landed_date") if day else INTERNAL
         chosen = ", ".join(f"{_held(export, c, members[0].types, timezone)} as {quote_name(c)}" for c in export.columns)
         paths = ", ".join(quoted(store / str(file.path)) for file in members)
-        parts.append(f"select {chosen}, {INTERNAL} from read_parquet([{paths}], hive_partitioning = false)")
+        parts.append(f"select {chosen}, {internal} from read_parquet([{paths}], hive_partitioning = false)")
     return " union all ".join(parts or [_empty(export)])
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from types import TracebackType
 
+from siyu import clock
 from siyu.build.database import open_engine
 from siyu.check.suites import Suite, load_suites
 from siyu.compile.cache import digest
@@ -103,10 +104,20 @@ def _open(record: RunRecord) -> Opened:
     record.resources.callback(engine.close)
     with closing(engine.session()) as session:
         ledger.mask_file_names(lambda file: shown_name(file, name_label(session, file)))
+    _correct_dates(record, as_of)
     number, day = ledger.next_landing(as_of)
     known = {file.identity: file for file in ledger.files()}
     landing = Landing(number, day, warehouse, scratch, known)
     return Opened(record, as_of, project, channels, suites, engine, landing)
+
+
+def _correct_dates(record: RunRecord, as_of: date) -> None:
+    """Date landings of a future date to as_of, unless the run itself has a future date."""
+    today = clock.today(record.settings.timezone)
+    if as_of <= today and record.request.known_by is None:
+        for number in record.ledger.correct_landings(as_of, today):
+            told = f"its date was in the future; it counts as of {as_of} now"
+            record.tell(Event("corrected", f"landing {number}", told, is_bad=True))
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,10 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any
 
+from siyu import clock
 from siyu.build.materialization import ModelRun
 from siyu.check.suites import CheckResult
 from siyu.errors import SiyuError
@@ -26,7 +27,7 @@ PUBLISHED, NOTHING_NEW, FAILED, NOT_STARTED = "published", "nothing new", "faile
 
 def now() -> str:
     """Return the current time in UTC. It is only for the records of a run; no model reads it."""
-    return datetime.now(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="milliseconds")
+    return clock.now().replace(tzinfo=None).isoformat(sep=" ", timespec="milliseconds")
 
 
 class RunRecord:

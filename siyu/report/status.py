@@ -6,12 +6,13 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from siyu import clock
 from siyu.errors import ConfigError
 from siyu.report.markup import line as text_line
 from siyu.report.page import status_page
@@ -114,12 +115,17 @@ def status_text(status: Mapping[str, Any]) -> Text:
 
 
 def overdue(status: Mapping[str, Any], max_age: str) -> str | None:
-    """Return a message if the last run failed or ended longer than `max_age` (26h, 2d, 90m) ago; else None."""
+    """Return a message if the last run failed or ended longer than `max_age` (26h, 2d, 90m) ago; else None.
+
+    An end in the future counts as overdue: one of the two clocks was wrong, so nobody knows how old it is.
+    """
     match = AGE.fullmatch(max_age.strip())
     if match is None:
         raise ConfigError(f"{max_age!r} is not a duration", "--max-age", "write 26h, 2d or 90m.")
     limit = timedelta(**{UNITS[match[2]]: int(match[1])})
     if status["status"] not in ("published", "nothing new"):
         return f"the last run ended as {status['status']}"
-    age = datetime.now(UTC).replace(tzinfo=None) - datetime.fromisoformat(status["ended_at"])
+    age = clock.now().replace(tzinfo=None) - datetime.fromisoformat(status["ended_at"])
+    if age < timedelta():
+        return f"the last good run ended at {status['ended_at']} UTC, which is in the future: check the machine's clock"
     return f"the last good run ended {age.total_seconds() / 3600:.1f} hours ago" if age > limit else None

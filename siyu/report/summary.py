@@ -68,6 +68,7 @@ class Report:
     is_current: bool = False
     is_sample: bool = False
     channels: list[ChannelLine] = field(default_factory=list)
+    withdrawn: list[str] = field(default_factory=list)  # releases of a future date, which no longer count
     landed_only: list[str] = field(default_factory=list)  # the channels that the run was asked to land; empty for all
     models: list[ModelRun] = field(default_factory=list)
     checks: list[CheckResult] = field(default_factory=list)
@@ -89,9 +90,10 @@ class Report:
             )  # fmt: skip
 
     def limits(self) -> list[str]:
-        """Say in one line each what differs from an ordinary night: retired channels, a landing of some channels."""
+        """Say in one line each how the night differs from an ordinary one: retired channels, a landing of some
+        channels, releases of a future date that were withdrawn."""
         retired = [line.channel for line in self.channels if line.is_retired]
-        lines = []
+        lines = [f"withdrawn 已撤下: {name}, because its business date is in the future" for name in self.withdrawn]
         if retired:
             lines.append(f"retired 已停用: {', '.join(retired)} no longer deliver; their rows stay in force")
         if self.landed_only:

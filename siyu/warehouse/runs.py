@@ -63,6 +63,16 @@ class RunLedger(LedgerFile):
         )
         return found[0] if found else None
 
+    def withdraw_after(self, today: date) -> list[str]:
+        """Withdraw what was published for dates after today, so that no later night compares itself with it. Return
+        the names of the releases."""
+        found = "where status = 'published' and as_of > ?"
+        names = [row["release"] for row in self._rows(f"select release from run {found}", [today.isoformat()])]
+        if names:
+            with self._transaction() as db:
+                db.execute(f"update run set status = 'withdrawn' {found}", [today.isoformat()])
+        return names
+
     def published_before(self, as_of: date) -> Row | None:
         """Return the last run of the newest earlier date that was published without `known_by`, or None."""
         found = self._rows(
