@@ -32,7 +32,7 @@ OPS_TABLES: dict[str, OpsTable] = {
         "known_by": ("date", "Nothing that landed later is known; NULL in a nightly."),
         "started_at": ("timestamp", "Begin (UTC)."),
         "ended_at": ("timestamp", "End (UTC)."),
-        "status": ("varchar", "running, published, nothing new, failed, interrupted or withdrawn (it had a future date)."),
+        "status": ("varchar", "running, published, nothing new, failed, interrupted or withdrawn (a future date)."),
         "release": ("varchar", "Folder of the release; NULL when nothing was published."),
         "code_fingerprint": ("varchar", "Changes with models, macros, suites, contracts, vars and siyu itself."),
         "input_fingerprint": ("varchar", "Changes with what had landed, and with the reference tables."),
