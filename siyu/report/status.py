@@ -14,6 +14,7 @@ from rich.text import Text
 
 from siyu import clock
 from siyu.errors import ConfigError
+from siyu.masking import UNREADABLE
 from siyu.report.markup import line as text_line
 from siyu.report.page import status_page
 from siyu.report.summary import RUNBOOK, Report
@@ -64,7 +65,7 @@ def write_status(warehouse: Path, report: Report, current: Release | None, timez
     before = read_status(warehouse) or {}
     if report.status == "running":
         status |= {key: before[key] for key in CARRIED if key in before}
-    text = json.dumps(status, indent=2, ensure_ascii=False, default=str) + "\n"
+    text = UNREADABLE.sub("�", json.dumps(status, indent=2, ensure_ascii=False, default=str)) + "\n"
     for name, content in ((STATUS, text), (PAGE, status_page(json.loads(text), timezone))):
         draft = folder / f".{name}"
         draft.write_text(content, encoding="utf-8")
