@@ -21,6 +21,8 @@ from siyu.seeds.channels import Channel
 from siyu.seeds.references import Reference
 from siyu.settings import Settings
 
+FILE_NAME = "_file"  # column of source(): the true name of the file
+
 
 @dataclass(frozen=True)
 class Column:
@@ -134,9 +136,12 @@ class Project:
         return problem or None
 
     def check_privacy(self) -> None:
-        """Raise ConfigError if a column passes on personal values but has no mark of its own."""
+        """Raise ConfigError if a column passes on personal values but has no mark of its own.
+
+        Names of files may have mobiles in them. The other columns of an export get their marks from the record shape.
+        """
         personal = {(name, column) for name, model in self.models.items() for column in self.personal_columns(model)}
-        later = [name for name, model in self.models.items() if model.model.schema != "staging"]
+        files = {(source, FILE_NAME) for model in self.models.values() for source in model.sources}
         raise_all(
             [
                 ConfigError(
@@ -145,9 +150,12 @@ class Project:
                     self.models[name].model.file,
                     "begin its comment with [pii], or with [public] if its values identify nobody.",
                 )
-                for name in later
+                for name, model in self.models.items()
                 for column, origins in self._traced[name][1].items()
-                if (found := origins & personal) and not self._is_marked(name, column)
+                if (found := origins & (files if model.model.schema == "staging" else personal))
+                and not self._is_marked(name, column)
+                and (name, column) not in personal
+                and not model.companion
             ]
         )
 

@@ -6,6 +6,8 @@ from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
+from siyu.check.suites import Suite, checked_table
+from siyu.compile.project import Project
 from siyu.landing.channel_status import channel_status
 from siyu.landing.file import name_label, shown_name
 from siyu.warehouse.ledger import Ledger
@@ -85,3 +87,15 @@ def test_a_file_of_a_future_date_does_not_keep_its_channel_fresh(shop: Shop) -> 
     assert not channel_status(
         channel, [file], landings, [], date(2026, 2, 9), "Asia/Shanghai", is_retired=True
     ).is_stale
+
+
+def test_record_ids_are_personal_in_every_suite(project: Project, suites: dict[str, Suite]) -> None:
+    """Exports make record ids of mobiles. In staging, a column is personal if its record shape says so."""
+    tables = [table for name in suites if (table := checked_table(project, name))]
+    with_id = [table for table in tables if any(c.endswith("record_id") for c in table.columns)]
+    assert len(with_id) > 20
+    for table in with_id:
+        assert {c for c in table.columns if c.endswith("record_id")} <= set(table.personal), table.relation
+    contact = checked_table(project, "staging.crm__contact")
+    assert contact is not None and {"record_id", "mobile", "email", "full_name"} <= set(contact.personal)
+    assert "channel" not in contact.personal
