@@ -20,7 +20,7 @@ from flows.nightly import _carry_out, nightly
 from flows.temporary_server import SILENCE, start_temporary_server
 from siyu.errors import EngineFault
 from siyu.night.conductor import Outcome, Step
-from tests.golden.shop import FAILING, FEW_SUITES, SALT, Shop, only_suites
+from tests.golden.shop import CONTRACT, DEAL, FAILING, FEW_SUITES, SALT, Shop, only_suites
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("flow")]
 
@@ -72,11 +72,16 @@ def _task_names(flow_run_id: object, wanted: set[str]) -> set[str]:
 
 
 @pytest.mark.usefixtures("server")
-def test_a_night_on_prefect(shop: Shop) -> None:
+def test_a_night_on_prefect(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The parameter `channels` limits what lands, not what is built."""
+    shop.write("layer/seeds/channels/fair.yml", CONTRACT.replace("channel: shop", "channel: fair"))
+    shop.write("layer/models/staging/fair__deal.sql", DEAL.replace("'shop'", "'fair'"))
+    monkeypatch.setenv("SIYU_CHANNELS", "shop,fair")
     state = nightly(as_of="2026-06-01", channels=["shop"], return_state=True)
     assert state.is_completed(), state
-    wanted = {"land shop", "build identity.person", "check identity.person", "publish"}
-    assert wanted <= _task_names(state.state_details.flow_run_id, wanted)
+    wanted = {"land shop", "build staging.fair__deal", "build identity.person", "check identity.person", "publish"}
+    found = _task_names(state.state_details.flow_run_id, wanted)
+    assert wanted <= found and "land fair" not in found
     assert shop.revenue() == "100.10"
     artifact = Artifact.get("siyu-night")
     assert artifact is not None
