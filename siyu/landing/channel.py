@@ -55,7 +55,7 @@ def land_channel(session: Session, channel: Channel, folder: Path | None, landin
     """Land every new file of a channel. Problems of files and folders are returned, not raised."""
     result = ChannelLanding(channel.channel)
     if folder is None or not _is_folder(folder):
-        result.problems.append(f"the folder {folder or channel.folder or '(none)'} does not exist")
+        result.problems.append(one_line(masked(f"the folder {folder or channel.folder or '(none)'} does not exist")))
         return result
     for export_name, export in channel.exports.items():
         try:

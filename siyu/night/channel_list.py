@@ -15,8 +15,7 @@ from siyu.warehouse.ledger import Ledger
 def check_landed(project: Project, ledger: Ledger, known_by: date | None) -> None:
     """Raise ConfigError if a channel has landed that the project does not build. A release without it would lose its
     people, touches and revenue, also those of past days."""
-    landed = {file.channel for file in ledger.files(known_by) if file.landed}
-    missing = sorted(landed - project.channels.keys())
+    missing = sorted(ledger.channels(known_by) - project.channels.keys())
     if not missing:
         return
     names, them = ", ".join(missing), "it" if len(missing) == 1 else "them"
@@ -28,7 +27,7 @@ def check_landed(project: Project, ledger: Ledger, known_by: date | None) -> Non
         " people, touches and revenue, also of past days",
         str(project.settings.warehouse),
         f"{add}; or, if they no longer deliver, name {them} in retired_channels, which keeps the landed rows in force."
-        " To land only some channels in one run: siyu run --channels crm.",
+        f" To land only some channels in one run: siyu run --channels {','.join(sorted(project.channels))}.",
     )
 
 

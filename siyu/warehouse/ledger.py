@@ -116,6 +116,15 @@ class Ledger(RunLedger):
         rows = self._rows(self._known("file"), [_day(known_by)])
         return [LandedFile(**row, corrected_date=corrected.get(row["landed_seq"])) for row in rows]
 
+    def channels(self, known_by: date | None = None) -> set[str]:
+        """Return the channels of which rows have landed."""
+        known = self._rows(
+            "select distinct channel from file join landing using (landed_seq)"
+            " where landed_date <= ? and status = 'landed' and rows_landed > 0",
+            [_day(known_by)],
+        )
+        return {row["channel"] for row in known}
+
     def mask_file_names(self, shown: Callable[[str], str]) -> None:
         """Replace the names of files that an earlier version of siyu stored as they are. Done once per warehouse."""
         if self._rows("select 1 from meta where name = 'file_names'"):
