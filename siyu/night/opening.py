@@ -104,6 +104,7 @@ def _open(record: RunRecord) -> Opened:
     record.resources.callback(engine.close)
     with closing(engine.session()) as session:
         ledger.mask_file_names(lambda file: shown_name(file, name_label(session, file)))
+        ledger.mask_record_ids(lambda value: str(session.value("select fn_mask(?)", [str(value)])))
     _correct_dates(record, as_of)
     number, day = ledger.next_landing(as_of)
     known = {file.identity: file for file in ledger.files()}

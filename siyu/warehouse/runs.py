@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -126,6 +127,22 @@ class RunLedger(LedgerFile):
         """Store everything that a run checked, in order. Call it once per run."""
         with self._transaction() as db:
             ledger_schema.add_checks(db, list(rows))
+
+    def mask_record_ids(self, mask: Callable[[str], str]) -> None:
+        """Mask the record ids that an earlier version of siyu stored in failing keys. Done once per warehouse."""
+        if self._rows("select 1 from meta where name = 'record_ids'"):
+            return
+        found = "select run_id, check_no, sample_keys from check_outcome where sample_keys like '%record_id\"%'"
+        changed = []
+        for row in self._rows(found):
+            keys = [
+                {name: mask(value) if name.endswith("record_id") and value else value for name, value in key.items()}
+                for key in json.loads(row["sample_keys"])
+            ]
+            changed.append((json.dumps(keys, ensure_ascii=False), row["run_id"], row["check_no"]))
+        with self._transaction() as db:
+            db.executemany("update check_outcome set sample_keys = ? where run_id = ? and check_no = ?", changed)
+            db.execute("insert into meta values ('record_ids', 'masked')")
 
     def model_runs(self, run_id: int) -> list[Row]:
         """Return what a run built, by model."""

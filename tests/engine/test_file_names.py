@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -99,3 +100,18 @@ def test_record_ids_are_personal_in_every_suite(project: Project, suites: dict[s
     contact = checked_table(project, "staging.crm__contact")
     assert contact is not None and {"record_id", "mobile", "email", "full_name"} <= set(contact.personal)
     assert "channel" not in contact.personal
+
+
+def test_record_ids_that_an_earlier_version_stored_are_masked_once(shop: Shop, tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    keys = [{"record_id": "contacts:13812345678", "kind": "order", "was_record_id": None}]
+    row = {"table_name": "records.deal", "expectation": "e", "column_name": None, "severity": "info", "success": 0,
+           "error": None, "unexpected_count": 1, "unexpected_percent": None, "query": None, "runbook": None,
+           "why": None, "sample_keys": json.dumps(keys)}  # fmt: skip
+    run = ledger.begin_run("2026-07-01 00:00:00")
+    ledger.add_check_results([{"run_id": run, **row}])
+    for _ in range(2):
+        ledger.mask_record_ids(lambda value: str(shop.session.value("select fn_mask(?)", [value])))
+        (found,) = ledger.check_results(run)
+        assert json.loads(found["sample_keys"]) == [{"record_id": "con***78", "kind": "order", "was_record_id": None}]
+    ledger.close()

@@ -7,14 +7,17 @@ from types import SimpleNamespace
 from typing import cast
 
 import pytest
+from typer.testing import CliRunner
 
+from siyu.cli import app
 from siyu.compile.project import Project
 from siyu.errors import ConfigError, exit_code
 from siyu.night.channel_list import check_landed
+from siyu.night.request import Request
 from siyu.release.releases import current
 from siyu.report.status import read_status
 from siyu.report.summary import ChannelLine, Report, markdown
-from siyu.settings import load_settings
+from siyu.settings import Settings, load_settings
 from siyu.warehouse.ledger import Ledger
 from tests.golden.shop import CONTRACT, DEAL, Shop
 from tests.shared import Shared
@@ -101,3 +104,19 @@ def test_a_channel_is_either_retired_or_not(tmp_path: Path) -> None:
     (tmp_path / "siyu.toml").write_text('channels = ["crm", "mall"]\nretired_channels = ["mall"]\n', encoding="utf-8")
     with pytest.raises(ConfigError, match="channels and retired_channels both name mall"):
         load_settings(tmp_path)
+
+
+def test_the_command_line_asks_for_channels_and_for_a_future_date(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Request] = []
+
+    def run(settings: Settings, request: Request, tell: object) -> Report:
+        asked.append(request)
+        return Report(as_of=None, warehouse=tmp_path)
+
+    monkeypatch.setattr("siyu.night.run.run_night", run)
+    monkeypatch.chdir(tmp_path)
+    for arguments in (["--channels", "crm, mall", "--allow-future"], []):
+        assert CliRunner().invoke(app, ["run", *arguments]).exit_code == 0
+    assert asked == [Request(channels=("crm", "mall"), allow_future=True), Request()]
