@@ -13,10 +13,10 @@ from contextlib import AbstractContextManager
 from datetime import date
 from typing import Any
 
-from rich.console import Console
-
 from siyu.errors import ConfigError, SiyuError, exit_code
-from siyu.settings import Settings, load_settings
+from siyu.masking import masked, printable
+from siyu.report.markup import Terminal
+from siyu.settings import load_settings
 
 QUIET = {
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -34,7 +34,7 @@ if __name__ == "__main__":
         home.mkdir(parents=True, exist_ok=True)
         os.environ.setdefault("PREFECT_HOME", str(home))
     except (ConfigError, OSError) as problem:
-        Console(stderr=True).print(str(problem), style="red", markup=False)
+        Terminal(stderr=True).print(str(problem), style="red")
         sys.exit(exit_code(problem))
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
@@ -96,17 +96,21 @@ class Tasks(AbstractContextManager["Tasks"]):
 
 
 @flow(name="siyu-nightly", task_runner=ThreadPoolTaskRunner(max_workers=os.cpu_count() or 1))  # type: ignore[arg-type]
-def nightly(as_of: date | None = None, force: bool = False, channels: list[str] | None = None) -> State:
+def nightly(
+    as_of: date | None = None, force: bool = False, channels: list[str] | None = None, allow_future: bool = False
+) -> State:
     """Run one night up to the business date `as_of`.
 
-    `force` runs it even if nothing is new. `channels` limits the night to these channels.
+    `force` runs it even if nothing is new. `channels` limits what lands to these channels; all are built.
+    `allow_future` accepts a business date after today.
     """
     logger = get_run_logger()
 
     def tell(event: Event) -> None:
         (logger.warning if event.is_bad else logger.info)("%s %s: %s", event.kind, event.name, event.detail)
 
-    night = Night(_settings(channels), Request(as_of=as_of, force=force), tell)
+    request = Request(as_of=as_of, force=force, channels=tuple(channels or ()), allow_future=allow_future)
+    night = Night(load_settings(), request, tell)
     try:
         with night as opened, Tasks() as crew:
             conduct(opened, crew)
@@ -124,11 +128,7 @@ def _failed(error: SiyuError) -> State:
     A traceback would also keep the engine's cursors until the process ends, and DuckDB prints them then as leaked.
     """
     error.__cause__ = error.__context__ = None
-    return Failed(message=str(error), data=error.with_traceback(None))
-
-
-def _settings(channels: list[str] | None) -> Settings:
-    return load_settings(channels=tuple(channels) if channels else None)
+    return Failed(message=printable(masked(str(error))), data=error.with_traceback(None))
 
 
 def _leave_artifact(report: Report) -> None:
@@ -145,16 +145,16 @@ def main() -> int:
     """Run the flow once, print the summary and return the exit code."""
     from temporary_server import start_temporary_server  # beside this file, which runs as a script here
 
-    console = Console(highlight=False, width=None if sys.stdout.isatty() else LOG_WIDTH)
-    errors = Console(stderr=True)
+    console = Terminal(width=None if sys.stdout.isatty() else LOG_WIDTH)
+    errors = Terminal(stderr=True)
     try:
-        start_temporary_server(lambda text: errors.print(text, markup=False))
+        start_temporary_server(errors.print)
         state: Any = nightly(return_state=True)
         console.print(summary(state.result()))
     except SiyuError as error:
         if error.report is not None:
             console.print(summary(error.report))
-        errors.print(str(error), style="red", markup=False, soft_wrap=True)
+        errors.print(masked(str(error)), style="red", soft_wrap=True)
         return exit_code(error)
     except Exception as error:  # noqa: BLE001 - top level: an unexpected error is a fault, not a failed check
         errors.print_exception()

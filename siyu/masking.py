@@ -34,3 +34,18 @@ def without_values(message: str) -> str:
 def first_line(error: Exception) -> str:
     """Return the first line of an error message, without the values that it quotes."""
     return without_values(str(getattr(error, "problem", error)).splitlines()[0])
+
+
+# Characters that change how other text is shown: control characters, ESC among them, and marks of direction.
+CONTROL = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+LINE_BREAKS = re.compile("[\t\n\u2028\u2029]+")
+
+
+def printable(text: str) -> str:
+    """Return a text without control characters. Line breaks and tabs stay."""
+    return UNREADABLE.sub("�", CONTROL.sub("", text))
+
+
+def one_line(text: str) -> str:
+    """Return a text on one line, without control characters, so that a name cannot look like several lines."""
+    return LINE_BREAKS.sub(" ", printable(text))

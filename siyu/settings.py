@@ -23,7 +23,7 @@ SAMPLE_SALT = "the-sample-holds-no-secret"
 SHORTEST_SALT = 16
 MEMORY = re.compile(r"([0-9]{1,9}(?:[.][0-9]{1,9})?) ?(%|[KMGT]i?B)", re.IGNORECASE)
 # The settings that can change the content of a release. Only these enter its fingerprint.
-CONTENT_SETTINGS = ("channels", "timezone", "engine", "publish_records", "publish_parquet")
+CONTENT_SETTINGS = ("channels", "retired_channels", "timezone", "engine", "publish_records", "publish_parquet")
 
 
 def known_zone(value: str) -> str:
@@ -45,6 +45,7 @@ class Settings(BaseSettings):
     layers: Annotated[tuple[Path, ...], NoDecode] = ()
     exports: Path | None = None
     channels: Annotated[tuple[str, ...], NoDecode] = ()
+    retired_channels: Annotated[tuple[str, ...], NoDecode] = ()
     timezone: str = "Asia/Shanghai"
     salt: SecretStr | None = None
     salt_file: Path | None = None
@@ -61,7 +62,7 @@ class Settings(BaseSettings):
     def _split_paths(cls, value: Any) -> Any:
         return [p for p in value.split(os.pathsep) if p] if isinstance(value, str) else value
 
-    @field_validator("channels", mode="before")
+    @field_validator("channels", "retired_channels", mode="before")
     @classmethod
     def _split_names(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -212,6 +213,7 @@ def load_settings(folder: Path | None = None, **overrides: Any) -> Settings:
     settings = loaded.model_copy(update=given)
     settings._toml = {key: f"{path}, {key}" for key in values if key not in given}
     _check_paths(settings)
+    _check_channels(settings)
     return settings
 
 
@@ -237,6 +239,16 @@ def _read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(
             f"siyu.toml cannot be read: {error}", str(path), "correct the file and save it as UTF-8."
         ) from error
+
+
+def _check_channels(settings: Settings) -> None:
+    both = sorted(set(settings.channels) & set(settings.retired_channels))
+    if both:
+        raise ConfigError(
+            f"channels and retired_channels both name {', '.join(both)}",
+            "siyu.toml, or SIYU_CHANNELS and SIYU_RETIRED_CHANNELS",
+            "name a channel in retired_channels if it no longer delivers, else in channels.",
+        )
 
 
 def _check_paths(settings: Settings) -> None:

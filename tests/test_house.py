@@ -23,14 +23,14 @@ LEVELS = (
     {"seeds"},
     {"settings", "simulate"},
     {"engines", "warehouse", "layers"},
-    {"masking", "errors"},
+    {"masking", "errors", "clock"},
 )
 LEVEL = {name: number for number, names in enumerate(LEVELS) for name in names}
 PACKAGES = {
     "cli", "dev", "night", "ask", "report", "release", "check", "build", "compile", "landing", "seeds", "simulate",
     "warehouse", "engines",
 }  # fmt: skip
-MODULES = {"settings", "layers", "masking", "errors"}
+MODULES = {"settings", "layers", "masking", "errors", "clock"}
 MAX_MODULE_LINES, MAX_FUNCTION_LINES = 320, 45
 
 
@@ -121,3 +121,21 @@ def test_modules_and_functions_are_short() -> None:
                 if lines > MAX_FUNCTION_LINES:
                     long.append(f"{path.relative_to(SIYU)}: {node.name} has {lines} lines")
     assert not long
+
+
+CLOCKS = {"now", "today", "utcnow", "time", "time_ns", "localtime", "gmtime"}
+
+
+def test_only_one_module_reads_the_clock() -> None:
+    """Time is an input: whoever needs it asks siyu/clock.py, where a test can set it."""
+    found = [
+        f"{path.relative_to(SIYU)}:{node.lineno}"
+        for path in [*sorted(SIYU.rglob("*.py")), *sorted((SIYU.parent / "flows").glob("*.py"))]
+        if path != SIYU / "clock.py"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and node.func.attr in CLOCKS
+        and getattr(node.func.value, "id", "") in ("datetime", "date", "time")
+    ]
+    assert found == []

@@ -15,13 +15,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from siyu.compile.model_files import relation
 from siyu.compile.ops_schema import OPS_TABLES
-from siyu.compile.project import Project
+from siyu.compile.project import CompiledModel, Project
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
 from siyu.layers import LayerFile, layer_files, read_yaml
 
 MAX_KEYS = 20
 ROWS_EXPECTATION = "unexpected_rows_expectation"
 COLUMN_KEYS = ("column", "column_A", "column_B")
+RECORD_ID = "record_id"
 LIST_KEYS = ("column_list", "column_set")
 # Great Expectations puts a subquery in place of {batch}; with the alias, a query can write batch.column. As in
 # str.format, {{ and }} stand for braces.
@@ -65,7 +66,13 @@ def checked_table(project: Project, name: str) -> CheckedTable | None:
     if model is None:
         return None
     columns = tuple(column.name for column in model.columns)
-    return CheckedTable(model.relation, columns, model.model.grain, model.pii_columns)
+    return CheckedTable(model.relation, columns, model.model.grain, _personal(project, model))
+
+
+def _personal(project: Project, model: CompiledModel) -> tuple[str, ...]:
+    """Return the columns that are marked as personal, and record ids, which exports make of mobiles and the like."""
+    marked = project.personal_columns(model)
+    return tuple(c.name for c in model.columns if c.name in marked or c.name.endswith(RECORD_ID))
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import Console
 
 from siyu.errors import SiyuError, exit_code
+from siyu.masking import CONTROL, masked
+from siyu.report.markup import Terminal
 from siyu.settings import Settings, load_settings
 
 if TYPE_CHECKING:
@@ -28,8 +29,8 @@ add your own channels.
 """
 app = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False)
 LOG_WIDTH = 160  # lines of a log need not break at the width of a terminal
-out = Console(highlight=False, width=None if sys.stdout.isatty() else LOG_WIDTH)
-err = Console(stderr=True, highlight=False)
+out = Terminal(width=None if sys.stdout.isatty() else LOG_WIDTH)
+err = Terminal(stderr=True)
 
 AsOf = Annotated[
     datetime | None,
@@ -78,7 +79,8 @@ def handle_errors() -> Iterator[None]:
 
             out.print(summary(report))
         text = str(error) if isinstance(error, SiyuError) else _fault(error)
-        err.print(text, style="red", markup=False, soft_wrap=True)
+        # A run is often printed to a log. Elsewhere, the message repeats what the user has typed.
+        err.print(masked(text) if report is not None else text, style="red", soft_wrap=True)
         raise typer.Exit(exit_code(error)) from error
     except Exception as error:
         err.print_exception()
@@ -111,7 +113,8 @@ def json_text(found: Any) -> str:
     """Return JSON for other programs. Moments are in UTC and end with Z; decimals are numbers."""
     import json
 
-    return json.dumps(found, ensure_ascii=False, indent=2, default=_plain)
+    text = json.dumps(found, ensure_ascii=False, indent=2, default=_plain)
+    return CONTROL.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
 
 def _plain(value: object) -> str | float:
@@ -130,7 +133,7 @@ def progress() -> Iterator[Callable[[Event], None]]:
             done[event.kind] += 1
             style = "yellow" if event.is_bad else None
             text = f"{event.kind:<9} {event.name}: {event.detail}"
-            out.print(text, style=style, markup=False, soft_wrap=not out.is_terminal)
+            out.print(text, style=style, soft_wrap=not out.is_terminal)
             if status is not None and event.total:
                 status.update(f"{event.kind} {done[event.kind]} of {event.total}")
 

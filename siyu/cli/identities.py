@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import getpass
-from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
+from siyu import clock
 from siyu.cli.app import app, current_settings, handle_errors, json_text, out
 from siyu.errors import WrongQuestion
 
@@ -51,8 +51,8 @@ def _decide(decision: str, named: list[str], why: str, by: str | None) -> None:
     with handle_errors():
         from siyu.ask.decide import decide
 
-        outcome = decide(current_settings(), decision, named, why, by or getpass.getuser(), datetime.now(UTC))
-        out.print(outcome.told, markup=False, soft_wrap=True)
+        outcome = decide(current_settings(), decision, named, why, by or getpass.getuser(), clock.now())
+        out.print(outcome.told, soft_wrap=True)
 
 
 @app.command(context_settings={"allow_extra_args": True, "ignore_unknown_options": True})
@@ -85,7 +85,7 @@ def explain(
         if as_json:
             typer.echo(json_text(found))
         else:
-            out.print(explained(found), markup=False, soft_wrap=True)
+            out.print(explained(found), soft_wrap=True)
 
 
 def named_by(arguments: list[str], options: list[str], command: str = "siyu explain", most: int = 2) -> list[str]:

@@ -29,12 +29,12 @@ def init(
         from siyu.dev.init import init as create
 
         for name in create(folder):
-            out.print(f"{folder / name}", markup=False)
+            out.print(f"{folder / name}")
         out.print(
             f"\nnext       cd {folder}; put exports into exports/<channel>/, or try siyu simulate --out exports;"
             f" siyu run\nkeep safe  {folder / SALT}: another salt changes every ID, and git ignores this file",
-            markup=False, soft_wrap=True,
-        )  # fmt: skip
+            soft_wrap=True,
+        )
 
 
 @app.command()
@@ -48,6 +48,15 @@ def run(
         ),
     ] = None,
     force: Annotated[bool, typer.Option(help="Run even if nothing is new.")] = False,
+    channels: Annotated[
+        str,
+        typer.Option(
+            help="Land only these channels, separated by commas. All channels are built, from what has landed."
+        ),
+    ] = "",
+    allow_future: Annotated[
+        bool, typer.Option(help="Accept a business date after today, from --as-of or exports.yml.")
+    ] = False,
 ) -> None:
     """Run one night: land, build, check, publish.
 
@@ -59,8 +68,10 @@ def run(
         from siyu.night.run import run_night
         from siyu.report.summary import summary
 
+        named = tuple(name.strip() for name in channels.split(",") if name.strip())
+        request = Request(day(as_of), day(known_by), force, named, allow_future)
         with progress() as tell:
-            report = run_night(current_settings(), Request(day(as_of), day(known_by), force), tell)
+            report = run_night(current_settings(), request, tell)
         out.print(summary(report))
 
 
@@ -150,7 +161,7 @@ def status(
         out.print(status_text(found))
         late = overdue(found, max_age) if max_age else None
         if late:
-            err.print(late, style="red", markup=False)
+            err.print(late, style="red")
             raise typer.Exit(1)
 
 
@@ -168,7 +179,7 @@ def sql(
     with handle_errors():
         from siyu.dev.selection import sql_of
 
-        out.print(sql_of(compiled(current_settings()), model, dialect), markup=False, soft_wrap=True)
+        out.print(sql_of(compiled(current_settings()), model, dialect), soft_wrap=True)
 
 
 @app.command()
@@ -184,7 +195,7 @@ def graph(
         from siyu.dev.selection import graph_lines
 
         for line in graph_lines(compiled(current_settings()), select or [], mermaid):
-            out.print(line, markup=False, soft_wrap=True)
+            out.print(line, soft_wrap=True)
 
 
 @app.command()
@@ -219,7 +230,7 @@ def simulate(
             knobs=turned(knob or []), progress=lambda done: bar.update(task, completed=done),
         )  # fmt: skip
         for name, (rows, files) in exports_of(written).items():
-            out.print(f"{rows:>12,} rows in {files:>4} files  {name}", markup=False)
+            out.print(f"{rows:>12,} rows in {files:>4} files  {name}")
 
 
 @app.command()

@@ -46,4 +46,4 @@ def journey(
         if as_json:
             typer.echo(json_text(as_data(story)))
         else:
-            out.print(told_story(story, None if show_all else SHOWN), markup=False, soft_wrap=True)
+            out.print(told_story(story, None if show_all else SHOWN), soft_wrap=True)

@@ -21,7 +21,7 @@ class OpsTable:
 
 CHANNEL = ("varchar", "Channel code, as in seeds/channels.")
 EXPORT = ("varchar", "Export of the channel's contract.")
-FILE = ("varchar", "Path in the channel's folder.")
+FILE = ("varchar", "Path in the channel's folder; mobiles and mail addresses in it are masked.")
 RUN = ("bigint", "Number of the run.")
 MODEL = ("varchar", "schema.table.")
 
@@ -32,7 +32,7 @@ OPS_TABLES: dict[str, OpsTable] = {
         "known_by": ("date", "Nothing that landed later is known; NULL in a nightly."),
         "started_at": ("timestamp", "Begin (UTC)."),
         "ended_at": ("timestamp", "End (UTC)."),
-        "status": ("varchar", "running, published, nothing new, failed or interrupted."),
+        "status": ("varchar", "running, published, nothing new, failed, interrupted or withdrawn (a future date)."),
         "release": ("varchar", "Folder of the release; NULL when nothing was published."),
         "code_fingerprint": ("varchar", "Changes with models, macros, suites, contracts, vars and siyu itself."),
         "input_fingerprint": ("varchar", "Changes with what had landed, and with the reference tables."),
@@ -89,6 +89,7 @@ OPS_TABLES: dict[str, OpsTable] = {
         "last_landed_at": ("timestamp", "End of the business date of the last landing that brought rows (UTC)."),
         "is_stale": ("boolean", "Its data is old, or tonight's export is broken."),
         "reason": ("varchar", "Why it is stale."),
+        "is_retired": ("boolean", "It no longer delivers (setting retired_channels); its rows stay in force."),
         "rows_landed": ("bigint", "Rows that the last landing of all brought."),
         "rows_usual": ("bigint", "Median of its earlier landings."),
     }, ("channel",)),

@@ -22,6 +22,8 @@ from siyu.seeds.channels import Channel
 from siyu.seeds.references import Reference
 from siyu.settings import Settings
 
+FILE_NAME = "_file"  # column of source(): the true name of the file
+
 
 @dataclass(frozen=True)
 class Column:
@@ -148,13 +150,12 @@ class Project:
         return [(what, instead) for what, instead in found]
 
     def check_privacy(self) -> None:
-        """Raise ConfigError if a column passes on personal values but has no mark of its own."""
-        personal = {(name, c.name) for name, m in self.models.items() for c in m.columns if c.pii}
-        for name, model in self.models.items():
-            if model.model.schema == "staging":
-                marked = {c.name for c in self.shapes.of(model.model.shape or "") if c.description.startswith(PII)}
-                personal |= {(name, column.name) for column in model.columns if column.name in marked}
-        later = [name for name, model in self.models.items() if model.model.schema != "staging"]
+        """Raise ConfigError if a column passes on personal values but has no mark of its own.
+
+        Names of files may have mobiles in them. The other columns of an export get their marks from the record shape.
+        """
+        personal = {(name, column) for name, model in self.models.items() for column in self.personal_columns(model)}
+        files = {(source, FILE_NAME) for model in self.models.values() for source in model.sources}
         raise_all(
             [
                 ConfigError(
@@ -163,11 +164,22 @@ class Project:
                     self.models[name].model.file,
                     "begin its comment with [pii], or with [public] if its values identify nobody.",
                 )
-                for name in later
+                for name, model in self.models.items()
                 for column, origins in self._traced[name][1].items()
-                if (found := origins & personal) and not self._is_marked(name, column)
+                if (found := origins & (files if model.model.schema == "staging" else personal))
+                and not self._is_marked(name, column)
+                and (name, column) not in personal
+                and not model.companion
             ]
         )
+
+    def personal_columns(self, model: CompiledModel) -> set[str]:
+        """Return the columns of a model with a mark; in staging, those that the record shape marks."""
+        marked = set(model.pii_columns)
+        if model.model.schema == "staging":
+            shape = self.shapes.of(model.model.shape or "")
+            marked |= {c.name for c in shape if c.description.startswith(PII)} & {c.name for c in model.columns}
+        return marked
 
     def _is_marked(self, name: str, column: str) -> bool:
         return any(c.pii or c.public for c in self.models[name].columns if c.name == column)

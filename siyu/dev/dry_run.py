@@ -15,6 +15,7 @@ from siyu.landing.channel import ChannelLanding, land_file
 from siyu.landing.file import Job, Landing
 from siyu.landing.readers import read
 from siyu.landing.readers.reading import WrongHeader
+from siyu.masking import masked
 from siyu.night.request import default_as_of
 from siyu.seeds.channels import Channel, Export, enabled_channels, load_channels
 from siyu.settings import Settings
@@ -146,14 +147,14 @@ def _result(
     session: Session, job: Job, export: Export, result: ChannelLanding, problems: list[str], store: Path
 ) -> DryRun:
     file: LandedFile | None = result.files[0] if result.files else None
-    problems += [problem.removeprefix(f"{job.file}: ") for problem in result.problems]
+    problems += [problem.removeprefix(f"{masked(job.file)}: ") for problem in result.problems]
     read_count, rejected = (file.rows_read, file.rows_rejected) if file else (0, 0)
     if file and file.landed and read_count and rejected / read_count > export.max_reject_rate:
         problems.append(
             f"{rejected} of {read_count} rows break the contract, more than max_reject_rate {export.max_reject_rate}"
         )
     return DryRun(
-        job.channel.channel, job.export_name, job.file, read_count, rejected, export.max_reject_rate,
+        job.channel.channel, job.export_name, job.shown, read_count, rejected, export.max_reject_rate,
         tuple(problems), tuple((kind, column) for _, _, kind, column in result.drift),
         tuple(_row_problems(session, store / file.rejects)) if file and file.rejects else (),
         file.rows_replaced if file else 0, tuple(_notes(export, file)) if file else (),

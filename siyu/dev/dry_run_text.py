@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group
-from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
+
+from siyu.report.markup import line as text_line
 
 if TYPE_CHECKING:
     from siyu.dev.dry_run import DryRun
@@ -20,21 +21,21 @@ def dry_run_text(found: DryRun) -> Group:
     replaced = f", {found.rows_replaced:,} replaced by others" if found.rows_replaced else ""
     counts = f"{found.rows_read:,} read, {landed:,} to land, {found.rows_rejected:,} break the contract{replaced}"
     parts: list[Any] = [
-        Text(f"{found.file} as {found.channel}.{found.export}: {verdict}", style="green" if found.lands else "red"),
+        text_line(f"{found.file} as {found.channel}.{found.export}: {verdict}", "green" if found.lands else "red"),
         Text(f"rows       {counts}"),
     ]
     if found.totals:
         parts.append(Text(f"footer     {found.totals:,} rows match footer and are not records"))
-    parts += [Text(f"problem    {problem}", style="red") for problem in found.problems]
-    parts += [Text(f"note       {note}", style="yellow") for note in found.notes]
+    parts += [text_line(f"problem    {problem}", "red") for problem in found.problems]
+    parts += [text_line(f"note       {note}", "yellow") for note in found.notes]
     for kind in sorted({kind for kind, _ in found.drift}):
         columns = ", ".join(column for other, column in found.drift if other == kind)
-        parts.append(Text(f"drift      {kind.replace('_', ' ')}s: {columns}", style="yellow"))
+        parts.append(text_line(f"drift      {kind.replace('_', ' ')}s: {columns}", "yellow"))
     if found.rows:
         table = Table("column 列", "reason 原因", "rows", "first lines", "example (masked)", box=None)
         for row in found.rows:
             lines = ", ".join(map(str, row.lines))
-            table.add_row(escape(row.column or "(record)"), escape(row.reason), f"{row.rows:,}", lines,
-                          escape(row.example or "–"))  # fmt: skip
+            cells = (row.column or "(record)", row.reason, f"{row.rows:,}", lines, row.example or "–")
+            table.add_row(*map(text_line, cells))
         parts.append(table)
     return Group(*parts)

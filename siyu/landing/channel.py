@@ -13,10 +13,10 @@ from datetime import date
 from pathlib import Path
 
 from siyu.engines.base import Session
-from siyu.landing.file import Job, Landing, Outcome, attempt
+from siyu.landing.file import Job, Landing, Outcome, attempt, name_label
 from siyu.landing.journal import sweep
 from siyu.landing.together import SMALL, land_together
-from siyu.masking import masked
+from siyu.masking import masked, one_line
 from siyu.seeds.channels import Channel
 from siyu.seeds.references import Reference, changed_references
 from siyu.seeds.row_key import has_row_key
@@ -68,7 +68,7 @@ def land_channel(session: Session, channel: Channel, folder: Path | None, landin
     """Land every new file of a channel. Problems of files and folders are returned, not raised."""
     result = ChannelLanding(channel.channel)
     if folder is None or not _is_folder(folder):
-        result.problems.append(f"the folder {folder or channel.folder or '(none)'} does not exist")
+        result.problems.append(one_line(masked(f"the folder {folder or channel.folder or '(none)'} does not exist")))
         return result
     for export_name, export in channel.exports.items():
         try:
@@ -79,7 +79,10 @@ def land_channel(session: Session, channel: Channel, folder: Path | None, landin
             continue
         if not paths and not export.optional:
             result.problems.append(f"no file matches {export.files}")
-        _land_export(session, [Job(channel, export_name, export, path, folder) for path in paths], landing, result)
+        jobs = [Job(channel, export_name, export, path, folder) for path in paths]
+        jobs = [replace(job, label=name_label(session, job.file)) for job in jobs]
+        _land_export(session, jobs, landing, result)
+    result.problems = [one_line(masked(problem)) for problem in result.problems]
     return result
 
 
@@ -185,7 +188,7 @@ def _find(
     for day_or_name in names:
         identity = file_identity(job.channel.channel, job.export_name, day_or_name, digest)
         known = landing.known.get(identity) or next((file for file in result.files if file.identity == identity), None)
-        if known is None or known.file == job.file or not job.export.named:
+        if known is None or known.file == job.shown or not job.export.named:
             break
     return identity, known
 
@@ -197,7 +200,7 @@ def _ledger_row(
         landed_seq=landing.seq,
         channel=job.channel.channel,
         export=job.export_name,
-        file=job.file,
+        file=job.shown,
         file_date=day.isoformat() if day else None,
         identity=identity,
         sha256=digest,

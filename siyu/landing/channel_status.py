@@ -29,6 +29,7 @@ class ChannelStatus:
     reason: str | None
     rows_landed: int
     rows_usual: int | None
+    is_retired: bool = False
 
 
 def channel_status(
@@ -38,9 +39,11 @@ def channel_status(
     problems: Sequence[str],
     as_of: date,
     timezone: str,
+    *,
+    is_retired: bool = False,
 ) -> ChannelStatus:
     """Return the status of a channel. Age is measured at the end of as_of, never against a clock. A channel with
-    problems tonight is stale, too."""
+    problems in its last landing is stale, too; a retired one is not expected to deliver and never stale."""
     landed = [file for file in files if file.channel == channel.channel and file.landed]
     dates = [_date_of(file, landings) for file in landed]
     newest = max(dates, default=None)
@@ -53,6 +56,8 @@ def channel_status(
     for file in landed:
         by_landing[file.landed_seq] = by_landing.get(file.landed_seq, 0) + file.rows_landed
     latest = max(by_landing, default=None)
+    if is_retired:
+        reasons.clear()
     earlier = [rows for seq, rows in sorted(by_landing.items()) if seq != latest][-USUAL_LANDINGS:]
     return ChannelStatus(
         channel=channel.channel,
@@ -65,11 +70,15 @@ def channel_status(
         reason="; ".join(reasons) or None,
         rows_landed=by_landing[latest] if latest is not None and landings[latest] == max(landings.values()) else 0,
         rows_usual=int(median(earlier)) if earlier else None,
+        is_retired=is_retired,
     )
 
 
 def _date_of(file: LandedFile, landings: Mapping[int, date]) -> date:
-    return date.fromisoformat(file.file_date) if file.file_date else landings[file.landed_seq]
+    """Return the date up to which a file has data. A date in its name that is far after its landing is wrong."""
+    landed = landings[file.landed_seq]
+    latest = landed + timedelta(days=1)  # a file of the day on which the night runs
+    return min(date.fromisoformat(file.file_date), latest) if file.file_date else landed
 
 
 def _end_of(day: date, timezone: str) -> datetime:

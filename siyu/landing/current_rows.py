@@ -79,21 +79,23 @@ def _removed(export: Export, files: Sequence[LandedFile]) -> str:
 def _union(export: Export, landed: Sequence[LandedFile], store: Path, timezone: str) -> str:
     """Return the query of all landed files in the columns of today's contract. Older files have the value of a newer
     column in `_extra` or in their name."""
-    groups: dict[tuple[str, bool], list[LandedFile]] = {}
+    groups: dict[tuple[str, bool, str], list[LandedFile]] = {}
     today = export.fingerprint if any(map(export.null_words, export.columns.values())) else None
     for file in landed:
-        groups.setdefault((file.columns, today in (None, file.contract)), []).append(file)
+        is_same = today in (None, file.contract)
+        groups.setdefault((file.columns, is_same, file.corrected_date or ""), []).append(file)
     parts = []
-    for (_columns, is_same), members in sorted(groups.items()):
+    for (_columns, is_same, day), members in sorted(groups.items()):
+        internal = INTERNAL.replace("_landed_date", f"date {quoted(day)} as _landed_date") if day else INTERNAL
         held = {c: _held(export, c, members[0].types, timezone, is_same) for c in export.columns}
         chosen = ", ".join(f"{sql} as {quote_name(c)}" for c, sql in held.items())
         paths = [store / str(file.path) for file in members]
         if has_row_key(export.key):
             # The name of a landed file begins with the identity of the export file.
             row = f"regexp_extract(_path, '([0-9a-f]{{{ROW_DIGITS}}})[^/]*$', 1) || ':' || _line as {KEY_ROW}"
-            parts.append(f"select {chosen}, {INTERNAL}, {row} from {parquet(paths, PATH)}")
+            parts.append(f"select {chosen}, {internal}, {row} from {parquet(paths, PATH)}")
         else:
-            parts.append(f"select {chosen}, {INTERNAL} from {parquet(paths)}")
+            parts.append(f"select {chosen}, {internal} from {parquet(paths)}")
     return " union all ".join(parts or [_empty(export)])
 
 

@@ -21,7 +21,7 @@ from siyu.landing.readers.mending import LOST
 from siyu.landing.readers.reading import Found, Reading, shown_names
 from siyu.landing.rejects import first_reasons, write_rejects
 from siyu.landing.repeats import NO_REPEATS, Repeats, repeats_of
-from siyu.masking import first_line
+from siyu.masking import first_line, masked, one_line
 from siyu.seeds.channels import Channel, Export
 from siyu.warehouse.ledger import LandedFile
 
@@ -30,6 +30,7 @@ LANDED_AS = "compression zstd, dictionary_size_limit 10000"  # larger dictionari
 # The same as _ok. DuckDB moves a filter below the expressions that compute its columns and then casts every value
 # twice, but it does not move a volatile filter.
 ONCE = "_ok and random() >= 0"
+LABEL_CHARACTERS = 6
 
 
 Drift = tuple[str, str]  # "new_column" or "missing_column", and the name of the column
@@ -55,6 +56,12 @@ class Job:
     export: Export
     path: Path
     folder: Path
+    label: str = ""  # tells files apart whose masked names are equal
+
+    @property
+    def shown(self) -> str:
+        """The path in the channel's folder as it is stored in the ledger and shown: mobiles and mail are masked."""
+        return shown_name(self.file, self.label)
 
     @cached_property
     def file(self) -> str:
@@ -71,6 +78,20 @@ class Job:
         if self.file != self.path.relative_to(self.folder).as_posix():
             raise ValueError("the file's name is not utf-8")
         return self.export.date_of(self.file)
+
+
+def shown_name(file: str, label: str) -> str:
+    """Return the name of a file, masked. A masked name ends with the label."""
+    name = one_line(masked(file))
+    return f"{name}#{label}" if label and name != file else name
+
+
+def name_label(session: Session, file: str) -> str:
+    """Return the label of a name that has to be masked: the first characters of its keyed hash; else ''."""
+    if one_line(masked(file)) == file:
+        return ""
+    label: str = session.value(f"select left(fn_keyed_hash(?), {LABEL_CHARACTERS})", [file])
+    return label
 
 
 @dataclass(frozen=True)

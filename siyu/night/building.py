@@ -8,6 +8,7 @@ from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from siyu import clock
 from siyu.build import ops
 from siyu.build.database import open_engine, prepare_build, write_previous
 from siyu.build.materialization import ModelRun, build_model
@@ -49,7 +50,8 @@ class Landed:
     def standing(self) -> Release | None:
         """Return the release that a run with the same key published, if it is still in place. Then nothing is new."""
         record, request = self.record, self.record.request
-        standing = standing_release(record.ledger, record.warehouse, self.as_of, request.known_by, self.run_key)
+        today = clock.today(record.settings.timezone)
+        standing = standing_release(record.ledger, record.warehouse, self.as_of, request.known_by, self.run_key, today)
         if request.force or standing is None:
             return None
         report_standing(record.report, standing, record.ledger, self.engine, self.project)

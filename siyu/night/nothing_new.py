@@ -9,22 +9,25 @@ from siyu.build.materialization import ModelRun
 from siyu.check.suites import CheckResult
 from siyu.compile.project import Project
 from siyu.engines.base import Engine
-from siyu.release.releases import PUBLIC, Release, current, releases
+from siyu.release.releases import PUBLIC, Release, current, outranks, releases
 from siyu.report.headline import KpiAlert, KpiLine, headline_kpis, out_of_band
 from siyu.report.summary import Report
 from siyu.warehouse.ledger import Ledger
 
 
 def standing_release(
-    ledger: Ledger, warehouse: Path, as_of: date, known_by: date | None, run_key: str
+    ledger: Ledger, warehouse: Path, as_of: date, known_by: date | None, run_key: str, today: date
 ) -> Release | None:
-    """Return the last release of a date if a run with this key made it and it is still in its place, else None."""
+    """Return the last release of a date if a run with this key made it and it is still in its place, else None.
+
+    A current release whose date is after `today` is not in its place, unless the run asks for that date.
+    """
     row = ledger.last_published(as_of, known_by)
     if row is None or row["run_key"] != run_key:
         return None
     release = next((r for r in releases(warehouse) if r.name == row["release"]), None)
     seen = current(warehouse)
-    should_be_current = known_by is None and (seen is None or seen.as_of <= as_of)
+    should_be_current = known_by is None and (seen is None or not outranks(seen, as_of, today))
     if release is None or (should_be_current and (seen is None or seen.name != release.name)):
         return None
     return release

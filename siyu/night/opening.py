@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
 from datetime import date
 from types import TracebackType
 
+from siyu import clock
 from siyu.build.database import open_engine
 from siyu.check.suites import Suite, load_suites
 from siyu.compile.cache import digest
@@ -18,9 +19,10 @@ from siyu.engines.duckdb import DuckEngine
 from siyu.errors import WarehouseBusy
 from siyu.landing.channel import ChannelLanding, commit_landing, land_channel
 from siyu.landing.channel_status import channel_status
-from siyu.landing.file import Landing
+from siyu.landing.file import Landing, name_label, shown_name
 from siyu.landing.journal import sweep
 from siyu.night.building import Landed
+from siyu.night.channel_list import channels_to_land, check_landed
 from siyu.night.record import NOT_STARTED, RunRecord
 from siyu.night.request import Request, check_as_of, check_exports, default_as_of, references_in_force
 from siyu.night.run_key import input_fingerprint
@@ -88,6 +90,8 @@ def _open(record: RunRecord) -> Opened:
         (warehouse / private).mkdir(mode=0o700, exist_ok=True)
     project = compile_project(settings, references_in_force(settings, ledger, warehouse, request.known_by))
     record.resources.callback(project.binder.close)
+    check_landed(project, ledger, request.known_by)
+    channels = channels_to_land(request, project)
     suites = load_suites(project)
     project.check_unchanged()
     project.check_privacy()
@@ -99,9 +103,23 @@ def _open(record: RunRecord) -> Opened:
     scratch.mkdir(mode=0o700)
     engine = open_engine(settings, as_of, scratch, in_memory=True)
     record.resources.callback(engine.close)
+    with closing(engine.session()) as session:
+        ledger.mask_file_names(lambda file: shown_name(file, name_label(session, file)))
+        ledger.mask_record_ids(lambda value: str(session.value("select fn_mask(?)", [str(value)])))
+    _correct_dates(record, as_of)
     number, day = ledger.next_landing(as_of)
     known = {file.identity: file for file in ledger.files()}
-    return Opened(record, as_of, project, suites, engine, Landing(number, day, warehouse, scratch, known))
+    landing = Landing(number, day, warehouse, scratch, known)
+    return Opened(record, as_of, project, channels, suites, engine, landing)
+
+
+def _correct_dates(record: RunRecord, as_of: date) -> None:
+    """Date landings of a future date to as_of, unless the run itself has a future date."""
+    today = clock.today(record.settings.timezone)
+    if as_of <= today and record.request.known_by is None:
+        for number in record.ledger.correct_landings(as_of, today):
+            told = f"its date was in the future; it counts as of {as_of} now"
+            record.tell(Event("corrected", f"landing {number}", told, is_bad=True))
 
 
 @dataclass(frozen=True)
@@ -111,15 +129,11 @@ class Opened:
     record: RunRecord
     as_of: date
     project: Project
+    channels: list[str]  # those to land
     suites: dict[str, Suite]
     engine: DuckEngine
     landing: Landing
     _landings: dict[str, ChannelLanding] = field(default_factory=dict)
-
-    @property
-    def channels(self) -> list[str]:
-        """The channels to land. Empty with known_by: such a run uses only what has landed already."""
-        return [] if self.record.request.known_by else list(self.project.channels)
 
     def land(self, name: str) -> ChannelLanding:
         """Land the new files of a channel."""
@@ -139,15 +153,21 @@ class Opened:
         record, known_by = self.record, self.record.request.known_by
         results = [self._landings[name] for name in sorted(self._landings)]
         if known_by is None:
-            record.ledger.add_problems(record.run_id, {r.channel: r.problems for r in results})
+            problems = self._problems(results)
+            record.ledger.add_problems(record.run_id, problems)
             commit_landing(record.ledger, self.landing, results, self.project.references)
-        problems = record.ledger.problems(known_by) if known_by else {r.channel: r.problems for r in results}
+        else:
+            problems = record.ledger.problems(known_by)
         files, landings = record.ledger.files(known_by), record.ledger.landings(known_by)
         statuses = [
-            channel_status(c, files, landings, problems.get(name, []), self.as_of, record.settings.timezone)
+            channel_status(
+                c, files, landings, problems.get(name, []), self.as_of, record.settings.timezone,
+                is_retired=name in record.settings.retired_channels,
+            )
             for name, c in self.project.channels.items()
-        ]
+        ]  # fmt: skip
         record.report.set_channels(statuses, self._landings)
+        record.report.landed_only = list(record.request.channels)
         fingerprint = input_fingerprint(self.project, files, statuses, landings)
         previous = previous_run(record.ledger, self.as_of)
         run_key = digest(
@@ -165,3 +185,9 @@ class Opened:
         return Landed(
             record, self.as_of, self.project, self.suites, self.engine, files, statuses, previous, fingerprint, run_key
         )
+
+    def _problems(self, results: Sequence[ChannelLanding]) -> dict[str, list[str]]:
+        """Return the problems of the channels that landed now, and of the others those of their last landing."""
+        before = self.record.ledger.last_problems()
+        others = {name: texts for name, texts in before.items() if name in self.project.channels}
+        return others | {result.channel: result.problems for result in results}

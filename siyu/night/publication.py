@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date
 
+from siyu import clock
 from siyu.build import ops
 from siyu.compile.project import Project
 from siyu.engines.base import Engine
@@ -13,7 +14,7 @@ from siyu.errors import ChecksFailed, EngineFault
 from siyu.night.record import PUBLISHED, RunRecord
 from siyu.release.history import Previous, write_history
 from siyu.release.publish import ReleaseFacts, write_release
-from siyu.release.releases import Release, expire, swap
+from siyu.release.releases import Release, current, expire, swap
 from siyu.report.events import Event
 from siyu.report.headline import headline_kpis, out_of_band
 
@@ -54,12 +55,24 @@ class Checked:
         # Ledger first: if the process dies before the swap, the release is not current, and the next run makes another.
         record.update(status=PUBLISHED, release=release.name)
         if known_by is None:
-            record.report.is_current = swap(record.warehouse, release)
+            self._swap(release)
             self._expire()
         record.report.status = PUBLISHED
         record.report.release, record.report.manifest = release.path, release.manifest
         record.tell(Event("published", release.name, str(release.path)))
         return release
+
+    def _swap(self, release: Release) -> None:
+        """Make the release current. A release of a future date, made while a clock was wrong, does not count."""
+        record, today, before = self.record, clock.today(self.record.settings.timezone), current(self.record.warehouse)
+        withdrawn = record.ledger.withdraw_after(today) if self.as_of <= today else []
+        record.report.is_current = swap(record.warehouse, release, today)
+        if before is not None and before.as_of > today >= self.as_of:
+            withdrawn = sorted({*withdrawn, before.name})
+        if withdrawn:
+            record.report.withdrawn = withdrawn
+            told = "its business date is in the future; the newest release of a past date is current"
+            record.tell(Event("withdrawn", ", ".join(withdrawn), told, is_bad=True))
 
     def _write_release(self) -> Release:
         record = self.record
@@ -83,6 +96,6 @@ class Checked:
     def _expire(self) -> None:
         """Remove old releases. If one cannot be removed, only warn: the night is already published."""
         try:
-            expire(self.record.warehouse, datetime.now(UTC))
+            expire(self.record.warehouse, clock.now())
         except OSError as error:
             self.record.tell(Event("retention", "releases", f"old releases could not be removed: {error}", is_bad=True))

@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 from typing import Any
 
+from siyu import clock
 from siyu.build.materialization import ModelRun
 from siyu.check.suites import CheckResult
 from siyu.errors import SiyuError
+from siyu.masking import masked, one_line, printable
 from siyu.night.request import Request
 from siyu.release.releases import current
 from siyu.report.events import Event
@@ -24,7 +27,7 @@ PUBLISHED, NOTHING_NEW, FAILED, NOT_STARTED = "published", "nothing new", "faile
 
 def now() -> str:
     """Return the current time in UTC. It is only for the records of a run; no model reads it."""
-    return datetime.now(UTC).replace(tzinfo=None).isoformat(sep=" ", timespec="milliseconds")
+    return clock.now().replace(tzinfo=None).isoformat(sep=" ", timespec="milliseconds")
 
 
 class RunRecord:
@@ -36,7 +39,7 @@ class RunRecord:
     def __init__(self, settings: Settings, request: Request, tell: Callable[[Event], None]) -> None:
         self.settings = settings
         self.request = request
-        self.tell = tell
+        self._tell = tell
         self.warehouse = settings.warehouse.resolve()
         self.report = Report(
             as_of=request.as_of, warehouse=settings.warehouse, is_sample=settings.is_sample, started_at=now()
@@ -50,6 +53,11 @@ class RunRecord:
         self.ledger = ledger
         self.run_id = self.report.run_id = ledger.begin_run(self.report.started_at)
         self.write_status()
+
+    def tell(self, event: Event) -> None:
+        """Report an event. Names of files and columns in it are masked and stay on one line."""
+        name, detail = one_line(masked(event.name)), one_line(masked(event.detail))
+        self._tell(replace(event, name=name, detail=detail))
 
     def update(self, **values: Any) -> None:
         """Write values to the run's row in the ledger."""
@@ -86,7 +94,7 @@ class RunRecord:
 
     def fail(self, error: BaseException) -> None:
         """Write down the error that stopped the run. If that fails, as on a full disk, the report has both errors."""
-        self.report.error = str(error) or type(error).__name__
+        self.report.error = printable(masked(str(error))) or type(error).__name__
         try:
             self.write_down()
             self.end(FAILED)

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
+from siyu import clock
 from siyu.errors import ConfigError
 from siyu.layers import read_yaml
 from siyu.seeds.channels import Channel
@@ -25,13 +25,14 @@ class Request:
     as_of: date | None = None
     known_by: date | None = None
     force: bool = False
+    channels: tuple[str, ...] = ()  # land only these; empty for all
+    allow_future: bool = False  # as_of may be after today, as with invented data
 
 
 def default_as_of(settings: Settings) -> date:
     """Return the `as_of` of exports.yml in the exports folder, else yesterday in the time zone of the settings."""
-    root = settings.exports_root
-    path = root / "exports.yml" if root else None
-    if path is not None and path.is_file():
+    path = _exports_file(settings)
+    if path is not None:
         try:
             data = read_yaml(path.read_text(encoding="utf-8"), str(path)) or {}
         except (ConfigError, UnicodeDecodeError) as error:
@@ -43,7 +44,13 @@ def default_as_of(settings: Settings) -> date:
         if not isinstance(found, date) or isinstance(found, datetime):
             raise ConfigError("exports.yml has no as_of date", str(path), "write as_of: 2026-06-30.")
         return found
-    return (datetime.now(ZoneInfo(settings.timezone)) - timedelta(days=1)).date()
+    return clock.today(settings.timezone) - timedelta(days=1)
+
+
+def _exports_file(settings: Settings) -> Path | None:
+    root = settings.exports_root
+    path = root / "exports.yml" if root else None
+    return path if path is not None and path.is_file() else None
 
 
 def references_in_force(
@@ -68,9 +75,14 @@ def references_in_force(
 
 def check_as_of(settings: Settings, request: Request, as_of: date, ledger: Ledger) -> None:
     """Raise ConfigError for a date that looks like a typo or a wrong clock: a landing cannot be undone."""
-    today = datetime.now(ZoneInfo(settings.timezone)).date()
-    if request.as_of is not None and as_of > today:
-        raise ConfigError(f"as_of {as_of} is in the future", "--as-of", f"today is {today}.")
+    today = clock.today(settings.timezone)
+    # The dates of the sample are fixed, and its warehouse can hold nothing else.
+    if as_of > today and not (request.allow_future or settings.is_sample):
+        raise ConfigError(
+            f"as_of {as_of} is in the future: today is {today}",
+            "--as-of" if request.as_of else str(_exports_file(settings)),
+            "correct the date, or the machine's clock. If it is meant, as with invented data: --allow-future.",
+        )
     newest = max(ledger.landings().values(), default=as_of)
     if as_of > newest + timedelta(days=LONGEST_PAUSE_DAYS) and not (request.force or request.known_by):
         raise ConfigError(

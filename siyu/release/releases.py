@@ -22,6 +22,8 @@ WAS_CURRENT = ".was-current"  # ending of the stamp beside a release that ceased
 
 
 KEPT_DAYS, KEPT_MONTHS, KEPT_HOURS = 14, 12, 24
+READ_HOURS, KEPT_BRIEF = 1, 3
+LATEST_ZONE = timedelta(hours=14)  # the earliest midnight on earth is 14 hours before that of UTC
 
 
 @dataclass(frozen=True)
@@ -57,47 +59,94 @@ def current(warehouse: Path) -> Release | None:
     return next((release for release in releases(warehouse) if release.path.resolve() == target), None)
 
 
-def swap(warehouse: Path, release: Release) -> bool:
-    """Make a release the current one, in one rename. Return False, and change nothing, if a later as_of is current."""
+def outranks(now: Release, as_of: date, today: date) -> bool:
+    """Whether the current release stays current beside a new one of `as_of`: its date is later, but not in the future.
+
+    A future date counts only for a run that asks for a future date itself.
+    """
+    return now.as_of > as_of and (now.as_of <= today or as_of > today)
+
+
+def swap(warehouse: Path, release: Release, today: date = date.max) -> bool:
+    """Make a release the current one, in one rename. Return False if one of a later as_of is current or becomes it.
+
+    If the current release has a date after `today`, the newest of the others takes its place.
+    """
     now = current(warehouse)
-    if now is not None and now.as_of > release.as_of:
+    if now is not None and outranks(now, release.as_of, today):
         return False
-    if now is not None and now.name != release.name:
+    chosen = release
+    if now is not None and now.as_of > release.as_of:
+        past = [r for r in releases(warehouse) if r.as_of <= today and r.manifest["known_by"] is None]
+        chosen = past[-1]
+    if now is not None and now.name != chosen.name:
         (now.path.parent / f".{now.name}{WAS_CURRENT}").touch()
     link, fresh = warehouse / "current", warehouse / ".current-next"
     fresh.unlink(missing_ok=True)
-    fresh.symlink_to(os.path.relpath(release.path, warehouse))
+    fresh.symlink_to(os.path.relpath(chosen.path, warehouse))
     os.replace(fresh, link)
     fsync(warehouse)
-    return True
+    return chosen.name == release.name
 
 
 def expire(warehouse: Path, now: datetime) -> list[str]:
     """Remove old releases. Return their names.
 
-    14 daily and 12 month-end releases stay, and all that were current within KEPT_HOURS. A stamp beside a folder says
-    when it was last current. Releases of known_by never are, so they go KEPT_HOURS after they were written.
+    14 daily and 12 month-end releases stay, the current one and the one that it was compared with. Others stay for
+    KEPT_HOURS after they were last current or were written, so that readers can finish. Of those that were current for
+    less than READ_HOURS, as when many nights are caught up, only the last KEPT_BRIEF stay.
     """
     found = releases(warehouse)
-    nightly = [release for release in found if release.manifest["known_by"] is None]
-    newest = {release.as_of: release for release in sorted(nightly, key=lambda release: release.run_id)}
-    days = sorted(newest, reverse=True)
-    month_ends = list({(day.year, day.month): day for day in sorted(days)}.values())[::-1]
-    kept = {newest[day].name for day in (*days[:KEPT_DAYS], *month_ends[:KEPT_MONTHS])}
     seen = current(warehouse)
+    kept = _kept_by_date(found, max((now + LATEST_ZONE).date(), seen.as_of if seen else date.min))
     if seen is not None:
         kept |= {seen.name, str(seen.manifest["previous_release"])}
+    others = [release for release in found if release.name not in kept]
+    recent = [release for release in others if now - _last_current(release, now) <= timedelta(hours=KEPT_HOURS)]
+    brief = [release for release in recent if release.manifest["known_by"] is None and not _was_read(release)]
+    brief.sort(key=lambda release: release.run_id)
+    kept |= {release.name for release in recent} - {release.name for release in brief[:-KEPT_BRIEF]}
     removed = []
     for release in found:
-        last_read = datetime.fromtimestamp(_last_current(release), now.tzinfo)
-        if release.name not in kept and now - last_read > timedelta(hours=KEPT_HOURS):
+        if release.name not in kept:
             shutil.rmtree(release.path)
-            (release.path.parent / f".{release.name}{WAS_CURRENT}").unlink(missing_ok=True)
+            _stamp(release).unlink(missing_ok=True)
             removed.append(release.name)
     return removed
 
 
-def _last_current(release: Release) -> float:
-    """Return when the release was last known to be current, or else when it was written."""
-    stamp = release.path.parent / f".{release.name}{WAS_CURRENT}"
-    return max(path.stat().st_mtime for path in (stamp, release.path / MANIFEST) if path.is_file())
+def _kept_by_date(found: list[Release], latest: date) -> set[str]:
+    """Return the newest releases of the last dates and of the last month ends. Dates after `latest` do not count."""
+    nightly = [release for release in found if release.manifest["known_by"] is None and release.as_of <= latest]
+    newest = {release.as_of: release for release in sorted(nightly, key=lambda release: release.run_id)}
+    days = sorted(newest, reverse=True)
+    month_ends = list({(day.year, day.month): day for day in sorted(days)}.values())[::-1]
+    return {newest[day].name for day in (*days[:KEPT_DAYS], *month_ends[:KEPT_MONTHS])}
+
+
+def _stamp(release: Release) -> Path:
+    """Return the file whose time says when the release ceased to be current."""
+    return release.path.parent / f".{release.name}{WAS_CURRENT}"
+
+
+def _was_read(release: Release) -> bool:
+    """Whether the release was current for long enough that a reader may still have it open."""
+    stamp = _stamp(release)
+    if not stamp.is_file():
+        return False
+    written = (release.path / MANIFEST).stat().st_mtime
+    return stamp.stat().st_mtime - written >= timedelta(hours=READ_HOURS).total_seconds()
+
+
+def _last_current(release: Release, now: datetime) -> datetime:
+    """Return when the release was last known to be current, or else when it was written.
+
+    A time in the future, from a wrong clock, is set to now: otherwise the release would stay until then.
+    """
+    times = []
+    for path in (_stamp(release), release.path / MANIFEST):
+        if path.is_file():
+            if path.stat().st_mtime > now.timestamp():
+                os.utime(path, (now.timestamp(), now.timestamp()))
+            times.append(path.stat().st_mtime)
+    return datetime.fromtimestamp(max(times), now.tzinfo)

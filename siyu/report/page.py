@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from siyu.masking import printable
 from siyu.report.summary import RUNBOOK, SHOWN_KEYS
 
 SHOWN_TABLES = 12
@@ -30,8 +31,9 @@ class Verdict:
 def status_page(status: Mapping[str, Any], timezone: str) -> str:
     """Render the page of a status.json. Moments are shown in `timezone` and in UTC."""
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined
-    )
+        loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined,
+        finalize=lambda value: printable(value) if type(value) is str else value,
+    )  # fmt: skip
     changed = [m for m in status["models"] if None not in (m["row_count"], m["row_count_before"])]
     changed = [m for m in changed if m["row_count"] != m["row_count_before"]]
 

@@ -6,13 +6,16 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from siyu import clock
 from siyu.errors import ConfigError
+from siyu.masking import UNREADABLE
+from siyu.report.markup import line as text_line
 from siyu.report.page import status_page
 from siyu.report.summary import RUNBOOK, Report
 
@@ -38,6 +41,7 @@ def as_json(report: Report, current: Release | None) -> dict[str, Any]:
         "current_release": current.name if current else None,
         "current_as_of": current.as_of.isoformat() if current else None,
         "channels": [vars(line) for line in report.channels],
+        "notes": report.limits(),
         "checks": report.check_counts(),
         "failures": [
             {**result.as_row(), "sample_keys": json.loads(result.sample_keys)} for result in report.failures()
@@ -50,7 +54,7 @@ def as_json(report: Report, current: Release | None) -> dict[str, Any]:
 
 _KEYS = tuple(as_json(Report(as_of=None, warehouse=Path()), None))
 # While a run is in progress, the findings of the previous run stay.
-CARRIED = ("channels", "checks", "failures", "models", "kpis", "alerts")
+CARRIED = ("channels", "notes", "checks", "failures", "models", "kpis", "alerts")
 
 
 def write_status(warehouse: Path, report: Report, current: Release | None, timezone: str) -> None:
@@ -61,7 +65,7 @@ def write_status(warehouse: Path, report: Report, current: Release | None, timez
     before = read_status(warehouse) or {}
     if report.status == "running":
         status |= {key: before[key] for key in CARRIED if key in before}
-    text = json.dumps(status, indent=2, ensure_ascii=False, default=str) + "\n"
+    text = UNREADABLE.sub("�", json.dumps(status, indent=2, ensure_ascii=False, default=str)) + "\n"
     for name, content in ((STATUS, text), (PAGE, status_page(json.loads(text), timezone))):
         draft = folder / f".{name}"
         draft.write_text(content, encoding="utf-8")
@@ -89,31 +93,40 @@ def status_text(status: Mapping[str, Any]) -> Text:
     style = {"published": "green", "nothing new": "green", "running": "yellow"}.get(status["status"], "red")
     ended = f", ended {status['ended_at']} UTC" if status["ended_at"] else ""
     last = f"{status['run_id']}: {status['status']}, as of {status['as_of'] or '?'}{ended}"
-    text = Text(f"last run   {last}\n", style=style)
-    text.append(f"current    {status['current_release'] or 'no release yet'}\n", style="default")
+    lines = [
+        text_line(f"last run   {last}", style),
+        text_line(f"current    {status['current_release'] or 'no release yet'}", "default"),
+    ]
     if status["error"]:
-        text.append(f"{status['error']}\n", style="red")
-    for line in status["channels"]:
-        if line["is_stale"]:
-            text.append(f"stale      {line['channel']}: {line['reason']}\n", style="yellow")
+        lines.append(Text(status["error"], style="red"))
+    lines += [
+        text_line(f"stale      {line['channel']}: {line['reason']}", "yellow")
+        for line in status["channels"]
+        if line["is_stale"]
+    ]
+    lines += [text_line(f"note       {note}", "yellow") for note in status["notes"]]
     for alert in status["alerts"]:
         which = f"{alert['code']} {alert['zh']} ({alert['member']}) on {alert['day']}"
-        told = f"{which}: {alert['value']}, band {alert['band']}"
-        text.append(f"{alert['status']:<10} {told}\n", style="yellow")
+        lines.append(text_line(f"{alert['status']:<10} {which}: {alert['value']}, band {alert['band']}", "yellow"))
     for failure in status["failures"]:
         where = f"{failure['table_name']}: {failure['expectation']} {failure['column_name'] or ''}".rstrip()
-        text.append(f"{failure['severity']:<10} {where} ({failure['unexpected_count']} rows)\n", style="yellow")
-        text.append(f"           runbook: {failure['runbook'] or RUNBOOK}\n", style="default")
-    return text
+        lines.append(text_line(f"{failure['severity']:<10} {where} ({failure['unexpected_count']} rows)", "yellow"))
+        lines.append(text_line(f"           runbook: {failure['runbook'] or RUNBOOK}", "default"))
+    return Text("\n").join([*lines, Text()])
 
 
 def overdue(status: Mapping[str, Any], max_age: str) -> str | None:
-    """Return a message if the last run failed or ended longer than `max_age` (26h, 2d, 90m) ago; else None."""
+    """Return a message if the last run failed or ended longer than `max_age` (26h, 2d, 90m) ago; else None.
+
+    An end in the future counts as overdue: one of the two clocks was wrong, so nobody knows how old it is.
+    """
     match = AGE.fullmatch(max_age.strip())
     if match is None:
         raise ConfigError(f"{max_age!r} is not a duration", "--max-age", "write 26h, 2d or 90m.")
     limit = timedelta(**{UNITS[match[2]]: int(match[1])})
     if status["status"] not in ("published", "nothing new"):
         return f"the last run ended as {status['status']}"
-    age = datetime.now(UTC).replace(tzinfo=None) - datetime.fromisoformat(status["ended_at"])
+    age = clock.now().replace(tzinfo=None) - datetime.fromisoformat(status["ended_at"])
+    if age < timedelta():
+        return f"the last good run ended at {status['ended_at']} UTC, which is in the future: check the machine's clock"
     return f"the last good run ended {age.total_seconds() / 3600:.1f} hours ago" if age > limit else None

@@ -13,6 +13,10 @@ from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
+from siyu.masking import one_line
+from siyu.report import markup
+from siyu.report.markup import line as text_line
+
 if TYPE_CHECKING:
     from siyu.build.materialization import ModelRun
     from siyu.check.suites import CheckResult
@@ -36,6 +40,18 @@ class ChannelLine:
     rows_rejected: int
     is_stale: bool
     reason: str | None
+    is_retired: bool = False
+    was_landed: bool = True  # False if the run was not asked to land it
+
+    @property
+    def state(self) -> str:
+        """The state in a word or two."""
+        if self.is_stale:
+            return "stale 过期"
+        if self.is_retired:
+            return "retired 已停用"
+        return "ok" if self.was_landed else "ok, not landed 未入库"
+
     rows_replaced: int = 0
 
 
@@ -54,6 +70,8 @@ class Report:
     is_current: bool = False
     is_sample: bool = False
     channels: list[ChannelLine] = field(default_factory=list)
+    withdrawn: list[str] = field(default_factory=list)  # releases of a future date, which no longer count
+    landed_only: list[str] = field(default_factory=list)  # the channels that the run was asked to land; empty for all
     models: list[ModelRun] = field(default_factory=list)
     checks: list[CheckResult] = field(default_factory=list)
     kpis: list[KpiLine] = field(default_factory=list)
@@ -70,8 +88,22 @@ class Report:
             rows = (landing.rows_landed, landing.rows_rejected) if landing else (0, 0)
             replaced = landing.rows_replaced if landing else 0
             self.channels.append(
-                ChannelLine(status.channel, status.title, files, *rows, status.is_stale, status.reason, replaced)
+                ChannelLine(status.channel, one_line(status.title), files, *rows, status.is_stale, status.reason,
+                            status.is_retired, landing is not None or not landings, replaced)
+            )  # fmt: skip
+
+    def limits(self) -> list[str]:
+        """Say in one line each how the night differs from an ordinary one: retired channels, a landing of some
+        channels, releases of a future date that were withdrawn."""
+        retired = [line.channel for line in self.channels if line.is_retired]
+        lines = [f"withdrawn 已撤下: {name}, because its business date is in the future" for name in self.withdrawn]
+        if retired:
+            lines.append(f"retired 已停用: {', '.join(retired)}; no longer delivers, its rows stay in force")
+        if self.landed_only:
+            lines.append(
+                f"landed only 仅入库: {', '.join(self.landed_only)}; the other channels are built from earlier landings"
             )
+        return lines
 
     def check_counts(self) -> dict[str, int]:
         """Count the expectations by outcome."""
@@ -98,17 +130,16 @@ def summary(report: Report) -> Group:
     if report.channels:
         parts.append(_channel_table(report.channels))
         parts += [
-            Text(f"  stale 过期 {line.channel}: {line.reason}", style="red")
-            for line in report.channels
-            if line.is_stale
+            text_line(f"  stale 过期 {line.channel}: {line.reason}", "red") for line in report.channels if line.is_stale
         ]
+        parts += [text_line(f"  {told}", "yellow") for told in report.limits()]
     if report.models:
         parts.append(_model_line(report.models))
     if report.checks:
         parts += _check_lines(report)
     if report.kpis:
         parts.append(_kpi_table(report.kpis))
-        parts += [Text(f"  {alert.status}: {alert.told}", style="yellow") for alert in report.alerts]
+        parts += [text_line(f"  {alert.status}: {alert.told}", "yellow") for alert in report.alerts]
     if report.release is not None:
         tables = report.manifest.get("tables", {})
         parts.append(Text(f"release    {report.release}  ({len(tables)} tables)"))
@@ -143,15 +174,11 @@ def _channel_table(channels: Sequence[ChannelLine]) -> Table:
     for column in table.columns[1:5]:
         column.justify = "right"
     for line in channels:
-        state = "[red]stale 过期[/]" if line.is_stale else "ok"
         table.add_row(
-            f"{line.channel}  {line.title}",
-            str(line.files),
-            f"{line.rows_landed:,}",
-            f"{line.rows_rejected:,}",
-            f"{line.rows_replaced:,}",
-            state,
-        )
+            text_line(f"{line.channel}  {line.title}"), str(line.files), f"{line.rows_landed:,}",
+            f"{line.rows_rejected:,}", f"{line.rows_replaced:,}",
+            Text(line.state, style="red" if line.is_stale else ""),
+        )  # fmt: skip
     return table
 
 
@@ -168,8 +195,8 @@ def _check_lines(report: Report) -> list[Text]:
     lines = [Text(f"checks     {counts['expectations']} expectations: {told}")]
     for result in report.failures():
         style = "red" if result.stops_release else "yellow"
-        lines.append(Text(f"  {result.severity}: {describe(result)}", style=style))
-        lines += [Text(f"      {line}") for line in _details(result)]
+        lines.append(text_line(f"  {result.severity}: {describe(result)}", style))
+        lines += [text_line(f"      {line}") for line in _details(result)]
     return lines
 
 
@@ -195,39 +222,38 @@ def _kpi_table(kpis: Sequence[KpiLine]) -> Table:
     table = Table("KPI 指标", "", "as_of day 当日", "last 30 days 近30天", box=None)
     table.columns[2].justify = table.columns[3].justify = "right"
     for line in kpis:
-        table.add_row(line.code, f"{line.zh} {line.en}", line.day, line.month)
+        table.add_row(*map(text_line, (line.code, f"{line.zh} {line.en}", line.day, line.month)))
     return table
 
 
 def markdown(report: Report) -> str:
     """Return the summary as Markdown, for the artifact of a Prefect run."""
+    text, code = markup.markdown, markup.markdown_code
     counts = report.check_counts()
-    lines = [f"# {_headline(report).plain}", ""]
+    lines = [f"# {text(_headline(report).plain)}", ""]
     if report.error:
-        lines += ["```", report.error, "```", ""]
+        lines += [*markup.markdown_block(report.error), ""]
     lines += ["| channel 渠道 | new files | rows landed | rejected | replaced | state |"]
     lines += ["| --- | ---: | ---: | ---: | ---: | --- |"]
     lines += [
-        f"| {c.channel} {c.title} | {c.files} | {c.rows_landed:,} | {c.rows_rejected:,} | {c.rows_replaced:,} |"
-        f" {_cell(c.reason) if c.is_stale else 'ok'} |"
+        f"| {text(c.channel)} {text(c.title)} | {c.files} | {c.rows_landed:,} | {c.rows_rejected:,} |"
+        f" {c.rows_replaced:,} | {text(c.reason if c.is_stale else c.state)} |"
         for c in report.channels
     ]
+    lines += [f"\n{text(told)}" for told in report.limits()]
     lines += ["", f"**Checks 校验**: {counts['expectations']} expectations, {counts['failed_critical']} critical and "
               f"{counts['failed_warning']} warnings failed, {len(report.models)} models built.", ""]  # fmt: skip
     if report.failures():
         lines += ["| severity | what failed | keys (masked) | runbook |", "| --- | --- | --- | --- |"]
         lines += [
-            f"| {r.severity} | {_cell(describe(r))} | {_cell('; '.join(_details(r)[:-1]))} | {r.runbook or RUNBOOK} |"
+            f"| {r.severity} | {text(describe(r))} | {code('; '.join(_details(r)[:-1]))} |"
+            f" {code(r.runbook or RUNBOOK)} |"
             for r in report.failures()
         ]
     if report.kpis:
         lines += ["", "| KPI 指标 | as_of day 当日 | last 30 days 近30天 |", "| --- | ---: | ---: |"]
-        lines += [f"| {k.code} {k.zh} {k.en} | {k.day} | {k.month} |" for k in report.kpis]
-    lines += [f"\n{alert.status}: {alert.told}" for alert in report.alerts]
+        lines += [f"| {code(k.code)} {text(f'{k.zh} {k.en}')} | {text(k.day)} | {text(k.month)} |" for k in report.kpis]
+    lines += [f"\n{text(f'{alert.status}: {alert.told}')}" for alert in report.alerts]
     if report.release:
-        lines += ["", f"Release 发布: `{report.release.name}`"]
+        lines += ["", f"Release 发布: {code(report.release.name)}"]
     return "\n".join(lines) + "\n"
-
-
-def _cell(text: str | None) -> str:
-    return (text or "").replace("|", "\\|").replace("\n", " ")

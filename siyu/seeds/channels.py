@@ -265,15 +265,12 @@ def load_channels(settings: Settings) -> dict[str, Channel]:
 
 
 def enabled_channels(settings: Settings, contracts: dict[str, Channel]) -> dict[str, Channel]:
-    """Return the channels of a run: those in SIYU_CHANNELS, else all that have a contract."""
-    unknown = [name for name in settings.channels if name not in contracts]
-    raise_all(
-        [
-            ConfigError(f"no contract defines the channel {name}", settings.place("channels"), nearest(name, contracts))
-            for name in unknown
-        ]
-    )
-    return {name: contracts[name] for name in sorted(settings.channels or contracts)}
+    """Return the channels that are built: those of `channels`, else all with a contract, and `retired_channels`."""
+    named = [(settings.place("channels"), name) for name in settings.channels]
+    named += [(settings.place("retired_channels"), name) for name in settings.retired_channels]
+    unknown = [(where, name) for where, name in named if name not in contracts]
+    raise_all([ConfigError(f"no contract defines the channel {n}", w, nearest(n, contracts)) for w, n in unknown])
+    return {n: contracts[n] for n in sorted({*(settings.channels or contracts), *settings.retired_channels})}
 
 
 def read_contract(file: LayerFile) -> Channel:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 
@@ -42,6 +42,7 @@ class LandedFile:
     differing_keys: int = 0
     example_key: str | None = None
     mended: str | None = None
+    corrected_date: str | None = None  # date of its landing, if the rows have a wrong one
 
     @property
     def types(self) -> dict[str, str]:
@@ -54,7 +55,8 @@ class LandedFile:
         return self.status == "landed"
 
 
-FILE_FIELDS = tuple(LandedFile.__dataclass_fields__)
+CORRECTED = "corrected landing "
+FILE_FIELDS = tuple(name for name in LandedFile.__dataclass_fields__ if name != "corrected_date")
 
 
 class Ledger(RunLedger):
@@ -80,6 +82,20 @@ class Ledger(RunLedger):
         seq, last = self._db.execute("select max(landed_seq), max(landed_date) from landing").fetchone()
         return (seq or 0) + 1, max(as_of, date.fromisoformat(last)) if last else as_of
 
+    def correct_landings(self, as_of: date, today: date) -> list[int]:
+        """Date landings of a future date to `as_of`: the clock was wrong. Return their numbers.
+
+        Otherwise every later landing would have that date, too, and its rows would be after as_of for many nights.
+        """
+        future = [seq for seq, day in self.landings().items() if day > today]
+        if future:
+            day = max([as_of, *(day for day in self.landings().values() if day <= today)]).isoformat()
+            with self._transaction() as db:
+                db.execute("update landing set landed_date = ? where landed_date > ?", [day, today.isoformat()])
+                db.execute("update drift set since = ? where since > ?", [day, today.isoformat()])
+                db.executemany("insert or replace into meta values (?, ?)", [(f"{CORRECTED}{n}", day) for n in future])
+        return future
+
     def commit_landing(
         self,
         landing: tuple[int, date],
@@ -104,7 +120,29 @@ class Ledger(RunLedger):
 
     def files(self, known_by: date | None = None) -> list[LandedFile]:
         """Return the files of all landings up to a date, in the order of the landings."""
-        return [LandedFile(**row) for row in self._rows(self._known("file"), [_day(known_by)])]
+        meta = self._rows("select name, value from meta where name like ?", [f"{CORRECTED}%"])
+        corrected = {int(row["name"].removeprefix(CORRECTED)): row["value"] for row in meta}
+        rows = self._rows(self._known("file"), [_day(known_by)])
+        return [LandedFile(**row, corrected_date=corrected.get(row["landed_seq"])) for row in rows]
+
+    def channels(self, known_by: date | None = None) -> set[str]:
+        """Return the channels of which rows have landed."""
+        known = self._rows(
+            "select distinct channel from file join landing using (landed_seq)"
+            " where landed_date <= ? and status = 'landed' and rows_landed > 0",
+            [_day(known_by)],
+        )
+        return {row["channel"] for row in known}
+
+    def mask_file_names(self, shown: Callable[[str], str]) -> None:
+        """Replace the names of files that an earlier version of siyu stored as they are. Done once per warehouse."""
+        if self._rows("select 1 from meta where name = 'file_names'"):
+            return
+        names = [row["file"] for row in self._rows("select distinct file from file")]
+        changed = [(after, name) for name in names if (after := shown(name)) != name]
+        with self._transaction() as db:
+            db.executemany("update file set file = ? where file = ?", changed)
+            db.execute("insert into meta values ('file_names', 'masked')")
 
     def landings(self, known_by: date | None = None) -> dict[int, date]:
         """Return landed_seq -> landed_date."""

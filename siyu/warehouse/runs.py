@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -63,6 +64,16 @@ class RunLedger(LedgerFile):
         )
         return found[0] if found else None
 
+    def withdraw_after(self, today: date) -> list[str]:
+        """Withdraw what was published for dates after today, so that no later night compares itself with it. Return
+        the names of the releases."""
+        found = "where status = 'published' and as_of > ?"
+        names = [row["release"] for row in self._rows(f"select release from run {found}", [today.isoformat()])]
+        if names:
+            with self._transaction() as db:
+                db.execute(f"update run set status = 'withdrawn' {found}", [today.isoformat()])
+        return names
+
     def published_before(self, as_of: date) -> Row | None:
         """Return the last run of the newest earlier date that was published without `known_by`, or None."""
         found = self._rows(
@@ -86,8 +97,16 @@ class RunLedger(LedgerFile):
     def problems(self, as_of: date) -> dict[str, list[str]]:
         """Return channel -> the problems that made it stale in the night that published this date."""
         run = self.last_published(as_of, None)
+        return self._problems_of(run["run_id"] if run else 0)
+
+    def last_problems(self) -> dict[str, list[str]]:
+        """Return channel -> the problems that the last run which landed files has stored."""
+        found = self._rows("select max(run_id) as last from run where run_key is not null and known_by is null")
+        return self._problems_of(found[0]["last"] or 0)
+
+    def _problems_of(self, run_id: int) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
-        for row in self._rows("select * from problem where run_id = ? order by rowid", [run["run_id"] if run else 0]):
+        for row in self._rows("select * from problem where run_id = ? order by rowid", [run_id]):
             found.setdefault(row["channel"], []).append(row["problem"])
         return found
 
@@ -108,6 +127,22 @@ class RunLedger(LedgerFile):
         """Store everything that a run checked, in order. Call it once per run."""
         with self._transaction() as db:
             ledger_schema.add_checks(db, list(rows))
+
+    def mask_record_ids(self, mask: Callable[[str], str]) -> None:
+        """Mask the record ids that an earlier version of siyu stored in failing keys. Done once per warehouse."""
+        if self._rows("select 1 from meta where name = 'record_ids'"):
+            return
+        found = "select run_id, check_no, sample_keys from check_outcome where sample_keys like '%record_id\"%'"
+        changed = []
+        for row in self._rows(found):
+            keys = [
+                {name: mask(value) if name.endswith("record_id") and value else value for name, value in key.items()}
+                for key in json.loads(row["sample_keys"])
+            ]
+            changed.append((json.dumps(keys, ensure_ascii=False), row["run_id"], row["check_no"]))
+        with self._transaction() as db:
+            db.executemany("update check_outcome set sample_keys = ? where run_id = ? and check_no = ?", changed)
+            db.execute("insert into meta values ('record_ids', 'masked')")
 
     def model_runs(self, run_id: int) -> list[Row]:
         """Return what a run built, by model."""

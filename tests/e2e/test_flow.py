@@ -20,7 +20,7 @@ from flows.nightly import _carry_out, nightly
 from flows.temporary_server import SILENCE, start_temporary_server
 from siyu.errors import EngineFault
 from siyu.night.conductor import Outcome, Step
-from tests.golden.shop import FAILING, FEW_SUITES, SALT, Shop, only_suites
+from tests.golden.shop import CONTRACT, DEAL, FAILING, FEW_SUITES, SALT, Shop, only_suites
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("flow")]
 
@@ -49,6 +49,7 @@ def _environment(shop: Shop) -> dict[str, str]:
         "SIYU_WAREHOUSE": str(shop.root / "warehouse"),
         "SIYU_LAYERS": str(shop.root / "layer"),
         "SIYU_EXPORTS": str(shop.root / "exports"),
+        "SIYU_CHANNELS": "shop",
         "SIYU_SALT": SALT,
     }
 
@@ -71,11 +72,16 @@ def _task_names(flow_run_id: object, wanted: set[str]) -> set[str]:
 
 
 @pytest.mark.usefixtures("server")
-def test_a_night_on_prefect(shop: Shop) -> None:
+def test_a_night_on_prefect(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The parameter `channels` limits what lands, not what is built."""
+    shop.write("layer/seeds/channels/fair.yml", CONTRACT.replace("channel: shop", "channel: fair"))
+    shop.write("layer/models/staging/fair__deal.sql", DEAL.replace("'shop'", "'fair'"))
+    monkeypatch.setenv("SIYU_CHANNELS", "shop,fair")
     state = nightly(as_of="2026-06-01", channels=["shop"], return_state=True)
     assert state.is_completed(), state
-    wanted = {"land shop", "build identity.person", "check identity.person", "publish"}
-    assert wanted <= _task_names(state.state_details.flow_run_id, wanted)
+    wanted = {"land shop", "build staging.fair__deal", "build identity.person", "check identity.person", "publish"}
+    found = _task_names(state.state_details.flow_run_id, wanted)
+    assert wanted <= found and "land fair" not in found
     assert shop.revenue() == "100.10"
     artifact = Artifact.get("siyu-night")
     assert artifact is not None
@@ -102,7 +108,7 @@ def test_a_critical_check_makes_the_flow_failed(shop: Shop) -> None:
 def test_make_run_as_a_process(shop: Shop) -> None:
     """`python flows/nightly.py` starts its own server, has its home in the warehouse, and exits as siyu does."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")}
-    environment |= _environment(shop) | {"SIYU_CHANNELS": "shop"}
+    environment |= _environment(shop)
     command = [sys.executable, str(ROOT / "flows" / "nightly.py")]
     shop.write("exports/exports.yml", "as_of: 2026-06-01\n")
     good = subprocess.run(command, env=environment, cwd=shop.root, capture_output=True, text=True, check=False)

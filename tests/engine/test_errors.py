@@ -119,6 +119,14 @@ MISTAKES: dict[str, tuple[dict[str, str], list[str]]] = {
         },
         ["the column phone of kpi.wrong passes on records.contact.email, records.contact.mobile", "[pii]", "[public]"],
     ),
+    "the name of a file in a column without a mark": (
+        {
+            "models/staging/crm__ticket.sql": "/*\ndescription: x\ngrain: [record_id]\n*/\nselect 'crm' as channel,"
+            " account_id || _file as record_id, 1 as landed_seq, left(_file, 20) as ticket_id"
+            " from {{ source('crm', 'accounts') }}\n"
+        },
+        ["the column ticket_id of staging.crm__ticket passes on raw.crm__accounts._file", "[pii]"],
+    ),
     "two columns of one name": (
         {
             "models/kpi/wrong.sql": GOOD.replace(

@@ -190,3 +190,61 @@ def test_a_published_moment_has_its_business_date_beside_it(session: DuckSession
     direct = session.rows(f"select {public_list(columns, False)} from moves order by moved_at")
     assert direct == session.rows("select * from public_moves order by moved_at")
     assert {c.name: c.description for c in columns}["moved_date"] == "Business date of moved_at."
+
+
+def test_a_release_of_the_future_never_wins_over_one_of_today(tmp_path: Path) -> None:
+    """A clock was wrong for one night. The next night is current, and a restatement changes nothing of that."""
+    today = date(2026, 7, 1)
+    past = _release(tmp_path, date(2026, 6, 29), 1, NOW)
+    swap(tmp_path, past, today)
+    future = _release(tmp_path, date(2026, 12, 31), 2, NOW)
+    assert swap(tmp_path, future, date(2027, 1, 1))
+    restated = _release(tmp_path, date(2026, 6, 1), 3, NOW)
+    assert not swap(tmp_path, restated, today)
+    found = current(tmp_path)
+    assert found is not None and found.name == past.name
+
+    assert swap(tmp_path, future, date(2027, 1, 1))
+    tonight = _release(tmp_path, date(2026, 6, 30), 4, NOW)
+    assert swap(tmp_path, tonight, today)
+    meant = _release(tmp_path, date(2026, 12, 31), 5, NOW)
+    assert swap(tmp_path, meant, today), "a run that asks for a future date gets it"
+    assert not swap(tmp_path, _release(tmp_path, date(2026, 12, 30), 6, NOW), today)
+
+
+def test_what_was_published_for_a_future_date_is_withdrawn(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger.sqlite")
+    first = _published(ledger, "2026-06-30")
+    future = _published(ledger, "2026-12-31", previous=first)
+    assert ledger.withdraw_after(date(2026, 7, 1)) == [future]
+    assert ledger.withdraw_after(date(2026, 7, 1)) == []
+    assert [row["status"] for row in ledger.runs()] == ["published", "withdrawn"]
+    # When that date comes, its night compares with the night before it, not with the one of the wrong clock.
+    newest = _published(ledger, "2026-12-30", previous=first)
+    found = previous_run(ledger, date(2026, 12, 31))
+    assert found is not None and found.name == newest
+    ledger.close()
+
+
+def test_a_release_of_the_future_takes_no_place_in_retention(tmp_path: Path) -> None:
+    _release(tmp_path, date(2027, 1, 31), 1, NOW - timedelta(days=3))
+    later = _release(tmp_path, date(2027, 2, 28), 2, NOW + timedelta(days=200))
+    swap(tmp_path, _release(tmp_path, date(2026, 6, 30), 3, NOW))
+    assert expire(tmp_path, NOW) == ["2027-01-31-000001"], "the other may have been written now, by a wrong clock"
+    assert expire(tmp_path, NOW + timedelta(hours=25)) == [later.name]
+
+
+def test_thirty_nights_caught_up_in_a_day_do_not_stay(tmp_path: Path) -> None:
+    """The release of before is read for a day; of the thirty, 14 dates, the last month end, and the last three more."""
+    before = _release(tmp_path, date(2026, 5, 10), 1, NOW - timedelta(days=40))
+    swap(tmp_path, before)
+    for number in range(30):
+        written = NOW - timedelta(minutes=10 * (30 - number))
+        swap(tmp_path, _release(tmp_path, date(2026, 6, 1) + timedelta(days=number), number + 2, written))
+        for stamp in (tmp_path / "releases").glob(f".*{number + 1:06d}.was-current"):
+            os.utime(stamp, (written.timestamp(), written.timestamp()))
+        expire(tmp_path, written)
+    kept = [release.as_of for release in releases(tmp_path)]
+    assert kept == [date(2026, 5, 10), *(date(2026, 6, day) for day in range(14, 31))]
+    expire(tmp_path, NOW + timedelta(hours=25))
+    assert len(releases(tmp_path)) == 15

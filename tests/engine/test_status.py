@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from siyu import clock
 from siyu.build.materialization import ModelRun
 from siyu.check.suites import CheckResult
 from siyu.report.headline import KpiAlert, KpiLine
 from siyu.report.page import status_page
-from siyu.report.status import PAGE, read_status, write_status
+from siyu.report.status import PAGE, overdue, read_status, write_status
 from siyu.report.summary import ChannelLine, Report
 
 BROWSER = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
@@ -102,7 +103,12 @@ def test_a_status_of_another_version_is_not_read(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(BROWSER is None, reason="no Chromium on this machine")
 @pytest.mark.parametrize(
-    ("hours", "told"), [(3, "3 hours ago 3 小时前"), (27, "No run since then 此后没有运行: Published")]
+    ("hours", "told"),
+    [
+        (3, "3 hours ago 3 小时前"),
+        (27, "No run since then 此后没有运行: Published"),
+        (-5, "A clock is wrong 时钟有误: Published"),
+    ],
 )
 def test_a_browser_tells_how_old_the_page_is(tmp_path: Path, hours: int, told: str) -> None:
     ended = datetime.now(UTC).replace(tzinfo=None) - timedelta(hours=hours, minutes=1)
@@ -113,7 +119,15 @@ def test_a_browser_tells_how_old_the_page_is(tmp_path: Path, hours: int, told: s
         capture_output=True, text=True, check=True, timeout=120,
     ).stdout  # fmt: skip
     assert told in shown
-    assert f'<header class="{"good" if hours < 26 else "bad"}">' in shown
+    assert f'<header class="{"good" if 0 < hours < 26 else "bad"}">' in shown
+
+
+def test_an_end_in_the_future_is_overdue(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "now", lambda: datetime(2026, 7, 1, 2, tzinfo=UTC))
+    status = {"status": "published", "ended_at": "2026-07-01 01:34:00.000"}
+    assert overdue(status, "26h") is None and "0.4 hours ago" in str(overdue(status, "20m"))
+    late = overdue({**status, "ended_at": "2026-07-02 01:34:00.000"}, "26h")
+    assert late is not None and "is in the future: check the machine's clock" in late
 
 
 def test_the_page_is_made_of_status_json_alone(tmp_path: Path) -> None:

@@ -158,8 +158,12 @@ class Shop:
             channels=channels,
         )
 
-    def run(self, day: str, channels: tuple[str, ...] = ("shop",), **options: object) -> Report:
-        return run_night(self.settings(channels), Request(as_of=date.fromisoformat(day), **options))  # type: ignore[arg-type]
+    def run(
+        self, day: str, channels: tuple[str, ...] = ("shop",), only: tuple[str, ...] = (), **options: object
+    ) -> Report:
+        """Run a night that builds `channels` and lands `only` these, or all."""
+        request = Request(as_of=date.fromisoformat(day), channels=only, **options)  # type: ignore[arg-type]
+        return run_night(self.settings(channels), request)
 
     def value(self, sql: str) -> object:
         con = duckdb.connect(str(self.root / "warehouse" / "current" / "siyu.duckdb"), read_only=True)
