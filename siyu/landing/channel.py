@@ -16,7 +16,7 @@ from siyu.landing.file import Job, Landing, Outcome, attempt
 from siyu.landing.journal import sweep
 from siyu.landing.together import SMALL, land_together
 from siyu.masking import masked
-from siyu.seeds.channels import Channel
+from siyu.seeds.channels import KEY, Channel
 from siyu.seeds.references import Reference, changed_references
 from siyu.warehouse.files import file_sha256, fsync
 from siyu.warehouse.ledger import LandedFile, Ledger
@@ -191,7 +191,7 @@ def _ledger_row(
         reason=outcome.reason,
         path=outcome.path,
         rejects=outcome.rejects,
-        columns=";".join(f"{name}:{column.type}" for name, column in job.export.columns.items()),
+        columns=";".join(f"{name}:{column.type}" for name, column in job.export.landed_columns.items()),
     )
 
 
@@ -236,11 +236,17 @@ def _commit(
 
 def _retyped(ledger: Ledger, result: ChannelLanding) -> Iterator[tuple[str, str, str, str]]:
     """Yield columns whose type in the contract has changed since the export last landed."""
-    before = {file.export: file.types for file in ledger.files() if file.channel == result.channel and file.landed}
+    before = {
+        file.export: _contract_types(file) for file in ledger.files() if file.channel == result.channel and file.landed
+    }
     for file in result.files:
-        for column, kind in file.types.items():
+        for column, kind in _contract_types(file).items():
             if before.get(file.export, {}).get(column, kind) != kind:
                 yield file.channel, file.export, "retyped", column
+
+
+def _contract_types(file: LandedFile) -> dict[str, str]:
+    return {column: "text" if kind == KEY else kind for column, kind in file.types.items()}
 
 
 def file_identity(channel: str, export: str, day_or_name: str, digest: str) -> str:

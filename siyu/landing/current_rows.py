@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from siyu.engines.sql import json_path, quote_name, quoted
-from siyu.landing.casts import cast_sql, file_name_sql
+from siyu.landing.casts import TEXTS, cast_sql, file_name_sql
 from siyu.landing.readers.reading import real_names
-from siyu.seeds.channels import ROOT, Export
+from siyu.seeds.channels import KEY, ROOT, Column, Export
 from siyu.warehouse.ledger import LandedFile
 
 INTERNAL = "_extra, _file, _line, _landed_seq, _landed_date, _file_date"
@@ -86,21 +86,34 @@ def _union(export: Export, landed: Sequence[LandedFile], store: Path, timezone: 
 
 def _held(export: Export, column_name: str, types: Mapping[str, str], timezone: str) -> str:
     """Return the SQL of a column in files with the given types: the column itself, or its text cast to today's type."""
-    column = export.columns[column_name]
-    if types.get(column_name) == column.type:
-        return quote_name(column_name)
-    if column_name in types:
-        # A landed timestamp is in UTC; a text is in the contract's time zone.
-        zone = timezone if types[column_name] == "text" else "UTC"
-        return cast_sql(column, f"cast({quote_name(column_name)} as varchar)", zone)
-    if column.file_name:
+    column = export.landed_columns[column_name]
+    if column.file_name and column_name not in types:
         return cast_sql(column, file_name_sql(column, "_file"), timezone)
+    # The contract may have called the column by one of its earlier names.
+    held = [_landed(column, name, types[name], timezone) for name in (column_name, *column.former) if name in types]
+    # A file that landed before the contract knew a name has its value in `_extra`.
+    places = column.former if column_name in types else real_names(export, column_name)
+    values = [*dict.fromkeys(held), *_in_extra(export, column, places, timezone)]
+    return values[0] if len(values) == 1 else f"coalesce({', '.join([*values, f'null::{column.sql_type}'])})"
+
+
+def _landed(column: Column, name: str, kind: str, timezone: str) -> str:
+    """Return the SQL of a landed column with a type, cast to today's type."""
+    if kind == column.type or (kind == KEY and column.type == "text"):
+        return quote_name(name)
+    # A landed timestamp is in UTC; a text is in the contract's time zone.
+    zone = timezone if kind in TEXTS else "UTC"
+    return cast_sql(column, f"cast({quote_name(name)} as varchar)", zone)
+
+
+def _in_extra(export: Export, column: Column, names: Sequence[str], timezone: str) -> list[str]:
+    """Return the SQL of a column in `_extra`, if any of its names can be there. Values of the document itself are not
+    in the `_extra` of its records."""
     is_nested = export.format in ("json", "jsonl")
-    # Values of the document itself are not in the `_extra` of its records.
-    places = [real for real in real_names(export, column_name) if not real.startswith(ROOT)]
-    paths = [json_path(r) if is_nested else "/" + r.replace("~", "~0").replace("/", "~1") for r in places]
+    places = [name for name in names if not name.startswith(ROOT)]
+    paths = [json_path(p) if is_nested else "/" + p.replace("~", "~0").replace("/", "~1") for p in places]
     texts = [f"nullif(json_extract_string(_extra, {quoted(path)}), '')" for path in paths]
-    return cast_sql(column, f"coalesce({', '.join([*texts, 'null::varchar'])})", timezone)
+    return [cast_sql(column, f"coalesce({', '.join(texts)})", timezone)] if texts else []
 
 
 def _empty(export: Export) -> str:

@@ -29,7 +29,7 @@ LANDED_AS = "compression zstd, dictionary_size_limit 10000"  # larger dictionari
 ONCE = "_ok and random() >= 0"
 
 
-Drift = tuple[str, str]  # "new_column" or "missing_column", and the name of the column
+Drift = tuple[str, str]  # "new_column", "missing_column" or "respelled", and the name of the column
 
 
 @dataclass(frozen=True)
@@ -110,6 +110,8 @@ def attempt(session: Session, job: Job, landing: Landing, identity: str) -> Outc
 def _land_rows(session: Session, job: Job, landing: Landing, identity: str, scratch: Path) -> Outcome:
     interim = scratch / "interim.parquet"
     reading, total = _copy_text(session, job, reading_of(session, job, scratch), interim)
+    if reading.alike and (other := reading.alike(session, f"read_parquet({quoted(interim)})")):
+        reading, total = _copy_text(session, job, other, interim)
     stem = stem_of(job, landing, identity)
     target = landing.store / f"{stem}{LANDED}"
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -155,7 +157,8 @@ def drift_of(session: Session, reading: Reading, relation: str, found: Found | N
     new, missing = reading.new, reading.missing
     if reading.drift:
         new, missing = reading.drift(session, relation, found)
-    return tuple([("new_column", item) for item in shown_names(new)] + [("missing_column", item) for item in missing])
+    told = {"new_column": shown_names(new), "missing_column": missing, "respelled": shown_names(reading.respelled)}
+    return tuple((kind, name) for kind, names in told.items() for name in names)
 
 
 def stem_of(job: Job, landing: Landing, identity: str) -> str:

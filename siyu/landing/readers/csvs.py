@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 from typing import TextIO
@@ -12,6 +13,7 @@ from typing import TextIO
 from siyu.engines.base import Session
 from siyu.engines.sql import quote_name
 from siyu.errors import FileRejected
+from siyu.landing.readers.headers import matched_header, respelled
 from siyu.landing.readers.reading import (
     BLOCK,
     BOM,
@@ -41,13 +43,15 @@ def read_csv(session: Session, path: Path, export: Export, scratch: Path) -> Rea
         header, line = _header(path, export, encoding)
     if UNREADABLE.search("".join(header)):
         raise FileRejected("the header is not valid text", path.name, "see `encoding` in the contract.")
+    cells, header = header, matched_header(export, header, path)
     new, missing = compare(export, header, path)
+    other = respelled(export, cells, header)
     texts = {item: f"nullif(c{i}, '')" for i, item in enumerate(header)}
 
     def record_by_record() -> Reading:
         rewritten = scratch / "records.csv"
         count = _rewrite(_records(path, export, encoding or _guessed_encoding(path)), len(header), rewritten)
-        return rewritten_reading(rewritten, count, header, export, new, missing)
+        return replace(rewritten_reading(rewritten, count, header, export, new, missing), respelled=other)
 
     # DuckDB reads a blank line as a record in a file with one column, and as the header if it comes first.
     if encoding not in (None, UTF8) or len(header) == 1 or line > 1:
@@ -65,7 +69,7 @@ def read_csv(session: Session, path: Path, export: Export, scratch: Path) -> Rea
         is_plain=lambda: is_plain_text(path),
         is_whole=lambda rows: rows + 1 == _count_lines(path),
     )
-    return Reading(path, query, new, missing, record_by_record, is_whole, shared=shared)
+    return Reading(path, query, new, missing, other, record_by_record, is_whole, shared=shared)
 
 
 def _count_lines(path: Path) -> int:
@@ -170,7 +174,8 @@ def _header(path: Path, export: Export, encoding: str) -> tuple[list[str], int]:
     line, first = next(_records(path, export, encoding), (0, None))
     if not isinstance(first, list):
         raise FileRejected("the file has no header", path.name, first or "the first line names the columns.")
-    return checked_header([item.strip().removeprefix("\ufeff") for item in first], path), line
+    # Outer blanks stay for matched_header(): of `mobile` and `mobile ` in one header, the exact name counts.
+    return checked_header([item.removeprefix("\ufeff") if item.strip() else "" for item in first], path), line
 
 
 def _rewrite(records: Iterable[tuple[int, list[str] | str]], width: int, out: Path) -> int:

@@ -12,6 +12,7 @@ from pathlib import Path
 from siyu.engines.base import Session
 from siyu.engines.sql import json_path, quote_name, quoted
 from siyu.errors import FileRejected, SqlProblem
+from siyu.landing.readers.headers import alike_fields, shown, unknown_fields
 from siyu.landing.readers.reading import (
     BOM,
     FIRST_RECORDS,
@@ -86,7 +87,16 @@ def _json_reading(path: Path, relation: Callable[[str], str], export: Export, an
         found = found or _found(session, read, places)
         return _drift(session, relation(quoted(path)), answers, places, read, found)
 
-    return Reading(path, query, drift=drift)
+    def alike(session: Session, read: str) -> Reading | None:
+        fields = unknown_fields(session, read, relation(quoted(path)), export)
+        other = alike_fields(export, fields)
+        if other is export:
+            return None
+        used = set(_places(other).tops) - set(_places(export).tops)
+        reading = _json_reading(path, relation, other, answers)
+        return replace(reading, respelled=[shown(item) for item in sorted(used)], alike=None)
+
+    return Reading(path, query, drift=drift, alike=alike)
 
 
 def _json_sql(session: Session, relation: str, export: Export, beside: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from siyu.engines.base import Session
 from siyu.engines.sql import quote_name, quoted
 from siyu.errors import FileRejected, SqlProblem
+from siyu.landing.readers.headers import matched_header, respelled
 from siyu.landing.readers.reading import (
     WHOLE,
     Reading,
@@ -26,15 +27,18 @@ def read_parquet(session: Session, path: Path, export: Export, scratch: Path) ->
         types = {column.name: column.type for column in found}
     except SqlProblem as error:
         raise FileRejected("the file is not a readable Parquet file", path.name, first_line(error)) from error
-    new, missing = compare(export, checked_header(list(types), path), path)
-    texts = {item: f"nullif({_text(item, kind)}, '')" for item, kind in types.items()}
+    cells = checked_header(list(types), path)
+    header = matched_header(export, cells, path)
+    new, missing = compare(export, header, path)
+    values = (f"nullif({_text(item, kind)}, '')" for item, kind in types.items())
+    texts = dict(zip(header, values, strict=True))
 
     def query(_session: Session, files: str, beside: str) -> str:
         return table_query(_relation(files), export, texts, new, "null::varchar", beside)
 
     is_plain = not any(item.lower() == "_source" for item in types)
     shared = Shared(("parquet", *types.items()), is_plain=lambda: is_plain, is_whole=lambda _rows: True, unpacks=True)
-    return Reading(path, query, new, missing, shared=shared)
+    return Reading(path, query, new, missing, respelled(export, cells, header), shared=shared)
 
 
 def _relation(files: str) -> str:
@@ -42,10 +46,10 @@ def _relation(files: str) -> str:
 
 
 def _text(item: str, kind: str) -> str:
-    """Return the SQL of a column as text. Whole numbers in a column of doubles lose their `.0`: pandas writes integers
-    with missing values as doubles."""
+    """Return the SQL of a column as text. Whole numbers in a column of doubles or decimals lose their `.0`: pandas writes
+    integers with missing values as doubles."""
     text = f"cast({quote_name(item)} as varchar)"
-    if kind not in ("DOUBLE", "FLOAT"):
+    if kind not in ("DOUBLE", "FLOAT") and not kind.startswith("DECIMAL("):
         return text
     whole = f"{quote_name(item)} = floor({quote_name(item)}) and abs({quote_name(item)}) < {WHOLE}"
     return f"case when {whole} then cast(cast({quote_name(item)} as bigint) as varchar) else {text} end"

@@ -18,6 +18,7 @@ import json
 import re
 import resource
 import sys
+import unicodedata
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -67,7 +68,8 @@ def convert(job: Job) -> dict[str, Any]:
         header.pop()
     if not header:
         raise Refused("the file has no header", "the first row names the columns.")
-    is_date = [item in job.dated for item in header]
+    dated = {folded(item) for item in job.dated}
+    is_date = [folded(item) in dated for item in header]
     left, count = job.max_unpacked, 0
     with Path(job.out).open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, quoting=csv.QUOTE_ALL)
@@ -127,6 +129,14 @@ def _rows(job: Job) -> Iterator[list[Any]]:
         for row in book.get_sheet_by_name(wanted).iter_rows():
             if any(cell != "" for cell in row):
                 yield row
+
+
+def folded(name: str) -> str:
+    """Return a name of a column without what readers ignore: letter case, blanks, width, invisible characters."""
+    text = unicodedata.normalize("NFKC", name)
+    if not text.isascii():
+        text = "".join(c for c in text if unicodedata.category(c) not in ("Cf", "Cc"))
+    return "".join(text.split()).casefold()
 
 
 def _text(cell: Any) -> str:

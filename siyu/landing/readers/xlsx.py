@@ -7,18 +7,20 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from siyu.engines.base import Session
 from siyu.errors import FileRejected, StatementFault, nearest
 from siyu.landing.readers import workbook
+from siyu.landing.readers.headers import matched_header, respelled
 from siyu.landing.readers.reading import (
     MAX_RECORD,
     Reading,
     checked_header,
     compare,
-    real_name,
+    real_names,
     rewritten_reading,
 )
 from siyu.masking import masked
@@ -34,9 +36,11 @@ def read_xlsx(session: Session, path: Path, export: Export, scratch: Path) -> Re
     """Read the sheet named in the contract, or the first visible one. The header is the first row that is not empty."""
     rewritten = scratch / RECORDS
     found, count = _converted(path, export, rewritten)
-    header = checked_header([cell or f"column {i}" for i, cell in enumerate(found, start=1)], path)
+    cells = checked_header([cell or f"column {i}" for i, cell in enumerate(found, start=1)], path)
+    header = matched_header(export, cells, path)
     new, missing = compare(export, header, path)
-    return rewritten_reading(rewritten, count, header, export, new, missing)
+    reading = rewritten_reading(rewritten, count, header, export, new, missing)
+    return replace(reading, respelled=respelled(export, cells, header))
 
 
 def convert_small(files: Sequence[tuple[Path, Path]], export: Export) -> None:
@@ -56,7 +60,7 @@ def _run(*arguments: str) -> subprocess.CompletedProcess[str]:
 def _job(path: Path, export: Export, out: Path) -> workbook.Job:
     unpacked = export.max_document_mb << 20
     memory = MEMORY_PER_BYTE * unpacked + MEMORY
-    dated = [real_name(export, c) for c, column in export.columns.items() if column.type in DATED[:2]]
+    dated = [n for c, column in export.columns.items() if column.type in DATED[:2] for n in real_names(export, c)]
     return workbook.Job(str(path), str(out), export.sheet, dated, unpacked, MAX_RECORD, memory, SECONDS)
 
 
