@@ -13,6 +13,7 @@ from siyu.compile.ops_schema import OPS_TABLES
 from siyu.engines.base import Session
 from siyu.engines.sql import quoted
 from siyu.landing.channel_status import ChannelStatus
+from siyu.landing.drift import Drift
 from siyu.masking import masked
 from siyu.warehouse.ledger import LandedFile, Ledger, Row
 from siyu.warehouse.ledger_schema import NO_KEYS
@@ -40,11 +41,18 @@ def write_channel_status(session: Session, statuses: Sequence[ChannelStatus]) ->
     write_table(session, "ops.channel_status", columns, ([getattr(s, name) for name in columns] for s in statuses))
 
 
-def write_landed(session: Session, project: Project, ledger: Ledger, store: Path, known_by: date | None) -> None:
+def write_landed(
+    session: Session, project: Project, ledger: Ledger, store: Path, known_by: date | None, drift: Sequence[Drift]
+) -> None:
     """Write files, rejects and drift to schema ops of the build, where suites check them. Needs all models."""
     landings = ledger.landings(known_by)
     files = ledger.files(known_by)
-    _write(session, "drift", ledger.drift(known_by))
+    standing = {(d.channel, d.export, d.kind, d.column_name): d for d in drift}
+    rows = ((row, standing.get((row["channel"], row["export"], row["kind"], row["column_name"])))
+            for row in ledger.drift(known_by))  # fmt: skip
+    _write(session, "drift", [
+        {**row, "is_open": d is not None and d.is_open, "advice": d.told or None if d else None} for row, d in rows
+    ])  # fmt: skip
     told = ({**vars(f), "file": masked(f.file), "reason": masked(f.reason) if f.reason else None} for f in files)
     _write(session, "file_ledger", [{**file, "landed_date": landings[file["landed_seq"]]} for file in told])
     _write_rejected_rows(session, files, store)

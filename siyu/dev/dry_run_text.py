@@ -13,6 +13,11 @@ if TYPE_CHECKING:
     from siyu.dev.dry_run import DryRun
 
 
+KINDS = {
+    "new_column": "new columns", "missing_column": "missing columns", "respelled": "headers in another spelling",
+}  # fmt: skip
+
+
 def dry_run_text(found: DryRun) -> Group:
     """Return the result of a dry run, for a person at a terminal."""
     verdict = "would land 可落地" if found.lands else "would be rejected as a whole 整份拒收"
@@ -24,7 +29,7 @@ def dry_run_text(found: DryRun) -> Group:
     parts += [Text(f"problem    {problem}", style="red") for problem in found.problems]
     for kind in sorted({kind for kind, _ in found.drift}):
         columns = ", ".join(column for other, column in found.drift if other == kind)
-        parts.append(Text(f"drift      {kind.replace('_', ' ')}s: {columns}", style="yellow"))
+        parts.append(Text(f"drift      {KINDS.get(kind, kind)}: {columns}", style="yellow"))
     if found.rows:
         table = Table("column 列", "reason 原因", "rows", "first lines", "example (masked)", box=None)
         for row in found.rows:

@@ -12,6 +12,7 @@ from datetime import date
 from pathlib import Path
 
 from siyu.engines.base import Session
+from siyu.landing.drift import RETYPED
 from siyu.landing.file import Job, Landing, Outcome, attempt
 from siyu.landing.journal import sweep
 from siyu.landing.together import SMALL, land_together
@@ -32,11 +33,13 @@ class Hashed:
 
 @dataclass
 class ChannelLanding:
-    """The result of landing one channel: its new files, drift (channel, export, kind, column) and problems."""
+    """The result of landing one channel: its new files, drift (channel, export, kind, column), also by file (identity,
+    kind, column), and problems."""
 
     channel: str
     files: list[LandedFile] = field(default_factory=list)
     drift: list[tuple[str, str, str, str]] = field(default_factory=list)
+    file_drift: list[tuple[str, str, str]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     skipped: int = 0
 
@@ -144,6 +147,7 @@ def land_file(
         result.problems.append(masked(f"{job.file}: {hiccup or outcome.reason}"))
     if hiccup is None:
         result.drift += [(job.channel.channel, job.export_name, kind, column) for kind, column in outcome.drift]
+        result.file_drift += [(identity, *item) for item in outcome.drift]
         result.files.append(_ledger_row(job, landing, day, identity, hashed.digest, outcome))
 
 
@@ -230,19 +234,23 @@ def _commit(
     for path in sorted(written) + sorted({path.parent for path in written}):
         fsync(path)
     known = {(d["channel"], d["export"], d["kind"], d["column_name"]) for d in ledger.drift()}
-    drift = sorted({item for result in results for item in [*result.drift, *_retyped(ledger, result)]} - known)
-    ledger.commit_landing((landing.seq, landing.day), files, drift, references)
+    retyped = [item for result in results for item in _retyped(ledger, result)]
+    told = {(file.channel, file.export, RETYPED, column) for file, column in retyped}
+    drift = sorted(({item for result in results for item in result.drift} | told) - known)
+    by_file = [item for result in results for item in result.file_drift]
+    by_file += [(file.identity, RETYPED, column) for file, column in retyped]
+    ledger.commit_landing((landing.seq, landing.day), files, drift, references, by_file)
 
 
-def _retyped(ledger: Ledger, result: ChannelLanding) -> Iterator[tuple[str, str, str, str]]:
-    """Yield columns whose type in the contract has changed since the export last landed."""
+def _retyped(ledger: Ledger, result: ChannelLanding) -> Iterator[tuple[LandedFile, str]]:
+    """Yield new files and their columns whose type in the contract has changed since the export last landed."""
     before = {
         file.export: _contract_types(file) for file in ledger.files() if file.channel == result.channel and file.landed
     }
     for file in result.files:
         for column, kind in _contract_types(file).items():
             if before.get(file.export, {}).get(column, kind) != kind:
-                yield file.channel, file.export, "retyped", column
+                yield file, column
 
 
 def _contract_types(file: LandedFile) -> dict[str, str]:

@@ -14,6 +14,7 @@ from siyu.engines.base import Session
 from siyu.engines.sql import quote_name, quoted
 from siyu.errors import EngineFault, FileRejected, SqlProblem, StatementFault
 from siyu.landing.casts import file_name_sql, typed_query
+from siyu.landing.drift import MISSING, NEW, RESPELLED
 from siyu.landing.journal import DRAFT, LANDED, REJECTS, note
 from siyu.landing.readers import read
 from siyu.landing.readers.reading import Found, Reading, shown_names
@@ -157,7 +158,7 @@ def drift_of(session: Session, reading: Reading, relation: str, found: Found | N
     new, missing = reading.new, reading.missing
     if reading.drift:
         new, missing = reading.drift(session, relation, found)
-    told = {"new_column": shown_names(new), "missing_column": missing, "respelled": shown_names(reading.respelled)}
+    told = {NEW: shown_names(new), MISSING: missing, RESPELLED: shown_names(reading.respelled)}
     return tuple((kind, name) for kind, names in told.items() for name in names)
 
 

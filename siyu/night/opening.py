@@ -18,6 +18,7 @@ from siyu.engines.duckdb import DuckEngine
 from siyu.errors import WarehouseBusy
 from siyu.landing.channel import ChannelLanding, commit_landing, land_channel
 from siyu.landing.channel_status import channel_status
+from siyu.landing.drift import standing_drift
 from siyu.landing.file import Landing
 from siyu.landing.journal import sweep
 from siyu.night.building import Landed
@@ -146,7 +147,8 @@ class Opened:
             channel_status(c, files, landings, problems.get(name, []), self.as_of, record.settings.timezone)
             for name, c in self.project.channels.items()
         ]
-        record.report.set_channels(statuses, self._landings)
+        drift = standing_drift(self.project.channels, files, record.ledger.file_drift(known_by), landings, self.as_of)
+        record.report.set_channels(statuses, self._landings, drift)
         fingerprint = input_fingerprint(self.project, files, statuses, landings)
         previous = previous_run(record.ledger, self.as_of)
         run_key = digest(
@@ -162,5 +164,6 @@ class Opened:
             previous_release=previous.name if previous else None,
         )
         return Landed(
-            record, self.as_of, self.project, self.suites, self.engine, files, statuses, previous, fingerprint, run_key
-        )
+            record, self.as_of, self.project, self.suites, self.engine, files, statuses, drift, previous, fingerprint,
+            run_key,
+        )  # fmt: skip

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from siyu.release.releases import Release
 
 STATUS, PAGE = "status.json", "index.html"
-VERSION = 2  # a file of another version was written by another siyu and is not read
+VERSION = 3  # a file of another version was written by another siyu and is not read
 AGE = re.compile(r"([0-9]+)\s*([mhd])")
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -96,6 +96,8 @@ def status_text(status: Mapping[str, Any]) -> Text:
     for line in status["channels"]:
         if line["is_stale"]:
             text.append(f"stale      {line['channel']}: {line['reason']}\n", style="yellow")
+        for drift in line["drift"]:
+            text.append(f"drift      {drift}\n", style="yellow")
     for alert in status["alerts"]:
         which = f"{alert['code']} {alert['zh']} ({alert['member']}) on {alert['day']}"
         told = f"{which}: {alert['value']}, band {alert['band']}"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from siyu.check.suites import CheckResult
     from siyu.landing.channel import ChannelLanding
     from siyu.landing.channel_status import ChannelStatus
+    from siyu.landing.drift import Drift
     from siyu.report.headline import KpiAlert, KpiLine
 
 SLOWEST = 5
@@ -27,7 +28,7 @@ RUNBOOK = "docs/on-call.md#a-check-failed"
 
 @dataclass(frozen=True)
 class ChannelLine:
-    """The line of a channel in the summary."""
+    """The line of a channel in the summary. `drift` says which columns changed, and what to do."""
 
     channel: str
     title: str
@@ -36,6 +37,7 @@ class ChannelLine:
     rows_rejected: int
     is_stale: bool
     reason: str | None
+    drift: tuple[str, ...] = ()
 
 
 @dataclass
@@ -60,15 +62,26 @@ class Report:
     rows_before: Mapping[str, int | None] = field(default_factory=dict)
     manifest: Mapping[str, Any] = field(default_factory=dict)
 
-    def set_channels(self, statuses: Iterable[ChannelStatus], landings: Mapping[str, ChannelLanding]) -> None:
-        """Set what landed in this run, and the state of each channel."""
+    def set_channels(
+        self, statuses: Iterable[ChannelStatus], landings: Mapping[str, ChannelLanding], drift: Iterable[Drift] = ()
+    ) -> None:
+        """Set what landed in this run, the state of each channel, and which of its columns changed."""
+        told = [(one.channel, one.told) for one in drift if one.told]
         self.channels = []
         for status in statuses:
             landing = landings.get(status.channel)
             files = len(landing.files) if landing else 0
             rows = (landing.rows_landed, landing.rows_rejected) if landing else (0, 0)
             self.channels.append(
-                ChannelLine(status.channel, status.title, files, *rows, status.is_stale, status.reason)
+                ChannelLine(
+                    status.channel,
+                    status.title,
+                    files,
+                    *rows,
+                    status.is_stale,
+                    status.reason,
+                    tuple(text for channel, text in told if channel == status.channel),
+                )
             )
 
     def check_counts(self) -> dict[str, int]:
@@ -100,6 +113,7 @@ def summary(report: Report) -> Group:
             for line in report.channels
             if line.is_stale
         ]
+        parts += [Text(f"  drift 列变化 {text}", style="yellow") for line in report.channels for text in line.drift]
     if report.models:
         parts.append(_model_line(report.models))
     if report.checks:
@@ -139,7 +153,7 @@ def _channel_table(channels: Sequence[ChannelLine]) -> Table:
     for column in table.columns[1:4]:
         column.justify = "right"
     for line in channels:
-        state = "[red]stale 过期[/]" if line.is_stale else "ok"
+        state = "[red]stale 过期[/]" if line.is_stale else "[yellow]drift 列变化[/]" if line.drift else "ok"
         table.add_row(
             f"{line.channel}  {line.title}", str(line.files), f"{line.rows_landed:,}", f"{line.rows_rejected:,}", state
         )
@@ -199,7 +213,7 @@ def markdown(report: Report) -> str:
     lines += ["| channel 渠道 | new files | rows landed | rejected | state |", "| --- | ---: | ---: | ---: | --- |"]
     lines += [
         f"| {c.channel} {c.title} | {c.files} | {c.rows_landed:,} | {c.rows_rejected:,} |"
-        f" {_cell(c.reason) if c.is_stale else 'ok'} |"
+        f" {_cell('; '.join([*([c.reason or ''] if c.is_stale else []), *c.drift])) or 'ok'} |"
         for c in report.channels
     ]
     lines += ["", f"**Checks 校验**: {counts['expectations']} expectations, {counts['failed_critical']} critical and "

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import re
 from datetime import date
@@ -16,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
 from siyu.layers import LayerFile, layer_files, read_yaml
-from siyu.seeds.contract_checks import one_group, repeated_names
+from siyu.seeds.contract_checks import contract_fingerprint, date_in_name, one_group, repeated_names
 from siyu.settings import Settings, known_zone
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
@@ -115,6 +113,7 @@ class Export(_Part):
     sheet: str | None = None
     columns: dict[str, Column]
     extra_columns: Literal["keep", "ignore", "reject"] = "keep"
+    known_drift: tuple[str, ...] = ()  # new or missing columns that need no warning
     max_reject_rate: float = Field(default=0.05, ge=0, le=1)
     allow_empty: bool = False
     optional: bool = False
@@ -206,24 +205,11 @@ class Export(_Part):
     @property
     def fingerprint(self) -> str:
         """A hash of the contract. A rejected file is read again when its contract changes."""
-        content = self.model_dump(mode="json")
-        for column in content["columns"].values():
-            column.pop("former") if not column["former"] else None  # older contracts keep their fingerprint
-        text = json.dumps(content, sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return contract_fingerprint(self.model_dump(mode="json"))
 
     def date_of(self, file_name: str) -> date | None:
         """Return the business date in a file's name; None if the contract has no file_date. Raises ValueError."""
-        if self.file_date is None:
-            return None
-        match = re.search(self.file_date, file_name)
-        if match is None:
-            raise ValueError(f"the name does not match file_date {self.file_date!r}")
-        digits = re.sub(r"\D", "", match[1] or "")
-        try:
-            return date.fromisoformat(digits[:8])
-        except ValueError as error:
-            raise ValueError(f"{match[1]!r} in the name is not a date such as 20260131") from error
+        return None if self.file_date is None else date_in_name(self.file_date, file_name)
 
 
 class Channel(_Part):

@@ -1,9 +1,15 @@
-"""Checks of parts of a channel contract. They raise ValueError or return a problem; channels.py says where it is."""
+"""Parts of channel contracts: checks, which raise ValueError or return a problem, dates in names, fingerprints."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 import re
 from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+NEWER = ("former", "known_drift")  # keys that earlier versions of siyu did not have; empty if a contract lacks them
 
 
 def one_group(value: str | None, key: str, captured: str) -> str | None:
@@ -26,3 +32,25 @@ def repeated_names(former: Mapping[str, Sequence[str]], names: Mapping[str, Sequ
             if other != column and taken:
                 return f"column {column!r} has the name {taken[0]!r}, which is a name of column {other!r}, too"
     return None
+
+
+def date_in_name(pattern: str, file_name: str) -> date:
+    """Return the business date that the pattern captures from a file's name. Raises ValueError."""
+    match = re.search(pattern, file_name)
+    if match is None:
+        raise ValueError(f"the name does not match file_date {pattern!r}")
+    digits = re.sub(r"\D", "", match[1] or "")
+    try:
+        return date.fromisoformat(digits[:8])
+    except ValueError as error:
+        raise ValueError(f"{match[1]!r} in the name is not a date such as 20260131") from error
+
+
+def contract_fingerprint(content: dict[str, Any]) -> str:
+    """Return a hash of the contract of an export, as JSON. A contract that uses no newer key keeps its former hash."""
+    content = {key: value for key, value in content.items() if value or key not in NEWER}
+    content["columns"] = {
+        name: {key: value for key, value in column.items() if value or key not in NEWER}
+        for name, column in content["columns"].items()
+    }
+    return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]

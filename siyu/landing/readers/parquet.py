@@ -46,8 +46,8 @@ def _relation(files: str) -> str:
 
 
 def _text(item: str, kind: str) -> str:
-    """Return the SQL of a column as text. Whole numbers in a column of doubles or decimals lose their `.0`: pandas writes
-    integers with missing values as doubles."""
+    """Return the SQL of a column as text. Whole numbers in a column of doubles or decimals lose their `.0`: pandas
+    writes integers with missing values as doubles."""
     text = f"cast({quote_name(item)} as varchar)"
     if kind not in ("DOUBLE", "FLOAT") and not kind.startswith("DECIMAL("):
         return text
