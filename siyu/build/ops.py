@@ -12,15 +12,17 @@ from siyu.build.catalog import write_table
 from siyu.compile.ops_schema import OPS_TABLES
 from siyu.engines.base import Session
 from siyu.engines.sql import quoted
+from siyu.errors import EngineFault, SqlProblem
 from siyu.landing.channel_status import ChannelStatus
 from siyu.landing.drift import Drift
-from siyu.masking import masked
+from siyu.masking import masked, without_values
 from siyu.warehouse.ledger import LandedFile, Ledger, Row
 from siyu.warehouse.ledger_schema import NO_KEYS
 from siyu.warehouse.runs import MISSING, NO_FAILURES, History
 
 if TYPE_CHECKING:
-    from siyu.compile.project import Project
+    from siyu.compile.field_rejects import RefusedField
+    from siyu.compile.project import CompiledModel, Project
 
 # Columns of ops.check_result that only rows with details have, and what the others have in their place.
 DETAILS = {
@@ -121,13 +123,26 @@ def _write_rejected_rows(session: Session, files: Sequence[LandedFile], store: P
     session.execute("drop table ops._rejects")
 
 
+def _counted(session: Session, model: CompiledModel, item: RefusedField) -> list[tuple[Any, ...]]:
+    """Return (export, rows) of an invalid field. Raises EngineFault that names the model, without values."""
+    try:
+        return session.rows(item.sql)
+    except SqlProblem as error:
+        raise EngineFault(
+            f"{model.name} failed on the data when invalid values of {item.field} were counted:"
+            f" {without_values(error.problem)[:400]}",
+            model.model.file,
+            "fix the model, or guard the value.",
+        ) from None  # the cause would put the value into logs
+
+
 def _write_refused_fields(session: Session, project: Project) -> None:
     """Count over the rows of this night. Branches of a model add up; rows that several models read count once."""
     found: dict[tuple[str, ...], int] = {}
     for model in project.models.values():
         counted: Counter[tuple[str, ...]] = Counter()
         for item in model.refused:
-            for export, rows in session.rows(item.sql):
+            for export, rows in _counted(session, model, item):
                 counted[(str(model.model.channel), export or "", item.field, item.reason)] += rows
         found |= {key: max(rows, found.get(key, 0)) for key, rows in counted.items()}
     types = OPS_TABLES["field_reject"].types
