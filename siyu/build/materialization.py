@@ -45,18 +45,23 @@ def build_model(engine: Engine, project: Project, name: str) -> ModelRun:
         rounds = _materialize(session, model)
         count = None if model.materialized == "view" else session.value(f"select count(*) from {model.relation}")
     except SqlProblem as error:
-        failed = _failed_view(session, project, model) or model
-        raise EngineFault(
-            f"{failed.name} failed on the data: {without_values(error.problem)[:400]}",
-            failed.model.file,
-            "fix the model, or guard the value: siyu sql shows the query, warehouse/build has the data that it reads.",
-        ) from None  # the cause would put the value into logs
+        # The cause would put the value into logs.
+        raise data_fault(_failed_view(session, project, model) or model, error) from None
     except SiyuError as error:
         error.where = error.where or model.model.file
         raise
     finally:
         session.close()
     return ModelRun(name, model.materialized, time.perf_counter() - started, count, rounds)
+
+
+def data_fault(model: CompiledModel, error: SqlProblem) -> EngineFault:
+    """Return the error of a model whose SQL failed on the data, without the values that the engine quotes."""
+    return EngineFault(
+        f"{model.name} failed on the data: {without_values(error.problem)[:400]}",
+        model.model.file,
+        "fix the model, or guard the value: siyu sql shows the query, warehouse/build has the data that it reads.",
+    )
 
 
 def _failed_view(session: Session, project: Project, model: CompiledModel) -> CompiledModel | None:

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from siyu.build.catalog import write_table
+from siyu.build.materialization import data_fault
 from siyu.compile.ops_schema import OPS_TABLES
 from siyu.engines.base import Session
 from siyu.engines.sql import quoted
-from siyu.errors import EngineFault, SqlProblem
+from siyu.errors import SqlProblem
 from siyu.landing.channel_status import ChannelStatus
 from siyu.landing.drift import Drift
-from siyu.masking import masked, without_values
+from siyu.masking import masked
 from siyu.warehouse.ledger import LandedFile, Ledger, Row
 from siyu.warehouse.ledger_schema import NO_KEYS
 from siyu.warehouse.runs import MISSING, NO_FAILURES, History
@@ -128,12 +129,7 @@ def _counted(session: Session, model: CompiledModel, item: RefusedField) -> list
     try:
         return session.rows(item.sql)
     except SqlProblem as error:
-        raise EngineFault(
-            f"{model.name} failed on the data when invalid values of {item.field} were counted:"
-            f" {without_values(error.problem)[:400]}",
-            model.model.file,
-            "fix the model, or guard the value.",
-        ) from None  # the cause would put the value into logs
+        raise data_fault(model, error) from None
 
 
 def _write_refused_fields(session: Session, project: Project) -> None:

@@ -8,11 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from siyu.build.materialization import data_fault
 from siyu.compile.model_files import relation
 from siyu.compile.ops_schema import OPS_TABLES
 from siyu.compile.project import CompiledModel
 from siyu.engines.base import Engine, Session
 from siyu.engines.sql import quote_name, quoted
+from siyu.errors import SqlProblem
 from siyu.release.releases import PUBLIC, RESTRICTED
 from siyu.settings import Settings
 
@@ -91,16 +93,25 @@ def _largest_first(engine: Engine, models: Sequence[CompiledModel]) -> list[Comp
 
 
 def _write_model(model: CompiledModel, parquet: Path | None, tables: Tables, session: Session) -> None:
-    """Write one table to both DuckDB files and to Parquet. The public copy is read from the restricted one, if any."""
+    """Write one table to both DuckDB files and to Parquet. A published view runs here with all of its columns, which no
+    other model may have read: raises EngineFault that names it if its SQL fails."""
+    try:
+        _write_copies(model, session)
+    except SqlProblem as error:
+        raise data_fault(model, error) from None
+    rows, digest = session.content_hash(f"release.{model.relation}")
+    _copy(session, model.name, parquet)
+    tables[model.name] = {"rows": rows, "content_hash": digest}
+
+
+def _write_copies(model: CompiledModel, session: Session) -> None:
+    """Write both copies of a table. The public one is read from the restricted one, if any."""
     source = f"{model.relation}{_sort_clause(model)}"
     if model.pii_columns:
         query = f"select * from {source}"
         source = f"restricted.{model.relation}"
         session.execute(f"create table {source} as {query}")
     _create(session, model.relation, f"select {public_columns(model)} from {source}", _comments(model))
-    rows, digest = session.content_hash(f"release.{model.relation}")
-    _copy(session, model.name, parquet)
-    tables[model.name] = {"rows": rows, "content_hash": digest}
 
 
 def _sort_clause(model: CompiledModel) -> str:

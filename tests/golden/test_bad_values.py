@@ -65,3 +65,23 @@ def test_an_error_of_a_view_names_its_own_file_and_no_value(shop: Shop) -> None:
     assert error.value.problem.startswith("staging.shop__contact failed on the data: Conversion Error")
     assert error.value.where.endswith("shop__contact.sql")
     assert not any(value in str(error.value) for value in ("王一", "一王"))
+
+
+OWN = """/*
+description: People of the shop, as a view that nothing reads.
+grain: [one_id]
+*/
+{{ config(materialized='view') }}
+select
+    one_id,  -- Person.
+    cast(strlen(one_id) * 1000000000 as integer) as size  -- Too large for its type.
+from {{ ref('person') }}
+"""
+
+
+def test_an_error_of_a_view_that_only_the_release_reads_names_it(shop: Shop) -> None:
+    shop.write("layer/models/kpi/own_view.sql", OWN)
+    with pytest.raises(EngineFault) as error:
+        shop.run(FIRST_DAY)
+    assert error.value.problem.startswith("kpi.own_view failed on the data: Conversion Error")
+    assert error.value.where.endswith("own_view.sql") and "21000000000" not in str(error.value)
