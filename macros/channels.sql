@@ -37,5 +37,5 @@ qualify row_number() over (partition by chat_id order by campaign_id) = 1
 
 {#- Is a member of a group, or who invited one, an external contact? A member of staff does not count as an invalid value. -#}
 {%- macro is_external(column) -%}
-regexp_matches(trim({{ column }}), '{{ id_regex('external_userid') }}')
+regexp_matches(fn_trim({{ column }}), '{{ id_regex('external_userid') }}')
 {%- endmacro -%}

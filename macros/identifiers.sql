@@ -62,13 +62,13 @@ end
 {#- WeChat: 'o' and some 27 characters more, whatever account or company it belongs to. -#}
 {%- macro normal_unionid(column) -%}
 {%- call checked(column, 'no unionid') -%}
-case when regexp_matches(trim({{ column }}), '{{ id_regex('unionid') }}') then trim({{ column }}) end
+case when regexp_matches(fn_trim({{ column }}), '{{ id_regex('unionid') }}') then fn_trim({{ column }}) end
 {%- endcall -%}
 {%- endmacro -%}
 
 {%- macro normal_openid(column) -%}
 {%- call checked(column, 'no openid') -%}
-case when regexp_matches(trim({{ column }}), '{{ id_regex('openid') }}') then trim({{ column }}) end
+case when regexp_matches(fn_trim({{ column }}), '{{ id_regex('openid') }}') then fn_trim({{ column }}) end
 {%- endcall -%}
 {%- endmacro -%}
 
@@ -76,15 +76,15 @@ case when regexp_matches(trim({{ column }}), '{{ id_regex('openid') }}') then tr
 {%- macro normal_external_userid(column) -%}
 {%- call checked(column, 'no external contact of WeCom') -%}
 case
-    when regexp_matches(trim({{ column }}), '{{ id_regex('external_userid') }}')
-        then trim({{ column }})
+    when regexp_matches(fn_trim({{ column }}), '{{ id_regex('external_userid') }}')
+        then fn_trim({{ column }})
 end
 {%- endcall -%}
 {%- endmacro -%}
 
 {#- As on the nameplate: letters keep their case, full width becomes half. -#}
 {%- macro normal_device_serial(column) -%}
-{%- set serial = "trim(" ~ half_width(column) ~ ")" -%}
+{%- set serial = "fn_trim(" ~ half_width(column) ~ ")" -%}
 {%- call checked(column, 'no serial number') -%}
 case when regexp_matches({{ serial }}, '{{ id_regex('device_serial') }}') then {{ serial }} end
 {%- endcall -%}
@@ -130,7 +130,7 @@ case when {{ found }} <> '' then '+86' || right(regexp_replace({{ found }}, '[ -
 {{ normal[id](column) }}
 {%- else -%}
 {%- call checked(column, 'no ' ~ id) -%}
-case when regexp_matches(trim({{ column }}), '{{ id_regex(id) }}') then trim({{ column }}) end
+case when regexp_matches(fn_trim({{ column }}), '{{ id_regex(id) }}') then fn_trim({{ column }}) end
 {%- endcall -%}
 {%- endif -%}
 {%- endmacro -%}

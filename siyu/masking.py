@@ -19,6 +19,14 @@ MAIL = re.compile(r"([0-9A-Za-z])[0-9A-Za-z._%+-]*@([0-9A-Za-z.-]+\.[A-Za-z]{2,}
 LITERAL = re.compile(r"'[^']*'")
 
 
+# Errors about the data quote a value in double quotes, sometimes with quotes in it, or after "with value".
+OF_DATA = re.compile(r"(Conversion|Invalid Input|Out of Range|Constraint) Error: ")
+IN_QUOTES = re.compile(r'".*"')
+BARE_VALUE = re.compile(r"(with value) .* (can't|cannot)")
+BY_FORMAT = " according to format specifier "
+SQL_EXCERPT = re.compile(r"^LINE [0-9]+: .*", re.MULTILINE | re.DOTALL)
+
+
 def masked(text: str) -> str:
     """Mask the mobile numbers and mail addresses in a text. fn_mask_text() does the same in SQL."""
     plain = UNREADABLE.sub("�", text).translate(HALF_WIDTH)
@@ -26,9 +34,21 @@ def masked(text: str) -> str:
 
 
 def without_values(message: str) -> str:
-    """Return an engine's message on one line, with '…' in place of the values that it quotes."""
+    """Return an engine's message on one line, with … in place of the values that it quotes."""
+    if OF_DATA.search(message):
+        message = _without_data(message)
     plain = " ".join(LITERAL.sub("'…'", message).split())
     return masked("".join(letter if letter.isprintable() else "�" for letter in plain))
+
+
+def _without_data(message: str) -> str:
+    """Return the line of an error about data without its value, and the excerpt of the SQL. The lines between them
+    repeat the value."""
+    line = next(line for line in message.splitlines() if OF_DATA.search(line))
+    told, by_format, formats = line.partition(BY_FORMAT)
+    excerpt = SQL_EXCERPT.search(message)
+    told = BARE_VALUE.sub(r"\1 … \2", IN_QUOTES.sub('"…"', told))
+    return "\n".join([told + by_format + formats, *([excerpt[0]] if excerpt else [])])
 
 
 def first_line(error: Exception) -> str:

@@ -8,8 +8,8 @@ from datetime import date
 from pathlib import Path
 
 from siyu.build.catalog import write_catalog, write_table
-from siyu.compile.compiler import ALL_SCHEMAS, previous_models
-from siyu.compile.project import Project
+from siyu.compile.compiler import ALL_SCHEMAS
+from siyu.compile.project import Project, previous_models
 from siyu.compile.template import previous_relation, source_relation
 from siyu.engines.base import Engine, RunInputs, Session
 from siyu.engines.duckdb import DuckEngine

@@ -34,7 +34,7 @@ class ModelRun:
 
 
 def build_model(engine: Engine, project: Project, name: str) -> ModelRun:
-    """Build one model. Raises EngineFault that names the model.
+    """Build one model. Raises EngineFault that names the model whose SQL failed: this one, or a view that it reads.
 
     If the SQL fails on the data, the error has the engine's message without the values that it quotes.
     """
@@ -45,17 +45,39 @@ def build_model(engine: Engine, project: Project, name: str) -> ModelRun:
         rounds = _materialize(session, model)
         count = None if model.materialized == "view" else session.value(f"select count(*) from {model.relation}")
     except SqlProblem as error:
-        raise EngineFault(
-            f"{name} failed on the data: {without_values(error.problem)[:400]}",
-            model.model.file,
-            "fix the model, or guard the value: siyu sql shows the query, warehouse/build has the data that it reads.",
-        ) from None  # the cause would put the value into logs
+        # The cause would put the value into logs.
+        raise data_fault(_failed_view(session, project, model) or model, error) from None
     except SiyuError as error:
         error.where = error.where or model.model.file
         raise
     finally:
         session.close()
     return ModelRun(name, model.materialized, time.perf_counter() - started, count, rounds)
+
+
+def data_fault(model: CompiledModel, error: SqlProblem) -> EngineFault:
+    """Return the error of a model whose SQL failed on the data, without the values that the engine quotes."""
+    return EngineFault(
+        f"{model.name} failed on the data: {without_values(error.problem)[:400]}",
+        model.model.file,
+        "fix the model, or guard the value: siyu sql shows the query, warehouse/build has the data that it reads.",
+    )
+
+
+def _failed_view(session: Session, project: Project, model: CompiledModel) -> CompiledModel | None:
+    """Return the view that fails by itself, among those that a model reads, directly or through other views. A view
+    runs only when it is read, so its error comes up in its reader."""
+    for name in sorted(model.refs & project.models.keys()):
+        read = project.models[name]
+        if read.materialized != "view":
+            continue
+        if earlier := _failed_view(session, project, read):
+            return earlier
+        try:
+            session.digest(read.relation)
+        except SqlProblem:
+            return read
+    return None
 
 
 def _materialize(session: Session, model: CompiledModel) -> int:

@@ -9,11 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from siyu.build.catalog import write_table
+from siyu.build.materialization import data_fault
 from siyu.compile.ops_schema import OPS_TABLES
 from siyu.compile.template import source_relation
 from siyu.engines.base import Session
 from siyu.engines.paths import parquet
+from siyu.errors import SqlProblem
 from siyu.landing.channel_status import ChannelStatus
+from siyu.landing.drift import Drift
 from siyu.landing.repeats import version_ties
 from siyu.masking import masked
 from siyu.warehouse.ledger import LandedFile, Ledger, Row
@@ -21,7 +24,8 @@ from siyu.warehouse.ledger_schema import NO_KEYS
 from siyu.warehouse.runs import MISSING, NO_FAILURES, History
 
 if TYPE_CHECKING:
-    from siyu.compile.project import Project
+    from siyu.compile.field_rejects import RefusedField
+    from siyu.compile.project import CompiledModel, Project
 
 # Columns of ops.check_result that only rows with details have, and what the others have in their place.
 DETAILS = {
@@ -42,11 +46,18 @@ def write_channel_status(session: Session, statuses: Sequence[ChannelStatus]) ->
     write_table(session, "ops.channel_status", columns, ([getattr(s, name) for name in columns] for s in statuses))
 
 
-def write_landed(session: Session, project: Project, ledger: Ledger, store: Path, known_by: date | None) -> None:
+def write_landed(
+    session: Session, project: Project, ledger: Ledger, store: Path, known_by: date | None, drift: Sequence[Drift]
+) -> None:
     """Write files, rejects and drift to schema ops of the build, where suites check them. Needs all models."""
     landings = ledger.landings(known_by)
     files = ledger.files(known_by)
-    _write(session, "drift", ledger.drift(known_by))
+    standing = {(d.channel, d.export, d.kind, d.column_name): d for d in drift}
+    rows = ((row, standing.get((row["channel"], row["export"], row["kind"], row["column_name"])))
+            for row in ledger.drift(known_by))  # fmt: skip
+    _write(session, "drift", [
+        {**row, "is_open": d is not None and d.is_open, "advice": d.told or None if d else None} for row, d in rows
+    ])  # fmt: skip
     _write(session, "file_ledger", [{**_told(f), "landed_date": landings[f.landed_seq]} for f in files])
     _write_version_ties(session, project, files)
     _write_rejected_rows(session, files, store)
@@ -146,13 +157,21 @@ def _write_rejected_rows(session: Session, files: Sequence[LandedFile], store: P
     session.execute("drop table ops._rejects")
 
 
+def _counted(session: Session, model: CompiledModel, item: RefusedField) -> list[tuple[Any, ...]]:
+    """Return (export, rows) of an invalid field. Raises EngineFault that names the model, without values."""
+    try:
+        return session.rows(item.sql)
+    except SqlProblem as error:
+        raise data_fault(model, error) from None
+
+
 def _write_refused_fields(session: Session, project: Project) -> None:
     """Count over the rows of this night. Branches of a model add up; rows that several models read count once."""
     found: dict[tuple[str, ...], int] = {}
     for model in project.models.values():
         counted: Counter[tuple[str, ...]] = Counter()
         for item in model.refused:
-            for export, rows in session.rows(item.sql):
+            for export, rows in _counted(session, model, item):
                 counted[(str(model.model.channel), export or "", item.field, item.reason)] += rows
         found |= {key: max(rows, found.get(key, 0)) for key, rows in counted.items()}
     types = OPS_TABLES["field_reject"].types

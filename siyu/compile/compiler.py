@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict
 from typing import Any, TypeVar
 
@@ -19,6 +19,7 @@ from siyu.compile.project import Column, CompiledModel, Project
 from siyu.compile.rendering import Rendering
 from siyu.compile.shapes import SUPERSEDED, check_staging, load_shapes, union_sql
 from siyu.compile.template import Rendered, World, previous_relation
+from siyu.compile.text_casts import text_casts, text_columns
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
 from siyu.layers import layer_files
 from siyu.seeds.channels import enabled_channels, load_channels
@@ -175,6 +176,7 @@ class _Compiler:
             companion=superseded,
         )
         if model.schema == "staging" and not superseded:
+            self._check_casts(rendered, compiled)
             compiled.refused = self._refused(rendered, compiled)
         _check_grain(model, {column.name for column in columns} | SNAPSHOT_COLUMNS.keys())
         seed = rendered.config.get("seed")
@@ -193,6 +195,24 @@ class _Compiler:
             return {"tables": sorted(analyse.tables(parsed.tree)), "columns": columns, "rule_version": version}
 
         return self._cache.remember("analysis", (rendered.model.name, rendered.sql), work)
+
+    def _check_casts(self, rendered: Rendered, compiled: CompiledModel) -> None:
+        """Raise ConfigError if a model casts a text of an export, as one bad value would stop the night."""
+        binder = self._project.binder
+        read = {
+            name: binder.types(name) for name in sorted(rendered.refs | rendered.sources) if binder.is_declared(name)
+        }
+        texts = text_columns(read, rendered.sources)
+
+        def work() -> list[tuple[str, str]]:
+            return [(finding.what, finding.instead) for finding in text_casts(compiled.tree, texts)]
+
+        found = self._cache.remember("text casts", (rendered.model.name, rendered.sql, sorted(texts)), work)
+        raise_all([
+            ConfigError(f"{what} in {compiled.name}: one value that does not fit would stop the night",
+                        rendered.model.file, f"write {instead}.")
+            for what, instead in found
+        ])  # fmt: skip
 
     def _refused(self, rendered: Rendered, compiled: CompiledModel) -> tuple[RefusedField, ...]:
         model = rendered.model
@@ -259,7 +279,7 @@ class _Compiler:
                 raise ConfigError(
                     f"invalid values of {item.field} in {compiled.name} ({item.reason}) cannot be counted: {problem}",
                     compiled.model.file,
-                    "call checked() in a select or CTE of its own, not inside a subquery.",
+                    "call checked() or fn_try_…() in a select or CTE of its own, not inside a subquery.",
                 )
         return types
 
@@ -293,9 +313,3 @@ def _documentation(column: Column | None, name: str) -> tuple[str, bool, bool]:
     if column is not None:
         return column.description, column.pii, column.public
     return ADDED_DOCS[name], False, False
-
-
-def previous_models(models: Iterable[CompiledModel]) -> set[str]:
-    """Return the models whose earlier result a build needs: those that previous() names, and every snapshot."""
-    named = {name for model in models for name in model.previous}
-    return named | {model.name for model in models if model.materialized == "snapshot"}

@@ -1,6 +1,7 @@
 """Invalid fields: staging replaces their values with NULL, and siyu counts them.
 
-A macro marks the SQL of such a value: `{% call checked(column, 'no mobile number') %}…{% endcall %}`.
+A macro marks the SQL of such a value: `{% call checked(column, 'no mobile number') %}…{% endcall %}`. The functions
+fn_try_date, fn_try_timestamp and fn_try_decimal need no mark.
 """
 
 from __future__ import annotations
@@ -15,6 +16,11 @@ from siyu.compile.model_files import Model, relation
 from siyu.compile.shapes import ShapeColumn
 from siyu.compile.template import Checked
 
+TRIED = {
+    "fn_try_date": "no date in the expected format",
+    "fn_try_timestamp": "no date and time in the expected format",
+    "fn_try_decimal": "no number in the expected format",
+}
 NO_MOMENT = "no date or time: the record is left out"
 DROPPED = (
     "expressions",
@@ -41,19 +47,21 @@ def refused_fields(
 ) -> Iterator[RefusedField]:
     """Yield the counting queries of a staging model: for each checked value, and for records without date or time."""
     ctes = [f"{cte.args['alias'].sql()} as ({_sql(cte.this)})" for cte in tree.ctes]
-    for item in dict.fromkeys(checked):
+    for item in dict.fromkeys([*checked, *_tried(tree, checked)]):
         value = sqlglot.parse_one(item.value, dialect="duckdb")
         selects = {id(s): s for n in tree.find_all(type(value)) if n == value and (s := n.find_ancestor(exp.Select))}
         for select in selects.values():
             around = select.find_ancestor(exp.CTE)
             earlier = ctes[: next((i for i, cte in enumerate(tree.ctes) if cte is around), len(ctes))]
-            read = ("with " + ", ".join(earlier) + " " if earlier else "") + _rows(select, item, exports)
+            read = ("with " + ", ".join(earlier) + " " if earlier else "") + _rows(select, item, value, exports)
             sql = (
                 f"select export, count(*) from ({read}) where value is null"
                 " and nullif(trim(cast(field as varchar)), '') is not null group by export"
             )
             field = sqlglot.parse_one(item.field, dialect="duckdb")
-            yield RefusedField(field.name if isinstance(field, exp.Column) else item.field, item.reason, sql)
+            names = {column.name for column in field.find_all(exp.Column)}
+            is_plain = isinstance(field, exp.Column) or (item.reason in TRIED.values() and len(names) == 1)
+            yield RefusedField(names.pop() if is_plain else item.field, item.reason, sql)
     staged = {select.alias_or_name for select in tree.selects}
     for column in moments:
         if column.name in staged:
@@ -64,8 +72,32 @@ def refused_fields(
             yield RefusedField(column.name, NO_MOMENT, sql)
 
 
-def _rows(select: exp.Select, item: Checked, exports: Sequence[str]) -> str:
-    """Return a query of the rows that a select reads: the export, the field, and the value made of the field."""
+def _tried(tree: exp.Query, checked: Sequence[Checked]) -> Iterator[Checked]:
+    """Yield the calls of fn_try functions, apart from those inside of a value that is checked already."""
+    known = [sqlglot.parse_one(item.value, dialect="duckdb") for item in checked]
+    for call in tree.find_all(exp.Anonymous):
+        reason = TRIED.get(call.name.lower())
+        if reason and not any(around == value for value in known for around in _around(call)):
+            yield Checked(_sql(call.expressions[0]), reason, _sql(call))
+
+
+def _around(node: exp.Expr) -> Iterator[exp.Expr]:
+    found: exp.Expr | None = node
+    while found is not None:
+        yield found
+        found = found.parent
+
+
+def _rows(select: exp.Select, item: Checked, value: exp.Expr, exports: Sequence[str]) -> str:
+    """Return a query of the rows that a select reads: the export, the field, and the value made of the field.
+
+    If the select keeps only rows in which the value is valid, or aggregates it, all rows count.
+    """
+    dropped = set(DROPPED)
+    dropped |= {"where"} if any(node == value for node in _inside(select.args.get("where"))) else set()
+    here = [node for node in select.find_all(type(value)) if node == value]
+    if any(node.find_ancestor(exp.AggFunc, exp.Select) is not select for node in here):
+        dropped |= {"group", "having"}
     record_id = next((s.this for s in select.selects if s.alias_or_name == "record_id"), None)
     if record_id is not None and not isinstance(record_id, exp.Identifier):
         export = f"split_part({_sql(record_id)}, ':', 1)"
@@ -74,12 +106,16 @@ def _rows(select: exp.Select, item: Checked, exports: Sequence[str]) -> str:
         export = f"'{', '.join(sorted(read or exports))}'"
     rest = exp.Select()
     for part, content in select.args.items():
-        if part not in DROPPED:
+        if part not in dropped:
             copied = [node.copy() for node in content] if isinstance(content, list) else content and content.copy()
             rest.set(part, copied)
     return (
         f"select {export} as export, {item.field} as field, {item.value} as value {_sql(rest).removeprefix('SELECT')}"
     )
+
+
+def _inside(node: exp.Expr | None) -> Iterator[exp.Expr]:
+    return iter(()) if node is None else node.walk()
 
 
 def _sql(node: exp.Expr) -> str:

@@ -138,9 +138,11 @@ OPS_TABLES: dict[str, OpsTable] = {
     "drift": OpsTable("Columns that appeared, disappeared or changed their type.", {
         "channel": CHANNEL,
         "export": EXPORT,
-        "kind": ("varchar", "new_column, missing_column or retyped."),
+        "kind": ("varchar", "new_column, missing_column, retyped, or respelled: a header in another spelling."),
         "column_name": ("varchar", "Column of the export."),
         "since": ("date", "landed_date of the landing that saw it first."),
+        "is_open": ("boolean", "The newest files have it, siyu saw it at most 30 days ago, and it is not known_drift."),
+        "advice": ("varchar", "Since when the newest files have it without a break, and what to do; NULL if nothing."),
     }, ("channel", "export", "kind", "column_name")),
     "model": OpsTable("Every model as it was compiled.", {
         "model": MODEL,

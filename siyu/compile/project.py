@@ -192,3 +192,9 @@ class Project:
                 ", ".join(str(root) for root in self.settings.roots),
                 "run again when the deployment has finished.",
             )
+
+
+def previous_models(models: Iterable[CompiledModel]) -> set[str]:
+    """Return the models whose earlier result a build needs: those that previous() names, and every snapshot."""
+    named = {name for model in models for name in model.previous}
+    return named | {model.name for model in models if model.materialized == "snapshot"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 
 from siyu.compile.template import Rendered
@@ -83,14 +83,20 @@ def union_sql(shape: str, parts: Mapping[str, list[str]], shapes: Shapes, *, bou
     """Return the SQL of the union, with the columns in the shape's order, typed and commented.
 
     `parts` maps a staging relation to its columns. `bounded` keeps only records up to as_of, `beyond` only the others.
+    Blanks and invisible characters around an identifier do not count, whatever staging does.
     """
     columns = shapes.of(shape)
+    identifiers = {one.column for one in shapes.identifiers.simple}
     selects = [
         "    select\n"
-        + ",\n".join(f"        {_value(c, held)} as {c.name}" for c in columns)
+        + ",\n".join(f"        {_value(c, held, identifiers)} as {c.name}" for c in columns)
         + f"\n    from {relation}"
         for relation, held in parts.items()
-    ] or ["    select\n" + ",\n".join(f"        {_value(c, [])} as {c.name}" for c in columns) + "\n    where false"]
+    ] or [
+        "    select\n"
+        + ",\n".join(f"        {_value(c, [], identifiers)} as {c.name}" for c in columns)
+        + "\n    where false"
+    ]
     bounds = [_limit(column) for column in columns if column.is_bound]
     limit = "".join(f"\nwhere not coalesce({b}, false)" if beyond else f"\nwhere {b}" for b in bounds)
     limit = limit if bounded or beyond else ""
@@ -110,5 +116,8 @@ def _documented(columns: tuple[ShapeColumn, ...]) -> str:
     return "\n".join(lines)
 
 
-def _value(column: ShapeColumn, held: list[str]) -> str:
-    return f"cast({column.name if column.name in held else 'null'} as {column.type})"
+def _value(column: ShapeColumn, held: list[str], identifiers: Set[str]) -> str:
+    if column.name not in held:
+        return f"cast(null as {column.type})"
+    value = f"cast({column.name} as {column.type})"
+    return f"fn_trim({value})" if column.name in identifiers else value

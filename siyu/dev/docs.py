@@ -153,6 +153,7 @@ def _export(channel: Channel, export: Export, shapes: list[str]) -> Iterator[str
         f"- empty cells 空值: {', '.join(f'`{item}`' for item in export.null)}" if export.null else "",
         *(f"- answers 应答: `{path}` {', '.join(accepted)}" for path, accepted in export.answers.items()),
         f"- further columns 其他列: {export.extra_columns}; at most 最多 {export.max_reject_rate:.0%} of rows rejected",
+        f"- known drift 已知列变化: {', '.join(export.known_drift)}" if export.known_drift else "",
         f"- fills 记录: {', '.join(shapes) or 'nothing by itself 无'}",
     ]
     yield from (line for line in told if line)
@@ -178,7 +179,7 @@ def _format(export: Export) -> str:
 def _place(name: str, column: Column) -> str:
     if column.file_name:
         return f"the file's name 文件名: `{column.file_name}`"
-    return ", else 或 ".join(f"`{path}`" for path in column.path or (name,))
+    return ", else 或 ".join(f"`{path}`" for path in column.names(name))
 
 
 def _values(column: Column) -> str:

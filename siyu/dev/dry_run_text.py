@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from siyu.dev.dry_run import DryRun
 
 
+KINDS = {
+    "new_column": "new columns", "missing_column": "missing columns", "respelled": "headers in another spelling",
+}  # fmt: skip
+
+
 def dry_run_text(found: DryRun) -> Group:
     """Return the result of a dry run, for a person at a terminal."""
     verdict = "would land 可落地" if found.lands else "would be rejected as a whole 整份拒收"
@@ -30,7 +35,7 @@ def dry_run_text(found: DryRun) -> Group:
     parts += [text_line(f"note       {note}", "yellow") for note in found.notes]
     for kind in sorted({kind for kind, _ in found.drift}):
         columns = ", ".join(column for other, column in found.drift if other == kind)
-        parts.append(text_line(f"drift      {kind.replace('_', ' ')}s: {columns}", "yellow"))
+        parts.append(text_line(f"drift      {KINDS.get(kind, kind)}: {columns}", "yellow"))
     if found.rows:
         table = Table("column 列", "reason 原因", "rows", "first lines", "example (masked)", box=None)
         for row in found.rows:

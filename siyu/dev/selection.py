@@ -10,9 +10,9 @@ from siyu.build import database, materialization, ops, parallel
 from siyu.build.database import open_engine, prepare_build
 from siyu.build.materialization import ModelRun
 from siyu.compile.analyse import to_dialect
-from siyu.compile.compiler import compile_project, previous_models
+from siyu.compile.compiler import compile_project
 from siyu.compile.graph import select
-from siyu.compile.project import Project
+from siyu.compile.project import Project, previous_models
 from siyu.engines.duckdb import DuckEngine
 from siyu.errors import ConfigError, nearest
 from siyu.landing import channel_status

@@ -35,6 +35,23 @@ _NO_PHONES += " '\\1\\2****\\3\\4', 'g')"
 # The product of two numbers of 19 digits fits into 128 bits.
 _LIMIT = 10**19
 _SHARED = f"whole > 0 and amount between 0 and {_LIMIT - 1} and part between 0 and {_LIMIT - 1}"
+# Blanks and characters without a width, which people and programs leave around values.
+_OUTER = "".join(
+    map(chr, (*range(9, 14), 0x20, 0xA0, 0xAD, 0x1680, 0x180E, *range(0x2000, 0x2010), *range(0x2028, 0x2030),
+              *range(0x205F, 0x2065), *range(0x2066, 0x2070), 0x3000, 0xFEFF))
+)  # fmt: skip
+_TRIMMED = f"trim(value, '{_OUTER}')"
+# Trimming many characters is slow, and most values begin and end with a printable ASCII character.
+_IS_BARE = "value between '!' and '~' and right(value, 1) between '!' and '~'"
+
+
+def _decimal(mark: str, group: str) -> str:
+    """Return the SQL of a number whose fraction follows `mark` and whose thousands may be separated by `group`."""
+    between = rf"[{group} \x{{00A0}}\x{{202F}}''’]"
+    number = rf"[+-]?([0-9]+|[0-9]{{1,3}}({between}[0-9]{{3}})+)([{mark}][0-9]+)?"
+    plain = f"replace(regexp_replace(fn_trim(value), '{between}', '', 'g'), '{mark}', '.')"
+    return f"case when regexp_full_match(fn_trim(value), '{number}') then try_cast({plain} as decimal(18, 6)) end"
+
 
 FUNCTIONS = (
     SemanticFunction("fn_as_of", "", "date '{as_of}'", "The last business date of the run."),
@@ -68,6 +85,36 @@ FUNCTIONS = (
         "amount, part, whole",
         f"case when {_SHARED} then (cast(amount as hugeint) * cast(part as hugeint)) % cast(whole as hugeint) end",
         "The remainder of fn_share: what rounding down leaves, in parts of whole.",
+    ),
+    SemanticFunction(
+        "fn_trim",
+        "value",
+        f"case when {_IS_BARE} then value else nullif({_TRIMMED}, '') end",
+        "A text without blanks, tabs, line breaks and invisible characters around it; NULL if nothing is left.",
+    ),
+    SemanticFunction(
+        "fn_try_date",
+        "value, formats",
+        "cast(try_strptime(fn_trim(value), formats) as date)",
+        "The date in a text. formats is a format of strptime, or a list of them, which is tried in order. NULL if the"
+        " text fits none of them.",
+    ),
+    SemanticFunction(
+        "fn_try_timestamp",
+        "value, formats",
+        # A format with an offset makes the engine return a timestamp with time zone, whatever the text.
+        "case when contains(cast(formats as varchar), '%z')"
+        "  then timezone('UTC', cast(try_strptime(fn_trim(value), formats) as timestamptz))"
+        " else timezone('UTC', timezone('{timezone}', cast(try_strptime(fn_trim(value), formats) as timestamp))) end",
+        "The UTC moment in a text, by formats as in fn_try_date. A text is in the time zone of the settings, unless the"
+        " formats contain the offset %z. NULL if the text fits none of them.",
+    ),
+    SemanticFunction(
+        "fn_try_decimal",
+        "value, decimal_mark",
+        f"case decimal_mark when '.' then {_decimal('.', ',')} when ',' then {_decimal(',', '.')} end",
+        "The number in a text as decimal(18,6). decimal_mark is '.' or ','; the other one, blanks and apostrophes may"
+        " separate thousands. NULL if the text is not such a number.",
     ),
     SemanticFunction(
         "fn_keyed_hash",

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 from siyu.engines.sql import quote_name, quoted
-from siyu.seeds.channels import DECIMAL, Channel, Column, Export
+from siyu.seeds.channels import DECIMAL, KEY, Channel, Column, Export
 from siyu.seeds.file_form import EXCEL
 
 TRUE, FALSE = ("true", "t", "1", "yes", "y", "是"), ("false", "f", "0", "no", "n", "否")
@@ -16,6 +16,8 @@ NAIVE = r"[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}([ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}
 OFFSET = r"[ T][0-9]{1,2}:[0-9.:]+(Z| UTC| ?[+-][01][0-9](:?[0-9]{2})?)"
 LOST_IN_KEY = "U+FFFD in a key: a character of the value was lost"
 MISSING = "a required value is missing"
+TRIMMED = ("id", KEY)  # text without outer blanks; NULL if nothing else is left
+TEXTS = ("text", *TRIMMED)
 FIRST_SECOND, LAST_SECOND = -62135596800, 253402300799  # years 1 to 9999
 ISO = "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]"  # how readers write typed dates into columns that have a format
 SERIALS, SERIAL_0 = 2958466, -2209161600  # the serial number after 9999-12-31; the second at which number 0 begins
@@ -28,7 +30,7 @@ def typed_query(channel: Channel, export: Export, relation: str, beside: str = "
     The texts are kept as `_t_<column>`. `beside` is SQL that adds more columns of the relation, beginning with a comma.
     """
     texts, typed = [], []
-    for column_name, column in export.columns.items():
+    for column_name, column in export.landed_columns.items():
         text = quote_name(f"_t_{column_name}")
         texts.append(f"{text_sql(export, column, quote_name(column_name))} as {text}")
         typed.append(f"{cast_sql(column, text, channel.timezone)} as {quote_name(column_name)}")
@@ -54,7 +56,7 @@ def _failures(channel: Channel, export: Export) -> list[tuple[str, str, str]]:
     """Return (column, SQL that is true when the row breaks the contract, SQL of the reason). The column is '' if the
     whole record is broken."""
     failures = []
-    for name, column in export.columns.items():
+    for name, column in export.landed_columns.items():
         text, value = quote_name(f"_t_{name}"), quote_name(name)
         tests = _tests(column, name in export.key, text, value, channel.timezone)
         failures += [(name, *test) for test in tests]
@@ -131,8 +133,12 @@ def _plain(column: Column, text: str, timezone: str) -> str:
     moment = f"coalesce(try_cast({trimmed} as timestamptz), try_cast({plain} as timestamptz))"
     whole = rf"regexp_full_match({trimmed}, '[+-]?[0-9]+(\.0+)?')"
     number = f"case when {whole} then try_cast({trimmed} as bigint) end"
+    # Excel and pandas write whole numbers as 10023.0. The first test is cheap, and false for most values.
+    ends_in_zero = f"ends_with(fn_trim({text}), '0') and regexp_full_match(fn_trim({text}), '[+-]?[0-9]+[.]0+')"
     casts = {
         "text": text,
+        KEY: f"fn_trim({text})",
+        "id": f"case when {ends_in_zero} then regexp_replace(fn_trim({text}), '[.]0+$', '') else fn_trim({text}) end",
         "integer": number,
         "boolean": f"case when {_is_one_of(f'lower({trimmed})', TRUE)} then true"
         f" when {_is_one_of(f'lower({trimmed})', FALSE)} then false end",
@@ -159,7 +165,7 @@ def _utc(local: str, timezone: str) -> str:
 def _tests(column: Column, is_key: bool, text: str, value: str, timezone: str) -> list[tuple[str, str]]:
     """Return (SQL that is true when the row breaks the contract, SQL of the reason)."""
     tests = []
-    if column.type == "text":
+    if column.type in TEXTS:
         tests.append((f"contains({text}, chr(0))", quoted("a NUL character")))
         if is_key:
             tests.append((f"contains({text}, chr(65533))", quoted(LOST_IN_KEY)))
@@ -167,7 +173,7 @@ def _tests(column: Column, is_key: bool, text: str, value: str, timezone: str) -
         tests.append((f"{text} is not null and {value} is null", quoted(f"not a valid {column.type}")))
     if column.required or is_key:
         lacks = f"the file's name does not match {column.file_name}" if column.file_name else MISSING
-        tests.append((f"{text} is null", quoted(lacks)))
+        tests.append((f"{value if column.type in TRIMMED else text} is null", quoted(lacks)))
     if column.min is not None:
         tests.append((f"{value} < {_bound(column, column.min, timezone)}", quoted(f"less than {column.min}")))
     if column.max is not None:
@@ -175,8 +181,9 @@ def _tests(column: Column, is_key: bool, text: str, value: str, timezone: str) -
         sign, bound = (">=", column.max + timedelta(days=1)) if isinstance(column.max, date) else (">", column.max)
         tests.append((f"{value} {sign} {_bound(column, bound, timezone)}", quoted(f"more than {column.max}")))
     if column.one_of:
-        known = _is_one_of(text, column.one_of)
-        tests.append((f"{text} is not null and not {known}", quoted(f"not one of {', '.join(column.one_of)}")))
+        listed = value if column.type in TRIMMED else text
+        known = _is_one_of(listed, column.one_of)
+        tests.append((f"{listed} is not null and not {known}", quoted(f"not one of {', '.join(column.one_of)}")))
     return tests
 
 

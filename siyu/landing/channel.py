@@ -13,11 +13,12 @@ from datetime import date
 from pathlib import Path
 
 from siyu.engines.base import Session
+from siyu.landing.drift import RETYPED
 from siyu.landing.file import Job, Landing, Outcome, attempt, name_label
 from siyu.landing.journal import sweep
 from siyu.landing.together import SMALL, land_together
 from siyu.masking import masked, one_line
-from siyu.seeds.channels import Channel
+from siyu.seeds.channels import KEY, Channel
 from siyu.seeds.references import Reference, changed_references
 from siyu.seeds.row_key import has_row_key
 from siyu.warehouse.files import file_sha256, fsync
@@ -34,11 +35,13 @@ class Hashed:
 
 @dataclass
 class ChannelLanding:
-    """The result of landing one channel: its new files, drift (channel, export, kind, column) and problems."""
+    """The result of landing one channel: its new files, drift (channel, export, kind, column), also by file (identity,
+    kind, column), and problems."""
 
     channel: str
     files: list[LandedFile] = field(default_factory=list)
     drift: list[tuple[str, str, str, str]] = field(default_factory=list)
+    file_drift: list[tuple[str, str, str]] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
     skipped: int = 0
 
@@ -160,6 +163,7 @@ def land_file(
         result.problems.append(masked(f"{job.file}: {hiccup or outcome.reason}"))
     if hiccup is None:
         result.drift += [(job.channel.channel, job.export_name, kind, column) for kind, column in outcome.drift]
+        result.file_drift += [(identity, *item) for item in outcome.drift]
         result.files.append(_ledger_row(job, landing, day, identity, hashed.digest, outcome))
 
 
@@ -212,7 +216,7 @@ def _ledger_row(
         reason=outcome.reason,
         path=outcome.path,
         rejects=outcome.rejects,
-        columns=";".join(f"{name}:{column.type}" for name, column in job.export.columns.items()),
+        columns=";".join(f"{name}:{column.type}" for name, column in job.export.landed_columns.items()),
         rows_replaced=outcome.repeats.replaced,
         differing_keys=outcome.repeats.differing,
         example_key=outcome.repeats.example,
@@ -255,17 +259,27 @@ def _commit(
     for path in sorted(written) + sorted({path.parent for path in written}):
         fsync(path)
     known = {(d["channel"], d["export"], d["kind"], d["column_name"]) for d in ledger.drift()}
-    drift = sorted({item for result in results for item in [*result.drift, *_retyped(ledger, result)]} - known)
-    ledger.commit_landing((landing.seq, landing.day), files, drift, references)
+    retyped = [item for result in results for item in _retyped(ledger, result)]
+    told = {(file.channel, file.export, RETYPED, column) for file, column in retyped}
+    drift = sorted(({item for result in results for item in result.drift} | told) - known)
+    by_file = [item for result in results for item in result.file_drift]
+    by_file += [(file.identity, RETYPED, column) for file, column in retyped]
+    ledger.commit_landing((landing.seq, landing.day), files, drift, references, by_file)
 
 
-def _retyped(ledger: Ledger, result: ChannelLanding) -> Iterator[tuple[str, str, str, str]]:
-    """Yield columns whose type in the contract has changed since the export last landed."""
-    before = {file.export: file.types for file in ledger.files() if file.channel == result.channel and file.landed}
+def _retyped(ledger: Ledger, result: ChannelLanding) -> Iterator[tuple[LandedFile, str]]:
+    """Yield new files and their columns whose type in the contract has changed since the export last landed."""
+    before = {
+        file.export: _contract_types(file) for file in ledger.files() if file.channel == result.channel and file.landed
+    }
     for file in result.files:
-        for column, kind in file.types.items():
+        for column, kind in _contract_types(file).items():
             if before.get(file.export, {}).get(column, kind) != kind:
-                yield file.channel, file.export, "retyped", column
+                yield file, column
+
+
+def _contract_types(file: LandedFile) -> dict[str, str]:
+    return {column: "text" if kind == KEY else kind for column, kind in file.types.items()}
 
 
 def file_identity(channel: str, export: str, day_or_name: str, digest: str) -> str:

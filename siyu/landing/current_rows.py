@@ -7,9 +7,9 @@ from pathlib import Path
 
 from siyu.engines.paths import parquet
 from siyu.engines.sql import json_path, quote_name, quoted
-from siyu.landing.casts import cast_sql, file_name_sql, text_sql
+from siyu.landing.casts import TEXTS, cast_sql, file_name_sql, text_sql
 from siyu.landing.readers.reading import real_names
-from siyu.seeds.channels import ROOT, Export
+from siyu.seeds.channels import KEY, ROOT, Column, Export
 from siyu.seeds.row_key import KEY_ROW, has_row_key
 from siyu.warehouse.ledger import LandedFile
 
@@ -102,26 +102,41 @@ def _union(export: Export, landed: Sequence[LandedFile], store: Path, timezone: 
 def _held(export: Export, column_name: str, types: Mapping[str, str], timezone: str, is_same: bool) -> str:
     """Return the SQL of a column in files with the given types: the column itself, or its text cast to today's type.
     `is_same` means that the files landed under today's words for an empty cell."""
-    column = export.columns[column_name]
-    landed_as, name = types.get(column_name), quote_name(column_name)
-    if landed_as == column.type:
-        # A value that a row must have stays, as rules that reject rows do not apply to what has landed.
-        may_lack = not (is_same or column.required or column_name in export.key)
-        return text_sql(export, column, name) if may_lack and column.type == "text" else name
-    if landed_as and landed_as != "text":
-        # siyu wrote the value, in its own form and in UTC.
-        return cast_sql(column.as_landed, f"cast({name} as varchar)", "UTC")
-    if landed_as:
-        return cast_sql(column, text_sql(export, column, name), timezone)
-    if column.file_name:
+    column = export.landed_columns[column_name]
+    if column.file_name and column_name not in types:
         return cast_sql(column, text_sql(export, column, file_name_sql(column, "_file")), timezone)
+    # A value that a row must have stays, as rules that reject rows do not apply to what has landed.
+    may_lack = not (is_same or column.required or column_name in export.key)
+    # The contract may have called the column by one of its earlier names.
+    names = [name for name in (column_name, *column.former) if name in types]
+    held = [_landed(export, column, name, types[name], timezone, may_lack) for name in names]
+    # A file that landed before the contract knew a name has its value in `_extra`.
+    places = column.former if column_name in types else real_names(export, column_name)
+    values = [*dict.fromkeys(held), *_in_extra(export, column, places, timezone)]
+    return values[0] if len(values) == 1 else f"coalesce({', '.join([*values, f'null::{column.sql_type}'])})"
+
+
+def _landed(export: Export, column: Column, name: str, kind: str, timezone: str, may_lack: bool) -> str:
+    """Return the SQL of a landed column with a type, cast to today's type."""
+    value = quote_name(name)
+    if kind == column.type or (kind == KEY and column.type == "text"):
+        return text_sql(export, column, value) if may_lack and column.type == "text" else value
+    if kind not in TEXTS:
+        # siyu wrote the value, in its own form and in UTC.
+        return cast_sql(column.as_landed, f"cast({value} as varchar)", "UTC")
+    return cast_sql(column, text_sql(export, column, value), timezone)
+
+
+def _in_extra(export: Export, column: Column, names: Sequence[str], timezone: str) -> list[str]:
+    """Return the SQL of a column in `_extra`, if any of its names can be there. Values of the document itself are not
+    in the `_extra` of its records."""
     is_nested = export.format in ("json", "jsonl")
-    # Values of the document itself are not in the `_extra` of its records.
-    places = [real for real in real_names(export, column_name) if not real.startswith(ROOT)]
-    paths = [json_path(r) if is_nested else "/" + r.replace("~", "~0").replace("/", "~1") for r in places]
+    places = [name for name in names if not name.startswith(ROOT)]
+    paths = [json_path(p) if is_nested else "/" + p.replace("~", "~0").replace("/", "~1") for p in places]
     texts = [f"nullif(json_extract_string(_extra, {quoted(path)}), '')" for path in paths]
-    text = f"coalesce({', '.join([*texts, 'null::varchar'])})"
-    return cast_sql(column, text_sql(export, column, text), timezone)
+    if not texts:
+        return []
+    return [cast_sql(column, text_sql(export, column, f"coalesce({', '.join(texts)})"), timezone)]
 
 
 def _empty(export: Export) -> str:

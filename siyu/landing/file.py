@@ -15,6 +15,7 @@ from siyu.engines.paths import link_in, parquet
 from siyu.engines.sql import quote_name, quoted
 from siyu.errors import EngineFault, FileRejected, SqlProblem, StatementFault
 from siyu.landing.casts import file_name_sql, typed_query
+from siyu.landing.drift import MISSING, NEW, RESPELLED
 from siyu.landing.journal import DRAFT, LANDED, REJECTS, note
 from siyu.landing.readers import read
 from siyu.landing.readers.mending import LOST
@@ -33,7 +34,7 @@ ONCE = "_ok and random() >= 0"
 LABEL_CHARACTERS = 6
 
 
-Drift = tuple[str, str]  # "new_column" or "missing_column", and the name of the column
+Drift = tuple[str, str]  # "new_column", "missing_column" or "respelled", and the name of the column
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,8 @@ def attempt(session: Session, job: Job, landing: Landing, identity: str) -> Outc
 def _land_rows(session: Session, job: Job, landing: Landing, identity: str, scratch: Path) -> Outcome:
     interim = scratch / "interim.parquet"
     reading, total = _copy_text(session, job, reading_of(session, job, scratch), interim)
+    if reading.alike and (other := reading.alike(session, parquet(interim))):
+        reading, total = _copy_text(session, job, other, interim)
     stem = stem_of(job, landing, identity)
     target = landing.store / f"{stem}{LANDED}"
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -193,7 +196,8 @@ def drift_of(session: Session, reading: Reading, relation: str, found: Found | N
     new, missing = reading.new, reading.missing
     if reading.drift:
         new, missing = reading.drift(session, relation, found)
-    return tuple([("new_column", item) for item in shown_names(new)] + [("missing_column", item) for item in missing])
+    told = {NEW: shown_names(new), MISSING: missing, RESPELLED: shown_names(reading.respelled)}
+    return tuple((kind, name) for kind, names in told.items() for name in names)
 
 
 def stem_of(job: Job, landing: Landing, identity: str) -> str:

@@ -111,7 +111,8 @@ def _land_group(session: Session, group: Sequence[_Member], landing: Landing) ->
             (landing.store / stems[0]).parent.mkdir(parents=True, exist_ok=True)
             note(landing.store, stems)
             for member, stem in zip(plain, stems, strict=True):
-                outcomes[member.job.path] = _write(session, member, rows[str(member.reading.path)], landing, stem)
+                if outcome := _write(session, member, rows[str(member.reading.path)], landing, stem):
+                    outcomes[member.job.path] = outcome
     except (SiyuError, OSError):
         pass  # a file without an outcome lands alone, which reports the error
     with suppress(SiyuError):
@@ -169,11 +170,15 @@ def _with_names(group: Sequence[_Member], sql: str) -> str:
     return f"select *{values} from ({sql})"
 
 
-def _write(session: Session, member: _Member, rows: _Rows, landing: Landing, stem: str) -> Outcome:
-    """Write the rows of one file from the table to its Parquet file."""
+def _write(session: Session, member: _Member, rows: _Rows, landing: Landing, stem: str) -> Outcome | None:
+    """Write the rows of one file from the table to its Parquet file. Returns None for a file that must land alone,
+    because fields of its records can be read in a better way."""
     target = landing.store / f"{stem}{LANDED}"
     written = target.with_suffix(DRAFT)
     own = f"from {TABLE} where rowid between {rows.first} and {rows.last}"
+    has_more = rows.found.extra or member.job.export.extra_columns == "ignore"
+    if has_more and member.reading.alike and member.reading.alike(session, f"(select _extra {own})"):
+        return None
     drift = drift_of(session, member.reading, f"(select _extra {own})", rows.found)
     columns = landed_columns(member.job, landing, f"rowid - {rows.first} + 1")
     count = session.value(f"copy (select {columns} {own}) to {quoted(written)} (format parquet, {LANDED_AS})")

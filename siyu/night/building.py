@@ -13,12 +13,12 @@ from siyu.build import ops
 from siyu.build.database import open_engine, prepare_build, write_previous
 from siyu.build.materialization import ModelRun, build_model
 from siyu.check.suites import CheckResult, Suite, models_read
-from siyu.compile.compiler import previous_models
 from siyu.compile.graph import Graph
-from siyu.compile.project import Project
+from siyu.compile.project import Project, previous_models
 from siyu.engines.duckdb import DuckEngine
 from siyu.errors import EngineFault
 from siyu.landing.channel_status import ChannelStatus
+from siyu.landing.drift import Drift
 from siyu.night.nothing_new import report_standing, standing_release
 from siyu.night.publication import Checked
 from siyu.night.record import NOTHING_NEW, RunRecord
@@ -43,6 +43,7 @@ class Landed:
     engine: DuckEngine
     files: list[LandedFile]
     statuses: list[ChannelStatus]
+    drift: list[Drift]
     previous: Previous | None
     input_fingerprint: str
     run_key: str
@@ -149,7 +150,8 @@ class Checks:
             raise EngineFault(f"{', '.join(missing)} were not built", f"run {landed.record.run_id}")
         session = self.building.engine.session()
         record = landed.record
-        ops.write_landed(session, landed.project, record.ledger, record.warehouse, record.request.known_by)
+        known_by = record.request.known_by
+        ops.write_landed(session, landed.project, record.ledger, record.warehouse, known_by, landed.drift)
         session.close()
         return [table for table in landed.suites if table not in self.building.suites]
 

@@ -19,6 +19,7 @@ from siyu.engines.duckdb import DuckEngine
 from siyu.errors import WarehouseBusy
 from siyu.landing.channel import ChannelLanding, commit_landing, land_channel
 from siyu.landing.channel_status import channel_status
+from siyu.landing.drift import standing_drift
 from siyu.landing.file import Landing, name_label, shown_name
 from siyu.landing.journal import sweep
 from siyu.night.building import Landed
@@ -166,7 +167,8 @@ class Opened:
             )
             for name, c in self.project.channels.items()
         ]  # fmt: skip
-        record.report.set_channels(statuses, self._landings)
+        drift = standing_drift(self.project.channels, files, record.ledger.file_drift(known_by), landings, self.as_of)
+        record.report.set_channels(statuses, self._landings, drift)
         record.report.landed_only = list(record.request.channels)
         fingerprint = input_fingerprint(self.project, files, statuses, landings)
         previous = previous_run(record.ledger, self.as_of)
@@ -183,8 +185,9 @@ class Opened:
             previous_release=previous.name if previous else None,
         )
         return Landed(
-            record, self.as_of, self.project, self.suites, self.engine, files, statuses, previous, fingerprint, run_key
-        )
+            record, self.as_of, self.project, self.suites, self.engine, files, statuses, drift, previous, fingerprint,
+            run_key,
+        )  # fmt: skip
 
     def _problems(self, results: Sequence[ChannelLanding]) -> dict[str, list[str]]:
         """Return the problems of the channels that landed now, and of the others those of their last landing."""

@@ -8,11 +8,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from siyu.build.materialization import data_fault
 from siyu.compile.model_files import relation
 from siyu.compile.ops_schema import OPS_TABLES
 from siyu.compile.project import CompiledModel
 from siyu.engines.base import Engine, Session
 from siyu.engines.sql import quote_name, quoted
+from siyu.errors import SqlProblem
 from siyu.release.columns import public_list, published_columns, restricted_list
 from siyu.release.releases import PUBLIC, RESTRICTED
 from siyu.settings import Settings
@@ -90,7 +92,19 @@ def _largest_first(engine: Engine, models: Sequence[CompiledModel]) -> list[Comp
 
 
 def _write_model(model: CompiledModel, parquet: Path | None, tables: Tables, session: Session) -> None:
-    """Write one table to both DuckDB files and to Parquet. The public copy is read from the restricted one, if any."""
+    """Write one table to both DuckDB files and to Parquet. A published view runs here with all of its columns, which no
+    other model may have read: raises EngineFault that names it if its SQL fails."""
+    try:
+        _write_copies(model, session)
+    except SqlProblem as error:
+        raise data_fault(model, error) from None
+    rows, digest = session.content_hash(f"release.{model.relation}")
+    _copy(session, model.name, parquet)
+    tables[model.name] = {"rows": rows, "content_hash": digest}
+
+
+def _write_copies(model: CompiledModel, session: Session) -> None:
+    """Write both copies of a table. The public one is read from the restricted one, if any."""
     source = f"{model.relation}{_sort_clause(model)}"
     columns = published_columns(model.columns)
     if model.pii_columns:
@@ -100,9 +114,6 @@ def _write_model(model: CompiledModel, parquet: Path | None, tables: Tables, ses
     listed = public_list(columns, is_restricted=bool(model.pii_columns))
     comments = {column.name: column.description for column in columns if column.in_public}
     _create(session, model.relation, f"select {listed} from {source}", (model.model.description, comments))
-    rows, digest = session.content_hash(f"release.{model.relation}")
-    _copy(session, model.name, parquet)
-    tables[model.name] = {"rows": rows, "content_hash": digest}
 
 
 def _sort_clause(model: CompiledModel) -> str:

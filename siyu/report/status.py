@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from siyu.release.releases import Release
 
 STATUS, PAGE = "status.json", "index.html"
-VERSION = 3  # a file of another version was written by another siyu and is not read
+VERSION = 4  # a file of another version was written by another siyu and is not read
 AGE = re.compile(r"([0-9]+)\s*([mhd])")
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -99,11 +99,10 @@ def status_text(status: Mapping[str, Any]) -> Text:
     ]
     if status["error"]:
         lines.append(Text(status["error"], style="red"))
-    lines += [
-        text_line(f"stale      {line['channel']}: {line['reason']}", "yellow")
-        for line in status["channels"]
-        if line["is_stale"]
-    ]
+    for line in status["channels"]:
+        if line["is_stale"]:
+            lines.append(text_line(f"stale      {line['channel']}: {line['reason']}", "yellow"))
+        lines += [text_line(f"drift      {drift}", "yellow") for drift in line["drift"]]
     lines += [text_line(f"note       {note}", "yellow") for note in status["notes"]]
     for alert in status["alerts"]:
         which = f"{alert['code']} {alert['zh']} ({alert['member']}) on {alert['day']}"

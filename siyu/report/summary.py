@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from siyu.check.suites import CheckResult
     from siyu.landing.channel import ChannelLanding
     from siyu.landing.channel_status import ChannelStatus
+    from siyu.landing.drift import Drift
     from siyu.report.headline import KpiAlert, KpiLine
 
 SLOWEST = 5
@@ -31,7 +32,7 @@ RUNBOOK = "docs/on-call.md#a-check-failed"
 
 @dataclass(frozen=True)
 class ChannelLine:
-    """The line of a channel in the summary."""
+    """The line of a channel in the summary. `drift` says which columns changed, and what to do."""
 
     channel: str
     title: str
@@ -50,9 +51,12 @@ class ChannelLine:
             return "stale 过期"
         if self.is_retired:
             return "retired 已停用"
+        if self.drift:
+            return "drift 列变化"
         return "ok" if self.was_landed else "ok, not landed 未入库"
 
     rows_replaced: int = 0
+    drift: tuple[str, ...] = ()
 
 
 @dataclass
@@ -79,8 +83,11 @@ class Report:
     rows_before: Mapping[str, int | None] = field(default_factory=dict)
     manifest: Mapping[str, Any] = field(default_factory=dict)
 
-    def set_channels(self, statuses: Iterable[ChannelStatus], landings: Mapping[str, ChannelLanding]) -> None:
-        """Set what landed in this run, and the state of each channel."""
+    def set_channels(
+        self, statuses: Iterable[ChannelStatus], landings: Mapping[str, ChannelLanding], drift: Iterable[Drift] = ()
+    ) -> None:
+        """Set what landed in this run, the state of each channel, and which of its columns changed."""
+        told = [(one.channel, one.told) for one in drift if one.told]
         self.channels = []
         for status in statuses:
             landing = landings.get(status.channel)
@@ -89,7 +96,8 @@ class Report:
             replaced = landing.rows_replaced if landing else 0
             self.channels.append(
                 ChannelLine(status.channel, one_line(status.title), files, *rows, status.is_stale, status.reason,
-                            status.is_retired, landing is not None or not landings, replaced)
+                            status.is_retired, landing is not None or not landings, replaced,
+                            tuple(text for channel, text in told if channel == status.channel))
             )  # fmt: skip
 
     def limits(self) -> list[str]:
@@ -133,6 +141,7 @@ def summary(report: Report) -> Group:
             text_line(f"  stale 过期 {line.channel}: {line.reason}", "red") for line in report.channels if line.is_stale
         ]
         parts += [text_line(f"  {told}", "yellow") for told in report.limits()]
+        parts += [text_line(f"  drift 列变化 {text}", "yellow") for line in report.channels for text in line.drift]
     if report.models:
         parts.append(_model_line(report.models))
     if report.checks:
@@ -237,7 +246,7 @@ def markdown(report: Report) -> str:
     lines += ["| --- | ---: | ---: | ---: | ---: | --- |"]
     lines += [
         f"| {text(c.channel)} {text(c.title)} | {c.files} | {c.rows_landed:,} | {c.rows_rejected:,} |"
-        f" {c.rows_replaced:,} | {text(c.reason if c.is_stale else c.state)} |"
+        f" {c.rows_replaced:,} | {text('; '.join([*([c.reason or ''] if c.is_stale else []), *c.drift]) or c.state)} |"
         for c in report.channels
     ]
     lines += [f"\n{text(told)}" for told in report.limits()]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import re
 from datetime import date
@@ -15,42 +13,27 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
 from siyu.layers import LayerFile, layer_files, read_yaml
+from siyu.seeds.contract_checks import contract_fingerprint, date_in_name, one_group, repeated_names
 from siyu.seeds.file_form import Part, TableForm, ValueForm
 from siyu.seeds.row_key import KEY_ROW, check_row_key, named_key
 from siyu.settings import Settings, known_zone
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
-SIMPLE_TYPES = ("text", "integer", "boolean", "timestamp", "date", "epoch_seconds")
+SIMPLE_TYPES = ("text", "integer", "boolean", "timestamp", "date", "epoch_seconds", "id")
+KEY = "key"  # the type of a text column in the key, as it lands: text without outer blanks
 DECIMAL = re.compile(r"decimal\((\d+),\s*(\d+)\)")
 DATED = ("date", "timestamp", "epoch_seconds")
 ROOT = "$."
 ONLY_PYTHON = re.compile(r"\(\?(<?[=!]|>|\(|P=)|\\[1-9Z]")  # the engine's regular expressions do not support these
-SQL_TYPES = {
-    "text": "varchar",
-    "integer": "bigint",
-    "boolean": "boolean",
-    "timestamp": "timestamp",
-    "date": "date",
-    "epoch_seconds": "timestamp",
-}
-
-
-def _pattern(value: str | None, key: str, captured: str) -> str | None:
-    """Check that a regular expression has exactly one group. Raises ValueError."""
-    try:
-        groups = 1 if value is None else re.compile(value).groups
-    except re.error as error:
-        raise ValueError(f"{key} {value!r} is not a regular expression: {error}") from error
-    if groups != 1:
-        raise ValueError(f"{key} {value!r} must have one group, which captures {captured}")
-    return value
+SQL_TYPES = {"text": "varchar", "id": "varchar", KEY: "varchar", "integer": "bigint", "epoch_seconds": "timestamp"}
 
 
 class Column(ValueForm):
     """One column of an export: its type, where to find its value, and which values break a row.
 
     If there are several paths, the first one that has a value is used. A path that starts with `$.` starts at the
-    document, not at the record. `file_name` is a pattern whose group captures the value from the file's name.
+    document, not at the record. `file_name` is a pattern whose group captures the value from the file's name. `former`
+    are other names that the column has had in files.
     """
 
     required: bool = False
@@ -59,9 +42,10 @@ class Column(ValueForm):
     one_of: tuple[str, ...] = Field(default=(), alias="in")
     pii: Literal["direct", "indirect"] | None = None
     path: tuple[str, ...] = ()
+    former: tuple[str, ...] = Field(default=(), alias="from")
     file_name: str | None = None
 
-    @field_validator("path", mode="before")
+    @field_validator("path", "former", mode="before")
     @classmethod
     def _paths(cls, value: Any) -> Any:
         return [value] if isinstance(value, str) else value
@@ -71,7 +55,7 @@ class Column(ValueForm):
     def _one_group(cls, value: str | None) -> str | None:
         if value and ONLY_PYTHON.search(value):
             raise ValueError(f"file_name {value!r} must not use look-around or back references; rewrite it without")
-        return _pattern(value, "file_name", "the value")
+        return one_group(value, "file_name", "the value")
 
     @field_validator("type")
     @classmethod
@@ -95,9 +79,13 @@ class Column(ValueForm):
     def _bounds_fit(self) -> Self:
         wanted: type = date if self.type in DATED else Decimal
         for bound in (self.min, self.max):
-            if bound is not None and (self.type in ("text", "boolean") or not isinstance(bound, wanted)):
+            if bound is not None and (self.type in ("text", "id", "boolean") or not isinstance(bound, wanted)):
                 raise ValueError(f"{bound} is not a bound for type {self.type}: numbers need a number, dates a date")
         return self
+
+    def names(self, column: str) -> tuple[str, ...]:
+        """Return the names or paths of the column in files, the current ones first."""
+        return tuple(dict.fromkeys([*(self.path or (column,)), *self.former]))
 
     @property
     def sql_type(self) -> str:
@@ -119,6 +107,7 @@ class Export(TableForm):
     sheet: str | None = None
     columns: dict[str, Column]
     extra_columns: Literal["keep", "ignore", "reject"] = "keep"
+    known_drift: tuple[str, ...] = ()  # new or missing columns that need no warning
     max_reject_rate: float = Field(default=0.05, ge=0, le=1)
     allow_empty: bool = False
     optional: bool = False
@@ -152,6 +141,11 @@ class Export(TableForm):
                 raise ValueError(f"column {name!r}: several paths require format json or jsonl")
             if any(path.startswith(ROOT) for path in column.path) and not self.explode:
                 raise ValueError(f"column {name!r}: a path that starts with {ROOT} requires explode")
+            if column.former and column.file_name:
+                raise ValueError(f"column {name!r} has both from and file_name; keep one of them")
+        columns = self.in_file.columns.items()
+        if repeated := repeated_names({n: c.former for n, c in columns}, {n: c.names(n) for n, c in columns}):
+            raise ValueError(repeated)
         if self.columns and not self.in_file.columns:
             raise ValueError("every column comes from the file name; at least one must be read from the file itself")
 
@@ -176,7 +170,7 @@ class Export(TableForm):
     @field_validator("file_date")
     @classmethod
     def _one_group(cls, value: str | None) -> str | None:
-        return _pattern(value, "file_date", "the date")
+        return one_group(value, "file_date", "the date")
 
     @field_validator("key", mode="before")
     @classmethod
@@ -195,23 +189,21 @@ class Export(TableForm):
         return self.model_copy(update={"columns": columns, "key": tuple(k for k in self.key if k not in self.named)})
 
     @property
+    def landed_columns(self) -> dict[str, Column]:
+        """The columns as they land: a text column of the key has the type KEY."""
+        return {
+            name: column.model_copy(update={"type": KEY}) if column.type == "text" and name in self.key else column
+            for name, column in self.columns.items()
+        }
+
+    @property
     def fingerprint(self) -> str:
         """A hash of the contract. A rejected file is read again when its contract changes."""
-        text = json.dumps(self.model_dump(mode="json"), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return contract_fingerprint(self.model_dump(mode="json"))
 
     def date_of(self, file_name: str) -> date | None:
         """Return the business date in a file's name; None if the contract has no file_date. Raises ValueError."""
-        if self.file_date is None:
-            return None
-        match = re.search(self.file_date, file_name)
-        if match is None:
-            raise ValueError(f"the name does not match file_date {self.file_date!r}")
-        digits = re.sub(r"\D", "", match[1] or "")
-        try:
-            return date.fromisoformat(digits[:8])
-        except ValueError as error:
-            raise ValueError(f"{match[1]!r} in the name is not a date such as 20260131") from error
+        return None if self.file_date is None else date_in_name(self.file_date, file_name)
 
 
 class Channel(Part):

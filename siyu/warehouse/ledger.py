@@ -102,6 +102,7 @@ class Ledger(RunLedger):
         files: Iterable[LandedFile],
         drift: Iterable[tuple[str, str, str, str]],
         references: Iterable[tuple[str, str, str]],
+        file_drift: Iterable[tuple[str, str, str]] = (),
     ) -> None:
         """Store everything about a landing, in one transaction."""
         seq, day = landing
@@ -116,6 +117,7 @@ class Ledger(RunLedger):
                 "insert into drift values (?, ?, ?, ?, ?, ?)",
                 [[seq, *item, day.isoformat()] for item in drift],
             )
+            db.executemany("insert into file_drift values (?, ?, ?, ?)", [[seq, *item] for item in file_drift])
             db.executemany("insert into reference values (?, ?, ?, ?)", [[seq, *item] for item in references])
 
     def files(self, known_by: date | None = None) -> list[LandedFile]:
@@ -157,6 +159,13 @@ class Ledger(RunLedger):
     def drift(self, known_by: date | None = None) -> list[Row]:
         """Return all drift, oldest first."""
         return self._rows(self._known("drift"), [_day(known_by)])
+
+    def file_drift(self, known_by: date | None = None) -> dict[tuple[int, str], list[tuple[str, str]]]:
+        """Return (landed_seq, identity of a file) -> the (kind, column) of its drift."""
+        found: dict[tuple[int, str], list[tuple[str, str]]] = {}
+        for row in self._rows(self._known("file_drift"), [_day(known_by)]):
+            found.setdefault((row["landed_seq"], row["identity"]), []).append((row["kind"], row["column_name"]))
+        return found
 
     @staticmethod
     def _known(table: str) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import duckdb
 import jinja2
 import phonenumbers
 import pytest
+
+from siyu.engines.base import ANY_INPUTS
+from siyu.engines.duckdb import DuckEngine
 
 ROOT = Path(__file__).resolve().parents[2]
 MACROS = ROOT / "macros" / "identifiers.sql"
@@ -20,21 +22,24 @@ FULL_WIDTH = str.maketrans("0123456789+- ", "０１２３４５６７８９＋�
 
 
 @pytest.fixture(scope="module")
-def normal() -> Normal:
+def normal() -> Iterator[Normal]:
     """What a macro makes of texts."""
     with (ROOT / "seeds" / "reference" / "identifier_types.csv").open(encoding="utf-8", newline="") as file:
         patterns = {row["id_type"]: row["valid_regex"] for row in csv.DictReader(file)}
     source = jinja2.Environment().from_string(MACROS.read_text(encoding="utf-8"))
     names = {"checked": lambda field, reason, caller: caller(), "id_regex": patterns.__getitem__}
     module = source.make_module(names)
+    engine = DuckEngine(None, ANY_INPUTS)
+    session = engine.session()
 
     def run(macro: str, texts: list[str]) -> list[str | None]:
         given = "(select unnest(?) as v, generate_subscripts(?, 1) as i)"
         value = getattr(module, macro)("v")
-        rows = duckdb.execute(f"select {value} from {given} order by i", [texts, texts]).fetchall()
+        rows = session.rows(f"select {value} from {given} order by i", [texts, texts])
         return [row[0] for row in rows]
 
-    return run
+    yield run
+    engine.close()
 
 
 def _written(chance: random.Random, number: str) -> str:

@@ -19,9 +19,8 @@ import pytest
 
 from siyu.build.database import prepare, write_sources
 from siyu.build.materialization import build_model
-from siyu.compile.compiler import previous_models
 from siyu.compile.model_files import relation
-from siyu.compile.project import Project
+from siyu.compile.project import Project, previous_models
 from siyu.compile.template import previous_relation
 from siyu.engines.base import RunInputs, Session
 from siyu.engines.duckdb import DuckEngine

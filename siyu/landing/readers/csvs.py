@@ -6,6 +6,7 @@ import csv
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple, TextIO
 
@@ -56,7 +57,8 @@ def read_csv(session: Session, path: Path, export: Export, scratch: Path) -> Rea
         full = renamed(header, rewritten.filled, export, path)
         broken = rewritten.mended
         lands = broken > 0 and not (is_often(broken, rewritten.count) and invalid_outnumber(path, known))
-        return rewritten_reading(rewritten, full.names, export, full.new, full.missing, is_mended=lands)
+        reading = rewritten_reading(rewritten, full.names, export, full.new, full.missing, is_mended=lands)
+        return replace(reading, respelled=header.respelled)
 
     skipped = header.row.first_line - 1
     if not _is_for_engine(path, export, encoding, header):
@@ -76,7 +78,10 @@ def read_csv(session: Session, path: Path, export: Export, scratch: Path) -> Rea
         is_plain=lambda: is_plain_text(path) and not _blank_rows(export.delimiter).search(path.read_bytes()),
         is_whole=lambda rows: rows + skipped + 1 == _count_lines(path),
     )
-    return Reading(literal(path, scratch), query, header.new, header.missing, record_by_record, is_whole, shared=shared)
+    return Reading(
+        literal(path, scratch), query, header.new, header.missing, header.respelled, record_by_record, is_whole,
+        shared=shared,
+    )  # fmt: skip
 
 
 def _is_for_engine(path: Path, export: Export, encoding: str | None, header: Header) -> bool:
@@ -216,7 +221,8 @@ def _rows_ahead(path: Path, export: Export, encoding: str) -> list[Row]:
 
 
 def _filled(record: _Record) -> list[Row]:
-    cells = [item.strip().removeprefix("\ufeff") for item in record.fields]
+    # Outer blanks stay: of `mobile` and `mobile ` in one header, the exact name counts.
+    cells = [item.removeprefix("\ufeff") if item.strip() else "" for item in record.fields]
     return [Row(record.row, cells, record.first_line, record.last_line)] if any(cells) else []
 
 

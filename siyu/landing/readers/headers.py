@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from siyu.errors import FileRejected
+from siyu.landing.readers.column_names import matched_header, respelled
 from siyu.landing.readers.reading import WrongHeader, checked_header, compare, real_names
 from siyu.landing.readers.workbook import names_of
 from siyu.seeds.channels import Export
@@ -29,12 +30,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Header:
-    """The header of a table. `names` has '' for a cell without a name; `new` and `missing` are those of compare()."""
+    """The header of a table. `names` are those of the contract where a cell fits one, and '' for a cell without a name;
+    `respelled` are cells whose text is not their name. `new` and `missing` are those of compare()."""
 
     row: Row
     names: list[str]
     new: list[str]
     missing: list[str]
+    respelled: list[str]
 
     @property
     def is_complete(self) -> bool:
@@ -51,16 +54,16 @@ def header_of(rows: Sequence[Row], ahead: Callable[[], Sequence[Row]], export: E
         if row is None:
             what = f"row {wanted}, the header by contract, is empty" if wanted else "the file has no header"
             raise FileRejected(what, path.name, "one row must name the columns: see `header_row` in the contract.")
-        names = _names(row, rows, export)
-        named = checked_header([name for name in names if name], path)
-        new, missing = compare(export, named, path)
+        cells = _names(row, rows, export)
+        names = _matched(cells, export, path)
+        new, missing = compare(export, _named(names), path)
     except FileRejected as error:
         below = ahead()
         raise _elsewhere(row, None, below, export, path) or _separated(row, below, export, path) or error from error
     # The upper row of a merged header may have the required columns, too.
     if missing and (better := _elsewhere(row, missing, ahead(), export, path)):
         raise better
-    return Header(row, names, new, missing)
+    return Header(row, names, new, missing, respelled(export, _named(cells), _named(names)))
 
 
 def renamed(header: Header, filled: Collection[int], export: Export, path: Path) -> Header:
@@ -71,7 +74,8 @@ def renamed(header: Header, filled: Collection[int], export: Export, path: Path)
         while made in names:
             made += "_"
         names[place] = names[place] or made
-    return Header(header.row, names, *compare(export, [name for name in names if name], path))
+    new, missing = compare(export, _named(names), path)
+    return replace(header, names=names, new=new, missing=missing)
 
 
 def known_names(export: Export) -> list[str]:
@@ -82,6 +86,17 @@ def known_names(export: Export) -> list[str]:
 def _names(row: Row, rows: Sequence[Row], export: Export) -> list[str]:
     above = [other.cells for other in rows if other.number < row.number]
     return names_of(row.cells, above, known_names(export))
+
+
+def _named(names: Iterable[str]) -> list[str]:
+    return [name for name in names if name]
+
+
+def _matched(cells: Iterable[str], export: Export, path: Path) -> list[str]:
+    """Return the names of the contract for the cells that fit one. Raises FileRejected if a name is there twice."""
+    cells = list(cells)
+    found = iter(matched_header(export, checked_header(_named(cells), path), path))
+    return [next(found) if cell else "" for cell in cells]
 
 
 def _elsewhere(
@@ -106,7 +121,7 @@ def _elsewhere(
 def _lacks(names: Iterable[str], export: Export, path: Path) -> list[str] | None:
     """Return the columns that a header lacks; None if it lacks required ones or is no header."""
     try:
-        return compare(export, checked_header([name for name in names if name], path), path)[1]
+        return compare(export, _named(_matched(names, export, path)), path)[1]
     except WrongHeader as error:
         return None if error.missing else []
     except FileRejected:

@@ -5,14 +5,16 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 from siyu.engines.base import Session
 from siyu.engines.paths import PLAIN_FILE, literal, parquet
 from siyu.engines.sql import json_path, quote_name, quoted
 from siyu.errors import FileRejected, SqlProblem
+from siyu.landing.readers.column_names import alike_fields, shown, unknown_fields
+from siyu.landing.readers.json_places import Places, places_of, texts_at
 from siyu.landing.readers.mending import mend_json, shorten
 from siyu.landing.readers.reading import (
     BOM,
@@ -22,7 +24,6 @@ from siyu.landing.readers.reading import (
     Reading,
     Shared,
     is_plain_text,
-    real_names,
 )
 from siyu.masking import first_line
 from siyu.seeds.channels import ROOT, Export
@@ -32,46 +33,6 @@ MORE_RECORDS = 10_000  # searched for a field after FIRST_RECORDS
 LONG_LINE = MAX_RECORD - 1024
 NO_OBJECT = "not a JSON object"
 TOO_LONG = f"longer than {MAX_RECORD >> 20} MB"  # as a JSON string it marks a line that is not a record
-
-
-@dataclass(frozen=True)
-class _Places:
-    """The paths of each column, in the record or in the answer that contains it."""
-
-    columns: dict[str, tuple[str, ...]]
-
-    @property
-    def in_record(self) -> list[str]:
-        return list(dict.fromkeys(path for paths in self.columns.values() for path in paths if path[:2] != ROOT))
-
-    @property
-    def in_answer(self) -> list[str]:
-        found = (path.removeprefix(ROOT) for paths in self.columns.values() for path in paths if path[:2] == ROOT)
-        return list(dict.fromkeys(found))
-
-    @property
-    def tops(self) -> list[str]:
-        """The fields at the top level of a record that the contract knows."""
-        return list(dict.fromkeys(path.split(".")[0] for path in self.in_record))
-
-    def value(self, column: str) -> str:
-        """Return the SQL of the first text that is not empty. The texts of the record are in the list v, those of the
-        answer in the list a."""
-        v, a = self.in_record, self.in_answer
-        texts = [
-            f"nullif(a[{a.index(path[2:]) + 1}], '')" if path[:2] == ROOT else f"nullif(v[{v.index(path) + 1}], '')"
-            for path in self.columns[column]
-        ]
-        return texts[0] if len(texts) == 1 else f"coalesce({', '.join(texts)})"
-
-
-def _places(export: Export) -> _Places:
-    return _Places({column: real_names(export, column) for column in export.columns})
-
-
-def _texts(json_column: str, paths: Iterable[str]) -> str:
-    """Return the SQL of a list with the text at each path."""
-    return f"json_extract_string({json_column}, [{', '.join(quoted(json_path(path)) for path in paths)}]::varchar[])"
 
 
 def _json_reading(path: Path, relation: Callable[[str], str], export: Export, answers: str | None = None) -> Reading:
@@ -85,15 +46,24 @@ def _json_reading(path: Path, relation: Callable[[str], str], export: Export, an
         return _json_sql(session, relation(files), export, beside)
 
     def drift(session: Session, read: str, found: Found | None) -> tuple[list[str], list[str]]:
-        places = _places(export)
+        places = places_of(export)
         found = found or _found(session, read, places)
         return _drift(session, relation(quoted(path)), answers, places, read, found)
 
-    return Reading(path, query, drift=drift)
+    def alike(session: Session, read: str) -> Reading | None:
+        fields = unknown_fields(session, read, relation(quoted(path)), export)
+        other = alike_fields(export, fields)
+        if other is export:
+            return None
+        used = set(places_of(other).tops) - set(places_of(export).tops)
+        reading = _json_reading(path, relation, other, answers)
+        return replace(reading, respelled=[shown(item) for item in sorted(used)], alike=None)
+
+    return Reading(path, query, drift=drift, alike=alike)
 
 
 def _json_sql(session: Session, relation: str, export: Export, beside: str) -> str:
-    places = _places(export)
+    places = places_of(export)
     values = ", ".join(f"{places.value(column)} as {quote_name(column)}" for column in export.columns)
     # The engine has parsed the record already, so the first character is enough.
     error = f"case when starts_with(ltrim(json::varchar, {WHITESPACE}), '{{') then null"
@@ -109,11 +79,11 @@ def _json_sql(session: Session, relation: str, export: Export, beside: str) -> s
         error = f"coalesce({error}, case when {extra} is not null then 'unknown field' end)"
     return (
         f"select {values}, {extra} as _extra, {error} as _error{beside}"
-        f" from (select *, {_texts('json', places.in_record)} as v from {relation})"
+        f" from (select *, {texts_at('json', places.in_record)} as v from {relation})"
     )
 
 
-def _usual_fields(session: Session, relation: str, places: _Places) -> str:
+def _usual_fields(session: Session, relation: str, places: Places) -> str:
     """Return hashes of the field lists in the first records that have no field unknown to the contract. A record with
     such a hash has no unknown field either; comparing hashes is faster than looking for the fields."""
     known = ", ".join(quoted(top) for top in places.tops)
@@ -127,7 +97,7 @@ def _usual_fields(session: Session, relation: str, places: _Places) -> str:
     return ", ".join(str(row[0]) for row in sorted(rows))
 
 
-def _found(session: Session, read: str, places: _Places) -> Found:
+def _found(session: Session, read: str, places: Places) -> Found:
     """Find out which columns have values. Most have one in the first records; the others are looked up one by one."""
     tests = {column: f"{quote_name(column)} is not null" for column in places.columns}
     tests[""] = "_error is null"
@@ -142,7 +112,7 @@ def _found(session: Session, read: str, places: _Places) -> Found:
 
 
 def _drift(
-    session: Session, relation: str, answers: str | None, places: _Places, read: str, found: Found
+    session: Session, relation: str, answers: str | None, places: Places, read: str, found: Found
 ) -> tuple[list[str], list[str]]:
     """Return unknown fields, and columns whose fields are in no record or answer. `read` holds the records as text
     columns."""
@@ -240,8 +210,8 @@ def _document_reading(session: Session, path: Path, source: Path, export: Export
     answers = _answers(session, path, export, document, scratch / "answers.parquet")
     found = f"json_extract(answer, {quoted(_at(export))})"
     records = f"case json_type({found}) when 'ARRAY' then {found}::json[] when 'OBJECT' then [{found}] end"
-    wanted = _places(export).in_answer
-    beside = f", {_texts('answer', wanted)} as a" if wanted else ""
+    wanted = places_of(export).in_answer
+    beside = f", {texts_at('answer', wanted)} as a" if wanted else ""
     interim = scratch / "records.parquet"
     count = session.value(
         f"copy (select unnest(records) as json{', a' if wanted else ''}"

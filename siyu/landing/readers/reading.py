@@ -64,23 +64,27 @@ class Reading:
     `path` is the file itself or a rewritten copy. `query(session, files, beside)` returns the SQL, where `files` are
     the arguments of a DuckDB reader function and `beside` is SQL that selects more columns, beginning with a comma.
 
-    `new` and `missing` are column names compared with the contract. Formats without a header return them from
+    `new` and `missing` are column names compared with the contract, `respelled` names in the header that are read as
+    another text. Formats without a header return them from
     `drift(session, relation, found)` instead, where `relation` holds the records that were read. `otherwise` is a
     slower way to read the file, used when the engine refuses a record, or when `is_whole(session, relation, rows)`
-    returns False. `shared` is None when the file must be read alone. `is_mended` says that characters were replaced by
-    U+FFFD. `totals` is the number of footer rows, which are not records.
+    returns False. `shared` is None when the file must be read alone. `alike(session, relation)` returns a better
+    reading if records have fields that differ from fields of the contract only in letter case or the like. `is_mended`
+    says that characters were replaced by U+FFFD. `totals` is the number of footer rows, which are not records.
     """
 
     path: Path
     query: Callable[[Session, str, str], str]
     new: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    respelled: list[str] = field(default_factory=list)
     otherwise: Callable[[], Reading] | None = None
     is_whole: Callable[[Session, str, int], bool] | None = None
     drift: Callable[[Session, str, Found | None], tuple[list[str], list[str]]] | None = None
     shared: Shared | None = None
     is_mended: bool = False
     totals: int = 0
+    alike: Callable[[Session, str], Reading | None] | None = None
 
     def alone(self, session: Session) -> str:
         """Return the query for this file."""
@@ -111,7 +115,7 @@ def real_name(export: Export, column: str) -> str:
 
 def real_names(export: Export, column: str) -> tuple[str, ...]:
     """Return all names or paths of a column in the file, in order."""
-    return export.columns[column].path or (column,)
+    return export.columns[column].names(column)
 
 
 def compare(export: Export, found: list[str], path: Path) -> tuple[list[str], list[str]]:

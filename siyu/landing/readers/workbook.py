@@ -18,6 +18,7 @@ import json
 import re
 import resource
 import sys
+import unicodedata
 import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -114,10 +115,10 @@ def convert(job: Job) -> dict[str, Any]:
 def names_of(cells: Sequence[str], above: Sequence[Sequence[str]], known: Sequence[str]) -> list[str]:
     """Return the names of a header. A cell without a name takes the text of the nearest cell above it that has one, if
     that is a name in the contract: the cells were merged. `above` are the rows above, the nearest last."""
-    names = list(cells)
+    names, folded_names = list(cells), {*map(folded, known)}
     for place, cell in enumerate(cells):
         over = (row[place] for row in reversed(above) if place < len(row) and row[place])
-        if not cell and (text := next(over, "")) in known and text not in names:
+        if not cell and folded(text := next(over, "")) in folded_names and text not in names:
             names[place] = text
     return names
 
@@ -182,12 +183,21 @@ def _is_filled(row: Sequence[Any]) -> bool:
 
 def _writer(name: str, job: Job, epoch: datetime) -> Callable[[Any], str]:
     """Return the function that writes a cell of a column as text."""
-    if name in job.comma:
+    comma, dated, formatted = ({*map(folded, names)} for names in (job.comma, job.dated, job.formatted))
+    name = folded(name)
+    if name in comma:
         return lambda cell: _text(cell).replace(".", ",") if isinstance(cell, float) else _text(cell)
-    if name in job.dated or name in job.formatted:
-        between = "T" if name in job.formatted else " "
-        return partial(_dated, epoch=epoch if name in job.dated else None, between=between)
+    if name in dated or name in formatted:
+        return partial(_dated, epoch=epoch if name in dated else None, between="T" if name in formatted else " ")
     return _text
+
+
+def folded(name: str) -> str:
+    """Return a name of a column without what readers ignore: letter case, blanks, width, invisible characters."""
+    text = unicodedata.normalize("NFKC", name)
+    if not text.isascii():
+        text = "".join(c for c in text if unicodedata.category(c) not in ("Cf", "Cc"))
+    return "".join(text.split()).casefold()
 
 
 def _text(cell: Any) -> str:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ from siyu.engines.base import Session
 from siyu.errors import FileRejected, StatementFault, nearest
 from siyu.landing.readers import workbook
 from siyu.landing.readers.headers import Row, header_of, renamed
-from siyu.landing.readers.reading import MAX_RECORD, Reading, Rewritten, real_name, rewritten_reading
+from siyu.landing.readers.reading import MAX_RECORD, Reading, Rewritten, real_names, rewritten_reading
 from siyu.masking import masked
 from siyu.seeds.channels import DATED, Export
 from siyu.seeds.file_form import EXCEL
@@ -34,7 +35,8 @@ def read_xlsx(session: Session, path: Path, export: Export, scratch: Path) -> Re
     header = header_of(used, lambda: top, export, path)
     full = renamed(header, found["filled"], export, path)
     source = Rewritten(rewritten, found["rows"], found["filled"], found["totals"])
-    return rewritten_reading(source, full.names, export, full.new, full.missing)
+    reading = rewritten_reading(source, full.names, export, full.new, full.missing)
+    return replace(reading, respelled=header.respelled)
 
 
 def convert_small(files: Sequence[tuple[Path, Path]], export: Export) -> None:
@@ -59,7 +61,8 @@ def _job(path: Path, export: Export, out: Path) -> workbook.Job:
     formatted = [name for name, column in dated.items() if column.format]
     comma = [name for name, column in export.columns.items() if column.decimal == ","]
     known, serial, formatted, comma = (
-        [real_name(export, name) for name in names] for names in (export.columns, serial, formatted, comma)
+        [real for name in names for real in real_names(export, name)]
+        for names in (export.columns, serial, formatted, comma)
     )
     return workbook.Job(
         str(path), str(out), export.sheet, export.header_at, list(export.footer), known, serial, formatted, comma,

@@ -1,0 +1,143 @@
+"""Drift: columns of an export that appeared, disappeared, or changed their name or type, and what to do about them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from difflib import SequenceMatcher
+
+from siyu.landing.readers.workbook import folded
+from siyu.seeds.channels import Channel, Export
+from siyu.warehouse.ledger import LandedFile
+
+NEW, MISSING, RETYPED, RESPELLED = "new_column", "missing_column", "retyped", "respelled"
+SHOWN_DAYS = 30  # drift that siyu saw earlier is still in ops.drift, but no longer a warning
+SHOWN_NAMES, SIMILAR = 3, 0.6
+WITHOUT_HEADER = ("json", "jsonl")
+
+Item = tuple[str, str]  # kind, column
+
+
+@dataclass(frozen=True)
+class Drift:
+    """Drift that the newest files of an export have. `since` is the date of the first file that has it without a
+    break. `is_open` means that somebody has to look at it."""
+
+    channel: str
+    export: str
+    kind: str
+    column_name: str
+    since: date
+    is_open: bool
+    told: str
+
+
+@dataclass(frozen=True)
+class _Series:
+    """How long an item has stood: date of its first file, the landing of that file, and whether no file lacks it."""
+
+    since: date
+    seen: date
+    is_from_start: bool
+
+
+def standing_drift(
+    channels: Mapping[str, Channel],
+    files: Sequence[LandedFile],
+    items: Mapping[tuple[int, str], Sequence[Item]],
+    landings: Mapping[int, date],
+    as_of: date,
+) -> list[Drift]:
+    """Return the drift of the newest files of each export. `items` has the drift of a file by landing and identity."""
+    by_export: dict[tuple[str, str], list[LandedFile]] = {}
+    for file in files:
+        if file.landed:
+            by_export.setdefault((file.channel, file.export), []).append(file)
+    found: list[Drift] = []
+    for (channel, name), landed in sorted(by_export.items()):
+        export = channels[channel].exports.get(name) if channel in channels else None
+        if export is not None:
+            series = _series(landed, items, landings)
+            found += _of_export(channels[channel], name, export, series, as_of)
+    return found
+
+
+def _series(
+    files: Sequence[LandedFile], items: Mapping[tuple[int, str], Sequence[Item]], landings: Mapping[int, date]
+) -> dict[Item, _Series]:
+    """Return the items of the newest files, those of the latest date."""
+    days: dict[date, set[Item]] = {}
+    seen: dict[date, date] = {}
+    for file in {file.identity: file for file in files}.values():
+        landed = landings[file.landed_seq]
+        day = date.fromisoformat(file.file_date) if file.file_date else landed
+        days.setdefault(day, set()).update(items.get((file.landed_seq, file.identity), ()))
+        seen[day] = min(landed, seen.get(day, landed))
+    latest_first = sorted(days, reverse=True)
+    found = {}
+    for item in days[latest_first[0]]:
+        unbroken = next((i for i, day in enumerate(latest_first) if item not in days[day]), len(latest_first))
+        first = latest_first[:unbroken]
+        found[item] = _Series(first[-1], min(seen[day] for day in first), unbroken == len(latest_first))
+    return found
+
+
+def _of_export(channel: Channel, name: str, export: Export, series: Mapping[Item, _Series], as_of: date) -> list[Drift]:
+    now = {item: one for item, one in series.items() if not _is_settled(export, item, series)}
+    fresh = {item for item, one in now.items() if (as_of - one.seen).days <= SHOWN_DAYS}
+    renames = {column: _renames(export, column, one, now) for (kind, column), one in now.items() if kind == MISSING}
+    hinted = {new for column, names in renames.items() if (MISSING, column) in fresh for new in names}
+    where, found = f"{channel.channel}.{name}", []
+    for (kind, column), one in sorted(now.items()):
+        is_change = not one.is_from_start
+        # A field that no record of a small JSON file has is no news, unless it seems to have another name.
+        is_lost = export.format not in WITHOUT_HEADER or (is_change and bool(renames.get(column)))
+        matters = {MISSING: is_lost, NEW: is_change and column not in hinted}.get(kind, False)
+        is_open = matters and (kind, column) in fresh
+        is_told = is_open or (kind in (RETYPED, RESPELLED) and is_change and (kind, column) in fresh)
+        told = _told(where, kind, column, one.since, renames.get(column, []), channel.owner) if is_told else ""
+        found.append(Drift(channel.channel, name, kind, column, one.since, is_open, told))
+    return found
+
+
+def _is_settled(export: Export, item: Item, series: Mapping[Item, _Series]) -> bool:
+    """Is drift of the newest files known by now, or gone since the contract was corrected?"""
+    kind, column = item
+    if column in export.known_drift or (kind == NEW and export.extra_columns == "ignore"):
+        return True
+    names = {name for own, one in export.columns.items() for name in one.names(own)}
+    if kind == NEW:
+        return column in names
+    if kind == MISSING:
+        own = export.columns.get(column)
+        return own is None or any((NEW, name) in series for name in own.names(column))
+    return False
+
+
+def _told(where: str, kind: str, column: str, since: date, renames: Sequence[str], owner: str) -> str:
+    """Return what happened and what to do, in one line."""
+    if kind == RETYPED:
+        return f"{where}: the contract has changed the type of {column}"
+    if kind == RESPELLED:
+        return f"{where}: the header {column} is in another spelling than in the contract since {since}; it is read"
+    if kind == NEW:
+        kept = "it is kept in _extra: add it to the contract, or to known_drift"
+        return f"{where} has a new column {column} since {since}; {kept}"
+    lacks = f"{where} lacks {column} since {since}"
+    if not renames:
+        return f"{lacks}; it is read as NULL: ask {owner}, or add it to known_drift"
+    names = ", ".join(renames)
+    many = "new columns" if len(renames) > 1 else "a new column"
+    return f"{lacks} and has {many} {names}: a renamed column? Add `from: [{names}]` to {column} in the contract"
+
+
+def _renames(export: Export, column: str, lost: _Series, series: Mapping[Item, _Series]) -> list[str]:
+    """Return the new columns that began when this one was last seen: all if they are few, else those of a similar
+    name."""
+    new = sorted(name for (kind, name), one in series.items() if kind == NEW and one.since == lost.since)
+    names = [folded(name) for name in export.columns[column].names(column)] if column in export.columns else [column]
+    similar = [
+        name for name in new if any(SequenceMatcher(None, folded(name), old).ratio() >= SIMILAR for old in names)
+    ]
+    return (similar or (new if len(new) <= SHOWN_NAMES else []))[:SHOWN_NAMES]

@@ -1,0 +1,58 @@
+"""The functions that models call by their fn_ name, with the values that people write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from siyu.engines.base import RunInputs
+from siyu.engines.duckdb import DuckEngine, DuckSession
+from siyu.engines.functions import FUNCTIONS
+
+VALUES: dict[str, Any] = {
+    "fn_trim(' \u200bR11\t')": "R11",
+    "fn_trim('\ufeff 王 芳\u00a0\u3000')": "王 芳",
+    "fn_trim('\u200b \t')": None,
+    "fn_trim(null)": None,
+    "fn_try_date('31.12.2026 ', '%d.%m.%Y')": "2026-12-31",
+    "fn_try_date('2026年6月28日', ['%Y-%m-%d', '%Y年%m月%d日'])": "2026-06-28",
+    "fn_try_date('31.02.2026', '%d.%m.%Y')": None,
+    "fn_try_date('soon', ['%d.%m.%Y', '%Y-%m-%d'])": None,
+    "fn_try_timestamp('6/28/2026 8:30', '%m/%d/%Y %H:%M')": "2026-06-28 00:30:00",
+    "fn_try_timestamp('2026-06-28 08:30 +0200', ['%Y-%m-%d %H:%M %z', '%Y'])": "2026-06-28 06:30:00",
+    "fn_try_timestamp('28.6.', '%d.%m.%Y')": None,
+    "fn_try_decimal(' 1,234.50', '.')": "1234.500000",
+    "fn_try_decimal('1.234,50', ',')": "1234.500000",
+    "fn_try_decimal('1 234 567\u00a0890', ',')": "1234567890.000000",
+    "fn_try_decimal('-1''000.5', '.')": "-1000.500000",
+    "fn_try_decimal('12,5', '.')": None,
+    "fn_try_decimal('1.2.3', '.')": None,
+    "fn_try_decimal('12 yuan', '.')": None,
+    "fn_try_decimal('1234567890123', '.')": None,
+}
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[DuckSession]:
+    engine = DuckEngine(None, RunInputs("2026-06-30", "Asia/Shanghai", "k"))
+    yield engine.session()
+    engine.close()
+
+
+@pytest.mark.parametrize("call", VALUES)
+def test_what_a_function_makes_of_a_text(session: DuckSession, call: str) -> None:
+    value = session.value(f"select {call}")
+    assert (None if value is None else str(value)) == VALUES[call]
+
+
+def test_the_types_are_those_of_the_record_shapes(session: DuckSession) -> None:
+    types = "typeof(fn_try_date('', '%d')), typeof(fn_try_timestamp('', '%z')), typeof(fn_try_decimal('', '.'))"
+    assert session.rows(f"select {types}") == [("DATE", "TIMESTAMP", "DECIMAL(18,6)")]
+
+
+def test_the_document_lists_every_function() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "architecture.md").read_text(encoding="utf-8")
+    assert all(f"| `{one.name}({one.parameters})` |" in text for one in FUNCTIONS)
