@@ -5,7 +5,7 @@ A macro marks the SQL of such a value: `{% call checked(column, 'no mobile numbe
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlglot
@@ -15,6 +15,7 @@ from siyu.compile.model_files import Model, relation
 from siyu.compile.shapes import ShapeColumn
 from siyu.compile.template import Checked
 
+PLACEHOLDER = "a word for nothing, such as null or 未填写"
 NO_MOMENT = "no date or time: the record is left out"
 DROPPED = (
     "expressions",
@@ -62,6 +63,16 @@ def refused_fields(
                 f" where {column.name} is null group by all"
             )
             yield RefusedField(column.name, NO_MOMENT, sql)
+
+
+def placeholder_fields(model: Model, conditions: Mapping[str, str]) -> Iterator[RefusedField]:
+    """Yield the counting queries of placeholders. `conditions` maps a column of the staging model to the condition."""
+    for column, is_placeholder in conditions.items():
+        sql = (
+            f"select split_part(record_id, ':', 1) as export, count(*) from {relation(model.name)}"
+            f" where {is_placeholder} and fn_trimmed({column}) <> '' group by all"
+        )
+        yield RefusedField(column, PLACEHOLDER, sql)
 
 
 def _rows(select: exp.Select, item: Checked, exports: Sequence[str]) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from siyu.compile.template import Rendered
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
 from siyu.seeds.identifier_types import IdentifierTypes
+from siyu.seeds.placeholders import PERSON_NAME, scope_of
 
 BEGINNING = (
     ("channel", "varchar", "Channel code, as in seeds/channels."),
@@ -41,6 +42,27 @@ class Shapes:
                 f"there is no record shape {shape}", "reference/record_shapes.csv", nearest(shape, self.columns)
             )
         return self.columns[shape]
+
+    def cleaned(self, shape: str) -> dict[str, str]:
+        """Return the SQL of each identifier and name of a shape: without blanks around it.
+
+        The name of a person is NULL if it is no name. A word for nothing remains an identifier, blocked, so that the
+        audit shows it.
+        """
+        found = {one.column: f"fn_trimmed({one.column})" for one in self.identifiers.simple}
+        found[PERSON_NAME] = self.identifiers.placeholders.name_sql(PERSON_NAME)
+        return {column.name: found[column.name] for column in self.of(shape) if column.name in found}
+
+    def meaningless(self, shape: str) -> dict[str, str]:
+        """Return the condition for a placeholder, by identifier and name of a shape whose type does not exclude it."""
+        words = self.identifiers.placeholders
+        found = {
+            one.column: words.condition(scope_of(one.column), one.column)
+            for one in self.identifiers.simple
+            if words.fit(scope_of(one.column), one.valid_regex)
+        }
+        found[PERSON_NAME] = words.condition("person_name", PERSON_NAME)
+        return {column.name: found[column.name] for column in self.of(shape) if column.name in found}
 
 
 def load_shapes(shape_rows: list[dict[str, str]], identifiers: IdentifierTypes) -> Shapes:
@@ -83,6 +105,7 @@ def union_sql(shape: str, parts: Mapping[str, list[str]], shapes: Shapes, *, bou
     """Return the SQL of the union, with the columns in the shape's order, typed and commented.
 
     `parts` maps a staging relation to its columns. `bounded` keeps only records up to as_of, `beyond` only the others.
+    Identifiers and names lose the blanks around them.
     """
     columns = shapes.of(shape)
     selects = [
@@ -95,18 +118,20 @@ def union_sql(shape: str, parts: Mapping[str, list[str]], shapes: Shapes, *, bou
     limit = "".join(f"\nwhere not coalesce({b}, false)" if beyond else f"\nwhere {b}" for b in bounds)
     limit = limit if bounded or beyond else ""
     body = "\n    union all\n".join(selects)
-    return f"select\n{_documented(columns)}\nfrom (\n{body}\n) as records{limit}"
+    cleaned = {name: sql for name, sql in shapes.cleaned(shape).items() if any(name in held for held in parts.values())}
+    return f"select\n{_documented(columns, cleaned)}\nfrom (\n{body}\n) as records{limit}"
 
 
 def _limit(column: ShapeColumn) -> str:
     return f"{column.name} <= fn_as_of()" if column.type == "date" else f"{column.name} < fn_as_of_end()"
 
 
-def _documented(columns: tuple[ShapeColumn, ...]) -> str:
+def _documented(columns: tuple[ShapeColumn, ...], cleaned: Mapping[str, str]) -> str:
     lines = []
     for i, column in enumerate(columns):
         comma = "," if i + 1 < len(columns) else ""
-        lines.append(f"    {column.name}{comma}  -- {column.description}")
+        value = f"{cleaned[column.name]} as {column.name}" if column.name in cleaned else column.name
+        lines.append(f"    {value}{comma}  -- {column.description}")
     return "\n".join(lines)
 
 

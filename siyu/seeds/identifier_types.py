@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from siyu.engines.sql import quoted
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
+from siyu.seeds.placeholders import Placeholders
 
 COLUMNS = (
     "id_type", "entity", "strength", "is_unique", "max_neighbours", "counts_to_size", "valid_regex", "parts", "is_pii",
@@ -52,9 +53,10 @@ class IdentifierType:
 
 @dataclass(frozen=True)
 class IdentifierTypes:
-    """All types, in file order."""
+    """All types, in file order, and the words that identify nobody, whatever the type."""
 
     types: Mapping[str, IdentifierType]
+    placeholders: Placeholders = field(default_factory=Placeholders)
 
     @property
     def simple(self) -> tuple[IdentifierType, ...]:
@@ -110,10 +112,13 @@ def identifier_functions(types: IdentifierTypes) -> dict[str, Callable[[str], An
     def id_regex(id_type: str) -> str:
         return types.named(id_type).valid_regex.replace("'", "''")
 
-    return {f.__name__: f for f in (id_types, id_column, id_value, id_parts, id_regex)}
+    placeholder = types.placeholders.placeholder
+    return {f.__name__: f for f in (id_types, id_column, id_value, id_parts, id_regex, placeholder)}
 
 
-def load_identifier_types(rows: Sequence[Mapping[str, str]], where: str) -> IdentifierTypes:
+def load_identifier_types(
+    rows: Sequence[Mapping[str, str]], where: str, placeholders: Placeholders | None = None
+) -> IdentifierTypes:
     """Read the rows of identifier_types.csv. Raises ConfigError with every problem."""
     found: dict[str, IdentifierType] = {}
     errors: list[SiyuError] = []
@@ -142,7 +147,7 @@ def load_identifier_types(rows: Sequence[Mapping[str, str]], where: str) -> Iden
             if part in found and found[part].parts
         ]
     raise_all(errors)
-    return IdentifierTypes(found)
+    return IdentifierTypes(found, placeholders or Placeholders())
 
 
 def _problems(row: Mapping[str, str], before: Mapping[str, IdentifierType]) -> list[tuple[str, str]]:

@@ -12,6 +12,9 @@ import jinja2
 import phonenumbers
 import pytest
 
+from siyu.engines.functions import FUNCTIONS
+from siyu.seeds.placeholders import load_placeholders
+
 ROOT = Path(__file__).resolve().parents[2]
 MACROS = ROOT / "macros" / "identifiers.sql"
 Normal = Callable[[str, list[str]], list[str | None]]
@@ -25,13 +28,22 @@ def normal() -> Normal:
     with (ROOT / "seeds" / "reference" / "identifier_types.csv").open(encoding="utf-8", newline="") as file:
         patterns = {row["id_type"]: row["valid_regex"] for row in csv.DictReader(file)}
     source = jinja2.Environment().from_string(MACROS.read_text(encoding="utf-8"))
-    names = {"checked": lambda field, reason, caller: caller(), "id_regex": patterns.__getitem__}
+    with (ROOT / "seeds" / "reference" / "placeholder_words.csv").open(encoding="utf-8", newline="") as file:
+        placeholder = load_placeholders(list(csv.DictReader(file)), "placeholder_words.csv").placeholder
+    names = {
+        "checked": lambda field, reason, caller: caller(),
+        "id_regex": patterns.__getitem__,
+        "placeholder": placeholder,
+    }
     module = source.make_module(names)
+    engine = duckdb.connect()
+    trimmed = next(function for function in FUNCTIONS if function.name == "fn_trimmed")
+    engine.execute(f"create macro fn_trimmed({trimmed.parameters}) as {trimmed.duckdb}")
 
     def run(macro: str, texts: list[str]) -> list[str | None]:
         given = "(select unnest(?) as v, generate_subscripts(?, 1) as i)"
         value = getattr(module, macro)("v")
-        rows = duckdb.execute(f"select {value} from {given} order by i", [texts, texts]).fetchall()
+        rows = engine.execute(f"select {value} from {given} order by i", [texts, texts]).fetchall()
         return [row[0] for row in rows]
 
     return run
