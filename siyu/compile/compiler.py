@@ -23,6 +23,7 @@ from siyu.layers import layer_files
 from siyu.seeds.channels import enabled_channels, load_channels
 from siyu.seeds.decisions import rule_errors
 from siyu.seeds.identifier_types import load_identifier_types
+from siyu.seeds.neighbour_limits import neighbour_limit_errors
 from siyu.seeds.placeholders import load_placeholders
 from siyu.seeds.references import Reference, load_references, load_vars, reference_rows
 from siyu.seeds.rule_tables import rule_table_errors
@@ -60,8 +61,14 @@ def compile_project(
     words = tables["placeholder_words"]
     placeholders = load_placeholders(reference_rows(words), words.edited)
     identifiers = load_identifier_types(reference_rows(types), types.edited, placeholders)
-    rules = tables["identity_rules"]
-    raise_all([*rule_errors(reference_rows(rules), identifiers, rules.edited), *rule_table_errors(tables, identifiers)])
+    rules, limits = tables["identity_rules"], tables["neighbour_limits"]
+    raise_all(
+        [
+            *rule_errors(reference_rows(rules), identifiers, rules.edited),
+            *neighbour_limit_errors(reference_rows(limits), limits.edited),
+            *rule_table_errors(tables, identifiers),
+        ]
+    )
     shapes = load_shapes(reference_rows(tables["record_shapes"]), identifiers)
     models = {
         name: model

@@ -13,6 +13,7 @@ from siyu.errors import ConfigError, SiyuError, nearest
 from siyu.seeds.channels import Channel
 from siyu.seeds.decisions import COLUMNS as RULE_COLUMNS
 from siyu.seeds.identifier_types import COLUMNS as IDENTIFIER_COLUMNS
+from siyu.seeds.neighbour_limits import COLUMNS as LIMIT_COLUMNS
 from siyu.seeds.placeholders import COLUMNS as WORD_COLUMNS
 from siyu.seeds.references import Reference
 from siyu.seeds.rule_tables import COLUMNS as TABLE_COLUMNS
@@ -22,6 +23,7 @@ NEEDED_REFERENCES = {
     "identifier_types": IDENTIFIER_COLUMNS,
     "identity_rules": RULE_COLUMNS,
     "placeholder_words": WORD_COLUMNS,
+    "neighbour_limits": LIMIT_COLUMNS,
     **TABLE_COLUMNS,
 }
 SOURCE_COLUMNS = {

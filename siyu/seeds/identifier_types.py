@@ -94,7 +94,7 @@ def _is_valid(part: IdentifierType) -> str:
     return f"regexp_matches({part.column}, {quoted(pattern)})" if pattern else f"{part.column} is not null"
 
 
-def identifier_functions(types: IdentifierTypes) -> dict[str, Callable[[str], Any]]:
+def identifier_functions(types: IdentifierTypes) -> dict[str, Callable[..., Any]]:
     """Return the template functions for identifier types, by name."""
 
     def id_types(entity: str) -> tuple[str, ...]:
@@ -112,8 +112,14 @@ def identifier_functions(types: IdentifierTypes) -> dict[str, Callable[[str], An
     def id_regex(id_type: str) -> str:
         return types.named(id_type).valid_regex.replace("'", "''")
 
+    def shape_identifiers() -> tuple[str, ...]:
+        return tuple(one.column for one in types.simple)
+
     placeholder = types.placeholders.placeholder
-    return {f.__name__: f for f in (id_types, id_column, id_value, id_parts, id_regex, placeholder)}
+    functions: tuple[Callable[..., Any], ...] = (
+        id_types, id_column, id_value, id_parts, id_regex, shape_identifiers, placeholder,
+    )  # fmt: skip
+    return {function.__name__: function for function in functions}
 
 
 def load_identifier_types(
