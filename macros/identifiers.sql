@@ -13,14 +13,15 @@ translate({{ column }}, '０１２３４５６７８９＋－＠．　', '012345
 {%- set _quote = '"`\\x{0027}\\x{2018}-\\x{201F}' -%}
 
 {#- As forms, Excel and pandas write it: 138-0000-0001, +86(0)138…, ="138…", 13800000001.0, 1.3800000001E+10. Only what
-    keeps all eleven digits is a mobile: 1.38E+10 has lost some. A dot is no separator before the last two digits, because
-    those are decimals. The first test comes first, because most values are in the normal form. -#}
+    keeps all eleven digits is a mobile: 1.38E+10 has lost some. A dot is no separator within the first three or before the
+    last two digits, because that is a decimal number; 13,800,000,001 is none. The first test comes first, because most values are in the normal form. -#}
 {%- macro normal_mobile(column) -%}
 {%- set plain = half_width(column) -%}
 {%- set around = _blank ~ _invisible ~ _dash ~ _quote ~ '()（）=·' -%}
 {%- set loose, tight = '[' ~ around ~ '.,]*', '[' ~ around ~ ']*' -%}
 {%- set head = '^' ~ loose ~ '(?:[Tt][Ee][Ll]:)?' ~ loose ~ '(?:[+]?' ~ loose ~ '(?:00)?86' ~ loose ~ ')?(?:0' ~ loose ~ ')?' -%}
-{%- set digits = '(1' ~ loose ~ '[3-9](?:' ~ loose ~ '[0-9]){7}(?:' ~ tight ~ '[0-9]){2})' -%}
+{%- set first, rest = '1' ~ tight ~ '[3-9]' ~ tight ~ '[0-9]', '(?:' ~ loose ~ '[0-9]){6}(?:' ~ tight ~ '[0-9]){2}' -%}
+{%- set digits = '(' ~ first ~ rest ~ '|1[3-9](?:[.,][0-9]{3}){3})' -%}
 {%- set tail = '(?:[.,]0{1,2})?[;；。，、,.' ~ around ~ ']*$' -%}
 {%- set written = head ~ digits ~ tail -%}
 {%- set power = '^' ~ tight ~ '(?:1[.,][3-9][0-9]{9}[Ee][+]?10|8[.,]61[3-9][0-9]{9}[Ee][+]?12)' ~ tight ~ '$' -%}

@@ -30,7 +30,8 @@ _UNSEEN += [*range(0x205F, 0x2070), 0x3000, 0xFEFF]
 _UNSEEN_CLASS = "[" + "".join(f"\\x{{{code:04X}}}" for code in _UNSEEN) + "]"
 _UNSEEN_TEXT = "".join(map(chr, _UNSEEN))
 # In any spelling: with +86, 0086, spaces, dots or dashes, next to letters. Full-width digits are converted first.
-_PHONE = r"(^|[^0-9])((?:(?:00|\+)?86)?[ .-]?1[3-9][0-9])[ .-]?[0-9]{4}[ .-]?([0-9]{4})($|[^0-9])"
+_BETWEEN = r"[ .\x{00A0}\x{202F}\x{2010}-\x{2015}\x{2212}-]?"
+_PHONE = rf"(^|[^0-9])((?:(?:00|\+)?86)?{_BETWEEN}1[3-9][0-9]){_BETWEEN}[0-9]{{4}}{_BETWEEN}([0-9]{{4}})($|[^0-9])"
 _MAIL = r"([0-9A-Za-z])[0-9A-Za-z._%+-]*@([0-9A-Za-z.-]+\.[A-Za-z]{2,})"
 _HALF_WIDTH = "translate(value, '０１２３４５６７８９＋－＠．　', '0123456789+-@. ')"
 # Applied twice, because two numbers may share the one character between them.

@@ -88,6 +88,8 @@ def _open(record: RunRecord) -> Opened:
         (warehouse / private).mkdir(mode=0o700, exist_ok=True)
     project = compile_project(settings, references_in_force(settings, ledger, warehouse, request.known_by))
     record.resources.callback(project.binder.close)
+    for warning in project.shapes.identifiers.warnings:
+        record.tell(Event("warning", "identifier_types.csv", warning, is_bad=True))
     suites = load_suites(project)
     project.check_unchanged()
     project.check_privacy()

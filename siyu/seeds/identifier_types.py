@@ -63,6 +63,16 @@ class IdentifierTypes:
         """Types that are not composite. Each is a column of the record shapes."""
         return tuple(one for one in self.types.values() if not one.parts)
 
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is allowed, but probably not intended."""
+        return tuple(
+            f"{one.id_type} is composite and does not count towards the size of a {one.entity}: the size limit does not"
+            " stop it from joining too many. Set counts_to_size to true, unless a person really has that many."
+            for one in self.types.values()
+            if one.parts and not one.counts_to_size
+        )
+
     def of(self, entity: str) -> tuple[str, ...]:
         """Return the types that identify an entity, including composites. Raises ConfigError if there are none."""
         found = tuple(t.id_type for t in self.types.values() if t.entity == entity and t.strength is not None)

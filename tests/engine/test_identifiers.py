@@ -74,13 +74,20 @@ def test_a_mobile_with_what_nobody_sees_around_it(normal: Normal) -> None:
 @pytest.mark.parametrize(
     "text",
     [
-        "13912300001.0", "13912300001.00", "13912300001,0", "8613912300001.0", "1.3912300001E+10", "1.3912300001e10",
-        "1,3912300001E+10", "8.613912300001E+12", "139.1230.0001", "139.123.00001", "139\u00b71230\u00b70001",
-        "139\u20101230\u20110001", "139\u20131230\u20140001", "139\u22121230\u22120001", "139\u00a01230\u202f0001",
-        "139\u20091230\u30000001", "'13912300001", "\u201813912300001", '="13912300001"', '"13912300001"', "`13912300001",
-        "+86(0)13912300001", "+86 (0) 139 1230 0001", "(+86)139-1230-0001", "(86) 13912300001", "0086-139-1230-0001",
-        "+0086 13912300001", "013912300001", "tel:+86-139-1230-0001", "Tel: 13912300001", "13,912,300,001",
-        "１３９１２３００００１", "＋８６　１３９１２３００００１", "13912300001;", "13912300001，", "139 1230 0001\r\n",
+        "13912300001.0", "13912300001.00", "13912300001,0",
+        "8613912300001.0", "1.3912300001E+10", "1.3912300001e10",
+        "1,3912300001E+10", "8.613912300001E+12", "139.1230.0001",
+        "139.123.00001", "139\u00b71230\u00b70001",
+        "139\u20101230\u20110001", "139\u20131230\u20140001",
+        "139\u22121230\u22120001", "139\u00a01230\u202f0001",
+        "139\u20091230\u30000001", "'13912300001", "\u201813912300001",
+        '="13912300001"', '"13912300001"', "`13912300001",
+        "+86(0)13912300001", "+86 (0) 139 1230 0001", "(+86)139-1230-0001",
+        "(86) 13912300001", "0086-139-1230-0001",
+        "+0086 13912300001", "013912300001", "tel:+86-139-1230-0001",
+        "Tel: 13912300001", "13,912,300,001",
+        "１３９１２３００００１", "＋８６　１３９１２３００００１", "13912300001;", "13912300001，",
+        "139 1230 0001\r\n",
     ],
 )  # fmt: skip
 def test_a_mobile_as_excel_pandas_and_people_write_it(normal: Normal, text: str) -> None:
@@ -90,10 +97,14 @@ def test_a_mobile_as_excel_pandas_and_people_write_it(normal: Normal, text: str)
 @pytest.mark.parametrize(
     "text",
     [
-        "1.39E+10", "1.39123E+10", "1.391230000E+10", "1.39123000011E+10", "1.3912300001E+11", "1.3912300001E+9",
-        "8.6139E+12", "1.3912300001", "13912300001.5", "13912300001.001", "1391230000.1", "139123000.01", "139.12.30.00.01",
-        "+13912300001", "+1 391 230 0001", "8713912300001", "13912300001/13912300002", "13912300001 13912300002",
-        "13912300001x2", "1391230000I", "null", "-", "0", "139****0001", "1391230000000", "12912300001",
+        "1.39E+10", "1.39123E+10", "1.391230000E+10", "1.39123000011E+10",
+        "1.3912300001E+11", "1.3912300001E+9",
+        "8.6139E+12", "1.3912300001", "13.912300001", "13912300001.5", "13912300001.001",
+        "1391230000.1", "139123000.01", "139.12.30.00.01",
+        "+13912300001", "+1 391 230 0001", "8713912300001",
+        "13912300001/13912300002", "13912300001 13912300002",
+        "13912300001x2", "1391230000I", "null", "-", "0",
+        "139****0001", "1391230000000", "12912300001",
     ],
 )  # fmt: skip
 def test_what_has_lost_digits_or_is_another_number_is_no_mobile(normal: Normal, text: str) -> None:
@@ -103,10 +114,14 @@ def test_what_has_lost_digits_or_is_another_number_is_no_mobile(normal: Normal, 
 @pytest.mark.parametrize(
     "text",
     [
-        "li@firm.cn", "LI@Firm.CN", "li@firm.cn\t", "\tli@firm.cn", "li@firm.cn\r\n", "\ufeffli@firm.cn", "li@fi\u200brm.cn",
-        "\u202ali@firm.cn\u202c", "\u00a0li@firm.cn\u3000", "li@firm\u00ad.cn", "mailto:li@firm.cn", "MAILTO: li@firm.cn",
-        "mailto:li@firm.cn?subject=x", "<li@firm.cn>", "《li@firm.cn》", "<mailto:li@firm.cn>", "Li Lei <li@firm.cn>",
-        '"Li, Lei" <li@firm.cn>', "'li@firm.cn'", "'li@firm.cn", '="li@firm.cn"', "li@firm.cn;", "li@firm.cn.", "li@firm.cn，",
+        "li@firm.cn", "LI@Firm.CN", "li@firm.cn\t", "\tli@firm.cn",
+        "li@firm.cn\r\n", "\ufeffli@firm.cn", "li@fi\u200brm.cn",
+        "\u202ali@firm.cn\u202c", "\u00a0li@firm.cn\u3000", "li@firm\u00ad.cn",
+        "mailto:li@firm.cn", "MAILTO: li@firm.cn",
+        "mailto:li@firm.cn?subject=x", "<li@firm.cn>", "《li@firm.cn》",
+        "<mailto:li@firm.cn>", "Li Lei <li@firm.cn>",
+        '"Li, Lei" <li@firm.cn>', "'li@firm.cn'", "'li@firm.cn",
+        '="li@firm.cn"', "li@firm.cn;", "li@firm.cn.", "li@firm.cn，",
         "li@firm.cn。", "(li@firm.cn)", "li＠firm．cn",
     ],
 )  # fmt: skip
@@ -123,9 +138,11 @@ def test_what_is_no_mail_address(normal: Normal) -> None:
 @pytest.mark.parametrize("around", [" {}", "{}\t", "\u00a0{}\u200b", "\ufeff{}\r\n", "\u3000{}\u3000"])
 def test_what_nobody_sees_around_an_identifier(normal: Normal, around: str) -> None:
     values = {
-        "normal_unionid": "ozynqsulJFCZ2z1aYeS8h-nuasdAAA", "normal_openid": "o6_bmasdasdsad6_2sgVt7hMZOPfL",
+        "normal_unionid": "ozynqsulJFCZ2z1aYeS8h-nuasdAAA",
+        "normal_openid": "o6_bmasdasdsad6_2sgVt7hMZOPfL",
         "normal_external_userid": "wmqfasd1e19278asdasAAAA", "normal_device_serial": "SN-0001",
-        "normal_credit_code": "91350100M000100Y43", "normal_domain": "firm.cn", "normal_company_name": "华阳机电",
+        "normal_credit_code": "91350100M000100Y43", "normal_domain": "firm.cn",
+        "normal_company_name": "华阳机电",
     }  # fmt: skip
     assert {macro: normal(macro, [around.format(text)])[0] for macro, text in values.items()} == values
 

@@ -14,9 +14,12 @@ from siyu.seeds.placeholders import Placeholders, load_placeholders
 
 REFERENCE = base_layer() / "seeds" / "reference"
 NOTHING = {
-    "identifier": ["null", "(None)", "N/A", "undefined", "[object Object]", "0", "00-00", "-", "--", "无", "未知。", "-1", "（空）"],
-    "company_name": ["未填写", "其他", "个人", "本人", "Undefined", "暂无", "暂无。", "无公司", "N/A", "test 2", "12345", "请选择"],
-    "person_name": ["微信用户", "匿名", "NULL", "-", "13912345678", "+86 139 1234 5678", "！！", "用户8273", "li@firm.cn", "先生"],
+    "identifier": ["null", "(None)", "N/A", "undefined", "[object Object]",
+        "0", "00-00", "-", "--", "无", "未知。", "-1", "（空）"],
+    "company_name": ["未填写", "其他", "个人", "本人", "Undefined",
+        "暂无", "暂无。", "无公司", "N/A", "test 2", "12345", "请选择"],
+    "person_name": ["微信用户", "匿名", "NULL", "-", "13912345678",
+        "+86 139 1234 5678", "！！", "用户8273", "li@firm.cn", "先生"],
 }  # fmt: skip
 SOMETHING = {
     "identifier": ["1", "10", "m-0", "test1", "nullmann", "none-7", "guest7", "0x1", "无1"],
