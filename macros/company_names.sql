@@ -6,17 +6,32 @@
 (?:{{ texts | sort(reverse=true) | join('|') }})
 {%- endmacro -%}
 
+{#- A legal form as folded names write it: upper case, blanks for dots and commas. -#}
+{%- macro folded_form(form) -%}
+{{ (form | upper | replace('.', ' ') | replace(',', ' ')).split() | join(' ') }}
+{%- endmacro -%}
+
+{#- What follows a legal form in Latin letters, such as an address: AKZO NOBEL N.V., ARNHEM, NL. Group 1 is the name. A
+    region in Chinese is not dropped. -#}
+{%- macro name_before_address(forms) -%}
+{%- set latin = [] -%}
+{%- for form in forms if form | lower != form -%}
+{%- set _ = latin.append(folded_form(form) | replace(' ', '[., ]{1,3}')) -%}
+{%- endfor -%}
+^(.*[ .,，]{{ one_of(latin) }}[.]?) ?[,;，；][^一-龥]*$
+{%- endmacro -%}
+
 {#- A pattern for legal forms at the end of a name. A form in Latin letters must be a separate word. -#}
 {%- macro form_pattern(forms) -%}
 {%- set latin, other = [], [] -%}
 {%- for form in forms -%}
-{%- set _ = (latin if form | lower != form else other).append(form) -%}
+{%- if form | lower != form %}{% set _ = latin.append(folded_form(form)) %}{% else %}{% set _ = other.append(form) %}{% endif -%}
 {%- endfor -%}
 (?: ?{{ one_of(other) }}{% if latin %}|(?:^| ){{ one_of(latin) }}{% endif %})
 {%- endmacro -%}
 
-{#- CTEs up to `parted`: the region and core of each company_name of `names`, and whether it ends with a registered legal
-    form. -#}
+{#- CTEs up to `parted`: the region and core of each company_name of `names`, the core also with the blanks between its
+    words, and whether the name ends with a registered legal form. -#}
 {%- macro parted_names(names) -%}
 {%- set ending = '(?:特别行政区|壮族自治区|回族自治区|维吾尔自治区|自治区|自治州|地区|省|市)?' -%}
 {%- set regions, provinces, cities, own = [], [], [], {} -%}
@@ -37,13 +52,23 @@
 {%- set _ = heads.append((name ~ ending ~ one_of(places) ~ ending) if name else one_of(places) ~ ending) -%}
 {%- endfor -%}
 {%- set head = '(?:' ~ heads | join('|') ~ '|' ~ city ~ ')' -%}
+addressed as (
+    select
+        company_name,
+        coalesce(
+            nullif(regexp_extract(upper(company_name), '{{ name_before_address(complete) }}', 1), ''),
+            upper(company_name)
+        ) as text
+    from {{ names }}
+),
+
 folded as (
     select
         company_name,
         trim(regexp_replace(
-            regexp_replace(upper(company_name), '[.,，。、·"“”‘’]', ' ', 'g'), '[ \t]+', ' ', 'g'
+            regexp_replace(text, '[.,;:!?，。、；：！？·"“”‘’`\x{0027}]', ' ', 'g'), '[ \t]+', ' ', 'g'
         )) as text
-    from {{ names }}
+    from addressed
 ),
 
 -- A branch counts as its company: drop what follows the legal form.
@@ -102,12 +127,50 @@ placed as (
     from located
 ),
 
-parted as (
+split as (
     select
         company_name,
         region,
         regexp_matches(text, '{{ form_pattern(complete) }}$') as is_complete,
-        replace(regexp_replace(text, '{{ form_pattern(removed) }}+$', '', 'g'), ' ', '') as core
+        trim(regexp_replace(text, '{{ form_pattern(removed) }}+$', '', 'g')) as words
     from placed
+),
+
+parted as (
+    select
+        company_name,
+        region,
+        is_complete,
+        words,
+        replace(words, ' ', '') as core
+    from split
 )
+{%- endmacro -%}
+
+{#- The companies that fit names by `fitting`, or else by records that carry the name (CTE allowed_beside). -#}
+{%- macro fitting_companies(fitting, is_complete) -%}
+    select
+        node,
+        account_key,
+        'full name' as basis
+    from {{ fitting }}
+    union all
+    select
+        b.node,
+        b.account_key,
+        'same record' as basis
+    from allowed_beside as b
+    anti join {{ fitting }} as f on b.node = f.node
+    where {{ 'b.is_complete' if is_complete else 'not b.is_complete' }}
+{%- endmacro -%}
+
+{#- The number of companies that fit each name, and the company if it is one. -#}
+{%- macro counted_companies(candidates) -%}
+    select
+        node,
+        basis,
+        count(*) as account_count,
+        min(account_key) as account_key
+    from {{ candidates }}
+    group by node, basis
 {%- endmacro -%}

@@ -115,7 +115,8 @@ pairs_seen as (
 )
 {%- endmacro -%}
 
-{#- CTEs up to `counted`: the number of neighbours of each equal or stronger type that each node of `edges` has. -#}
+{#- CTEs up to `counted`: the number of neighbours that each node of `edges` has, of each type that is as strong or stronger,
+    or that neighbour_limits.csv limits. -#}
 {%- macro counted_neighbours(edges, identifiers) -%}
 limits as (
     select
@@ -126,20 +127,30 @@ limits as (
     where max_neighbours is not null
 ),
 
+-- Limits for pairs of types. They also hold where the neighbour is of a weaker type.
+pair_limits as (
+    select
+        id_type,
+        neighbour,
+        cast(max_count as bigint) as max_neighbours
+    from {{ ref('neighbour_limits') }}
+),
+
 {{ both_ways(edges) }},
 
 counted as (
     select
         n.node,
         b.id_type as neighbour_type,
-        t.max_neighbours,
+        coalesce(l.max_neighbours, t.max_neighbours) as max_neighbours,
         count(*) as neighbour_count
     from neighbours as n
     inner join {{ identifiers }} as a on n.node = a.node
     inner join {{ identifiers }} as b on n.neighbour = b.node
-    inner join limits as t on a.id_type = t.id_type
-    where b.strength <= t.strength and a.id_type <> b.id_type
-    group by n.node, b.id_type, t.max_neighbours
+    left join limits as t on a.id_type = t.id_type
+    left join pair_limits as l on a.id_type = l.id_type and b.id_type = l.neighbour
+    where a.id_type <> b.id_type and (l.max_neighbours is not null or b.strength <= t.strength)
+    group by n.node, b.id_type, coalesce(l.max_neighbours, t.max_neighbours)
 )
 {%- endmacro -%}
 

@@ -54,7 +54,7 @@ shared as (
         string_agg(m.id_value, ', ' order by m.id_value) as sample
     from {{ shared }} as s
     inner join identifiers as i on s.node = i.node
-    inner join neighbour_samples as m
+    left join neighbour_samples as m
         on
             s.node = m.node
             and s.neighbour_type = m.neighbour_type

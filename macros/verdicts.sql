@@ -85,6 +85,20 @@ blocked_patterns as (
     group by id_type, id_value
 ),
 
+-- Words for nothing. A composite is one if a part is.
+placeholders as (
+    select distinct
+        id_type,
+        id_value
+    from blockable
+    where
+        case
+            when listed_type = 'company_name'
+                then regexp_matches(listed_value, {{ placeholder('company_name') }})
+            else regexp_matches(listed_value, {{ placeholder('identifier') }})
+        end
+),
+
 -- An identifier that a human excluded stays excluded until a later link brings it back.
 excluded as (
     select
@@ -105,7 +119,10 @@ judged as (
         s.last_seen_at,
         s.record_count,
         t.strength,
-        coalesce(e.why, v.why, p.why) as blocked_why,
+        coalesce(
+            e.why, v.why, p.why,
+            case when n.id_value is not null then 'A word for nothing: placeholder_words.csv.' end
+        ) as blocked_why,
         case
             when
                 not case s.id_type
@@ -115,7 +132,7 @@ judged as (
                 end
                 then 'invalid'
             when e.id_value is not null then 'blocked_rule'
-            when v.id_value is not null then 'blocked_value'
+            when v.id_value is not null or n.id_value is not null then 'blocked_value'
             when p.id_value is not null then 'blocked_pattern'
             else 'valid'
         end as verdict
@@ -124,6 +141,7 @@ judged as (
     left join excluded as e on s.id_type = e.id_type and s.id_value = e.id_value
     left join blocked_values as v on s.id_type = v.id_type and s.id_value = v.id_value
     left join blocked_patterns as p on s.id_type = p.id_type and s.id_value = p.id_value
+    left join placeholders as n on s.id_type = n.id_type and s.id_value = n.id_value
 )
 {%- endmacro -%}
 

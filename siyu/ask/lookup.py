@@ -16,6 +16,7 @@ from siyu.engines.duckdb import DuckEngine
 from siyu.errors import ConfigError, WrongQuestion, nearest
 from siyu.release.releases import PUBLIC, RESTRICTED, Release, current
 from siyu.seeds.identifier_types import IdentifierTypes, load_identifier_types
+from siyu.seeds.placeholders import load_placeholders
 from siyu.seeds.references import Reference, load_references, reference_rows
 from siyu.settings import Settings
 
@@ -84,8 +85,9 @@ class Lookup:
     @cached_property
     def types(self) -> IdentifierTypes:
         """The identifier types in force."""
-        table = self.references["identifier_types"]
-        return load_identifier_types(reference_rows(table), str(table.path))
+        table, words = self.references["identifier_types"], self.references["placeholder_words"]
+        placeholders = load_placeholders(reference_rows(words), str(words.path))
+        return load_identifier_types(reference_rows(table), str(table.path), placeholders)
 
     @cached_property
     def _tables(self) -> dict[str, str]:

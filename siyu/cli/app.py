@@ -98,10 +98,13 @@ def current_settings() -> Settings:
 
 
 def compiled(settings: Settings) -> Project:
-    """Compile every model."""
+    """Compile every model. Warnings go to standard error."""
     from siyu.compile.compiler import compile_project
 
-    return compile_project(settings)
+    project = compile_project(settings)
+    for warning in project.shapes.identifiers.warnings:
+        err.print(f"warning: {warning}", style="yellow", markup=False, soft_wrap=True)
+    return project
 
 
 def day(value: datetime | None) -> date | None:

@@ -10,7 +10,7 @@ from siyu.compile import analyse
 from siyu.compile.bind import SNAPSHOT_COLUMNS, Binder
 from siyu.compile.cache import Cache
 from siyu.compile.code_fingerprint import code_fingerprint
-from siyu.compile.field_rejects import RefusedField, refused_fields
+from siyu.compile.field_rejects import RefusedField, placeholder_fields, refused_fields
 from siyu.compile.folders import check_collected
 from siyu.compile.graph import order, select, upstream
 from siyu.compile.inputs import declare_inputs, is_enabled, lacking
@@ -23,10 +23,8 @@ from siyu.compile.text_casts import text_casts, text_columns
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
 from siyu.layers import layer_files
 from siyu.seeds.channels import enabled_channels, load_channels
-from siyu.seeds.decisions import rule_errors
-from siyu.seeds.identifier_types import load_identifier_types
+from siyu.seeds.reference_checks import checked_identifiers
 from siyu.seeds.references import Reference, load_references, reference_rows
-from siyu.seeds.rule_tables import rule_table_errors
 from siyu.seeds.variables import read_vars, unlisted
 from siyu.settings import Settings
 
@@ -59,10 +57,7 @@ def compile_project(
     channels = enabled_channels(settings, contracts)
     tables = load_references(settings) if references is None else references
     raise_all(lacking(tables) or list(unlisted(declared, tables)))
-    types = tables["identifier_types"]
-    identifiers = load_identifier_types(reference_rows(types), types.edited)
-    rules = tables["identity_rules"]
-    raise_all([*rule_errors(reference_rows(rules), identifiers, rules.edited), *rule_table_errors(tables, identifiers)])
+    identifiers = checked_identifiers(tables)
     shapes = load_shapes(reference_rows(tables["record_shapes"]), identifiers)
     models = {
         name: model
@@ -218,12 +213,15 @@ class _Compiler:
         model = rendered.model
         moments = [column for column in self._project.shapes.of(model.shape or "") if column.is_bound]
         exports = sorted(source.partition("__")[2] for source in rendered.sources)
+        staged = {column.name for column in compiled.columns}
+        conditions = self._project.shapes.meaningless(model.shape or "")
+        placeholders = {name: sql for name, sql in conditions.items() if name in staged}
 
         def work() -> list[dict[str, str]]:
             found = refused_fields(model, compiled.tree, rendered.checked, moments, exports)
-            return [asdict(item) for item in found]
+            return [asdict(item) for item in (*found, *placeholder_fields(model, placeholders))]
 
-        inputs = (model.name, rendered.sql, rendered.checked, moments, exports)
+        inputs = (model.name, rendered.sql, rendered.checked, moments, exports, placeholders)
         return tuple(RefusedField(**item) for item in self._cache.remember("refused fields", inputs, work))
 
     def _union_shape(self, reader: Rendered, shape: str, bounded: bool, versions: str, beyond: bool) -> str:

@@ -6,7 +6,7 @@ fn_try_date, fn_try_timestamp and fn_try_decimal need no mark.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import sqlglot
@@ -16,6 +16,7 @@ from siyu.compile.model_files import Model, relation
 from siyu.compile.shapes import ShapeColumn
 from siyu.compile.template import Checked
 
+PLACEHOLDER = "a word for nothing, such as null or 未填写"
 TRIED = {
     "fn_try_date": "no date in the expected format",
     "fn_try_timestamp": "no date and time in the expected format",
@@ -70,6 +71,16 @@ def refused_fields(
                 f" where {column.name} is null group by all"
             )
             yield RefusedField(column.name, NO_MOMENT, sql)
+
+
+def placeholder_fields(model: Model, conditions: Mapping[str, str]) -> Iterator[RefusedField]:
+    """Yield the counting queries of placeholders. `conditions` maps a column of the staging model to the condition."""
+    for column, is_placeholder in conditions.items():
+        sql = (
+            f"select split_part(record_id, ':', 1) as export, count(*) from {relation(model.name)}"
+            f" where {is_placeholder} and fn_trim({column}) <> '' group by all"
+        )
+        yield RefusedField(column, PLACEHOLDER, sql)
 
 
 def _tried(tree: exp.Query, checked: Sequence[Checked]) -> Iterator[Checked]:

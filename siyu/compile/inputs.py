@@ -13,6 +13,8 @@ from siyu.errors import ConfigError, SiyuError, nearest
 from siyu.seeds.channels import Channel
 from siyu.seeds.decisions import COLUMNS as RULE_COLUMNS
 from siyu.seeds.identifier_types import COLUMNS as IDENTIFIER_COLUMNS
+from siyu.seeds.neighbour_limits import COLUMNS as LIMIT_COLUMNS
+from siyu.seeds.placeholders import COLUMNS as WORD_COLUMNS
 from siyu.seeds.references import Reference
 from siyu.seeds.row_key import KEY_ROW, has_row_key
 from siyu.seeds.rule_tables import COLUMNS as TABLE_COLUMNS
@@ -21,6 +23,8 @@ NEEDED_REFERENCES = {
     "record_shapes": ("shape", "column_name", "type", "is_pii", "is_bound", "description"),
     "identifier_types": IDENTIFIER_COLUMNS,
     "identity_rules": RULE_COLUMNS,
+    "placeholder_words": WORD_COLUMNS,
+    "neighbour_limits": LIMIT_COLUMNS,
     **TABLE_COLUMNS,
 }
 SOURCE_COLUMNS = {

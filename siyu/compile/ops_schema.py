@@ -128,7 +128,7 @@ OPS_TABLES: dict[str, OpsTable] = {
         "value_masked": ("varchar", "The value, masked."),
         "reason": ("varchar", "What is wrong with it."),
     }, ("channel", "export", "file", "line", "column_name", "reason")),
-    "field_reject": OpsTable("Invalid values that staging replaced with NULL, in current rows.", {
+    "field_reject": OpsTable("Invalid values, which siyu does not use, in current rows.", {
         "channel": CHANNEL,
         "export": EXPORT,
         "field": ("varchar", "Column of the export; of records without their moment, that of the record shape."),

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from siyu.compile.template import Rendered
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
 from siyu.seeds.identifier_types import IdentifierTypes
+from siyu.seeds.placeholders import PERSON_NAME, scope_of
 
 BEGINNING = (
     ("channel", "varchar", "Channel code, as in seeds/channels."),
@@ -41,6 +42,27 @@ class Shapes:
                 f"there is no record shape {shape}", "reference/record_shapes.csv", nearest(shape, self.columns)
             )
         return self.columns[shape]
+
+    def cleaned(self, shape: str) -> dict[str, str]:
+        """Return the SQL of each identifier and name of a shape: without blanks around it.
+
+        The name of a person is NULL if it is no name. A word for nothing remains an identifier, blocked, so that the
+        audit shows it.
+        """
+        found = {one.column: f"fn_trim({one.column})" for one in self.identifiers.simple}
+        found[PERSON_NAME] = self.identifiers.placeholders.name_sql(PERSON_NAME)
+        return {column.name: found[column.name] for column in self.of(shape) if column.name in found}
+
+    def meaningless(self, shape: str) -> dict[str, str]:
+        """Return the condition for a placeholder, by identifier and name of a shape whose type does not exclude it."""
+        words = self.identifiers.placeholders
+        found = {
+            one.column: words.condition(scope_of(one.column), one.column)
+            for one in self.identifiers.simple
+            if words.fit(scope_of(one.column), one.valid_regex)
+        }
+        found[PERSON_NAME] = words.condition("person_name", PERSON_NAME)
+        return {column.name: found[column.name] for column in self.of(shape) if column.name in found}
 
 
 def load_shapes(shape_rows: list[dict[str, str]], identifiers: IdentifierTypes) -> Shapes:
@@ -83,41 +105,37 @@ def union_sql(shape: str, parts: Mapping[str, list[str]], shapes: Shapes, *, bou
     """Return the SQL of the union, with the columns in the shape's order, typed and commented.
 
     `parts` maps a staging relation to its columns. `bounded` keeps only records up to as_of, `beyond` only the others.
-    Blanks and invisible characters around an identifier do not count, whatever staging does.
+    Identifiers and names lose blanks and invisible characters around them, whatever staging does.
     """
     columns = shapes.of(shape)
-    identifiers = {one.column for one in shapes.identifiers.simple}
     selects = [
         "    select\n"
-        + ",\n".join(f"        {_value(c, held, identifiers)} as {c.name}" for c in columns)
+        + ",\n".join(f"        {_value(c, held)} as {c.name}" for c in columns)
         + f"\n    from {relation}"
         for relation, held in parts.items()
-    ] or [
-        "    select\n"
-        + ",\n".join(f"        {_value(c, [], identifiers)} as {c.name}" for c in columns)
-        + "\n    where false"
-    ]
+    ] or ["    select\n" + ",\n".join(f"        {_value(c, [])} as {c.name}" for c in columns) + "\n    where false"]
     bounds = [_limit(column) for column in columns if column.is_bound]
     limit = "".join(f"\nwhere not coalesce({b}, false)" if beyond else f"\nwhere {b}" for b in bounds)
     limit = limit if bounded or beyond else ""
     body = "\n    union all\n".join(selects)
-    return f"select\n{_documented(columns)}\nfrom (\n{body}\n) as records{limit}"
+    cleaned = {name: sql for name, sql in shapes.cleaned(shape).items() if any(name in held for held in parts.values())}
+    return f"select\n{_documented(columns, cleaned)}\nfrom (\n{body}\n) as records{limit}"
 
 
 def _limit(column: ShapeColumn) -> str:
     return f"{column.name} <= fn_as_of()" if column.type == "date" else f"{column.name} < fn_as_of_end()"
 
 
-def _documented(columns: tuple[ShapeColumn, ...]) -> str:
+def _documented(columns: tuple[ShapeColumn, ...], cleaned: Mapping[str, str]) -> str:
     lines = []
     for i, column in enumerate(columns):
         comma = "," if i + 1 < len(columns) else ""
-        lines.append(f"    {column.name}{comma}  -- {column.description}")
+        value = f"{cleaned[column.name]} as {column.name}" if column.name in cleaned else column.name
+        lines.append(f"    {value}{comma}  -- {column.description}")
     return "\n".join(lines)
 
 
-def _value(column: ShapeColumn, held: list[str], identifiers: Set[str]) -> str:
+def _value(column: ShapeColumn, held: list[str]) -> str:
     if column.name not in held:
         return f"cast(null as {column.type})"
-    value = f"cast({column.name} as {column.type})"
-    return f"fn_trim({value})" if column.name in identifiers else value
+    return f"cast({column.name} as {column.type})"

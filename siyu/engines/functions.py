@@ -25,7 +25,8 @@ class SemanticFunction:
 
 
 # In any spelling: with +86, 0086, spaces, dots or dashes, next to letters. Full-width digits are converted first.
-_PHONE = r"(^|[^0-9])((?:(?:00|\+)?86)?[ .-]?1[3-9][0-9])[ .-]?[0-9]{4}[ .-]?([0-9]{4})($|[^0-9])"
+_BETWEEN = r"[ .\x{00A0}\x{202F}\x{2010}-\x{2015}\x{2212}-]?"
+_PHONE = rf"(^|[^0-9])((?:(?:00|\+)?86)?{_BETWEEN}1[3-9][0-9]){_BETWEEN}[0-9]{{4}}{_BETWEEN}([0-9]{{4}})($|[^0-9])"
 _MAIL = r"([0-9A-Za-z])[0-9A-Za-z._%+-]*@([0-9A-Za-z.-]+\.[A-Za-z]{2,})"
 _HALF_WIDTH = "translate(value, '０１２３４５６７８９＋－＠．　', '0123456789+-@. ')"
 # Applied twice, because two numbers may share the one character between them.

@@ -93,6 +93,8 @@ def _open(record: RunRecord) -> Opened:
     record.resources.callback(project.binder.close)
     check_landed(project, ledger, request.known_by)
     channels = channels_to_land(request, project)
+    for warning in project.shapes.identifiers.warnings:
+        record.tell(Event("warning", "identifier_types.csv", warning, is_bad=True))
     suites = load_suites(project)
     project.check_unchanged()
     project.check_privacy()

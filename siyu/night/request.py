@@ -58,7 +58,8 @@ def references_in_force(
 ) -> dict[str, Reference]:
     """Return the reference tables of the layers and the exports, copied to the warehouse.
 
-    With known_by, return those of the last landing up to that date.
+    With known_by, return those of the last landing up to that date. A table that siyu did not have then is the one of
+    the layers, because the models need it.
     """
     if known_by is None:
         return stored(load_references(settings), warehouse)
@@ -70,7 +71,9 @@ def references_in_force(
             f"the date of the first landing is {first}." if first else "nothing has landed yet; siyu run lands files.",
         )
     rows = ledger.references(known_by)
-    return read_references({name: warehouse / row["path"] for name, row in rows.items() if row["sha256"]})
+    known = {name: warehouse / row["path"] for name, row in rows.items() if row["sha256"]}
+    newer = {name: table.path for name, table in load_references(settings).items() if name not in rows}
+    return read_references(known | newer)
 
 
 def check_as_of(settings: Settings, request: Request, as_of: date, ledger: Ledger) -> None:

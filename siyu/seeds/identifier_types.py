@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from siyu.engines.sql import quoted
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
+from siyu.seeds.placeholders import Placeholders
 
 COLUMNS = (
     "id_type", "entity", "strength", "is_unique", "max_neighbours", "counts_to_size", "valid_regex", "parts", "is_pii",
@@ -52,14 +53,25 @@ class IdentifierType:
 
 @dataclass(frozen=True)
 class IdentifierTypes:
-    """All types, in file order."""
+    """All types, in file order, and the words that identify nobody, whatever the type."""
 
     types: Mapping[str, IdentifierType]
+    placeholders: Placeholders = field(default_factory=Placeholders)
 
     @property
     def simple(self) -> tuple[IdentifierType, ...]:
         """Types that are not composite. Each is a column of the record shapes."""
         return tuple(one for one in self.types.values() if not one.parts)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is allowed, but probably not intended."""
+        return tuple(
+            f"{one.id_type} is composite and does not count towards the size of a {one.entity}: the size limit does not"
+            " stop it from joining too many. Set counts_to_size to true, unless a person really has that many."
+            for one in self.types.values()
+            if one.parts and not one.counts_to_size
+        )
 
     def of(self, entity: str) -> tuple[str, ...]:
         """Return the types that identify an entity, including composites. Raises ConfigError if there are none."""
@@ -92,7 +104,7 @@ def _is_valid(part: IdentifierType) -> str:
     return f"regexp_matches({part.column}, {quoted(pattern)})" if pattern else f"{part.column} is not null"
 
 
-def identifier_functions(types: IdentifierTypes) -> dict[str, Callable[[str], Any]]:
+def identifier_functions(types: IdentifierTypes) -> dict[str, Callable[..., Any]]:
     """Return the template functions for identifier types, by name."""
 
     def id_types(entity: str) -> tuple[str, ...]:
@@ -110,10 +122,19 @@ def identifier_functions(types: IdentifierTypes) -> dict[str, Callable[[str], An
     def id_regex(id_type: str) -> str:
         return types.named(id_type).valid_regex.replace("'", "''")
 
-    return {f.__name__: f for f in (id_types, id_column, id_value, id_parts, id_regex)}
+    def shape_identifiers() -> tuple[str, ...]:
+        return tuple(one.column for one in types.simple)
+
+    placeholder = types.placeholders.placeholder
+    functions: tuple[Callable[..., Any], ...] = (
+        id_types, id_column, id_value, id_parts, id_regex, shape_identifiers, placeholder,
+    )  # fmt: skip
+    return {function.__name__: function for function in functions}
 
 
-def load_identifier_types(rows: Sequence[Mapping[str, str]], where: str) -> IdentifierTypes:
+def load_identifier_types(
+    rows: Sequence[Mapping[str, str]], where: str, placeholders: Placeholders | None = None
+) -> IdentifierTypes:
     """Read the rows of identifier_types.csv. Raises ConfigError with every problem."""
     found: dict[str, IdentifierType] = {}
     errors: list[SiyuError] = []
@@ -142,7 +163,7 @@ def load_identifier_types(rows: Sequence[Mapping[str, str]], where: str) -> Iden
             if part in found and found[part].parts
         ]
     raise_all(errors)
-    return IdentifierTypes(found)
+    return IdentifierTypes(found, placeholders or Placeholders())
 
 
 def _problems(row: Mapping[str, str], before: Mapping[str, IdentifierType]) -> list[tuple[str, str]]:

@@ -26,6 +26,12 @@ def types(*rows: dict[str, str]) -> IdentifierTypes:
     return load_identifier_types(rows, "identifier_types.csv")
 
 
+def test_a_composite_without_a_size_limit_is_a_warning() -> None:
+    assert types(GOOD, PART, OTHER, WHOLE).warnings == ()
+    loose = types({**GOOD, "counts_to_size": "false"}, PART, OTHER, {**WHOLE, "counts_to_size": "false"})
+    assert len(loose.warnings) == 1 and loose.warnings[0].startswith("desk+firm is composite and does not count")
+
+
 @pytest.mark.parametrize(
     ("change", "told"),
     [

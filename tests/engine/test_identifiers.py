@@ -13,6 +13,7 @@ import pytest
 
 from siyu.engines.base import ANY_INPUTS
 from siyu.engines.duckdb import DuckEngine
+from siyu.seeds.placeholders import load_placeholders
 
 ROOT = Path(__file__).resolve().parents[2]
 MACROS = ROOT / "macros" / "identifiers.sql"
@@ -27,7 +28,13 @@ def normal() -> Iterator[Normal]:
     with (ROOT / "seeds" / "reference" / "identifier_types.csv").open(encoding="utf-8", newline="") as file:
         patterns = {row["id_type"]: row["valid_regex"] for row in csv.DictReader(file)}
     source = jinja2.Environment().from_string(MACROS.read_text(encoding="utf-8"))
-    names = {"checked": lambda field, reason, caller: caller(), "id_regex": patterns.__getitem__}
+    with (ROOT / "seeds" / "reference" / "placeholder_words.csv").open(encoding="utf-8", newline="") as file:
+        placeholder = load_placeholders(list(csv.DictReader(file)), "placeholder_words.csv").placeholder
+    names = {
+        "checked": lambda field, reason, caller: caller(),
+        "id_regex": patterns.__getitem__,
+        "placeholder": placeholder,
+    }
     module = source.make_module(names)
     engine = DuckEngine(None, ANY_INPUTS)
     session = engine.session()
@@ -62,6 +69,82 @@ def test_a_mobile_with_what_nobody_sees_around_it(normal: Normal) -> None:
         f"\ufeff{number}",
     ]
     assert normal("normal_mobile", copied) == [f"+86{number}"] * len(copied)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "13912300001.0", "13912300001.00", "13912300001,0",
+        "8613912300001.0", "1.3912300001E+10", "1.3912300001e10",
+        "1,3912300001E+10", "8.613912300001E+12", "139.1230.0001",
+        "139.123.00001", "139\u00b71230\u00b70001",
+        "139\u20101230\u20110001", "139\u20131230\u20140001",
+        "139\u22121230\u22120001", "139\u00a01230\u202f0001",
+        "139\u20091230\u30000001", "'13912300001", "\u201813912300001",
+        '="13912300001"', '"13912300001"', "`13912300001",
+        "+86(0)13912300001", "+86 (0) 139 1230 0001", "(+86)139-1230-0001",
+        "(86) 13912300001", "0086-139-1230-0001",
+        "+0086 13912300001", "013912300001", "tel:+86-139-1230-0001",
+        "Tel: 13912300001", "13,912,300,001",
+        "１３９１２３００００１", "＋８６　１３９１２３００００１", "13912300001;", "13912300001，",
+        "139 1230 0001\r\n",
+    ],
+)  # fmt: skip
+def test_a_mobile_as_excel_pandas_and_people_write_it(normal: Normal, text: str) -> None:
+    assert normal("normal_mobile", [text]) == ["+8613912300001"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "1.39E+10", "1.39123E+10", "1.391230000E+10", "1.39123000011E+10",
+        "1.3912300001E+11", "1.3912300001E+9",
+        "8.6139E+12", "1.3912300001", "13.912300001", "13912300001.5", "13912300001.001",
+        "1391230000.1", "139123000.01", "139.12.30.00.01",
+        "+13912300001", "+1 391 230 0001", "8713912300001",
+        "13912300001/13912300002", "13912300001 13912300002",
+        "13912300001x2", "1391230000I", "null", "-", "0",
+        "139****0001", "1391230000000", "12912300001",
+    ],
+)  # fmt: skip
+def test_what_has_lost_digits_or_is_another_number_is_no_mobile(normal: Normal, text: str) -> None:
+    assert normal("normal_mobile", [text]) == [None]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "li@firm.cn", "LI@Firm.CN", "li@firm.cn\t", "\tli@firm.cn",
+        "li@firm.cn\r\n", "\ufeffli@firm.cn", "li@fi\u200brm.cn",
+        "\u202ali@firm.cn\u202c", "\u00a0li@firm.cn\u3000", "li@firm\u00ad.cn",
+        "mailto:li@firm.cn", "MAILTO: li@firm.cn",
+        "mailto:li@firm.cn?subject=x", "<li@firm.cn>", "《li@firm.cn》",
+        "<mailto:li@firm.cn>", "Li Lei <li@firm.cn>",
+        '"Li, Lei" <li@firm.cn>', "'li@firm.cn'", "'li@firm.cn",
+        '="li@firm.cn"', "li@firm.cn;", "li@firm.cn.", "li@firm.cn，",
+        "li@firm.cn。", "(li@firm.cn)", "li＠firm．cn",
+    ],
+)  # fmt: skip
+def test_a_mail_address_as_it_is_copied(normal: Normal, text: str) -> None:
+    assert normal("normal_email", [text]) == ["li@firm.cn"]
+
+
+def test_what_is_no_mail_address(normal: Normal) -> None:
+    texts = ["li@firm.cn;wang@firm.cn", "li@firm.cn wang@firm.cn", "li@firm", "@firm.cn", "li firm.cn", "li@@firm.cn"]
+    texts += ["li@firm.cn\twang@firm.cn", "李@firm.cn", "null", "", "<>", "mailto:", "a b@firm.cn"]
+    assert normal("normal_email", texts) == [None] * len(texts)
+
+
+@pytest.mark.parametrize("around", [" {}", "{}\t", "\u00a0{}\u200b", "\ufeff{}\r\n", "\u3000{}\u3000"])
+def test_what_nobody_sees_around_an_identifier(normal: Normal, around: str) -> None:
+    values = {
+        "normal_unionid": "ozynqsulJFCZ2z1aYeS8h-nuasdAAA",
+        "normal_openid": "o6_bmasdasdsad6_2sgVt7hMZOPfL",
+        "normal_external_userid": "wmqfasd1e19278asdasAAAA", "normal_device_serial": "SN-0001",
+        "normal_credit_code": "91350100M000100Y43", "normal_domain": "firm.cn",
+        "normal_company_name": "华阳机电",
+    }  # fmt: skip
+    assert {macro: normal(macro, [around.format(text)])[0] for macro, text in values.items()} == values
 
 
 def test_mobiles_that_libphonenumber_knows(normal: Normal) -> None:

@@ -124,3 +124,35 @@ def test_branches_of_one_export_add_up(desk: Shop) -> None:
     desk.write("layer/models/staging/desk__contact.sql", model)
     desk.run("2026-06-01", channels=("desk",))
     assert desk.value("select row_count from ops.field_reject where field = 'caller'") == 2
+
+
+def test_words_for_nothing_are_counted_without_a_word_of_the_staging_model(desk: Shop) -> None:
+    desk.write("exports/desk/calls.csv", "call_id,caller,called_at\n" + "".join(
+        f"{number},{caller},2026-06-01 10:00\n"
+        for number, caller in enumerate(("null", "(NULL)", "微信用户", "m-1", "m-1 ", "", "13900000001"))
+    ))  # fmt: skip
+    model = f"""{CONTACT[: CONTACT.index("*/") + 2]}
+select
+    'desk' as channel, 'calls:' || call_id as record_id, _landed_seq as landed_seq,
+    caller as member_id, caller as full_name, called_at as observed_at
+from {{{{ source('desk', 'calls') }}}}
+"""
+    desk.write("layer/models/staging/desk__contact.sql", model)
+    desk.run("2026-06-01", channels=("desk",))
+    con = duckdb.connect(str(desk.root / "warehouse" / "current" / "siyu_restricted.duckdb"), read_only=True)
+    reason = "a word for nothing, such as null or 未填写"
+    public = duckdb.connect(str(desk.root / "warehouse" / "current" / "siyu.duckdb"), read_only=True)
+    counted = public.execute("select export, field, reason, row_count from ops.field_reject order by all")
+    assert counted.fetchall() == [
+        ("calls", "full_name", reason, 4),
+        ("calls", "member_id", reason, 2),
+    ]
+    known = con.execute("select id_value, status from identity.identifier where id_type = 'member_id' order by 1")
+    assert [row for row in known.fetchall() if row[0] != "13900000001"] == [
+        ("(NULL)", "blocked"),
+        ("m-1", "used"),
+        ("null", "blocked"),
+        ("微信用户", "invalid"),
+    ]
+    assert con.execute("select count(distinct one_id), count(*) - count(one_id) from identity.record_person"
+                       " where record_id like 'calls:%'").fetchall() == [(2, 4)]  # fmt: skip

@@ -32,10 +32,19 @@ OF_COMPANIES = ("identity.account_id", "identity.short_name")
 RULE_TEXTS = ("decision", "left_id", "right_id", "decided_by", "reason")
 
 
-def _rows() -> list[dict[str, str]]:
-    path = base_layer() / "seeds" / "reference" / "identifier_types.csv"
+def _rows(table: str = "identifier_types") -> list[dict[str, str]]:
+    path = base_layer() / "seeds" / "reference" / f"{table}.csv"
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
+
+
+def words_for_nothing() -> set[str]:
+    """The words that are no identifier of a person."""
+    return {row["word"] for row in _rows("placeholder_words") if row["scope"] in ("any", "identifier")}
+
+
+def _limits(max_neighbours: int | None) -> list[dict[str, str]]:
+    return [{**row, "max_count": str(max_neighbours or row["max_count"])} for row in _rows("neighbour_limits")]
 
 
 def identifier_types(max_neighbours: int | None = None) -> dict[str, Type]:
@@ -47,6 +56,7 @@ def identifier_types(max_neighbours: int | None = None) -> dict[str, Type]:
             max_neighbours or int(row["max_neighbours"]),
             row["counts_to_size"] == "true",
             row["valid_regex"],
+            {r["neighbour"]: int(r["max_count"]) for r in _limits(max_neighbours) if r["id_type"] == row["id_type"]},
         )
         for row in _rows()
         if row["entity"] == "person"
@@ -55,12 +65,13 @@ def identifier_types(max_neighbours: int | None = None) -> dict[str, Type]:
 
 def write_layer(layer: Path, max_size: int, max_neighbours: int | None = None) -> None:
     """The channel, as a layer; and the two numbers that decide what is too much for a person."""
-    rows = _rows()
-    table = io.StringIO()
-    writer = csv.DictWriter(table, rows[0].keys(), lineterminator="\n")
-    writer.writeheader()
-    writer.writerows({**row, "max_neighbours": max_neighbours or row["max_neighbours"]} for row in rows)
-    _write(layer / "seeds" / "reference" / "identifier_types.csv", table.getvalue())
+    rows = [{**row, "max_neighbours": str(max_neighbours or row["max_neighbours"])} for row in _rows()]
+    for name, cells in (("identifier_types", rows), ("neighbour_limits", _limits(max_neighbours))):
+        table = io.StringIO()
+        writer = csv.DictWriter(table, cells[0].keys(), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(cells)
+        _write(layer / "seeds" / "reference" / f"{name}.csv", table.getvalue())
     columns = "\n".join(f"      {name}: {{type: text}}" for name in identifier_types())
     contract = (
         f"channel: {CHANNEL}\ntitle: 任意 Anything\ndomain: private\nowner: tests\nfreshness_hours: 24\nexports:\n"

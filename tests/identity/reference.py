@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import re
+import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import combinations
 
@@ -15,13 +16,14 @@ Identifier = tuple[str, str]  # (id_type, id_value)
 
 @dataclass(frozen=True)
 class Type:
-    """A row of identifier_types.csv."""
+    """A row of identifier_types.csv, and of neighbour_limits.csv: type of neighbour -> how many."""
 
     strength: int
     is_unique: bool
     max_neighbours: int | None
     counts_to_size: bool
     valid_regex: str
+    limits: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,23 @@ def keyed_hash(key: str, value: str) -> str:
     return hashlib.sha256((key + inner).encode()).hexdigest()
 
 
+def clean(identifier: Identifier) -> Identifier:
+    """Without what nobody sees around it."""
+    kind, value = identifier
+    unseen = {"Zs", "Zl", "Zp", "Cc", "Cf"}
+    seen = [i for i, character in enumerate(value) if unicodedata.category(character) not in unseen]
+    return kind, value[seen[0] : seen[-1] + 1] if seen else ""
+
+
+def means_nothing(value: str, words: Collection[str]) -> bool:
+    """A word for nothing or zeros alone, in any case, and whatever is around it that is no letter and no digit."""
+    while value and not value[0].isalnum():
+        value = value[1:]
+    while value and not value[-1].isalnum():
+        value = value[:-1]
+    return value.casefold() in words or not {character for character in value if character.isalnum()} - {"0"}
+
+
 def who_is_who(
     records: list[Record],
     types: Mapping[str, Type],
@@ -92,9 +111,12 @@ def who_is_who(
     max_size: int,
     key: str,
     rules: Iterable[Rule] = (),
+    words: Collection[str] = (),
 ) -> Answer:
     """The rules, one after the other."""
     answer = Answer()
+    records = [replace(r, identifiers=dict(map(clean, r.identifiers.items()))) for r in records]
+    rules = [replace(r, left=clean(r.left), right=clean(r.right) if r.right else None) for r in rules]
     latest = _latest(rules)
     is_blocked = is_blocked | {rule.left for rule in latest if rule.decision == "exclude"}
     landed: dict[Identifier, int] = {}
@@ -105,7 +127,7 @@ def who_is_who(
     for identifier in landed:
         if not re.search(types[identifier[0]].valid_regex, identifier[1]):
             answer.status[identifier] = "invalid"
-        elif identifier in is_blocked:
+        elif identifier in is_blocked or means_nothing(identifier[1], words):
             answer.status[identifier] = "blocked"
         else:
             valid.add(identifier)
@@ -155,7 +177,10 @@ def _shared(raw: Mapping[tuple[Identifier, Identifier], Edge], types: Mapping[st
         own = types[identifier[0]]
         for name in {other[0] for other in others}:
             count = sum(other[0] == name for other in others)
-            if own.max_neighbours and types[name].strength <= own.strength and count > own.max_neighbours:
+            allowed = own.limits.get(name)
+            if allowed is None and types[name].strength <= own.strength:
+                allowed = own.max_neighbours
+            if allowed is not None and count > allowed:
                 shared.add(identifier)
     return shared
 

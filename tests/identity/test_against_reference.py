@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from tests.identity.conftest import models_of
-from tests.identity.harness import KEY, Models, identifier_types
-from tests.identity.reference import Record, Rule, Type, who_is_who
+from tests.identity.harness import KEY, Models, identifier_types, words_for_nothing
+from tests.identity.reference import Record, Rule, Type, clean, who_is_who
 
 pytestmark = pytest.mark.scale
 
@@ -25,14 +25,15 @@ VALUES = {
     "unionid": ["o" + "u" * 26 + str(n) for n in range(3)],
     "openid": ["o" + "p" * 26 + str(n) for n in range(4)],
     "external_userid": [f"wm{'x' * 8}{n}" for n in range(3)],
-    "member_id": ["guest", *(f"member{n}" for n in range(3))],
-    "crm_contact_id": [f"K{n}" for n in range(6)],
+    "member_id": ["guest", "(NULL)", *(f"member{n}" for n in range(3)), "member0 "],
+    "crm_contact_id": [*(f"K{n}" for n in range(5)), "K1\t", "\u200bK2\u3000", "0000"],
     "mobile": ["+8613800138000", "12345", *(f"+861390000000{n}" for n in range(5))],
     "email": ["info@firm.cn", *(f"li{n}@firm.cn" for n in range(5))],
-    "device_serial": [f"SN-0{n}" for n in range(3)],
-    "cookie_id": ["undefined", "ck", "cookie0", "cookie1", "cookie2"],
+    "device_serial": ["none", *(f"SN-0{n}" for n in range(3))],
+    "cookie_id": ["undefined", "00000000-0000-0000-0000-000000000000", "ck", "cookie0", "cookie1", "cookie2"],
 }
-BLOCKED = {("mobile", "+8613800138000"), ("email", "info@firm.cn"), ("member_id", "guest"), ("cookie_id", "undefined")}
+BLOCKED = {("mobile", "+8613800138000"), ("email", "info@firm.cn"), ("member_id", "guest")}
+WORDS = words_for_nothing()
 BEGIN = datetime(2026, 6, 1)
 # Of an as_of of 2026-06-30 in Shanghai: what comes later, or has no time, gives edges and is no record yet.
 END = datetime(2026, 6, 30, 16)
@@ -84,7 +85,7 @@ def decisions(draw: st.DrawFn, rows: list[Record]) -> list[Rule]:
         decision = chance.choice(("link", "link", "unlink", "unlink", "exclude"))
         if decision == "exclude":
             found.append(Rule(decision, left, None, BEGIN + timedelta(days=chance.randrange(4))))
-        elif left != right:
+        elif clean(left) != clean(right):
             found.append(Rule(decision, left, right, BEGIN + timedelta(days=chance.randrange(4))))
     return found
 
@@ -98,7 +99,7 @@ def models(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def compare(
     models: Models, rows: list[Record], max_size: int, types: dict[str, Type], rules: list[Rule] | None = None
 ) -> None:
-    expected = who_is_who(rows, types, BLOCKED, max_size, KEY, rules or [])
+    expected = who_is_who(rows, types, BLOCKED, max_size, KEY, rules or [], WORDS)
     for what, happens in {
         "something is shared": "shared" in expected.status.values(),
         "cut, unique": any(edge.cut_reason == "unique" for edge in expected.edges.values()),

@@ -271,3 +271,55 @@ def test_any_companies_whatever_order_they_come_in(models: Models, seed: int) ->
             " having count(*) > 1"
         )
         assert codes == []
+
+
+def test_a_full_legal_name_is_no_short_name_of_another_company(models: Models) -> None:
+    rows = [
+        company("crm", crm_account_id="A1", company_name="比亚迪汽车工业有限公司"),
+        company("lead", company_name="比亚迪股份有限公司"),
+        company("rexroth", crm_account_id="A2", company_name="Bosch Rexroth AG"),
+        company("bosch", company_name="Robert Bosch GmbH"),
+        company("bare", company_name="Bosch S.A."),
+        company("short", company_name="Bosch Rexroth"),
+        company("sh", crm_account_id="A3", company_name="上海华阳机电有限公司"),
+        company("placeless", company_name="华阳机电有限公司"),
+        company("part", company_name="华阳有限公司"),
+    ]
+    models.build([], companies=rows)
+    found = models.accounts()
+    assert found["crm"] != found["lead"] and found["rexroth"] == found["short"]
+    assert len({found[name] for name in ("rexroth", "bosch", "bare")}) == 3
+    assert found["placeless"] == found["sh"] != found["part"]
+    beside = company("domain", email_domain="byd.com", company_name="比亚迪股份有限公司")
+    known = company("known", crm_account_id="A1", email_domain="byd.com")
+    models.build([], companies=[*rows, beside, known])
+    assert models.accounts()["lead"] == models.accounts()["crm"], "the mail domain joins them"
+
+
+def test_a_human_link_of_two_spellings_pulls_in_no_third_company(models: Models) -> None:
+    rows = [
+        company("auto", company_name="比亚迪汽车工业有限公司"),
+        company("latin", company_name="BYD Auto Industry Co., Ltd."),
+        company("third", company_name="比亚迪股份有限公司"),
+        company("fourth", company_name="BYD Co., Ltd."),
+    ]
+    models.build([], companies=rows)
+    assert len(set(models.accounts().values())) == 4
+    names = ("company_name", "比亚迪汽车工业有限公司"), ("company_name", "BYD Auto Industry Co., Ltd.")
+    models.build([], [Rule("link", *names, BEGIN)], rows)
+    found = models.accounts()
+    assert found["auto"] == found["latin"]
+    assert len(set(found.values())) == 3
+
+
+def test_words_for_no_company_join_nobody(models: Models) -> None:
+    words = ("未填写", "其他", "个人", "本人", "undefined", "暂无")
+    rows = [
+        company(f"{word}{n}", crm_account_id=f"A{i}-{n}", company_name=word)
+        for i, word in enumerate(words)
+        for n in (1, 2)
+    ]
+    rows += [company(word, company_name=word) for word in words]
+    models.build([], companies=rows)
+    found = models.accounts()
+    assert len(set(found.values())) == 2 * len(words) and not found.keys() & set(words)

@@ -69,5 +69,13 @@ def id_regex(id_type: str) -> str:
     return next(row["valid_regex"] for row in _TYPES if row["id_type"] == id_type)
 
 
+def shape_identifiers() -> list[str]:
+    return [row["id_type"] for row in _TYPES if not row["parts"]]
+
+
+def placeholder(scope: str) -> str:
+    return f"'^{scope}$'"
+
+
 def checked(field: str, reason: str, caller: object) -> str:
     return str(caller())  # type: ignore[operator]

@@ -1,6 +1,7 @@
 /*
-description: The company that each short name (简称) stands for. It resolves if exactly one company
-  fits; a company fits if the name abbreviates its full name, or else if the name appears on its
+description: The company that each name without a stronger identifier stands for. It resolves if
+  exactly one company fits. A company fits a short name (简称) if that abbreviates its full name, and
+  a name with a legal form if that leaves out only the region; or else if the name appears on its
   records.
 grain: [node]
 */
@@ -34,7 +35,8 @@ names as (
 open_names as (
     select
         n.node,
-        n.name_key
+        n.name_key,
+        n.is_complete
     from names as n
     inner join {{ ref('company_node') }} as c on n.node = c.node
     where c.is_open
@@ -46,35 +48,54 @@ open_names as (
 places as (
     select
         n.node,
+        n.name_key,
         n.core,
         unnest([n.region, coalesce(n.province, ''), '']) as region
     from names as n
     where n.is_complete
 ),
 
+-- A name is cut between words of Latin letters, not within them: BOSCH is short for BOSCH REXROTH,
+-- GENE is not short for GENENTECH.
+spellings as (
+    select distinct
+        n.node,
+        p.words
+    from names as n
+    inner join {{ ref('company_name_part') }} as p on n.name_key = p.name_key
+    where n.is_complete and replace(p.words, ' ', '') = n.core
+    union
+    select
+        n.node,
+        n.core as words
+    from names as n
+    where n.is_complete
+),
+
+cuts as (
+    select distinct
+        s.node,
+        replace(left(s.words, u.size), ' ', '') as cut
+    from spellings as s
+    cross join unnest(range(1, length(s.words) + 1)) as u (size)
+    where not regexp_matches(substr(s.words, u.size, 2), '^[0-9A-ZÀ-ɏ]{2}$')
+),
+
 shortened as (
     select distinct
         p.node,
-        p.region || left(p.core, u.size) as name_key
+        p.region || c.cut as name_key,
+        c.cut = p.core as is_whole_core
     from places as p
-    cross join unnest(range(1, length(p.core) + 1)) as u (size)
-    where p.region <> '' or u.size > 1
-),
-
-fitting as (
-    select distinct
-        o.node,
-        c.account_key
-    from open_names as o
-    inner join shortened as s on o.name_key = s.name_key and o.node <> s.node
-    inner join {{ ref('company_node') }} as c on s.node = c.node
-    where not c.is_open
+    inner join cuts as c on p.node = c.node
+    where p.region <> '' or length(c.cut) > 1
 ),
 
 -- Companies whose stronger identifier is on a record with the name.
 beside as (
     select distinct
         o.node,
+        o.is_complete,
         c.account_key
     from open_names as o
     inner join {{ ref('company_identifier') }} as i on o.node = i.node
@@ -111,45 +132,76 @@ parted as (
     inner join {{ ref('company_node') }} as c on u.other_node = c.node
 ),
 
-allowed_fitting as (
-    select
-        f.node,
-        f.account_key
-    from fitting as f
-    anti join parted as p on f.node = p.node and f.account_key = p.account_key
-),
-
 allowed_beside as (
     select
         b.node,
+        b.is_complete,
         b.account_key
     from beside as b
     anti join parted as p on b.node = p.node and b.account_key = p.account_key
 ),
 
-candidates as (
+-- A name with a legal form is a full name. It may leave out its region, but no part of its core:
+-- 比亚迪股份有限公司 is not short for 比亚迪汽车工业有限公司.
+full_fitting as (
+    select distinct
+        o.node,
+        c.account_key
+    from open_names as o
+    inner join shortened as s on o.name_key = s.name_key and o.node <> s.node
+    inner join {{ ref('company_node') }} as c on s.node = c.node
+    anti join parted as p on o.node = p.node and c.account_key = p.account_key
+    where o.is_complete and s.is_whole_core and not c.is_open
+),
+
+full_candidates as (
+    {{ fitting_companies('full_fitting', true) }}
+),
+
+full_counted as (
+    {{ counted_companies('full_candidates') }}
+),
+
+-- Full names, each with the company that it stands for, or itself.
+owners as (
     select
         node,
-        account_key,
-        'full name' as basis
-    from allowed_fitting
+        account_key
+    from {{ ref('company_node') }}
+    where not is_open
     union all
     select
-        b.node,
-        b.account_key,
-        'same record' as basis
-    from allowed_beside as b
-    anti join allowed_fitting as f on b.node = f.node
+        o.node,
+        coalesce(f.account_key, o.node) as account_key
+    from open_names as o
+    left join full_counted as f on o.node = f.node
+    where o.is_complete and coalesce(f.account_count, 1) = 1
+),
+
+short_fitting as (
+    select distinct
+        o.node,
+        w.account_key
+    from open_names as o
+    inner join shortened as s on o.name_key = s.name_key and o.node <> s.node
+    inner join owners as w on s.node = w.node
+    anti join parted as p on o.node = p.node and w.account_key = p.account_key
+    where not o.is_complete
+),
+
+short_candidates as (
+    {{ fitting_companies('short_fitting', false) }}
 ),
 
 counted as (
     select
         node,
         basis,
-        count(*) as account_count,
-        min(account_key) as account_key
-    from candidates
-    group by node, basis
+        account_count,
+        account_key
+    from full_counted
+    union all
+    {{ counted_companies('short_candidates') }}
 )
 
 select

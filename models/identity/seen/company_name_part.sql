@@ -29,5 +29,6 @@ select
         as name_key,  -- [public] Region and core, the identifier; NULL = no name remains.
     region,  -- [public] Region in the name; empty = none.
     core,  -- [public] The name without region and legal form.
+    words,  -- [public] The core, with the blanks between its words.
     is_complete  -- True = ends with a registered legal form. Otherwise it may be a short name.
 from parted

@@ -1,0 +1,29 @@
+"""Check the reference tables that rules are written in, all of them before anything is compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from siyu.errors import raise_all
+from siyu.seeds.decisions import rule_errors
+from siyu.seeds.identifier_types import IdentifierTypes, load_identifier_types
+from siyu.seeds.neighbour_limits import neighbour_limit_errors
+from siyu.seeds.placeholders import load_placeholders
+from siyu.seeds.references import Reference, reference_rows
+from siyu.seeds.rule_tables import rule_table_errors
+
+
+def checked_identifiers(tables: Mapping[str, Reference]) -> IdentifierTypes:
+    """Return the identifier types. Raises ConfigError with every problem of all rule tables."""
+    types, words = tables["identifier_types"], tables["placeholder_words"]
+    placeholders = load_placeholders(reference_rows(words), words.edited)
+    identifiers = load_identifier_types(reference_rows(types), types.edited, placeholders)
+    rules, limits = tables["identity_rules"], tables["neighbour_limits"]
+    raise_all(
+        [
+            *rule_errors(reference_rows(rules), identifiers, rules.edited),
+            *neighbour_limit_errors(reference_rows(limits), limits.edited),
+            *rule_table_errors(tables, identifiers),
+        ]
+    )
+    return identifiers
