@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from siyu.compile.template import Rendered
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
@@ -49,20 +50,28 @@ class Shapes:
         The name of a person is NULL if it is no name. A word for nothing remains an identifier, blocked, so that the
         audit shows it.
         """
-        found = {one.column: f"fn_trim({one.column})" for one in self.identifiers.simple}
-        found[PERSON_NAME] = self.identifiers.placeholders.name_sql(PERSON_NAME)
-        return {column.name: found[column.name] for column in self.of(shape) if column.name in found}
+        return {column.name: self._cleaned[column.name] for column in self.of(shape) if column.name in self._cleaned}
 
     def meaningless(self, shape: str) -> dict[str, str]:
         """Return the condition for a placeholder, by identifier and name of a shape whose type does not exclude it."""
-        words = self.identifiers.placeholders
-        found = {
-            one.column: words.condition(scope_of(one.column), one.column)
-            for one in self.identifiers.simple
-            if words.fit(scope_of(one.column), one.valid_regex)
-        }
-        found[PERSON_NAME] = words.condition("person_name", PERSON_NAME)
+        found = self._meaningless
         return {column.name: found[column.name] for column in self.of(shape) if column.name in found}
+
+    @cached_property
+    def _cleaned(self) -> dict[str, str]:
+        found = {one.column: f"fn_trim({one.column})" for one in self.identifiers.simple}
+        return {**found, PERSON_NAME: self.identifiers.placeholders.name_sql(PERSON_NAME)}
+
+    @cached_property
+    def _meaningless(self) -> dict[str, str]:
+        words = self.identifiers.placeholders
+        scopes = {one.column: scope_of(one.column) for one in self.identifiers.simple}
+        found = {
+            one.column: words.condition(scopes[one.column], one.column)
+            for one in self.identifiers.simple
+            if words.fit(scopes[one.column], one.valid_regex)
+        }
+        return {**found, PERSON_NAME: words.condition("person_name", PERSON_NAME)}
 
 
 def load_shapes(shape_rows: list[dict[str, str]], identifiers: IdentifierTypes) -> Shapes:
