@@ -402,7 +402,7 @@ def main(folder: Path, kind: str) -> None:
     bombs = sorted(path.stem for path in (folder / "in").glob(f"*.{kind}") if path.stem != "good")
     result = land_channel(engine.session(), channel(kind, bombs), folder / "in", landing)
     answer = {
-        "files": {f.export: [f.status, f.rows_read, f.rows_landed] for f in result.files},
+        "files": {f.export: [f.status, f.rows_read, f.rows_landed + f.rows_replaced] for f in result.files},
         "problems": result.problems,
         "drift": len(result.drift),
         "peak": peak(),

@@ -40,7 +40,7 @@ def layer(tmp_path: Path, **models: str) -> Settings:
 
 def test_the_base_layer_unites_its_own_models(project: Project) -> None:
     assert {name for name in project.models["kpi.kpi_value"].refs if name.startswith("kpi.kpi_")} == {
-        "kpi.kpi_catalog", "kpi.kpi_funnel", "kpi.kpi_revenue",
+        "kpi.kpi_catalog", "kpi.kpi_funnel", "kpi.kpi_member", "kpi.kpi_revenue",
     }  # fmt: skip
     assert "tags.14_activity_rating" in project.models["tags.person_tag"].refs
 

@@ -153,7 +153,10 @@ def test_a_column_may_change_its_type(shop: Shop) -> None:
     )
     staging = shop.root / "layer/models/staging/shop__deal.sql"
     sql = staging.read_text(encoding="utf-8")
-    staging.write_text(sql.replace("    amount\n", "    cast(amount as decimal(18, 2)) as amount\n"), encoding="utf-8")
+    staging.write_text(
+        sql.replace("    amount\n", "    cast(fn_try_decimal(amount, '.') as decimal(18, 2)) as amount\n"),
+        encoding="utf-8",
+    )
     shop.write(
         "exports/shop/sales_2.csv",
         "sale_id,contact_id,amount,sold_at,updated_at\ns2,k1,5.00,2026-06-02 09:00:00,2026-06-02 09:00:00\n",

@@ -24,6 +24,8 @@ HEAD = 64 << 10
 ZEROS = 0.1  # of all bytes
 JUDGED = 16 << 20  # bytes of a file
 HIGH = re.compile(rb"[\x80-\xff]")
+# Half a surrogate pair in utf-8, as Python decodes its invalid bytes. It is no sign of another encoding.
+HALF_OF_PAIR = re.compile("\udced[\udca0-\udcbf][\udc80-\udcbf]")
 # What is left of a utf-8 character that was cut, away from letters; and bytes that no encoding of letters uses.
 BROKEN = re.compile(
     rb"[\xfe\xff]+|(?<![A-Za-z\x80-\xff])(?:[\xc2-\xf4][\x80-\xbf]{0,2}|[\x80-\xbf]{1,3})(?![A-Za-z\x80-\xff])"
@@ -56,7 +58,7 @@ def guessed_encoding(path: Path, what: str) -> str:
     """
     failing = valid = 0
     with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
-        while text := file.read(BLOCK):
+        while text := HALF_OF_PAIR.sub("\ufffd", file.read(BLOCK)):
             readable = text.encode("utf-8", "ignore").decode()
             failing += len(text) - len(readable)
             valid += len(readable) - len(readable.encode("ascii", "ignore"))
