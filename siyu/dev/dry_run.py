@@ -173,7 +173,7 @@ def _notes(export: Export, file: LandedFile) -> Iterator[str]:
     for item in (file.mended or "").split(";"):
         if item:
             column, count = item.split(":")
-            yield f"{int(count):,} values of {column} contain what is no character; U+FFFD stands in its place"
+            yield f"{int(count):,} values of {column} contain invalid characters; U+FFFD replaces them"
 
 
 def _row_problems(session: Session, rejects: Path) -> Iterator[RowProblem]:

@@ -106,7 +106,7 @@ class Report:
         retired = [line.channel for line in self.channels if line.is_retired]
         lines = [f"withdrawn 已撤下: {name}, because its business date is in the future" for name in self.withdrawn]
         if retired:
-            lines.append(f"retired 已停用: {', '.join(retired)}; no longer delivers, its rows stay in force")
+            lines.append(f"retired 已停用: {', '.join(retired)}; no longer delivers, its rows still count")
         if self.landed_only:
             lines.append(
                 f"landed only 仅入库: {', '.join(self.landed_only)}; the other channels are built from earlier landings"

@@ -1,4 +1,4 @@
-"""Words for nothing: which values they take, and what is wrong with a table."""
+"""Placeholders: which values match, and the errors of a wrong table."""
 
 from __future__ import annotations
 

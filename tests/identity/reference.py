@@ -96,7 +96,7 @@ def clean(identifier: Identifier) -> Identifier:
 
 
 def means_nothing(value: str, words: Collection[str]) -> bool:
-    """A word for nothing or zeros alone, in any case, and whatever is around it that is no letter and no digit."""
+    """Whether a value is a placeholder or only zeros, in any case, without the punctuation around it."""
     while value and not value[0].isalnum():
         value = value[1:]
     while value and not value[-1].isalnum():
