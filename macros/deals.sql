@@ -1,4 +1,4 @@
-{#- What is known of deals, whoever they belong to. -#}
+{#- The state of deals, independent of their owner. -#}
 
 {#- CTE `one_currency`: deals whose records all say their amount in one currency. Their amounts are compared in it,
     because conversion rounds each record to the cent. -#}

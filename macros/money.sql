@@ -51,9 +51,9 @@ case
 end
 {%- endmacro -%}
 
-{#- An amount in the currency of the vars; a row without a currency is in that one. NULL without a rate. With is_code,
-    the currency is known to be a code already. 20 digits, since a product of two decimals of 18 digits has no more than
-    18 in DuckDB, and fails above. -#}
+{#- An amount in var('currency'). A row without a currency is in var('currency'). NULL without a rate. With is_code, the
+    currency is already a code. The cast to 20 digits avoids an overflow: DuckDB gives the product of two decimals of 18
+    digits only 18 digits. -#}
 {%- macro converted(amount, currency, rate, is_code=false) -%}
 case
     when coalesce({{ currency if is_code else currency_code(currency) }}, '{{ var('currency') }}') = '{{ var('currency') }}'
@@ -62,7 +62,7 @@ case
 end
 {%- endmacro -%}
 
-{#- The same, counted where it has no rate. -#}
+{#- The same; an amount without a rate is counted in ops.field_reject. -#}
 {%- macro in_currency(amount, currency, rate, is_code=false) -%}
 {%- call checked(amount, 'no exchange rate of that day') -%}
 {{ converted(amount, currency, rate, is_code) }}

@@ -151,7 +151,7 @@ def _outcome(rendered: Rendered, columns: Mapping[str, str]) -> dict[str, str]:
     if missing or taken:
         raise ConfigError(
             f"{rendered.model.name} agglomerates edges and "
-            + (f"lacks {', '.join(missing)}" if missing else f"yields {', '.join(taken)}, which siyu adds itself"),
+            + (f"does not yield {', '.join(missing)}" if missing else f"yields {', '.join(taken)}, which siyu adds itself"),
             rendered.model.file,
             f"yield {', '.join(EDGE_COLUMNS)}.",
         )

@@ -102,7 +102,7 @@ def check_staging(rendered: Rendered, columns: list[str], shapes: Shapes) -> Non
         if name not in columns:
             errors.append(
                 ConfigError(
-                    f"{rendered.model.name} lacks {name}",
+                    f"{rendered.model.name} does not yield {name}",
                     rendered.model.file,
                     "every record begins with channel, record_id, landed_seq.",
                 )

@@ -142,7 +142,7 @@ def _declared(var: Var) -> Var:
         re.compile(var.pattern or "")
     except (re.error, TypeError) as error:
         raise ConfigError(
-            f"the pattern of the var {var.name} is no regular expression: {error}", var.where, "correct it."
+            f"the pattern of the var {var.name} is not a regular expression: {error}", var.where, "correct it."
         ) from error
     return var
 

@@ -122,7 +122,7 @@ def test_every_mistake_is_told(tmp_path: Path) -> None:
         load_references(settings)
     assert told(error) == [
         ("rows cannot be added to identity_rules, because no key of it is declared", "identity_rules.add.csv"),
-        ("kpis.add.csv lacks kpi_code, the key of kpis", "kpis.add.csv:1"),
+        ("kpis.add.csv has no column kpi_code, the key of kpis", "kpis.add.csv:1"),
         ("rows cannot be added to ours, because no key of it is declared", "ours.add.csv"),
         ("product.add.csv adds rows to product, which is no table", "product.add.csv"),
         ("products.add.csv has the column product_lin, which products does not have", "products.add.csv:1"),

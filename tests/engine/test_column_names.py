@@ -54,7 +54,7 @@ def test_of_two_headers_the_exact_one_counts(shop: Shop) -> None:
 
 def test_two_headers_that_fit_equally_well_are_refused_by_name(shop: Shop) -> None:
     done = shop.land("id,Mobile,MOBILE\n1,138,139\n", contract(MOBILE))
-    assert "the header has Mobile and MOBILE, which both fit the column mobile" in done.reason
+    assert "the header has Mobile and MOBILE, which both match the column mobile" in done.reason
     assert (done.file.rows_read, done.file.landed) == (0, False)
 
 

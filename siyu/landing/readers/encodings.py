@@ -92,7 +92,7 @@ def _reads_as_chinese(data: bytes) -> bool:
 
 def _candidates(data: bytes) -> list[str]:
     """Return the encodings in which the bytes may be text, the likeliest first."""
-    is_latin = 2 * len(ALONE.findall(data)) >= len(HIGH.findall(data))  # an accented letter stands between plain ones
+    is_latin = 2 * len(ALONE.findall(data)) >= len(HIGH.findall(data))  # most accented letters are between plain ones
     latin, chinese = ["cp1252", "latin-1"], ["big5", GB18030]
     fitting = [name for name in (latin + chinese if is_latin else chinese + latin) if _decodes(data, name)]
     return fitting[:3]

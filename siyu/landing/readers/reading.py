@@ -69,7 +69,7 @@ class Reading:
     `drift(session, relation, found)` instead, where `relation` holds the records that were read. `otherwise` is a
     slower way to read the file, used when the engine refuses a record, or when `is_whole(session, relation, rows)`
     returns False. `shared` is None when the file must be read alone. `alike(session, relation)` returns a better
-    reading if records have fields that differ from fields of the contract only in letter case or the like. `is_mended`
+    reading if records have fields that differ from fields of the contract only in spelling. `is_mended`
     says that characters were replaced by U+FFFD. `totals` is the number of footer rows, which are not records.
     """
 
@@ -98,7 +98,7 @@ def together(session: Session, readings: Sequence[Reading]) -> str:
 
 
 class WrongHeader(FileRejected):
-    """A header that does not match the contract; `missing` are the required columns it lacks."""
+    """A header that does not match the contract; `missing` are the required columns that it does not have."""
 
     def __init__(self, problem: str, where: str, fix: str, missing: tuple[str, ...]) -> None:
         super().__init__(problem, where, fix)
