@@ -111,7 +111,7 @@ def _repeated_keys(node: Any) -> Iterator[tuple[int, str, str]]:
         if name in first:
             lines = f"line {line}" if line == first[name] else f"lines {first[name]} and {line}"
             fix = "YAML would use only the last one: remove or rename one."
-            yield line, f"the key {key.value} is there twice, in {lines}", fix
+            yield line, f"the key {key.value} appears twice, in {lines}", fix
         first.setdefault(name, line)
 
 

@@ -43,7 +43,9 @@ def lacking(tables: Mapping[str, Reference]) -> list[SiyuError]:
         elif lacking:
             errors.append(
                 ConfigError(
-                    f"the reference table {name} has no column {', '.join(lacking)}", tables[name].edited, "add the column."
+                    f"the reference table {name} has no column {', '.join(lacking)}",
+                    tables[name].edited,
+                    "add the column.",
                 )
             )
     return errors

@@ -105,7 +105,7 @@ OPS_TABLES: dict[str, OpsTable] = {
         "rows_landed": ("bigint", "Records that match the contract and count."),
         "rows_rejected": ("bigint", "Records that break it, or all of a file that was rejected whole."),
         "rows_replaced": ("bigint", "Records that another record of the file with the same key replaced."),
-        "differing_keys": ("bigint", "Keys of the file with different records and no version that says which is later."),
+        "differing_keys": ("bigint", "Keys of the file with different records, if no version says which is later."),
         "example_key": ("varchar", "One of these keys, masked."),
         "values_mended": ("bigint", "Values in which U+FFFD replaces invalid characters."),
         "mended_columns": ("varchar", "Their columns, with the number of values."),
@@ -141,7 +141,7 @@ OPS_TABLES: dict[str, OpsTable] = {
         "kind": ("varchar", "new_column, missing_column, retyped, or respelled: a header in another spelling."),
         "column_name": ("varchar", "Column of the export."),
         "since": ("date", "landed_date of the landing that saw it first."),
-        "is_open": ("boolean", "True = siyu warns: the newest files have it, first seen in the last 30 days, not known_drift."),
+        "is_open": ("boolean", "True = siyu warns: seen first in the last 30 days, and not in known_drift."),
         "advice": ("varchar", "Since when, without a break, and what to do; NULL if there is nothing to do."),
     }, ("channel", "export", "kind", "column_name")),
     "model": OpsTable("Every model as it was compiled.", {

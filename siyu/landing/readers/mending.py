@@ -50,7 +50,7 @@ class Damage:
 
 
 def is_often(broken: int, parts: int) -> bool:
-    """Return whether so many parts are broken that the file may be in another encoding. One broken part is not enough."""
+    """Return whether so many parts, and more than one, are broken that the file may be in another encoding."""
     return broken > max(1, parts // RARE)
 
 
