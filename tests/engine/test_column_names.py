@@ -19,7 +19,7 @@ MAY, JUNE = date(2026, 1, 30), date(2026, 1, 31)
 
 
 def renamed(**column: Any) -> Channel:
-    """The contract of ids and mobiles, in which the mobile has more to it."""
+    """A contract with an id and a mobile, and more keys for the mobile."""
     return contract({"id": TEXT, "mobile": {**TEXT, **column}})
 
 

@@ -1,4 +1,4 @@
-"""Which drift a night tells, until when, and what it advises."""
+"""Which drift a night reports, for how long, and what it advises."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A run that lands some channels builds all of them; no run leaves out silently what has landed."""
+"""A run that lands some channels builds all of them. No run leaves out a landed channel silently."""
 
 from __future__ import annotations
 

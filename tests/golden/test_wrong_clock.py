@@ -1,4 +1,4 @@
-"""A clock that was wrong for one night: the nights after it publish and compare as if that night had not been."""
+"""A clock that was wrong for one night: later nights publish and compare as if that night had not happened."""
 
 from __future__ import annotations
 

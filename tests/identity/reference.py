@@ -88,7 +88,7 @@ def keyed_hash(key: str, value: str) -> str:
 
 
 def clean(identifier: Identifier) -> Identifier:
-    """Without what nobody sees around it."""
+    """Return a value without invisible characters around it."""
     kind, value = identifier
     unseen = {"Zs", "Zl", "Zp", "Cc", "Cf"}
     seen = [i for i, character in enumerate(value) if unicodedata.category(character) not in unseen]
