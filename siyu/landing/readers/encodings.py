@@ -18,13 +18,13 @@ PAIRS = re.compile(
     rb"([\xa1-\xa3\xb0-\xd7][\xa1-\xfe])|[\x81-\xfe][0-9][\x81-\xfe][0-9]|[\x81-\xfe][\x40-\x7e\x80-\xfe]|[\x80-\xff]"
 )
 COMMON = 0.5
-LAST_KOREAN = 0xC8  # the first byte of Korean syllables ends here; that of Chinese characters goes on to 0xd7
-ENOUGH = 20  # characters to tell the two apart
+LAST_KOREAN = 0xC8  # the last first byte of Korean syllables; that of common Chinese characters is 0xd7
+ENOUGH = 20  # characters that suffice to tell Korean and Chinese apart
 HEAD = 64 << 10
 ZEROS = 0.1  # of all bytes
 JUDGED = 16 << 20  # bytes of a file
 HIGH = re.compile(rb"[\x80-\xff]")
-# What is left of a utf-8 character that was cut, away from letters; and bytes that no encoding of letters uses.
+# The rest of a utf-8 character that was cut, if it is not beside letters; and bytes that no encoding uses for letters.
 BROKEN = re.compile(
     rb"[\xfe\xff]+|(?<![A-Za-z\x80-\xff])(?:[\xc2-\xf4][\x80-\xbf]{0,2}|[\x80-\xbf]{1,3})(?![A-Za-z\x80-\xff])"
 )

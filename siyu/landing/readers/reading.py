@@ -196,9 +196,9 @@ def csv_relation(files: str, width: int, delimiter: str = ",", *, skipped: int =
 
 @dataclass(frozen=True)
 class Rewritten:
-    """A csv file that siyu wrote: the number of its records, the places of columns without a name that have values, and
-    the number of footer rows that were left out, and the number of records in which characters were replaced. Its last
-    column says what is wrong with a record."""
+    """A csv file that siyu wrote. Its last column has the reason why a record is rejected. With it: the number of its
+    records, the places of columns without a name that have values, the number of footer rows that were left out, and
+    the number of records with replaced characters."""
 
     path: Path
     count: int
