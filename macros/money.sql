@@ -74,10 +74,10 @@ end
 cast(round(cast({{ amount }} as decimal(20, 2)) * 100) as bigint)
 {%- endmacro -%}
 
-{#- CTEs up to `{{ name }}`: the amount of an order, spread over its lines. The order's amount is the truth: what the
-    lines lack or exceed goes to the lines with a positive amount, in proportion to it; to all lines alike where no line
-    is positive. The cents that are left over go to the lines with the largest fraction, then by `line`. So the lines of
-    an order add up to its amount exactly.
+{#- CTEs up to `{{ name }}`: the amount of an order, spread over its lines. The order's amount counts. The
+    difference between it and the sum of the lines goes to the lines with a positive amount, in proportion to it. If no
+    line is positive, it goes to all lines equally. The cents that are left over go to the lines with the largest
+    fraction, then by `line`. So the lines of an order add up to its amount exactly.
 
     `lines` is a relation with the columns `order` and `line`, which identify a line, its `amount`, and `total`, the
     amount of its order on every line. The CTE has `order`, `line` and `spread_amount`, only for orders whose lines add
@@ -143,7 +143,7 @@ cast(round(cast({{ amount }} as decimal(20, 2)) * 100) as bigint)
 {%- endmacro -%}
 
 {#- CTEs up to `counted`: what counts as revenue, one line each; orders, refunds, and won opportunities without an order.
-    An order that its status calls refunded counts only beside its refunds: without them nothing says when it ended. -#}
+    An order with status refunded counts only if it has refunds: without them, the time of its end is unknown. -#}
 {%- macro revenue_deals() -%}
 fulfilled as (
     select distinct opportunity_id
