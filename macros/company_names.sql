@@ -11,7 +11,7 @@
 {{ (form | upper | replace('.', ' ') | replace(',', ' ')).split() | join(' ') }}
 {%- endmacro -%}
 
-{#- What follows a legal form in Latin letters, such as an address: AKZO NOBEL N.V., ARNHEM, NL. Group 1 is the name. A
+{#- Text after a legal form in Latin letters, such as an address: AKZO NOBEL N.V., ARNHEM, NL. Group 1 is the name. A
     region in Chinese is not dropped. -#}
 {%- macro name_before_address(forms) -%}
 {%- set latin = [] -%}

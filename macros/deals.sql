@@ -1,7 +1,7 @@
-{#- What is known of deals, whoever they belong to. -#}
+{#- The state of deals, independent of their owner. -#}
 
-{#- CTE `one_currency`: deals whose records all say their amount in one currency. Their amounts are compared in it,
-    because conversion rounds each record to the cent. -#}
+{#- CTE `one_currency`: deals whose records all have their amounts in one currency. Their amounts are compared in that
+    currency, because conversion rounds each record to the cent. -#}
 {%- macro one_currency() -%}
 one_currency as (
     select
@@ -14,8 +14,8 @@ one_currency as (
 )
 {%- endmacro -%}
 
-{#- CTEs `deals`, `orders`, `fulfilments`: deals as they stand at the end of as_of; orders that count, with the moment at
-    which they were fully refunded; opportunities that orders fulfil. -#}
+{#- CTEs `deals`, `orders`, `fulfilments`: the state of deals at the end of as_of; orders that count, with the time when
+    they were fully refunded; opportunities that orders fulfil. -#}
 {%- macro held_deals() -%}
 {{ one_currency() }},
 

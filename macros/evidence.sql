@@ -115,8 +115,8 @@ pairs_seen as (
 )
 {%- endmacro -%}
 
-{#- CTEs up to `counted`: the number of neighbours that each node of `edges` has, of each type that is as strong or stronger,
-    or that neighbour_limits.csv limits. -#}
+{#- CTEs up to `counted`: the number of neighbours of each node of `edges`, for each type that is as strong or stronger
+    and each type in neighbour_limits.csv. -#}
 {%- macro counted_neighbours(edges, identifiers) -%}
 limits as (
     select

@@ -5,16 +5,17 @@
 translate({{ column }}, '０１２３４５６７８９＋－＠．　', '0123456789+-@. ')
 {%- endmacro -%}
 
-{#- Classes of characters for patterns: marks that nobody sees (width, direction, BOM), blanks of every width with tabs and
+{#- Classes of characters for patterns: invisible characters (width, direction, BOM), blanks of every width with tabs and
     line ends, and dashes. -#}
 {%- set _invisible = '\\x{00AD}\\x{180E}\\x{200B}-\\x{200F}\\x{202A}-\\x{202E}\\x{2060}-\\x{206F}\\x{FEFF}' -%}
 {%- set _blank = ' \\x{0009}-\\x{000D}\\x{00A0}\\x{1680}\\x{2000}-\\x{200A}\\x{2028}\\x{2029}\\x{202F}\\x{205F}\\x{3000}' -%}
 {%- set _dash = '\\-\\x{2010}-\\x{2015}\\x{2212}\\x{FE58}\\x{FE63}' -%}
 {%- set _quote = '"`\\x{0027}\\x{2018}-\\x{201F}' -%}
 
-{#- As forms, Excel and pandas write it: 138-0000-0001, +86(0)138…, ="138…", 13800000001.0, 1.3800000001E+10. Only what
-    keeps all eleven digits is a mobile: 1.38E+10 has lost some. A dot is no separator within the first three or before the
-    last two digits, because that is a decimal number; 13,800,000,001 is none. The first test comes first, because most values are in the normal form. -#}
+{#- A mobile as forms, Excel and pandas write it: 138-0000-0001, +86(0)138…, ="138…", 13800000001.0, 13,800,000,001,
+    1.3800000001E+10. All eleven digits must be there: 1.38E+10 is not a mobile. A dot within the first three digits or
+    before the last two is not a separator, because the value may be a decimal number. Most values are in the normal
+    form, so the cheap test comes first. -#}
 {%- macro normal_mobile(column) -%}
 {%- set plain = half_width(column) -%}
 {%- set around = _blank ~ _invisible ~ _dash ~ _quote ~ '()（）=·' -%}
@@ -36,7 +37,8 @@ end
 {%- endcall -%}
 {%- endmacro -%}
 
-{#- Also as it is copied: mailto:li@firm.cn, <li@firm.cn>, Li Lei <li@firm.cn>, li@firm.cn; and with invisible marks. -#}
+{#- A mail address, also as people copy it: mailto:li@firm.cn, <li@firm.cn>, Li Lei <li@firm.cn>, li@firm.cn; Invisible
+    characters in it are removed. -#}
 {%- macro normal_email(column) -%}
 {%- set address = '[a-z0-9._%+-]+@[a-z0-9.-]+[.][a-z]{2,}' -%}
 {%- set plain = "lower(regexp_replace(" ~ half_width(column) ~ ", '[" ~ _invisible ~ "]', '', 'g'))" -%}
@@ -76,7 +78,7 @@ case when regexp_matches({{ domain }}, '^[a-z0-9.-]+[.][a-z]{2,}$') then {{ doma
 {%- endcall -%}
 {%- endmacro -%}
 
-{#- A value that a type's pattern allows, without what is around it. Most values have nothing around them. -#}
+{#- A value that matches the pattern of its type, without outer blanks and quotes. Most values have none. -#}
 {%- macro matching(column, pattern) -%}
 case
     when regexp_matches({{ column }}, '{{ pattern }}') then {{ column }}

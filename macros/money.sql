@@ -51,9 +51,9 @@ case
 end
 {%- endmacro -%}
 
-{#- An amount in the currency of the vars; a row without a currency is in that one. NULL without a rate. With is_code,
-    the currency is known to be a code already. 20 digits, since a product of two decimals of 18 digits has no more than
-    18 in DuckDB, and fails above. -#}
+{#- An amount in var('currency'). A row without a currency is in var('currency'). NULL without a rate. With is_code, the
+    currency is already a code. The cast to 20 digits avoids an overflow: DuckDB gives the product of two decimals of 18
+    digits only 18 digits. -#}
 {%- macro converted(amount, currency, rate, is_code=false) -%}
 case
     when coalesce({{ currency if is_code else currency_code(currency) }}, '{{ var('currency') }}') = '{{ var('currency') }}'
@@ -62,7 +62,7 @@ case
 end
 {%- endmacro -%}
 
-{#- The same, counted where it has no rate. -#}
+{#- The same; an amount without a rate is counted in ops.field_reject. -#}
 {%- macro in_currency(amount, currency, rate, is_code=false) -%}
 {%- call checked(amount, 'no exchange rate of that day') -%}
 {{ converted(amount, currency, rate, is_code) }}
@@ -74,10 +74,10 @@ end
 cast(round(cast({{ amount }} as decimal(20, 2)) * 100) as bigint)
 {%- endmacro -%}
 
-{#- CTEs up to `{{ name }}`: the amount of an order, spread over its lines. The order's amount is the truth: what the
-    lines lack or exceed goes to the lines with a positive amount, in proportion to it; to all lines alike where no line
-    is positive. The cents that are left over go to the lines with the largest fraction, then by `line`. So the lines of
-    an order add up to its amount exactly.
+{#- CTEs up to `{{ name }}`: the amount of an order, spread over its lines. The order's amount counts. The
+    difference between it and the sum of the lines goes to the lines with a positive amount, in proportion to it. If no
+    line is positive, it goes to all lines equally. The cents that are left over go to the lines with the largest
+    fraction, then by `line`. So the lines of an order add up to its amount exactly.
 
     `lines` is a relation with the columns `order` and `line`, which identify a line, its `amount`, and `total`, the
     amount of its order on every line. The CTE has `order`, `line` and `spread_amount`, only for orders whose lines add
@@ -143,7 +143,7 @@ cast(round(cast({{ amount }} as decimal(20, 2)) * 100) as bigint)
 {%- endmacro -%}
 
 {#- CTEs up to `counted`: what counts as revenue, one line each; orders, refunds, and won opportunities without an order.
-    An order that its status calls refunded counts only beside its refunds: without them nothing says when it ended. -#}
+    An order with status refunded counts only if it has refunds: without them, the time of its end is unknown. -#}
 {%- macro revenue_deals() -%}
 fulfilled as (
     select distinct opportunity_id

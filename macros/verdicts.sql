@@ -85,7 +85,7 @@ blocked_patterns as (
     group by id_type, id_value
 ),
 
--- Words for nothing. A composite is one if a part is.
+-- Placeholders. A composite is one if a part of it is.
 placeholders as (
     select distinct
         id_type,
@@ -121,7 +121,7 @@ judged as (
         t.strength,
         coalesce(
             e.why, v.why, p.why,
-            case when n.id_value is not null then 'A word for nothing: placeholder_words.csv.' end
+            case when n.id_value is not null then 'A placeholder: placeholder_words.csv.' end
         ) as blocked_why,
         case
             when

@@ -1,4 +1,4 @@
-"""The clock of the machine. Nothing else in siyu reads it, so a test can set it in one place."""
+"""The clock of the machine. No other module of siyu reads it, so a test can set it in one place."""
 
 from __future__ import annotations
 

@@ -110,8 +110,8 @@ def _repeated_keys(node: Any) -> Iterator[tuple[int, str, str]]:
         name, line = (key.tag, key.value), _line(key)
         if name in first:
             lines = f"line {line}" if line == first[name] else f"lines {first[name]} and {line}"
-            fix = "YAML would use the last one only: remove or rename one."
-            yield line, f"the key {key.value} is there twice, in {lines}", fix
+            fix = "YAML would use only the last one: remove or rename one."
+            yield line, f"the key {key.value} appears twice, in {lines}", fix
         first.setdefault(name, line)
 
 

@@ -141,7 +141,7 @@ select
     f.deal_date,  -- Business date of the latest record concerned.
     cast(f.line_count as bigint) as line_count,  -- Number of records concerned.
     cast(f.difference_amount as decimal(38, 2)) as difference_amount,  -- Amount concerned.
-    n.counts_as  -- What it counts as in net_revenue.
+    n.counts_as  -- How it counts in net_revenue.
 from (
     select channel, deal_id, finding, currency, deal_date, line_count, difference_amount
     from findings

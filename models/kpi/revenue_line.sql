@@ -13,14 +13,14 @@ select
     c.deal_id,  -- Order or opportunity number.
     c.kind,  -- order, refund or opportunity.
     p.person_key,  -- Number of the buyer in this release, for joins.
-    p.one_id,  -- The buyer; NULL = no known person, the revenue still counts.
+    p.one_id,  -- The buyer; NULL = no known person. The revenue still counts.
     p.account_key,  -- Number of the company in this release, for joins.
-    p.account_id,  -- The company that bought, the buyer where no person is known; NULL = unknown.
+    p.account_id,  -- The company; it is the buyer if no person is known. NULL = unknown.
     fn_local_date(c.earned_at) as revenue_date,  -- Business date on which it counts.
     c.campaign_id,  -- Campaign that its source names.
     c.product_id,  -- Product.
     coalesce(c.amount, 0) as amount,  -- Revenue; negative for refunds, 0 where is_unpriced.
-    c.amount is null as is_unpriced,  -- True = no amount is given, or no exchange rate.
+    c.amount is null as is_unpriced,  -- True = there is no amount or no exchange rate.
     c.source_amount,  -- Amount in the currency of the source; NULL = not given.
     c.source_currency  -- Currency of source_amount (ISO 4217).
 from counted as c

@@ -70,7 +70,7 @@ def checked_table(project: Project, name: str) -> CheckedTable | None:
 
 
 def _personal(project: Project, model: CompiledModel) -> tuple[str, ...]:
-    """Return the columns that are marked as personal, and record ids, which exports make of mobiles and the like."""
+    """Return the columns that are marked as personal, and record ids, which may contain mobiles or mail addresses."""
     marked = project.personal_columns(model)
     return tuple(c.name for c in model.columns if c.name in marked or c.name.endswith(RECORD_ID))
 

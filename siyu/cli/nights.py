@@ -18,7 +18,7 @@ from siyu.errors import ConfigError
 def init(
     folder: Annotated[Path, typer.Argument(help="A new folder, or . for the current one.")],
 ) -> None:
-    """Create a folder to work in, with settings, a salt, an empty layer and an exports folder. All are in force.
+    """Create a folder to work in, with settings, a salt, an empty layer and an exports folder.
 
     siyu.salt has a new random salt. Keep a copy where you keep passwords: another salt changes every ID.
 
@@ -32,7 +32,7 @@ def init(
             out.print(f"{folder / name}")
         out.print(
             f"\nnext       cd {folder}; put exports into exports/<channel>/, or try siyu simulate --out exports;"
-            f" siyu run\nkeep safe  {folder / SALT}: another salt changes every ID, and git ignores this file",
+            f" siyu run\nkeep safe  {folder / SALT}: git ignores this file, and another salt changes every ID",
             soft_wrap=True,
         )
 

@@ -149,9 +149,11 @@ def _outcome(rendered: Rendered, columns: Mapping[str, str]) -> dict[str, str]:
     """Return the columns that grouping the edges adds."""
     missing, taken = [c for c in EDGE_COLUMNS if c not in columns], sorted(columns.keys() & ADDED_COLUMNS.keys())
     if missing or taken:
+        what = (
+            f"does not yield {', '.join(missing)}" if missing else f"yields {', '.join(taken)}, which siyu adds itself"
+        )
         raise ConfigError(
-            f"{rendered.model.name} agglomerates edges and "
-            + (f"lacks {', '.join(missing)}" if missing else f"yields {', '.join(taken)}, which siyu adds itself"),
+            f"{rendered.model.name} agglomerates edges and {what}",
             rendered.model.file,
             f"yield {', '.join(EDGE_COLUMNS)}.",
         )

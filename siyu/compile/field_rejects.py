@@ -16,7 +16,7 @@ from siyu.compile.model_files import Model, relation
 from siyu.compile.shapes import ShapeColumn
 from siyu.compile.template import Checked
 
-PLACEHOLDER = "a word for nothing, such as null or 未填写"
+PLACEHOLDER = "a placeholder, such as null or 未填写"
 TRIED = {
     "fn_try_date": "no date in the expected format",
     "fn_try_timestamp": "no date and time in the expected format",

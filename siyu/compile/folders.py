@@ -1,6 +1,6 @@
-"""Models that are found by their folder: union_models('kpi/figures', …) is the union of all models of that area.
+"""Models that are found by their folder: union_models('kpi/figures', …) is the union of all models of that folder.
 
-So a layer adds a KPI, a tag or a segment with a file, and copies no model of the base layer.
+So a layer adds a KPI or a tag with a file of its own, and need not copy a model of the base layer.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ def _column_errors(
         place = f"the models of {folder} yield it"
         if name not in found:
             yield ConfigError(
-                f"{part.name} lacks the column {name}: {place}", part.file, nearest(name, found) or f"add {name}."
+                f"{part.name} has no column {name}: {place}", part.file, nearest(name, found) or f"add {name}."
             )
         elif _normal(found[name]) != _normal(kind):
             yield ConfigError(

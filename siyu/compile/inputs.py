@@ -34,7 +34,7 @@ SOURCE_COLUMNS = {
 
 
 def lacking(tables: Mapping[str, Reference]) -> list[SiyuError]:
-    """Return an error for each reference table that siyu needs and that is missing or lacks columns."""
+    """Return an error for each reference table that siyu needs and that is missing or has too few columns."""
     errors: list[SiyuError] = []
     for name, columns in NEEDED_REFERENCES.items():
         lacking = [column for column in columns if name in tables and column not in tables[name].columns]
@@ -43,7 +43,9 @@ def lacking(tables: Mapping[str, Reference]) -> list[SiyuError]:
         elif lacking:
             errors.append(
                 ConfigError(
-                    f"the reference table {name} lacks {', '.join(lacking)}", tables[name].edited, "add the column."
+                    f"the reference table {name} has no column {', '.join(lacking)}",
+                    tables[name].edited,
+                    "add the column.",
                 )
             )
     return errors

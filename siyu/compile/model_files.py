@@ -144,7 +144,7 @@ def _header(file: str, text: str) -> tuple[str, tuple[str, ...]]:
     grain = tuple(part.strip() for part in header.get("grain", "").strip("[]").split(",") if part.strip())
     if not header.get("description") or not grain:
         raise ConfigError(
-            "the header lacks description or grain",
+            "the header has no description or no grain",
             f"{file}:1",
             "begin the file with /* description: …, grain: [columns] */.",
         )

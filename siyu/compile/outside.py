@@ -1,7 +1,7 @@
-"""What a query may reach: only the tables of the project. Files, settings and the engine's own catalogs are outside.
+"""What a query may read: only the tables of the project, not files, settings or the engine's own catalogs.
 
-Models and the queries of suites are checked. This closes what is open by accident: a layer is code and is trusted.
-Table functions are checked against an allow list. The engine opens no file outside the warehouse, whatever the SQL.
+The checks cover models and the queries of suites. They prevent accidents: a layer is code and is trusted. Table
+functions are checked against an allow list. For any SQL, the engine itself opens no file outside the warehouse.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ STATEMENTS = (exp.Summarize, exp.Describe)
 
 
 def reach_findings(tokens: list[Token], tree: exp.Expr) -> Iterator[Finding]:
-    """Yield what a model reaches outside the project, apart from what the portable subset reports already."""
+    """Yield what a model reads outside the project, without the findings of the portable subset."""
     laterals = [node for node in tree.find_all(exp.Lateral) if _is_call(node)]
     named = {_called(node) for node in (*tree.find_all(exp.Table), *laterals) if _is_call(node)}
     for lateral in laterals:
@@ -42,9 +42,9 @@ def reach_findings(tokens: list[Token], tree: exp.Expr) -> Iterator[Finding]:
 
 
 def query_findings(sql: str, is_table: Callable[[str, str], bool]) -> Iterator[Finding]:
-    """Yield what the query of a suite reaches outside the project. `is_table` tells whether schema, table is one of it.
+    """Yield what the query of a suite reads outside the project. `is_table` says if the project has a schema and table.
 
-    A text that sqlglot cannot parse is only searched for names of functions: the engine has accepted it.
+    If sqlglot cannot parse a query that the engine accepts, only its function names are checked.
     """
     dialect = sqlglot.Dialect.get_or_raise("duckdb")
     try:

@@ -45,10 +45,10 @@ class Shapes:
         return self.columns[shape]
 
     def cleaned(self, shape: str) -> dict[str, str]:
-        """Return the SQL of each identifier and name of a shape: without blanks around it.
+        """Return the SQL of each identifier and name of a shape, without outer blanks.
 
-        The name of a person is NULL if it is no name. A word for nothing remains an identifier, blocked, so that the
-        audit shows it.
+        The name of a person is NULL if it is a placeholder. A placeholder as an identifier is kept, so that identity
+        blocks it and the audit shows it.
         """
         return {column.name: self._cleaned[column.name] for column in self.of(shape) if column.name in self._cleaned}
 
@@ -102,7 +102,7 @@ def check_staging(rendered: Rendered, columns: list[str], shapes: Shapes) -> Non
         if name not in columns:
             errors.append(
                 ConfigError(
-                    f"{rendered.model.name} lacks {name}",
+                    f"{rendered.model.name} does not yield {name}",
                     rendered.model.file,
                     "every record begins with channel, record_id, landed_seq.",
                 )

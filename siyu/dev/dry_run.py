@@ -37,7 +37,7 @@ class RowProblem:
 
 @dataclass(frozen=True)
 class DryRun:
-    """The result of a dry run. `notes` tell what lands otherwise than it stands in the file. `totals` are rows that
+    """The result of a dry run. `notes` name values that land in another form than in the file. `totals` are rows that
     match the contract's footer; they are not counted as read."""
 
     channel: str
@@ -166,14 +166,14 @@ def _notes(export: Export, file: LandedFile) -> Iterator[str]:
     if file.differing_keys:
         yield (
             f"{file.differing_keys:,} keys ({key}) have rows that differ, e.g. {file.example_key}; only one row of a"
-            " key counts. Is another column part of the key? See key: row in docs/add-a-channel.md."
+            " key counts. Is a column missing from the key? See key: row in docs/add-a-channel.md."
         )
     elif file.rows_replaced:
         yield f"{file.rows_replaced:,} rows repeat the key ({key}) of another row and do not count"
     for item in (file.mended or "").split(";"):
         if item:
             column, count = item.split(":")
-            yield f"{int(count):,} values of {column} contain what is no character; U+FFFD stands in its place"
+            yield f"{int(count):,} values of {column} contain invalid characters; U+FFFD replaces them"
 
 
 def _row_problems(session: Session, rejects: Path) -> Iterator[RowProblem]:

@@ -38,7 +38,7 @@ def _translate(error: duckdb.Error, sql: str) -> SiyuError:
         return EngineFault(f"DuckDB: {first}", "", "check disk space, memory and the file in the message.")
     if isinstance(error, duckdb.PermissionException):
         return EngineFault(
-            f"DuckDB: {first}", "", "a query opens no file and loads no extension: land the file by a contract."
+            f"DuckDB: {first}", "", "queries cannot open files or load extensions: land the file by a contract."
         )
     if isinstance(error, STATEMENT_FAULTS):
         return StatementFault(f"DuckDB: {first}", "", "see SIYU_MEMORY_LIMIT, or report it.")

@@ -1,7 +1,7 @@
 """Paths that the engine reads. DuckDB reads `[ ] * ?` in a path as a pattern, even for one file, and `name=value/` as a
-Hive partition. A path has to mean itself.
+Hive partition. siyu always means exactly one file.
 
-No way of escaping works in every case: DuckDB lists a folder to find an escaped name, and fails if the folder contains
+Escaping does not work in every case: DuckDB lists a folder to find an escaped name, and fails if the folder contains
 certain other names. So a file with such a path is read through a link with a plain name.
 """
 
@@ -16,7 +16,7 @@ from pathlib import Path
 from siyu.engines.sql import quoted
 from siyu.errors import ConfigError
 
-# `{` and `\` are no patterns in every version of DuckDB. ATTACH reads `\` as `/` and cuts a path at `?`.
+# Only some versions of DuckDB read `{` and `\` as patterns. ATTACH reads `\` as `/` and cuts a path at `?`.
 UNSAFE = re.compile(r"[*?\[\]{}\\\x00-\x1f\x7f]")
 # Options of every reader of csv and JSON: a name that ends in .gz does not make a file a compressed one.
 PLAIN_FILE = "hive_partitioning = false, compression = 'none'"
@@ -28,7 +28,7 @@ def is_literal(path: Path) -> bool:
 
 
 def literal(path: Path, folder: Path) -> Path:
-    """Return the path itself, or a link to it in `folder` if the engine would read the path as something else."""
+    """Return the path itself, or a link to it in `folder` if the engine would read the path as a pattern."""
     whole = path.absolute()
     if is_literal(whole):
         return whole

@@ -74,7 +74,7 @@ def file_name_sql(column: Column, file: str) -> str:
 
 
 def text_sql(export: Export, column: Column, text: str) -> str:
-    """Return the SQL of a text as the contract reads it: NULL if it is one of the words for an empty cell."""
+    """Return the SQL of a text as the contract reads it: NULL if it is one of the words for an empty field."""
     words = export.null_words(column)
     return f"case when not {_is_one_of(f'lower(trim({text}))', words)} then {text} end" if words else text
 
@@ -87,7 +87,7 @@ def cast_sql(column: Column, text: str, timezone: str) -> str:
 
 
 def _number(column: Column, text: str) -> str:
-    """Return the SQL of a number without separators; NULL if the text does not keep to them."""
+    """Return the SQL of a number without separators; NULL if the separators are in the wrong places."""
     point = re.escape(column.decimal)
     blanks = column.thousands == " "
     marks = SPACES if blanks else "'\u2019" if column.thousands == "'" else column.thousands or ""

@@ -113,7 +113,7 @@ def _small_file(job: Job) -> Hashed | None:
 
 
 def _new_identity(job: Job, digest: str, landing: Landing, result: ChannelLanding) -> str | None:
-    """Return the identity of a new file; None if the file is known, or if its name lacks the date."""
+    """Return the identity of a new file; None if the file is known, or if its name has no date."""
     day, name_problem = _day_of(job)
     identity, known = _find(job, day, digest, landing, result)
     return None if known or name_problem else identity

@@ -57,7 +57,7 @@ def source_statements(
 
 
 def _removed(export: Export, files: Sequence[LandedFile]) -> str:
-    """Return the SQL of the day on which a key was removed: the date of the next complete list, which lacks the key.
+    """Return the SQL of the day on which a key was removed: the date of the next complete list without the key.
 
     Only snapshot exports have one. A list is complete if all files of its day landed without rejects: a key in a
     rejected row or file has not been removed.
@@ -101,7 +101,7 @@ def _union(export: Export, landed: Sequence[LandedFile], store: Path, timezone: 
 
 def _held(export: Export, column_name: str, types: Mapping[str, str], timezone: str, is_same: bool) -> str:
     """Return the SQL of a column in files with the given types: the column itself, or its text cast to today's type.
-    `is_same` means that the files landed under today's words for an empty cell."""
+    `is_same` means that the files landed under today's words for an empty field."""
     column = export.landed_columns[column_name]
     if column.file_name and column_name not in types:
         return cast_sql(column, text_sql(export, column, file_name_sql(column, "_file")), timezone)

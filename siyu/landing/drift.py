@@ -12,7 +12,7 @@ from siyu.seeds.channels import Channel, Export
 from siyu.warehouse.ledger import LandedFile
 
 NEW, MISSING, RETYPED, RESPELLED = "new_column", "missing_column", "retyped", "respelled"
-SHOWN_DAYS = 30  # drift that siyu saw earlier is still in ops.drift, but no longer a warning
+SHOWN_DAYS = 30  # siyu warns for so many days after it first saw the drift; ops.drift keeps it
 SHOWN_NAMES, SIMILAR = 3, 0.6
 WITHOUT_HEADER = ("json", "jsonl")
 
@@ -21,8 +21,8 @@ Item = tuple[str, str]  # kind, column
 
 @dataclass(frozen=True)
 class Drift:
-    """Drift that the newest files of an export have. `since` is the date of the first file that has it without a
-    break. `is_open` means that somebody has to look at it."""
+    """Drift of the newest files of an export. All files from `since` on have it. `is_open` means that somebody has to
+    look at it."""
 
     channel: str
     export: str
@@ -35,7 +35,7 @@ class Drift:
 
 @dataclass(frozen=True)
 class _Series:
-    """How long an item has stood: date of its first file, the landing of that file, and whether no file lacks it."""
+    """How long files have had an item: the date of the first file, its landing, and whether all files have it."""
 
     since: date
     seen: date
@@ -91,7 +91,7 @@ def _of_export(channel: Channel, name: str, export: Export, series: Mapping[Item
     where, found = f"{channel.channel}.{name}", []
     for (kind, column), one in sorted(now.items()):
         is_change = not one.is_from_start
-        # A field that no record of a small JSON file has is no news, unless it seems to have another name.
+        # A small JSON file may have no record with an optional field. It matters only if the field may be renamed.
         is_lost = export.format not in WITHOUT_HEADER or (is_change and bool(renames.get(column)))
         matters = {MISSING: is_lost, NEW: is_change and column not in hinted}.get(kind, False)
         is_open = matters and (kind, column) in fresh
@@ -102,7 +102,7 @@ def _of_export(channel: Channel, name: str, export: Export, series: Mapping[Item
 
 
 def _is_settled(export: Export, item: Item, series: Mapping[Item, _Series]) -> bool:
-    """Is drift of the newest files known by now, or gone since the contract was corrected?"""
+    """Return whether the contract names the drift as known, or was corrected since."""
     kind, column = item
     if column in export.known_drift or (kind == NEW and export.extra_columns == "ignore"):
         return True
@@ -120,16 +120,16 @@ def _told(where: str, kind: str, column: str, since: date, renames: Sequence[str
     if kind == RETYPED:
         return f"{where}: the contract has changed the type of {column}"
     if kind == RESPELLED:
-        return f"{where}: the header {column} is in another spelling than in the contract since {since}; it is read"
+        return f"{where}: since {since} the header {column} is spelled differently from the contract; siyu reads it"
     if kind == NEW:
-        kept = "it is kept in _extra: add it to the contract, or to known_drift"
-        return f"{where} has a new column {column} since {since}; {kept}"
-    lacks = f"{where} lacks {column} since {since}"
+        kept = "siyu keeps it in _extra: add it to the contract, or to known_drift"
+        return f"{where}: the column {column} is new since {since}; {kept}"
+    missing = f"{where}: the column {column} has been missing since {since}"
     if not renames:
-        return f"{lacks}; it is read as NULL: ask {owner}, or add it to known_drift"
+        return f"{missing}; siyu reads it as NULL: ask {owner}, or add it to known_drift"
     names = ", ".join(renames)
-    many = "new columns" if len(renames) > 1 else "a new column"
-    return f"{lacks} and has {many} {names}: a renamed column? Add `from: [{names}]` to {column} in the contract"
+    found = f"{names} are new" if len(renames) > 1 else f"{names} is new"
+    return f"{missing}, and {found}. If it was renamed, add `from: [{names}]` to {column} in the contract"
 
 
 def _renames(export: Export, column: str, lost: _Series, series: Mapping[Item, _Series]) -> list[str]:

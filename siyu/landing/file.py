@@ -57,7 +57,7 @@ class Job:
     export: Export
     path: Path
     folder: Path
-    label: str = ""  # tells files apart whose masked names are equal
+    label: str = ""  # distinguishes files whose masked names are equal
 
     @property
     def shown(self) -> str:

@@ -1,4 +1,4 @@
-"""Rows that share a key: how many of a file are replaced by another row of it, and where the rows differ.
+"""Rows that share a key: how many rows of a file another row of it replaces, and whether such rows differ.
 
 The rows stay in the landed file: models read them as superseded versions.
 """
@@ -20,8 +20,8 @@ MOST_SORTED = 20_000_000  # rows, 8 bytes for each; the engine counts more, as i
 
 @dataclass(frozen=True)
 class Repeats:
-    """`replaced` rows have a key that another row of the file has, too. The rows of `differing` keys are not equal, and
-    no version tells which of them is later; `example` is one of these keys, masked."""
+    """The number of `replaced` rows, whose key another row of the file has, too, and of `differing` keys. The rows of
+    such a key are not equal, and no version says which is later. `example` is one of these keys, masked."""
 
     replaced: int = 0
     differing: int = 0
@@ -32,8 +32,8 @@ NO_REPEATS = Repeats()
 
 
 def distinct_keys(export: Export) -> str:
-    """Return the SQL aggregate that is less than the number of rows exactly if rows share a key."""
-    # Hashes take less memory than texts. Two keys with one hash would only cause a closer look.
+    """Return the SQL of an aggregate. It is less than the number of rows if, and only if, rows share a key."""
+    # Hashes take less memory than texts. If two keys have one hash, the rows are only compared without need.
     return f"count(distinct hash({_keys(export)}))"
 
 

@@ -26,7 +26,7 @@ def check_landed(project: Project, ledger: Ledger, known_by: date | None) -> Non
         f"the warehouse has landed channels that the settings leave out: {names}. A release without {them} would lose"
         " people, touches and revenue, also of past days",
         str(project.settings.warehouse),
-        f"{add}; or, if they no longer deliver, name {them} in retired_channels, which keeps the landed rows in force."
+        f"{add}; or, if they no longer deliver, name {them} in retired_channels, which keeps their landed rows."
         f" To land only some channels in one run: siyu run --channels {','.join(sorted(project.channels))}.",
     )
 

@@ -117,7 +117,7 @@ def _open(record: RunRecord) -> Opened:
 
 
 def _correct_dates(record: RunRecord, as_of: date) -> None:
-    """Date landings of a future date to as_of, unless the run itself has a future date."""
+    """Change the date of landings with a future date to as_of, unless the run itself has a future date."""
     today = clock.today(record.settings.timezone)
     if as_of <= today and record.request.known_by is None:
         for number in record.ledger.correct_landings(as_of, today):
@@ -132,7 +132,7 @@ class Opened:
     record: RunRecord
     as_of: date
     project: Project
-    channels: list[str]  # those to land
+    channels: list[str]  # the channels to land
     suites: dict[str, Suite]
     engine: DuckEngine
     landing: Landing
@@ -192,7 +192,7 @@ class Opened:
         )  # fmt: skip
 
     def _problems(self, results: Sequence[ChannelLanding]) -> dict[str, list[str]]:
-        """Return the problems of the channels that landed now, and of the others those of their last landing."""
+        """Return the problems of the channels that landed now, and the last problems of the other channels."""
         before = self.record.ledger.last_problems()
         others = {name: texts for name, texts in before.items() if name in self.project.channels}
         return others | {result.channel: result.problems for result in results}

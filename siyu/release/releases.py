@@ -60,7 +60,7 @@ def current(warehouse: Path) -> Release | None:
 
 
 def outranks(now: Release, as_of: date, today: date) -> bool:
-    """Whether the current release stays current beside a new one of `as_of`: its date is later, but not in the future.
+    """Return whether the current release stays current after one of `as_of`: its date is later, but not in the future.
 
     A future date counts only for a run that asks for a future date itself.
     """

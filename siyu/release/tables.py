@@ -92,8 +92,8 @@ def _largest_first(engine: Engine, models: Sequence[CompiledModel]) -> list[Comp
 
 
 def _write_model(model: CompiledModel, parquet: Path | None, tables: Tables, session: Session) -> None:
-    """Write one table to both DuckDB files and to Parquet. A published view runs here with all of its columns, which no
-    other model may have read: raises EngineFault that names it if its SQL fails."""
+    """Write one table to both DuckDB files and to Parquet. Raises EngineFault with the name of a published view if its
+    SQL fails: perhaps no model has read all of its columns before."""
     try:
         _write_copies(model, session)
     except SqlProblem as error:

@@ -17,7 +17,7 @@ from rich.text import Text
 from siyu.masking import CONTROL, one_line, printable
 
 ENTITIES = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
-# An underscore inside a word is no markup, as in net_revenue.
+# An underscore inside a word is not markup, as in net_revenue.
 MARKS = re.compile(r"[\\`*\[\]|~#!]|(?<![0-9A-Za-z])_|_(?![0-9A-Za-z])")
 BACKTICKS = re.compile("`+")
 

@@ -104,9 +104,9 @@ class Report:
         """Say in one line each how the night differs from an ordinary one: retired channels, a landing of some
         channels, releases of a future date that were withdrawn."""
         retired = [line.channel for line in self.channels if line.is_retired]
-        lines = [f"withdrawn 已撤下: {name}, because its business date is in the future" for name in self.withdrawn]
+        lines = [f"withdrawn 已撤回: {name}, because its business date is in the future" for name in self.withdrawn]
         if retired:
-            lines.append(f"retired 已停用: {', '.join(retired)}; no longer delivers, its rows stay in force")
+            lines.append(f"retired 已停用: {', '.join(retired)}; no longer delivers, its rows still count")
         if self.landed_only:
             lines.append(
                 f"landed only 仅入库: {', '.join(self.landed_only)}; the other channels are built from earlier landings"

@@ -129,9 +129,9 @@ def _problems(table: str, path: Path, header: list[str], key: Key) -> Iterator[C
     missing = [column for column in key if column not in own]
     if missing:
         yield ConfigError(
-            f"{path.name} lacks {', '.join(missing)}, the key of {table}",
+            f"{path.name} has no column {', '.join(missing)}, the key of {table}",
             f"{path}:1",
-            f"add the column: {', '.join(key)} say which row each row replaces.",
+            f"add the column: {', '.join(key)} identify the row that is replaced.",
         )
         return
     first: dict[tuple[str, ...], int] = {}

@@ -1,5 +1,5 @@
 """The keys of a contract that describe how people write files: where the header is, which rows are totals, which words
-mean an empty cell, and how dates and numbers are written. Rules that cannot be kept together are refused here."""
+mean an empty field, and how dates and numbers are written. Keys that contradict each other are refused here."""
 
 from __future__ import annotations
 
@@ -162,5 +162,5 @@ class TableForm(Part):
         return self.skip_rows + 1 if self.skip_rows else self.header_row
 
     def null_words(self, column: ValueForm) -> tuple[str, ...]:
-        """Return the words that mean an empty cell in a column, in lower case."""
+        """Return the words that mean an empty field in a column, in lower case."""
         return tuple(dict.fromkeys(word.strip().lower() for word in (*self.null, *column.null)))

@@ -53,7 +53,7 @@ class IdentifierType:
 
 @dataclass(frozen=True)
 class IdentifierTypes:
-    """All types, in file order, and the words that identify nobody, whatever the type."""
+    """All types, in file order, and the placeholders, which identify nobody in any type."""
 
     types: Mapping[str, IdentifierType]
     placeholders: Placeholders = field(default_factory=Placeholders)
@@ -65,7 +65,7 @@ class IdentifierTypes:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is allowed, but probably not intended."""
+        """Warnings about settings that are allowed, but probably not intended."""
         return tuple(
             f"{one.id_type} is composite and does not count towards the size of a {one.entity}: the size limit does not"
             " stop it from joining too many. Set counts_to_size to true, unless a person really has that many."

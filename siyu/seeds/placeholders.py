@@ -1,4 +1,4 @@
-"""Words that forms and trackers write for nothing (reference/placeholder_words.csv), as patterns for the engines."""
+"""Placeholders that forms and trackers write for missing values (reference/placeholder_words.csv), as patterns."""
 
 from __future__ import annotations
 
@@ -36,10 +36,10 @@ class Placeholders:
     words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def pattern(self, scope: str) -> str:
-        """Return a pattern for values that mean nothing, in any case. Raises ConfigError for an unknown scope.
+        """Return a pattern for placeholders, in any letter case. Raises ConfigError for an unknown scope.
 
-        Punctuation and blanks around a word do not matter. For an identifier, zeros alone are a placeholder, too. A
-        name without a letter is a placeholder, and so is a word with a number (用户123), or a mail address as a person.
+        Punctuation and blanks around a word make no difference. An identifier of zeros only is a placeholder, too. So
+        are a name without a letter, a word with a number (用户123), and a mail address as the name of a person.
         """
         words = "|".join(SPECIAL.sub(lambda found: "\\" + found[0], word) for word in self._known(scope))
         if scope == "identifier":
@@ -57,11 +57,11 @@ class Placeholders:
         return f"regexp_matches({column}, {self.placeholder(scope)})"
 
     def name_sql(self, column: str) -> str:
-        """Return SQL for the name of a person, without what is around it; NULL if it is no name."""
+        """Return the SQL of a person's name without outer blanks; NULL if it is a placeholder."""
         return f"case when not {self.condition('person_name', column)} then fn_trim({column}) end"
 
     def fit(self, scope: str, valid_regex: str) -> bool:
-        """Whether a placeholder may be valid for a type. Nobody writes one in the form of a mobile or a unionid."""
+        """Return whether a placeholder may match the pattern of a type. None matches that of a mobile or a unionid."""
         valid = re.compile(valid_regex)
         spelled = [spelling for word in self._known(scope) for spelling in (word, word.upper(), word.capitalize())]
         return any(valid.search(text) for text in (*spelled, *("0" * size for size in range(1, LONGEST + 1))))

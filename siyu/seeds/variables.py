@@ -142,7 +142,7 @@ def _declared(var: Var) -> Var:
         re.compile(var.pattern or "")
     except (re.error, TypeError) as error:
         raise ConfigError(
-            f"the pattern of the var {var.name} is no regular expression: {error}", var.where, "correct it."
+            f"the pattern of the var {var.name} is not a regular expression: {error}", var.where, "correct it."
         ) from error
     return var
 
@@ -163,7 +163,7 @@ def _value_errors(var: Var, known: Mapping[str, Var]) -> Iterator[SiyuError]:
 
 
 def _bound(bound: Number | str | None, known: Mapping[str, Var]) -> Number | None:
-    """Return a bound as a number, or None if there is none. A var whose own value is wrong is no bound."""
+    """Return a bound as a number, or None if there is none. A var with a wrong value is not a bound."""
     value: Any = known[bound].value if isinstance(bound, str) and bound in known else bound
     return value if _is_a("decimal", value) else None
 

@@ -98,7 +98,7 @@ def _clear(folder: Path, tables: set[str]) -> None:
             raise ConfigError(
                 f"{folder} is not empty and is not a simulated world: it has {named}",
                 str(folder),
-                "name an empty folder, or one that has nothing but decisions in reference/, as siyu init makes it.",
+                "name an empty folder, or one with only decisions in reference/, such as siyu init creates.",
             )
     for path in own:
         path.unlink()

@@ -83,7 +83,7 @@ class Ledger(RunLedger):
         return (seq or 0) + 1, max(as_of, date.fromisoformat(last)) if last else as_of
 
     def correct_landings(self, as_of: date, today: date) -> list[int]:
-        """Date landings of a future date to `as_of`: the clock was wrong. Return their numbers.
+        """Change the date of landings with a future date to `as_of`: the clock was wrong. Return their numbers.
 
         Otherwise every later landing would have that date, too, and its rows would be after as_of for many nights.
         """

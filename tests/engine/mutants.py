@@ -298,7 +298,7 @@ def _csv_records(text: str) -> Found:
 
 
 def _csv_record(header: list[str], row: list[str] | None, may_be_longer: bool) -> Record | None:
-    """Empty fields may be left out where no column has a name, and added if the header or the first record has some."""
+    """Empty fields of columns without a name may be missing, and empty fields may follow if the header has some."""
     width = len(header)
     if row is None or any(map(str.strip, row[width:])) or any(header[len(row) :]):
         return None
@@ -308,12 +308,12 @@ def _csv_record(header: list[str], row: list[str] | None, may_be_longer: bool) -
 
 
 def _mended(text: str) -> str:
-    """Each run of bytes that are no text, or each half of a pair of surrogates in an escape, is one replacement."""
+    """Each run of invalid bytes, and each half of a surrogate pair in an escape, becomes one replacement."""
     return re.sub("[\ud800-\udfff]+", "\ufffd", text)
 
 
 def _may_be_wrong(text: str) -> bool:
-    """More bytes that are no text than characters that are: the file as a whole is in another encoding."""
+    """If invalid bytes outnumber valid characters, the whole file is in another encoding."""
     strange = len(re.findall("[\ud800-\udfff]", text))
     return strange > len(re.findall("[^\0-\x7f\ud800-\udfff]", text)) + text.count("\\u")
 
@@ -344,7 +344,7 @@ def _as_text(value: Any) -> str:
 
 
 def _loads(data: bytes) -> Any:
-    """As strict as JSON is: no NaN. What is no character is replaced. Of a key that stands twice the first counts."""
+    """Strict JSON: no NaN. Invalid characters are replaced. If a key appears twice, the first one counts."""
 
     def refuse(text: str) -> None:
         raise ValueError(text)

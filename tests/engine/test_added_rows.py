@@ -122,9 +122,9 @@ def test_every_mistake_is_told(tmp_path: Path) -> None:
         load_references(settings)
     assert told(error) == [
         ("rows cannot be added to identity_rules, because no key of it is declared", "identity_rules.add.csv"),
-        ("kpis.add.csv lacks kpi_code, the key of kpis", "kpis.add.csv:1"),
+        ("kpis.add.csv has no column kpi_code, the key of kpis", "kpis.add.csv:1"),
         ("rows cannot be added to ours, because no key of it is declared", "ours.add.csv"),
-        ("product.add.csv adds rows to product, which is no table", "product.add.csv"),
+        ("product.add.csv adds rows to product, which is not a reference table", "product.add.csv"),
         ("products.add.csv has the column product_lin, which products does not have", "products.add.csv:1"),
         ("some lines do not have as many fields as the header (2)", "staff.add.csv, lines 2"),
         ("won is already in row 2", "stages.add.csv, row 3"),

@@ -19,7 +19,7 @@ MAY, JUNE = date(2026, 1, 30), date(2026, 1, 31)
 
 
 def renamed(**column: Any) -> Channel:
-    """The contract of ids and mobiles, in which the mobile has more to it."""
+    """A contract with an id and a mobile, and more keys for the mobile."""
     return contract({"id": TEXT, "mobile": {**TEXT, **column}})
 
 
@@ -54,7 +54,7 @@ def test_of_two_headers_the_exact_one_counts(shop: Shop) -> None:
 
 def test_two_headers_that_fit_equally_well_are_refused_by_name(shop: Shop) -> None:
     done = shop.land("id,Mobile,MOBILE\n1,138,139\n", contract(MOBILE))
-    assert "the header has Mobile and MOBILE, which both fit the column mobile" in done.reason
+    assert "the header has Mobile and MOBILE, which both match the column mobile" in done.reason
     assert (done.file.rows_read, done.file.landed) == (0, False)
 
 

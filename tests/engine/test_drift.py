@@ -1,4 +1,4 @@
-"""Which drift a night tells, until when, and what it advises."""
+"""Which drift a night reports, for how long, and what it advises."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ JUNE = date(2026, 6, 1)
 COLUMNS = {"id": TEXT, "mobile": TEXT, "city": TEXT}
 LOST, HANDY = ("missing_column", "mobile"), ("new_column", "Handy")
 RENAMED = (
-    "shop.orders lacks mobile since 2026-06-03 and has a new column Handy: a renamed column?"
-    " Add `from: [Handy]` to mobile in the contract"
+    "shop.orders: the column mobile has been missing since 2026-06-03, and Handy is new."
+    " If it was renamed, add `from: [Handy]` to mobile in the contract"
 )
 
 
@@ -65,26 +65,27 @@ def test_drift_that_is_known_or_corrected_is_told_no_longer() -> None:
     assert told(days, corrected) == []
     assert told(days, contract(COLUMNS, known_drift=["mobile", "Handy"])) == []
     assert [one.column_name for one in told(days, contract(COLUMNS, extra_columns="ignore"))] == ["mobile"]
-    assert lines(told(days, contract({"id": TEXT, "city": TEXT})))[0].startswith("shop.orders has a new column Handy")
+    assert lines(told(days, contract({"id": TEXT, "city": TEXT})))[0].startswith("shop.orders: the column Handy is new")
 
 
 def test_columns_that_an_export_has_from_the_start_are_no_news() -> None:
-    """Most exports have more columns than a contract needs. One that it lacks matters from the first file on."""
+    """Most exports have more columns than a contract needs. A missing column matters from the first file on."""
     more = tuple(("new_column", f"c{i}") for i in range(20))
     assert not lines(told([more, more]))
     (line,) = lines(told([(*more, ("new_column", "Mobile No"), LOST)]))
-    assert "has a new column Mobile No: a renamed column?" in line
+    assert "and Mobile No is new. If it was renamed, add `from: [Mobile No]`" in line
     (line,) = lines(told([(*more, LOST)]))
-    assert line == "shop.orders lacks mobile since 2026-06-01; it is read as NULL: ask shop, or add it to known_drift"
+    missing = "shop.orders: the column mobile has been missing since 2026-06-01"
+    assert line == f"{missing}; siyu reads it as NULL: ask shop, or add it to known_drift"
 
 
 def test_a_new_column_alone_is_told() -> None:
     (line,) = lines(told([(), (("new_column", "vip"),)]))
-    assert line.startswith("shop.orders has a new column vip since 2026-06-02; it is kept in _extra")
+    assert line.startswith("shop.orders: the column vip is new since 2026-06-02; siyu keeps it in _extra")
 
 
 def test_a_field_that_no_record_of_json_has_is_no_news_unless_it_seems_renamed() -> None:
-    """A small file of events often lacks a field that is optional."""
+    """A small file of events often has no record with an optional field."""
     channel = contract(COLUMNS, format="jsonl")
     assert not lines(told([(), (LOST,)], channel))
     assert not lines(told([(LOST, HANDY)], channel))

@@ -118,4 +118,4 @@ def test_rows_that_do_not_count_and_lost_characters_are_told(folder: Path) -> No
     (folder / "visits_1.csv").write_bytes("visit_id,page\n1,张\n2,王\n3,李\ud83d四\n".encode(errors="surrogatepass"))
     done = CliRunner().invoke(app, ["land", "--dry-run", "visits_1.csv", "--as", "shop.visits"])
     assert done.exit_code == 0 and "3 read, 3 to land" in done.stdout
-    assert "1 values of _extra contain what is no character" in " ".join(done.stdout.split())
+    assert "1 values of _extra contain invalid characters" in " ".join(done.stdout.split())

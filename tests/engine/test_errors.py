@@ -174,7 +174,7 @@ MISTAKES: dict[str, tuple[dict[str, str], list[str]]] = {
     ),
     "a needed reference table without a column": (
         {"seeds/reference/identifier_types.csv": "id_type,entity\nmobile,person\n"},
-        ["identifier_types lacks strength"],
+        ["identifier_types has no column strength"],
     ),
     "vars that are no mapping": ({"seeds/vars.yml": "- dormant_days\n"}, ["vars.yml must be a mapping of names"]),
     "a time zone that is none": (

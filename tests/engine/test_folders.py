@@ -67,7 +67,7 @@ def test_what_a_model_lacks_is_told_at_its_own_file(tmp_path: Path) -> None:
     found = getattr(error.value, "errors", [error.value])
     assert [(item.problem, item.where, item.fix) for item in found] == [
         (
-            "kpi.kpi_deals lacks the column member: the models of kpi/figures yield it",
+            "kpi.kpi_deals has no column member: the models of kpi/figures yield it",
             "models/kpi/figures/kpi_deals.sql",
             "did you mean members?",
         ),

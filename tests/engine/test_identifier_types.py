@@ -150,7 +150,7 @@ def test_a_table_without_a_column_that_is_needed_names_it(tmp_path: Path) -> Non
     with path.open(encoding="utf-8", newline="") as file:
         rows = [{k: v for k, v in row.items() if k != "max_neighbours"} for row in csv.DictReader(file)]
     lines = [",".join(rows[0]), *(",".join(f'"{value}"' for value in row.values()) for row in rows)]
-    with pytest.raises(ConfigError, match="the reference table identifier_types lacks max_neighbours"):
+    with pytest.raises(ConfigError, match="the reference table identifier_types has no column max_neighbours"):
         _project_with(tmp_path, {"seeds/reference/identifier_types.csv": "\n".join(lines) + "\n"})
 
 
@@ -175,7 +175,7 @@ def _edges(*left_out: str, extra: str = "") -> str:
         ("{{ config(materialized='agglomerate', max_size='9') }}\n" + _edges(), "the max_size of identity.mine is '9'"),
         (
             "{{ config(materialized='agglomerate', max_size=9) }}\n" + _edges("node_size", "node"),
-            "identity.mine agglomerates edges and lacks node, node_size",
+            "identity.mine agglomerates edges and does not yield node, node_size",
         ),
         (
             "{{ config(materialized='agglomerate', max_size=9) }}\n" + _edges(extra="true as is_kept"),

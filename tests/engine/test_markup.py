@@ -54,7 +54,7 @@ def _terminal(*shown: object) -> str:
 
 
 def _visible(text: str) -> str:
-    """What is left of a name for the eye."""
+    """The visible characters of a name."""
     return re.sub("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", "", text).replace("\ud800", "�")
 
 

@@ -1,4 +1,4 @@
-"""A path that the engine gets means itself, or is refused."""
+"""The engine reads every path as one file, or siyu refuses the path."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words for nothing: which values they take, and what is wrong with a table."""
+"""Placeholders: which values match, and the errors of a wrong table."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_what_means_nothing(words: Placeholders, scope: str) -> None:
 
 
 def test_types_whose_form_no_word_has(words: Placeholders) -> None:
-    """Only what may hold a word is counted every night."""
+    """Only columns that may contain a placeholder are counted every night."""
     with (REFERENCE / "identifier_types.csv").open(encoding="utf-8", newline="") as file:
         types = {row["id_type"]: row["valid_regex"] for row in csv.DictReader(file)}
     fitting = {name for name, regex in types.items() if words.fit("identifier", regex)}

@@ -193,7 +193,7 @@ def test_a_published_moment_has_its_business_date_beside_it(session: DuckSession
 
 
 def test_a_release_of_the_future_never_wins_over_one_of_today(tmp_path: Path) -> None:
-    """A clock was wrong for one night. The next night is current, and a restatement changes nothing of that."""
+    """A clock was wrong for one night. The next night becomes current, and a restatement does not change that."""
     today = date(2026, 7, 1)
     past = _release(tmp_path, date(2026, 6, 29), 1, NOW)
     swap(tmp_path, past, today)

@@ -210,7 +210,7 @@ def test_a_column_that_is_called_row_needs_a_list() -> None:
     assert contract(columns, key=["row"]).exports["orders"].key == ("row",)
 
 
-# What is no character
+# Invalid characters
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "json", "escaped jsonl", "escaped json"])

@@ -428,8 +428,8 @@ def test_missing_tables_and_columns_are_told_at_once(settings: Settings) -> None
     problems = [error.problem for error in raised.value.errors]
     assert len(problems) == 4
     assert {"the reference table thresholds is missing", "the reference table own_domains is missing"} < set(problems)
-    assert "the reference table ask_levels lacks name_en, points" in problems
-    assert any("identity_rules lacks right_id" in problem for problem in problems)
+    assert "the reference table ask_levels has no column name_en, points" in problems
+    assert any("identity_rules has no column right_id" in problem for problem in problems)
 
 
 def test_a_table_that_a_layer_empties_is_told(tmp_path: Path) -> None:

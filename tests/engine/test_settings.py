@@ -374,7 +374,7 @@ def test_every_number_of_the_base_layer_has_a_range(tmp_path: Path) -> None:
         (
             "vars.yml",
             "dormant_days: 60\nkpi_days: 90\ndormant_days: 70\n",
-            {3: "the key dormant_days is there twice, in lines 1 and 3"},
+            {3: "the key dormant_days appears twice, in lines 1 and 3"},
         ),
         (
             "channels/shop.yml",
@@ -382,14 +382,14 @@ def test_every_number_of_the_base_layer_has_a_range(tmp_path: Path) -> None:
             "      x: {type: text, 'type': integer}\n    key: [no, x]\n  a:\n    load: on\nchannel: shop\n",
             {
                 5: "YAML reads no as false",
-                6: "the key type is there twice, in line 6",
+                6: "the key type appears twice, in line 6",
                 7: "YAML reads no as false",
-                8: "the key a is there twice, in lines 3 and 8",
+                8: "the key a appears twice, in lines 3 and 8",
                 9: "YAML reads on as true",
-                10: "the key channel is there twice, in lines 1 and 10",
+                10: "the key channel appears twice, in lines 1 and 10",
             },
         ),
-        ("exports.yml", "as_of: 2026-06-30\nas_of: 2026-06-29\n", {2: "as_of is there twice, in lines 1 and 2"}),
+        ("exports.yml", "as_of: 2026-06-30\nas_of: 2026-06-29\n", {2: "as_of appears twice, in lines 1 and 2"}),
         ("a.yml", "a: {b: 1}\nc: *d\n", {2: "found undefined alias"}),
         ("a.yml", "a: [1\nb: 2\n", {2: "did not find expected ',' or ']'"}),
     ],

@@ -1,5 +1,5 @@
-"""Exports as people and spreadsheets write them: titles, merged headers, totals, blank rows and columns, words for
-nothing, dates and numbers in the forms of a country, and encodings."""
+"""Exports as people and spreadsheets write them: titles, merged headers, totals, blank rows and columns, words for an
+empty field, dates and numbers in the forms of a country, and encodings."""
 
 from __future__ import annotations
 
@@ -217,7 +217,7 @@ def test_columns_that_commas_do_not_separate(shop: Shop, text: str, said: str) -
     assert said in done.reason and done.file.status == "rejected"
 
 
-# Words that mean nothing
+# Words for an empty field
 
 
 @BOTH
@@ -451,7 +451,7 @@ def test_a_header_in_another_encoding_is_asked_for(shop: Shop) -> None:
     assert "the header is not valid text in utf-8" in done.reason and "cp1252" in done.reason
 
 
-# Contracts that cannot be kept
+# Contracts whose keys contradict each other
 
 
 @pytest.mark.parametrize(

@@ -170,7 +170,7 @@ class Exported:
         return found
 
     def _line_amounts(self, order: Row, lines: list[Row]) -> list[Decimal]:
-        """What each line of an order brings in yuan. Together they bring what the customer paid for the order."""
+        """Return the revenue of each line of an order in yuan. Together, the lines add up to the order's amount."""
         currency, day = order["currency"], local_day(utc(order["ordered_at"]))
         own = spread([Decimal(line["amount"]) for line in lines], Decimal(order["amount"]))
         return spread([self.yuan(amount, currency, day) for amount in own], self.yuan(order["amount"], currency, day))

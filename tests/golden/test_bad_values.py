@@ -15,7 +15,7 @@ SALES = "sale_id,contact_id,amount,sold_at,updated_at\n"
 
 
 def typed_shop(shop: Shop, amount: str, sold_at: str) -> None:
-    """Read amounts and times of the sales as text, and let the model make something of them."""
+    """Read amounts and times of the sales as text, and let the model convert them."""
     shop.write("layer/seeds/channels/shop.yml", TYPED)
     deal = DEAL.replace("sold_at as occurred_at", f"{sold_at} as occurred_at").replace(
         "    amount\n", f"    {amount} as amount\n"

@@ -11,8 +11,8 @@ from siyu.report.summary import markdown, summary
 from tests.golden.shop import CONTRACT, Shop
 
 LINE = (
-    "shop.contacts lacks mobile since 2026-06-02 and has a new column Handy: a renamed column?"
-    " Add `from: [Handy]` to mobile in the contract"
+    "shop.contacts: the column mobile has been missing since 2026-06-02, and Handy is new."
+    " If it was renamed, add `from: [Handy]` to mobile in the contract"
 )
 
 

@@ -84,7 +84,7 @@ def test_daily_revenue_by_campaign_equals_the_files(night: Ran) -> None:
 
 
 def test_buyers_of_each_day_equal_the_files(night: Ran) -> None:
-    """People and companies that bought, and how much of the money is that of nobody."""
+    """People and companies that bought, and the revenue of unknown buyers."""
     records = (
         night.connect("siyu_restricted.duckdb")
         .execute("select channel, record_id, one_id, account_id from identity.record_person")
@@ -194,7 +194,7 @@ def test_every_kpi_and_tag_of_the_catalog_has_rows(night: Ran) -> None:
 
 
 def test_business_dates_stand_beside_moments(night: Ran) -> None:
-    """Reckoned another way: China is eight hours ahead of UTC, all year."""
+    """Computed in another way: China is eight hours ahead of UTC all year."""
     for file in ("siyu.duckdb", "siyu_restricted.duckdb"):
         con = night.connect(file)
         moments = con.execute(

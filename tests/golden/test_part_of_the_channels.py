@@ -1,4 +1,4 @@
-"""A run that lands some channels builds all of them; no run leaves out silently what has landed."""
+"""A run that lands some channels builds all of them. No run leaves out a landed channel silently."""
 
 from __future__ import annotations
 
@@ -83,9 +83,7 @@ def test_a_landed_channel_is_not_left_out_but_may_retire(two: Shop, monkeypatch:
     assert (_line(report, "shop").is_stale, _line(report, "fair").is_stale) == (True, False)
     assert two.value("select channel from ops.channel_status where is_retired and not is_stale") == "fair"
     status = read_status(two.root / "warehouse")
-    assert status is not None and status["notes"] == [
-        "retired 已停用: fair; no longer delivers, its rows stay in force"
-    ]
+    assert status is not None and status["notes"] == ["retired 已停用: fair; no longer delivers, its rows still count"]
     with pytest.raises(ConfigError, match="the channel fair is retired"):
         two.run("2026-06-10", channels=("shop",), only=("fair",))
 

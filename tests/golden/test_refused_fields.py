@@ -140,7 +140,7 @@ from {{{{ source('desk', 'calls') }}}}
     desk.write("layer/models/staging/desk__contact.sql", model)
     desk.run("2026-06-01", channels=("desk",))
     con = duckdb.connect(str(desk.root / "warehouse" / "current" / "siyu_restricted.duckdb"), read_only=True)
-    reason = "a word for nothing, such as null or 未填写"
+    reason = "a placeholder, such as null or 未填写"
     public = duckdb.connect(str(desk.root / "warehouse" / "current" / "siyu.duckdb"), read_only=True)
     counted = public.execute("select export, field, reason, row_count from ops.field_reject order by all")
     assert counted.fetchall() == [

@@ -39,7 +39,7 @@ def _rows(table: str = "identifier_types") -> list[dict[str, str]]:
 
 
 def words_for_nothing() -> set[str]:
-    """The words that are no identifier of a person."""
+    """The placeholders, which do not identify a person."""
     return {row["word"] for row in _rows("placeholder_words") if row["scope"] in ("any", "identifier")}
 
 

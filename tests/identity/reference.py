@@ -88,7 +88,7 @@ def keyed_hash(key: str, value: str) -> str:
 
 
 def clean(identifier: Identifier) -> Identifier:
-    """Without what nobody sees around it."""
+    """Return a value without invisible characters around it."""
     kind, value = identifier
     unseen = {"Zs", "Zl", "Zp", "Cc", "Cf"}
     seen = [i for i, character in enumerate(value) if unicodedata.category(character) not in unseen]
@@ -96,7 +96,7 @@ def clean(identifier: Identifier) -> Identifier:
 
 
 def means_nothing(value: str, words: Collection[str]) -> bool:
-    """A word for nothing or zeros alone, in any case, and whatever is around it that is no letter and no digit."""
+    """Whether a value is a placeholder or only zeros, in any case, without the punctuation around it."""
     while value and not value[0].isalnum():
         value = value[1:]
     while value and not value[-1].isalnum():

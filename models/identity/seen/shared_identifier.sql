@@ -51,7 +51,7 @@ names as (
 
 select
     node,  -- Number of the identifier.
-    neighbour_type,  -- Type of the neighbours that are too many, or full_name.
+    neighbour_type,  -- Type of which there are too many neighbours, or full_name.
     neighbour_count,  -- Number of those neighbours or names.
     max_neighbours  -- How many one person may have, by identifier_types and neighbour_limits.
 from counted

@@ -111,7 +111,7 @@ select
     s.stage,  -- visitor, potential, profiled, intent, pending or won.
     t.stage_rank,  -- 1 visitor … 6 won.
     s.name_zh as stage_zh,  -- Chinese name of the stage.
-    t.is_dormant,  -- True = for dormant_days no touch of its people, and no deal of its own.
+    t.is_dormant,  -- True = no touch of its people and no deal of its own for dormant_days.
     l.since_at,  -- When the first of the people or deals in this stage reached it (UTC).
     date_diff('day', fn_local_date(l.since_at), fn_as_of()) as days_in_stage,  -- Days since then.
     t.people_count,  -- Number of current people with a stage.

@@ -29,6 +29,6 @@ members as (
 select
     channel,  -- Key; member of the KPI dimension 'channel'.
     domain,  -- private or public: whose traffic it is.
-    owner,  -- Whom on-call asks.
+    owner,  -- Owner of the channel, whom on-call asks.
     {{ member_names('channel') }}
 from members

@@ -105,5 +105,5 @@ select
         when 0 then 'Monday' when 1 then 'Tuesday' when 2 then 'Wednesday' when 3 then 'Thursday'
         when 4 then 'Friday' when 5 then 'Saturday' else 'Sunday'
     end as weekday_en,  -- Weekday in English.
-    weekday >= 5 as is_weekend  -- Saturday or Sunday; public holidays are not known.
+    weekday >= 5 as is_weekend  -- True = Saturday or Sunday. Public holidays are not included.
 from numbered

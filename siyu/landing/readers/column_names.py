@@ -1,4 +1,4 @@
-"""Match the header of a file with the columns of a contract: letter case, blanks, full or half width and invisible
+"""Match the header of a file with the columns of a contract. Letter case, blanks, full or half width and invisible
 characters make no difference."""
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def matched_header(export: Export, cells: list[str], path: Path) -> list[str]:
         if len(places) > 1:
             both = " and ".join(shown(cells[i]) for i in places)
             raise FileRejected(
-                f"the header has {masked(both)}, which both fit the column {column}",
+                f"the header has {masked(both)}, which both match the column {column}",
                 path.name,
                 f"write the name that counts into the contract, as the path of {column}.",
             )

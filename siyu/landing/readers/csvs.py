@@ -85,8 +85,8 @@ def read_csv(session: Session, path: Path, export: Export, scratch: Path) -> Rea
 
 
 def _is_for_engine(path: Path, export: Export, encoding: str | None, header: Header) -> bool:
-    """May the engine read the file? It reads a blank line as a record in a file with one column, and as the header if
-    it comes first; it counts lines above the header in another way if they have quotes."""
+    """Return whether the engine may read the file. In a file with one column, it reads a blank line as a record. It
+    reads a blank first line as the header, and counts lines above the header differently if they have quotes."""
     row = header.row
     if encoding not in (None, UTF8) or export.footer or len(header.names) == 1 or not header.is_complete:
         return False
@@ -114,9 +114,9 @@ def _count_lines(path: Path) -> int:
 
 
 def _is_whole(session: Session, read: str, rows: int, path: Path, export: Export) -> bool:
-    """Is every line a record, above the records, or part of a value with line breaks? After some errors DuckDB 2.0
-    silently drops the rest of a file. A file with blank lines or rows counts as incomplete, too."""
-    # Parquet knows which columns have no NULL, so that this reads nothing of most files.
+    """Return whether every line is a record, is above the records, or is part of a value with line breaks. After some
+    errors DuckDB 2.0 silently drops the rest of a file. A file with blank lines or rows counts as incomplete, too."""
+    # The metadata of Parquet says which columns have no NULL, so this query reads no rows of most files.
     nothing = " and ".join(f"{quote_name(column)} is null" for column in export.columns)
     if session.rows(f"select 1 from {read} where {nothing} limit 1"):
         return False
@@ -227,8 +227,8 @@ def _filled(record: _Record) -> list[Row]:
 
 
 def _rewrite(records: Iterable[_Record], header: Header, export: Export, out: Path) -> Rewritten:
-    """Write the records as clean utf-8 csv with one more column: what is wrong with a record, or BROKEN beside mended
-    values."""
+    """Write the records as clean utf-8 csv with one more column: the reason why a record is rejected, or BROKEN if its
+    values were mended."""
     count, totals, mended_count, names, width = 0, 0, 0, header.names, len(header.names)
     unnamed = [place for place, name in enumerate(names) if not name]
     filled: set[int] = set()
@@ -261,7 +261,7 @@ def _rewrite(records: Iterable[_Record], header: Header, export: Export, out: Pa
 
 
 def _problem(fields: list[str], names: list[str], may_be_longer: bool) -> str:
-    """Return why a record cannot be used. Fields may be left out where no column has a name; surplus ones must be
+    """Return why a record cannot be used. Fields of columns without a name may be missing. Surplus fields must be
     empty."""
     surplus, absent = fields[len(names) :], names[len(fields) :]
     if any(absent) or any(map(str.strip, surplus)) or (surplus and not may_be_longer):

@@ -18,15 +18,15 @@ PAIRS = re.compile(
     rb"([\xa1-\xa3\xb0-\xd7][\xa1-\xfe])|[\x81-\xfe][0-9][\x81-\xfe][0-9]|[\x81-\xfe][\x40-\x7e\x80-\xfe]|[\x80-\xff]"
 )
 COMMON = 0.5
-LAST_KOREAN = 0xC8  # the first byte of Korean syllables ends here; that of Chinese characters goes on to 0xd7
-ENOUGH = 20  # characters to tell the two apart
+LAST_KOREAN = 0xC8  # the last first byte of Korean syllables; that of common Chinese characters is 0xd7
+ENOUGH = 20  # characters that suffice to tell Korean and Chinese apart
 HEAD = 64 << 10
 ZEROS = 0.1  # of all bytes
 JUDGED = 16 << 20  # bytes of a file
 HIGH = re.compile(rb"[\x80-\xff]")
 # Half a surrogate pair in utf-8, as Python decodes its invalid bytes. It is no sign of another encoding.
 HALF_OF_PAIR = re.compile("\udced[\udca0-\udcbf][\udc80-\udcbf]")
-# What is left of a utf-8 character that was cut, away from letters; and bytes that no encoding of letters uses.
+# The rest of a utf-8 character that was cut, if it is not beside letters; and bytes that no encoding uses for letters.
 BROKEN = re.compile(
     rb"[\xfe\xff]+|(?<![A-Za-z\x80-\xff])(?:[\xc2-\xf4][\x80-\xbf]{0,2}|[\x80-\xbf]{1,3})(?![A-Za-z\x80-\xff])"
 )
@@ -94,7 +94,7 @@ def _reads_as_chinese(data: bytes) -> bool:
 
 def _candidates(data: bytes) -> list[str]:
     """Return the encodings in which the bytes may be text, the likeliest first."""
-    is_latin = 2 * len(ALONE.findall(data)) >= len(HIGH.findall(data))  # an accented letter stands between plain ones
+    is_latin = 2 * len(ALONE.findall(data)) >= len(HIGH.findall(data))  # most accented letters are between plain ones
     latin, chinese = ["cp1252", "latin-1"], ["big5", GB18030]
     fitting = [name for name in (latin + chinese if is_latin else chinese + latin) if _decodes(data, name)]
     return fitting[:3]

@@ -1,5 +1,5 @@
-"""The header of a csv file or a sheet: which row it is, what its cells are called, and what is wrong if the columns of
-the contract are not in it."""
+"""The header of a csv file or a sheet: its row, the names of its cells, and the reason if it does not have the columns
+of the contract."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ class Header:
 
 
 def header_of(rows: Sequence[Row], ahead: Callable[[], Sequence[Row]], export: Export, path: Path) -> Header:
-    """Return the header. `rows` are the first rows, up to the header; `ahead()` returns further ones, which are only
-    looked at if the columns of the contract are not in the header. Raises FileRejected if they are not."""
+    """Return the header. `rows` are the first rows, up to the header. `ahead()` returns the rows in which to look for
+    the header if these do not have it. Raises FileRejected if the header does not have the columns of the contract."""
     wanted = export.header_at
     row = next((row for row in rows if wanted in (None, row.number)), None)
     try:
         if row is None:
-            what = f"row {wanted}, the header by contract, is empty" if wanted else "the file has no header"
+            what = f"row {wanted}, the header_row of the contract, is empty" if wanted else "the file has no header"
             raise FileRejected(what, path.name, "one row must name the columns: see `header_row` in the contract.")
         cells = _names(row, rows, export)
         names = _matched(cells, export, path)
@@ -93,7 +93,7 @@ def _named(names: Iterable[str]) -> list[str]:
 
 
 def _matched(cells: Iterable[str], export: Export, path: Path) -> list[str]:
-    """Return the names of the contract for the cells that fit one. Raises FileRejected if a name is there twice."""
+    """Return the names of the contract for the cells that fit one. Raises FileRejected if a name appears twice."""
     cells = list(cells)
     found = iter(matched_header(export, checked_header(_named(cells), path), path))
     return [next(found) if cell else "" for cell in cells]
@@ -102,8 +102,8 @@ def _matched(cells: Iterable[str], export: Export, path: Path) -> list[str]:
 def _elsewhere(
     used: Row | None, missing: list[str] | None, rows: Sequence[Row], export: Export, path: Path
 ) -> FileRejected | None:
-    """Return the error of a header that is in another row: one that lacks fewer columns than `missing`, those that the
-    used row lacks, or that has all required ones if `missing` is None."""
+    """Return the error if another row fits better as the header: if it misses fewer columns than the used row, whose
+    missing columns are `missing`; or, if `missing` is None, if it has all required columns."""
     wrong = used.number if used else export.header_at
     lacks = {row.number: _lacks(_names(row, rows, export), export, path) for row in rows if row.number != wrong}
     fitting = [(len(found), number) for number, found in lacks.items() if found is not None]
@@ -119,7 +119,7 @@ def _elsewhere(
 
 
 def _lacks(names: Iterable[str], export: Export, path: Path) -> list[str] | None:
-    """Return the columns that a header lacks; None if it lacks required ones or is no header."""
+    """Return the columns that are missing from a header; None if required ones are, or if it is not a header."""
     try:
         return compare(export, _named(_matched(names, export, path)), path)[1]
     except WrongHeader as error:
@@ -148,6 +148,6 @@ def _separated(used: Row | None, rows: Sequence[Row], export: Export, path: Path
     below = [export.delimiter.join(row.cells) for row in rows if row.number > used.number]
     is_aligned = len(used.cells) == 1 and GAP.search(text) and below and all(map(GAP.search, below[:5]))
     if is_aligned or (set(text.split()) <= set(known_names(export)) and _fits(text.split(), export, path)):
-        problem = "the columns are aligned with spaces (fixed width), so nothing separates an empty or a long value"
+        problem = "the columns are aligned with spaces (fixed width), so empty and long values cannot be separated"
         return FileRejected(problem, path.name, "export the file as csv, with tabs, or as xlsx")
     return None

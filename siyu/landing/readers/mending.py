@@ -1,7 +1,8 @@
-"""Copies of broken files that the engine can read. What is no character becomes U+FFFD: bytes that are not valid in a
+"""Copies of broken files that the engine can read. U+FFFD replaces invalid characters: bytes that are not valid in a
 file's encoding, and halves of surrogate pairs.
 
-One such value must not cost the rest of a file. A file that is in another encoding as a whole is not mended.
+One invalid character must not cause the loss of a whole file. A file that is completely in another encoding is not
+mended.
 """
 
 from __future__ import annotations
@@ -16,20 +17,20 @@ BLOCK = 1 << 20
 BROKEN = "bytes that are not valid in the file's encoding"
 LOST = "\ufffd"
 RUN = re.compile("[\ud800-\udfff]+")
-# An escape that is a whole pair or anything else stays; group 1 is half a pair.
+# Group 1 is half of a surrogate pair, which is replaced. Whole pairs and all other escapes stay.
 ESCAPES = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\.", re.DOTALL
 )
 HALF_OF_PAIR = re.compile(rb"\\u[dD][89a-fA-F]")
 HIGH_ESCAPE = re.compile(rb"\\u[dD][89abAB]")
 LONGEST_ESCAPE, WINDOW = 12, 4096  # bytes
-RARE = 1000  # a file with at most one broken value in so many is in its own encoding
+RARE = 1000  # at most one broken value in 1000 does not mean that the file is in another encoding
 
 
 @dataclass
 class Damage:
-    """How much of a file is no text: `broken` of its `parts` (values or records), `invalid` characters against `valid`
-    ones outside ASCII. `halves` of surrogate pairs are no sign of another encoding."""
+    """How much of a file is invalid: `broken` of its `parts` (values or records), and the numbers of `invalid` and
+    `valid` characters outside ASCII. `halves` of surrogate pairs do not indicate another encoding."""
 
     parts: int = 0
     broken: int = 0
@@ -49,7 +50,7 @@ class Damage:
 
 
 def is_often(broken: int, parts: int) -> bool:
-    """Return whether so many parts are broken that the file may be in another encoding. A single one is no sign."""
+    """Return whether so many parts, and more than one, are broken that the file may be in another encoding."""
     return broken > max(1, parts // RARE)
 
 
@@ -68,7 +69,7 @@ def invalid_outnumber(path: Path, encoding: str) -> bool:
 
 
 def errors_of(encoding: str) -> str:
-    """Return how Python decodes what is no character to surrogates."""
+    """Return the error handler with which Python decodes invalid bytes to surrogates."""
     return "surrogatepass" if encoding.startswith("utf-16") else "surrogateescape"
 
 
@@ -95,7 +96,7 @@ def mend_json(source: Path, out: Path) -> Damage:
 
 
 def _pieces(file: BinaryIO) -> Iterator[bytes]:
-    """Yield the file in pieces of some BLOCK bytes that begin with a character, and with no part of an escape."""
+    """Yield the file in pieces of about BLOCK bytes. No piece begins inside a character or an escape."""
     rest = b""
     while block := file.read(BLOCK):
         data = rest + block

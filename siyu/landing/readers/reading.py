@@ -69,7 +69,7 @@ class Reading:
     `drift(session, relation, found)` instead, where `relation` holds the records that were read. `otherwise` is a
     slower way to read the file, used when the engine refuses a record, or when `is_whole(session, relation, rows)`
     returns False. `shared` is None when the file must be read alone. `alike(session, relation)` returns a better
-    reading if records have fields that differ from fields of the contract only in letter case or the like. `is_mended`
+    reading if records have fields that differ from fields of the contract only in spelling. `is_mended`
     says that characters were replaced by U+FFFD. `totals` is the number of footer rows, which are not records.
     """
 
@@ -98,7 +98,7 @@ def together(session: Session, readings: Sequence[Reading]) -> str:
 
 
 class WrongHeader(FileRejected):
-    """A header that does not match the contract; `missing` are the required columns it lacks."""
+    """A header that does not match the contract; `missing` are the required columns that it does not have."""
 
     def __init__(self, problem: str, where: str, fix: str, missing: tuple[str, ...]) -> None:
         super().__init__(problem, where, fix)
@@ -196,9 +196,9 @@ def csv_relation(files: str, width: int, delimiter: str = ",", *, skipped: int =
 
 @dataclass(frozen=True)
 class Rewritten:
-    """A csv file that siyu wrote: the number of its records, the places of columns without a name that have values, and
-    the number of footer rows that were left out, and the number of records in which characters were replaced. Its last
-    column says what is wrong with a record."""
+    """A csv file that siyu wrote. Its last column has the reason why a record is rejected. With it: the number of its
+    records, the places of columns without a name that have values, the number of footer rows that were left out, and
+    the number of records with replaced characters."""
 
     path: Path
     count: int

@@ -42,9 +42,9 @@ LOOKED, SHOWN_CELL = 50, 200  # rows that may be the header; characters of a cel
 
 @dataclass(frozen=True)
 class Job:
-    """A workbook to convert. `known` are the names of the contract's columns in the file. Of these, a bare number is a
-    date in the columns `dated`; a date is written as 2026-01-31T00:00:00 in `formatted`; a number is written with a
-    comma in `comma`. `max_record` is in characters, the other limits are in bytes and seconds."""
+    """A workbook to convert. `known` are the names that the contract's columns may have in the file. In the columns
+    `dated`, a plain number is a date. In `formatted`, a date is written as 2026-01-31T00:00:00. In `comma`, a number is
+    written with a comma. `max_record` is in characters, the other limits are in bytes and seconds."""
 
     path: str
     out: str
@@ -124,7 +124,7 @@ def names_of(cells: Sequence[str], above: Sequence[Sequence[str]], known: Sequen
 
 
 def is_footer(row: Sequence[Any], patterns: Sequence[str]) -> bool:
-    """Does the first cell of a row that is not empty match a pattern, in any case?"""
+    """Return whether the first filled cell of a row matches a pattern. Letter case makes no difference."""
     if not patterns:
         return False
     first = next((text for cell in row if (text := str(cell).strip())), "").casefold()
@@ -193,7 +193,8 @@ def _writer(name: str, job: Job, epoch: datetime) -> Callable[[Any], str]:
 
 
 def folded(name: str) -> str:
-    """Return a name of a column without what readers ignore: letter case, blanks, width, invisible characters."""
+    """Return a name of a column without the differences that siyu ignores: letter case, blanks, width, invisible
+    characters."""
     text = unicodedata.normalize("NFKC", name)
     if not text.isascii():
         text = "".join(c for c in text if unicodedata.category(c) not in ("Cf", "Cc"))
@@ -213,7 +214,7 @@ def _text(cell: Any) -> str:
 
 
 def _dated(cell: Any, epoch: datetime | None, between: str) -> str:
-    """Return a cell of a date column as text. A bare number counts days since the workbook's day 0, if that is given;
+    """Return a cell of a date column as text. A plain number counts days since the workbook's day 0, if that is given;
     `between` is the character between date and time."""
     if isinstance(cell, float) and epoch and 1 <= cell < MAX_SERIAL:
         try:
