@@ -16,13 +16,13 @@ from siyu.seeds.rule_tables import rule_table_errors
 def checked_identifiers(tables: Mapping[str, Reference]) -> IdentifierTypes:
     """Return the identifier types. Raises ConfigError with every problem of all rule tables."""
     types, words = tables["identifier_types"], tables["placeholder_words"]
-    placeholders = load_placeholders(reference_rows(words), words.edited)
-    identifiers = load_identifier_types(reference_rows(types), types.edited, placeholders)
+    placeholders = load_placeholders(reference_rows(words), words.edited, words.place)
+    identifiers = load_identifier_types(reference_rows(types), types.edited, placeholders, types.place)
     rules, limits = tables["identity_rules"], tables["neighbour_limits"]
     raise_all(
         [
             *rule_errors(reference_rows(rules), identifiers, rules.edited),
-            *neighbour_limit_errors(reference_rows(limits), limits.edited),
+            *neighbour_limit_errors(reference_rows(limits), limits.edited, limits.place),
             *rule_table_errors(tables, identifiers),
         ]
     )

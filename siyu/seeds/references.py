@@ -91,7 +91,11 @@ def _read(name: str, paths: list[Path], tables: list[str], keys: Mapping[str, Ke
             f"{name!r} is not a table name", str(whole), "use lower case, digits and _, or remove the file."
         )
     if name not in tables:
-        raise ConfigError(f"{whole.name} adds rows to {name}, which is no table", str(whole), nearest(name, tables))
+        raise ConfigError(
+            f"{whole.name} adds rows to {name}, which is no table",
+            str(whole),
+            nearest(name, tables) or f"call it {name}.csv if the table is your own.",
+        )
     columns, *_ = [_check(path) for path in paths]
     if not added:
         return Reference(name, whole, file_sha256(whole), columns)
