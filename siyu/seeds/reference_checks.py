@@ -9,6 +9,7 @@ from siyu.seeds.decisions import rule_errors
 from siyu.seeds.identifier_types import IdentifierTypes, load_identifier_types
 from siyu.seeds.money_tables import currency_errors, exchange_rate_errors
 from siyu.seeds.neighbour_limits import neighbour_limit_errors
+from siyu.seeds.number_fields import number_field_errors
 from siyu.seeds.placeholders import load_placeholders
 from siyu.seeds.references import Reference, reference_rows
 from siyu.seeds.rule_tables import rule_table_errors
@@ -27,6 +28,7 @@ def checked_identifiers(tables: Mapping[str, Reference]) -> IdentifierTypes:
             *neighbour_limit_errors(reference_rows(limits), limits.edited, limits.place),
             *exchange_rate_errors(reference_rows(rates), rates.place),
             *currency_errors(reference_rows(currencies), currencies.place),
+            *number_field_errors(tables),
             *rule_table_errors(tables, identifiers),
         ]
     )

@@ -155,6 +155,31 @@ def test_a_mistake_in_any_table_is_told_where_it_was_written(tmp_path: Path) -> 
             checked_identifiers(load_references(settings))
 
 
+def test_numbers_and_months_that_models_cast_are_told_before_anything_runs(tmp_path: Path) -> None:
+    settings = layered(
+        tmp_path,
+        first_targets_add='kpi_code,month,target\nbuyers,2026-06,12\nbuyers,2026年6月,"1,000"\nbuyers,2026-13,-1.5\n',
+        second_targets_add="kpi_code,month,dimension,member,target\nbuyers,2026-07,total,,many\nbuyers,2026-08,,,\n",
+        first_activity_grades_add="grade,grade_order,min_touches\nZ,9,many\n",
+        second_kpis_add="kpi_code,window_days\nbuyers,１\n",
+        second_recency_bands_add="band,min_days,max_days\n0-7,0.5,\n",
+    )
+    for layer in ("first", "second"):
+        keys = tmp_path / layer / "seeds" / "reference_keys.yml"
+        keys.write_text("targets: [kpi_code, month]\n", encoding="utf-8")
+    with pytest.raises(ConfigError) as error:
+        checked_identifiers(load_references(settings))
+    assert told(error) == [
+        ("targets: month is '2026年6月'", "targets.add.csv, row 3"),
+        ("targets: target is '1,000'", "targets.add.csv, row 3"),
+        ("targets: month is '2026-13'", "targets.add.csv, row 4"),
+        ("targets: target is 'many'", "targets.add.csv, row 2"),
+        ("activity_grades: min_touches is 'many'", "activity_grades.add.csv, row 2"),
+        ("recency_bands: min_days is '0.5'", "recency_bands.add.csv, row 2"),
+        ("kpis: window_days is '１'", "kpis.add.csv, row 2"),
+    ]
+
+
 def test_decisions_have_no_key_whatever_a_layer_declares(tmp_path: Path) -> None:
     """With a key, a decision of one layer would replace those of another."""
     settings = layered(tmp_path, first_identity_rules_add="decision,left_id\nlink,mobile:1\n")
