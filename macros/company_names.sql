@@ -78,7 +78,7 @@ headed as (
         coalesce(
             {%- for ended in ['公司', '厂'] %}
             nullif(regexp_extract(
-                text, '^(.*?{{ ended }}).*(?:分公司|分厂|办事处|代表处|营业部|事业部|分部|分店)）?$', 1
+                text, '^(.*?{{ ended }}).*(?:分公司|分行|支行|分厂|办事处|代表处|营业部|事业部|分部|分店)）?$', 1
             ), ''),
             {%- endfor %}
             text

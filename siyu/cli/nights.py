@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from datetime import datetime
 from pathlib import Path
@@ -31,8 +32,9 @@ def init(
         for name in create(folder):
             out.print(f"{folder / name}")
         out.print(
-            f"\nnext       cd {folder}; put exports into exports/<channel>/, or try siyu simulate --out exports;"
-            f" siyu run\nkeep safe  {folder / SALT}: git ignores this file, and another salt changes every ID",
+            f"\nnext       cd {shlex.quote(str(folder))}; put exports into exports/<channel>/, or try"
+            " siyu simulate --out exports; siyu run"
+            f"\nkeep safe  {folder / SALT}: git ignores this file, and another salt changes every ID",
             soft_wrap=True,
         )
 

@@ -13,6 +13,7 @@ from siyu.errors import ConfigError, SiyuError, nearest
 from siyu.seeds.channels import Channel
 from siyu.seeds.decisions import COLUMNS as RULE_COLUMNS
 from siyu.seeds.identifier_types import COLUMNS as IDENTIFIER_COLUMNS
+from siyu.seeds.money_tables import CURRENCY_COLUMNS, RATE_COLUMNS
 from siyu.seeds.neighbour_limits import COLUMNS as LIMIT_COLUMNS
 from siyu.seeds.placeholders import COLUMNS as WORD_COLUMNS
 from siyu.seeds.references import Reference
@@ -25,6 +26,8 @@ NEEDED_REFERENCES = {
     "identity_rules": RULE_COLUMNS,
     "placeholder_words": WORD_COLUMNS,
     "neighbour_limits": LIMIT_COLUMNS,
+    "exchange_rates": RATE_COLUMNS,
+    "currencies": CURRENCY_COLUMNS,
     **TABLE_COLUMNS,
 }
 SOURCE_COLUMNS = {

@@ -26,6 +26,8 @@ OUTSIDE = re.compile(
 )
 INSTEAD = "a channel contract and source(): a query reads only tables of the project"
 STATEMENTS = (exp.Summarize, exp.Describe)
+QUERIES = (exp.Query, exp.Values, exp.Pivot, *STATEMENTS)
+ONE_QUERY = "one query, without a semicolon: a suite changes nothing"
 
 
 def reach_findings(tokens: list[Token], tree: exp.Expr) -> Iterator[Finding]:
@@ -53,12 +55,16 @@ def query_findings(sql: str, is_table: Callable[[str, str], bool]) -> Iterator[F
         yield Finding("a text that cannot be split into words", 0, "plain SQL, with all quotes closed")
         return
     yield from (Finding(f"{token.text.lower()}()", token.line, INSTEAD) for token in _calls(tokens))
+    if any(token.token_type == TokenType.SEMICOLON for token in tokens):
+        yield Finding("a semicolon", 0, ONE_QUERY)
     try:
         trees = [tree for tree in dialect.parser().parse(tokens, sql) if tree is not None]
     except SqlglotError:
         return
     for tree in trees:
         yield from _statements(tree)
+        if not isinstance(tree, QUERIES):
+            yield Finding(f"{type(tree).__name__.lower()} as a query", 0, ONE_QUERY)
         ctes = {cte.alias for cte in tree.find_all(exp.CTE)}
         node: Any
         for node in tree.find_all(exp.Table, exp.Lateral):

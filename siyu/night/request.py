@@ -10,12 +10,14 @@ from pathlib import Path
 from siyu import clock
 from siyu.errors import ConfigError
 from siyu.layers import read_yaml
+from siyu.masking import masked, one_line
 from siyu.seeds.channels import Channel
 from siyu.seeds.references import Reference, load_references, read_references, stored
 from siyu.settings import Settings
 from siyu.warehouse.ledger import Ledger
 
 LONGEST_PAUSE_DAYS = 45
+SHOWN_FILES = 5
 
 
 @dataclass(frozen=True)
@@ -96,16 +98,22 @@ def check_as_of(settings: Settings, request: Request, as_of: date, ledger: Ledge
 
 
 def check_exports(settings: Settings, channels: Iterable[Channel], ledger: Ledger) -> None:
-    """Raise ConfigError if nothing has landed and no channel has a file: a first release would be empty.
+    """Raise ConfigError if nothing has landed and no channel has a file that it reads: a first release would be empty.
 
     Its date would be yesterday, and `current` would not move back to exports that are older.
     """
     root = settings.exports_root
-    folders = [folder for channel in channels if (folder := channel.source_folder(root)) is not None]
-    if ledger.landings() or any(path.is_file() for folder in folders for path in folder.rglob("*")):
+    folders = [(c, folder) for c in channels if (folder := c.source_folder(root)) is not None]
+    readable = (
+        path for channel, folder in folders for export in channel.exports.values() for path in folder.glob(export.files)
+    )
+    if ledger.landings() or any(path.is_file() for path in readable):
         return
+    others = sorted(path.name for _, folder in folders for path in folder.rglob("*") if path.is_file())
+    unread = f". No contract reads {', '.join(map(one_line, map(masked, others[:SHOWN_FILES])))}" if others else ""
     raise ConfigError(
-        "nothing has landed yet, and no channel has an export file",
+        f"nothing has landed yet, and no channel has an export file{unread}",
         str(root) if root else "the folders of the contracts",
-        "put exports into <exports>/<channel>/, or try invented ones: siyu simulate --out <exports>.",
+        "put exports into <exports>/<channel>/, named as files: in the contract says, or try invented ones: "
+        "siyu simulate --out <exports>.",
     )

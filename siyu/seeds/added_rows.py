@@ -17,6 +17,7 @@ from siyu.settings import Settings
 
 ENDING = ".add"
 KEYS = "reference_keys.yml"
+APPENDED = "identity_rules"  # a key would replace decisions
 
 Key = tuple[str, ...]
 
@@ -63,11 +64,12 @@ def merged(table: str, whole: Path, added: Sequence[Path], keys: Mapping[str, Ke
     value. Other rows follow, with those columns empty. All files must be readable CSV with one header.
     """
     header, *rows = _read(whole)
-    if table not in keys:
+    if table not in keys or table == APPENDED:
+        why = "because no key of it is declared" if table not in keys else "because a decision has no key"
+        fix = f"declare it in seeds/{KEYS} of the layer, such as {table}: [{header[0]}], or replace the whole table."
+        appended = f"append them to {table}.csv, as siyu link, unlink and exclude do."
         raise ConfigError(
-            f"rows cannot be added to {table}, because no key of it is declared",
-            str(added[0]),
-            f"declare it in seeds/{KEYS} of the layer, such as {table}: [{header[0]}], or replace the whole table.",
+            f"rows cannot be added to {table}, {why}", str(added[0]), appended if table == APPENDED else fix
         )
     key = keys[table]
     missing = [column for column in key if column not in header]
@@ -131,7 +133,7 @@ def _problems(table: str, path: Path, header: list[str], key: Key) -> Iterator[C
         yield ConfigError(
             f"{path.name} has no column {', '.join(missing)}, the key of {table}",
             f"{path}:1",
-            f"add the column: {', '.join(key)} identify the row that is replaced.",
+            f"add {', '.join(missing)}: the key says which row each row replaces.",
         )
         return
     first: dict[tuple[str, ...], int] = {}

@@ -133,14 +133,18 @@ def identifier_functions(types: IdentifierTypes) -> dict[str, Callable[..., Any]
 
 
 def load_identifier_types(
-    rows: Sequence[Mapping[str, str]], where: str, placeholders: Placeholders | None = None
+    rows: Sequence[Mapping[str, str]],
+    where: str,
+    placeholders: Placeholders | None = None,
+    place: Callable[[int], str] | None = None,
 ) -> IdentifierTypes:
-    """Read the rows of identifier_types.csv. Raises ConfigError with every problem."""
+    """Read the rows of identifier_types.csv. Raises ConfigError with every problem. `place`: as in table_errors."""
+    edited = place or (lambda number: f"{where}, row {number}")
     found: dict[str, IdentifierType] = {}
     errors: list[SiyuError] = []
     for number, row in enumerate(rows, start=2):
         problems = _problems(row, found)
-        errors += [ConfigError(problem, f"{where}, row {number}", fix) for problem, fix in problems]
+        errors += [ConfigError(problem, edited(number), fix) for problem, fix in problems]
         if not problems:
             one = _parse(row)
             found[one.id_type] = one

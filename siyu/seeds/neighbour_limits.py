@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from siyu.errors import ConfigError, SiyuError
 
@@ -11,11 +11,16 @@ COLUMNS = ("id_type", "neighbour", "max_count", "why")
 NUMBER = re.compile("[1-9][0-9]{0,8}")
 
 
-def neighbour_limit_errors(rows: Sequence[Mapping[str, str]], where: str) -> list[SiyuError]:
-    """Return every problem. A row of a type that is not in identifier_types.csv is no problem: it has no effect."""
+def neighbour_limit_errors(
+    rows: Sequence[Mapping[str, str]], where: str, place: Callable[[int], str] | None = None
+) -> list[SiyuError]:
+    """Return every problem. A row of a type that is not in identifier_types.csv is no problem: it has no effect.
+
+    `place` tells where people edit a row.
+    """
+    edited = place or (lambda number: f"{where}, row {number}")
     return [
-        ConfigError(f"neighbour_limits: {problem}", f"{where}, row {number}", fix)
-        for number, problem, fix in _problems(rows)
+        ConfigError(f"neighbour_limits: {problem}", edited(number), fix) for number, problem, fix in _problems(rows)
     ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from siyu.engines.sql import quoted
@@ -72,17 +72,20 @@ class Placeholders:
         return sorted({*self.words.get(ANY, ()), *self.words.get(scope, ())})
 
 
-def load_placeholders(rows: Sequence[Mapping[str, str]], where: str) -> Placeholders:
-    """Read the rows of placeholder_words.csv. Raises ConfigError with every problem."""
+def load_placeholders(
+    rows: Sequence[Mapping[str, str]], where: str, place: Callable[[int], str] | None = None
+) -> Placeholders:
+    """Read the rows of placeholder_words.csv. Raises ConfigError with every problem. `place`: as in table_errors."""
+    edited = place or (lambda number: f"{where}, row {number}")
     found: dict[str, list[str]] = defaultdict(list)
     errors: list[SiyuError] = []
     for number, row in enumerate(rows, start=2):
         scope, word = row["scope"].strip(), row["word"].strip().lower()
         if scope not in (ANY, *SCOPES):
             fix = nearest(scope, (ANY, *SCOPES))
-            errors.append(ConfigError(f"unknown scope {scope!r}", f"{where}, row {number}", fix))
+            errors.append(ConfigError(f"unknown scope {scope!r}", edited(number), fix))
         if not word:
-            errors.append(ConfigError("the word is empty", f"{where}, row {number}", "write one, or remove the row."))
+            errors.append(ConfigError("the word is empty", edited(number), "write one, or remove the row."))
         found[scope].append(word)
     raise_all(errors)
     return Placeholders({scope: tuple(words) for scope, words in found.items()})

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from siyu.errors import raise_all
 from siyu.seeds.decisions import rule_errors
 from siyu.seeds.identifier_types import IdentifierTypes, load_identifier_types
+from siyu.seeds.money_tables import currency_errors, exchange_rate_errors
 from siyu.seeds.neighbour_limits import neighbour_limit_errors
+from siyu.seeds.number_fields import number_field_errors
 from siyu.seeds.placeholders import load_placeholders
 from siyu.seeds.references import Reference, reference_rows
 from siyu.seeds.rule_tables import rule_table_errors
@@ -16,13 +18,17 @@ from siyu.seeds.rule_tables import rule_table_errors
 def checked_identifiers(tables: Mapping[str, Reference]) -> IdentifierTypes:
     """Return the identifier types. Raises ConfigError with every problem of all rule tables."""
     types, words = tables["identifier_types"], tables["placeholder_words"]
-    placeholders = load_placeholders(reference_rows(words), words.edited)
-    identifiers = load_identifier_types(reference_rows(types), types.edited, placeholders)
+    placeholders = load_placeholders(reference_rows(words), words.edited, words.place)
+    identifiers = load_identifier_types(reference_rows(types), types.edited, placeholders, types.place)
     rules, limits = tables["identity_rules"], tables["neighbour_limits"]
+    rates, currencies = tables["exchange_rates"], tables["currencies"]
     raise_all(
         [
             *rule_errors(reference_rows(rules), identifiers, rules.edited),
-            *neighbour_limit_errors(reference_rows(limits), limits.edited),
+            *neighbour_limit_errors(reference_rows(limits), limits.edited, limits.place),
+            *exchange_rate_errors(reference_rows(rates), rates.place),
+            *currency_errors(reference_rows(currencies), currencies.place),
+            *number_field_errors(tables),
             *rule_table_errors(tables, identifiers),
         ]
     )

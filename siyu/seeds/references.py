@@ -92,7 +92,9 @@ def _read(name: str, paths: list[Path], tables: list[str], keys: Mapping[str, Ke
         )
     if name not in tables:
         raise ConfigError(
-            f"{whole.name} adds rows to {name}, which is not a reference table", str(whole), nearest(name, tables)
+            f"{whole.name} adds rows to {name}, which is not a reference table",
+            str(whole),
+            nearest(name, tables) or f"call it {name}.csv if the table is your own.",
         )
     columns, *_ = [_check(path) for path in paths]
     if not added:

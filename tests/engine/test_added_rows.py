@@ -15,6 +15,7 @@ from siyu.engines.duckdb import DuckEngine
 from siyu.errors import ConfigError
 from siyu.layers import base_layer
 from siyu.seeds.added_rows import load_keys
+from siyu.seeds.reference_checks import checked_identifiers
 from siyu.seeds.references import load_references, reference_rows, stored
 from siyu.seeds.rule_tables import TABLES
 from siyu.settings import Settings, load_settings
@@ -131,6 +132,61 @@ def test_every_mistake_is_told(tmp_path: Path) -> None:
     ]
     text = str(error.value)
     assert "did you mean products?" in text and "did you mean product_line?" in text and "ours: [a]" in text
+
+
+def test_a_mistake_in_any_table_is_told_where_it_was_written(tmp_path: Path) -> None:
+    settings = layered(
+        tmp_path,
+        first_placeholder_words_add="scope,word\nidentifier,keins\n",
+        second_placeholder_words_add="scope,word\nany,nix\nanyy,nix\nany,\n",
+    )
+    with pytest.raises(ConfigError) as error:
+        checked_identifiers(load_references(settings))
+    assert told(error) == [
+        ("unknown scope 'anyy'", "placeholder_words.add.csv, row 3"),
+        ("the word is empty", "placeholder_words.add.csv, row 4"),
+    ]
+    for table, row, problem in (
+        ("neighbour_limits", "id_type,neighbour,max_count\nmember_id,mobile,many\n", "max_count is 'many'"),
+        ("identifier_types", "id_type,entity\nmember_id,nobody\n", "the entity of member_id is 'nobody'"),
+    ):
+        settings = layered(tmp_path / table, **{f"first_{table}_add": row})
+        with pytest.raises(ConfigError, match=f"{problem}\n  where: .*{table}.add.csv, row 2"):
+            checked_identifiers(load_references(settings))
+
+
+def test_numbers_and_months_that_models_cast_are_told_before_anything_runs(tmp_path: Path) -> None:
+    settings = layered(
+        tmp_path,
+        first_targets_add='kpi_code,month,target\nbuyers,2026-06,12\nbuyers,2026年6月,"1,000"\nbuyers,2026-13,-1.5\n',
+        second_targets_add="kpi_code,month,dimension,member,target\nbuyers,2026-07,total,,many\nbuyers,2026-08,,,\n",
+        first_activity_grades_add="grade,grade_order,min_touches\nZ,9,many\n",
+        second_kpis_add="kpi_code,window_days\nbuyers,１\n",
+        second_recency_bands_add="band,min_days,max_days\n0-7,0.5,\n",
+    )
+    for layer in ("first", "second"):
+        keys = tmp_path / layer / "seeds" / "reference_keys.yml"
+        keys.write_text("targets: [kpi_code, month]\n", encoding="utf-8")
+    with pytest.raises(ConfigError) as error:
+        checked_identifiers(load_references(settings))
+    assert told(error) == [
+        ("targets: month is '2026年6月'", "targets.add.csv, row 3"),
+        ("targets: target is '1,000'", "targets.add.csv, row 3"),
+        ("targets: month is '2026-13'", "targets.add.csv, row 4"),
+        ("targets: target is 'many'", "targets.add.csv, row 2"),
+        ("activity_grades: min_touches is 'many'", "activity_grades.add.csv, row 2"),
+        ("recency_bands: min_days is '0.5'", "recency_bands.add.csv, row 2"),
+        ("kpis: window_days is '１'", "kpis.add.csv, row 2"),
+    ]
+
+
+def test_decisions_have_no_key_whatever_a_layer_declares(tmp_path: Path) -> None:
+    """With a key, a decision of one layer would replace those of another."""
+    settings = layered(tmp_path, first_identity_rules_add="decision,left_id\nlink,mobile:1\n")
+    (tmp_path / "first" / "seeds" / "reference_keys.yml").write_text("identity_rules: [decision]\n", encoding="utf-8")
+    with pytest.raises(ConfigError, match="because a decision has no key") as error:
+        load_references(settings)
+    assert "append them to identity_rules.csv" in str(error.value)
 
 
 def test_a_layer_declares_the_keys_of_its_own_tables(tmp_path: Path) -> None:

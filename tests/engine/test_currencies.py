@@ -9,6 +9,8 @@ import duckdb
 import jinja2
 import pytest
 
+from siyu.seeds.money_tables import currency_errors, exchange_rate_errors
+
 ROOT = Path(__file__).resolve().parents[2]
 BASE = (ROOT / "seeds" / "reference" / "currencies.csv").read_text(encoding="utf-8")
 
@@ -72,3 +74,48 @@ def test_every_row_of_the_table_names_a_code() -> None:
     rows = list(csv.DictReader(BASE.splitlines()))
     assert all(len(code) == 3 and code.isascii() and code.isupper() for row in rows for code in [row["currency"]])
     assert len({row["written_form"] for row in rows}) == len(rows)
+
+
+def _row(number: int) -> str:
+    return f"row {number}"
+
+
+def test_the_shipped_tables_have_no_problem() -> None:
+    rates = ROOT / "seeds" / "sample" / "reference" / "exchange_rates.csv"
+    assert not currency_errors(list(csv.DictReader(BASE.splitlines())), _row)
+    assert not exchange_rate_errors(list(csv.DictReader(rates.read_text(encoding="utf-8").splitlines())), _row)
+
+
+def test_a_rate_that_no_engine_reads_is_told_before_anything_runs() -> None:
+    good = [
+        "USD,2026-06-30,7.1215",
+        "美元,2026/6/1, 7 ",
+        "JPY,2026-06-30,0.00000001",
+        "X,2026-06-30,12345678.123456789",
+    ]
+    bad = {
+        ",2026-06-30,7.1": "currency is empty",
+        "USD,30.6.2026,7.1": "rate_date is '30.6.2026'",
+        "USD,2026-02-30,7.1": "rate_date is '2026-02-30'",
+        "USD,2026-06-30,": "rate is ''",
+        **{f"USD,2026-06-30,{rate}": f"rate is '{rate}'" for rate in ("7.1x", "0", "0.00", "-7", "123456789", "７")},
+        'USD,2026-06-30,"7,1"': "rate is '7,1'",
+    }
+    rows = list(csv.DictReader(["currency,rate_date,rate", *good, *bad]))
+    told = [(error.where, error.problem) for error in exchange_rate_errors(rows, _row)]
+    assert told == [
+        (f"row {number}", f"exchange_rates: {problem}") for number, problem in enumerate(bad.values(), len(good) + 2)
+    ]
+
+
+def test_a_written_form_needs_a_code() -> None:
+    rows = list(
+        csv.DictReader(["written_form,currency,home_currencies", "xx,US $,", ",CNY,", "元,CNY,TWD H$D", "T,TOK,"])
+    )
+    assert [(error.where, error.problem) for error in currency_errors(rows, _row)] == [
+        ("row 2", "currencies: currency is 'US $'"),
+        ("row 3", "currencies: written_form is empty"),
+        ("row 4", "currencies: home_currencies is 'H$D'"),
+    ]
+    short = list(csv.DictReader(["written_form,currency", "xx,USD"]))  # a layer's table may lack home_currencies
+    assert not currency_errors(short, _row)

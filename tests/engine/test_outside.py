@@ -106,6 +106,21 @@ def test_a_suite_may_use_whatever_stays_inside(sql: str) -> None:
     assert not suite_findings(sql)
 
 
+STATEMENTS = {
+    "delete from kpi.t": ["delete as a query"],
+    "insert into kpi.t values (1)": ["insert as a query"],
+    "select a from kpi.t;": ["a semicolon"],
+    "select a from kpi.t; drop table kpi.t": ["a semicolon", "drop as a query"],
+    "select a from kpi.t where b = 'x;y' /* ; */": [],
+    "values (1)": [],
+}
+
+
+@pytest.mark.parametrize("sql", STATEMENTS)
+def test_a_suite_has_one_query_and_changes_nothing(sql: str) -> None:
+    assert suite_findings(sql) == STATEMENTS[sql]
+
+
 SUITE = """
 table: kpi.kpi_catalog
 expectations:

@@ -122,6 +122,15 @@ def test_a_first_run_without_any_export_publishes_nothing(acme: Path) -> None:
     assert not (acme / "warehouse/current").exists()
 
 
+def test_a_first_run_does_not_count_files_that_no_contract_reads(acme: Path) -> None:
+    (acme / "exports/crm").mkdir()
+    (acme / "exports/crm/Accounts 13900000001 [red].csv").write_text("account_id\nA1\n", encoding="utf-8")
+    done = CliRunner().invoke(app, ["run"])
+    assert done.exit_code == 2, done.output
+    assert "No contract reads Accounts 139****0001 [red].csv" in " ".join(done.stderr.split())
+    assert not (acme / "warehouse/current").exists()
+
+
 def test_version_is_that_of_the_package() -> None:
     done = CliRunner().invoke(app, ["--version"])
     assert (done.exit_code, done.stdout) == (0, f"siyu {__version__}\n")
