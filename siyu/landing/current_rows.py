@@ -120,7 +120,7 @@ def _landed(export: Export, column: Column, name: str, kind: str, timezone: str,
     """Return the SQL of a landed column with a type, cast to today's type."""
     value = quote_name(name)
     if kind == column.type or (kind == KEY and column.type == "text"):
-        return text_sql(export, column, value) if may_lack and column.type == "text" else value
+        return text_sql(export, column, value) if may_lack and column.type in TEXTS else value
     if kind not in TEXTS:
         # siyu wrote the value, in its own form and in UTC.
         return cast_sql(column.as_landed, f"cast({value} as varchar)", "UTC")

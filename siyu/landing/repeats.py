@@ -38,8 +38,10 @@ def distinct_keys(export: Export) -> str:
 
 
 def repeats_of(session: Session, export: Export, relation: str, rows: int) -> Repeats:
-    """Look for rows that share a key, in one pass over the key columns; only if there are some, look at the others."""
-    if has_row_key(export.key) or rows < 2 or not _has_repeats(session, export, relation, rows):
+    """Look for rows that share a key, in one pass over the key columns; only if there are some, look at the others.
+
+    A dry run of a file that lacks the columns of its key has no key."""
+    if not export.key or has_row_key(export.key) or rows < 2 or not _has_repeats(session, export, relation, rows):
         return NO_REPEATS
     return repeats_in(session, export, relation)
 

@@ -305,3 +305,12 @@ def test_a_name_of_a_compressed_file_makes_none(session: DuckSession, tmp_path: 
     shop = Shop(session, tmp_path)
     done = shop.land("id,name\n1,a\n", name="orders.csv.gz")
     assert done.rows == [("1", "a")]
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "json"])
+def test_characters_are_counted_in_ids_and_in_fields_of_another_spelling(shop: Shop, kind: str) -> None:
+    records = [r'{"id":"1","Name":"a\ud83d","code":"A\ud83d"}', '{"id":"2","Name":"b","code":"B"}']
+    data = "\n".join(records) if kind == "jsonl" else f"[{','.join(records)}]"
+    done = shop.land(data, contract({"id": TEXT, "name": TEXT, "code": {"type": "id"}}, format=kind))
+    assert done.rows == [("1", "a�", "A�"), ("2", "b", "B")]
+    assert done.file.mended == "name:1;code:1" and ("respelled", "Name") in done.drift

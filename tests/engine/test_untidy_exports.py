@@ -255,6 +255,12 @@ def test_words_added_later_hold_for_landed_rows(shop: Shop) -> None:
     assert shop.read(before, files, "id, name") == [("1", "Select"), ("2", "b")]
 
 
+def test_words_added_later_hold_for_landed_ids(shop: Shop) -> None:
+    columns = {"id": {"type": "id"}, "member": {"type": "id"}}
+    files = shop.nights(contract(columns), [(AS_OF, {"orders_1": "id,member\n1,n/a\n2,7.0\nn/a,8\n"})])
+    assert shop.read(contract(columns, null="n/a"), files, "id, member") == [("1", None), ("2", "7"), ("n/a", "8")]
+
+
 # Dates and numbers
 
 
