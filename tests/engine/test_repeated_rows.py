@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -314,3 +315,39 @@ def test_characters_are_counted_in_ids_and_in_fields_of_another_spelling(shop: S
     done = shop.land(data, contract({"id": TEXT, "name": TEXT, "code": {"type": "id"}}, format=kind))
     assert done.rows == [("1", "a�", "A�"), ("2", "b", "B")]
     assert done.file.mended == "name:1;code:1" and ("respelled", "Name") in done.drift
+
+
+# Names that siyu's own queries use, too
+
+OWN_NAMES = (
+    "x", "n", "h", "c", "s", "v", "a", "j", "k", "k0", "c0", "c1", "t", "r", "json", "answer", "value", "line", "column_name",
+    "reason", "differs", "landed", "repeated", "replaced", "day", "rows", "records", "items", "keys", "order", "select",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "json", "parquet"])
+def test_a_column_may_have_any_name(shop: Shop, kind: str) -> None:
+    # The path of each column is the name of another one.
+    paths = dict(zip(OWN_NAMES, OWN_NAMES[1:] + OWN_NAMES[:1], strict=True))
+    columns = {name: {"type": "integer", "path": path} for name, path in paths.items()}
+    lines = [[10 + i for i in range(len(OWN_NAMES))] for _ in range(3)]
+    lines[1][0], lines[2][5] = 99, 77  # another row of the same keys, and other keys
+    texts = [*([str(value) for value in line] for line in lines), ["x"] * len(OWN_NAMES)]
+    data: str | bytes = "\n".join(json.dumps(dict(zip(paths.values(), line, strict=True))) for line in texts)
+    if kind == "csv":
+        data = "\n".join(",".join(line) for line in [list(paths.values()), *texts])
+    elif kind == "json":
+        data = f"[{','.join(str(data).splitlines())}]"
+    elif kind == "parquet":
+        rows = ", ".join(f"({', '.join(map(repr, line))})" for line in texts)
+        names = ", ".join(f'"{path}"' for path in paths.values())
+        data = shop.parquet(f"select * from (values {rows}) as t({names})")
+    channel = contract(columns, format=kind, key=list(OWN_NAMES[1:]), max_reject_rate=0.5)
+    done = shop.land(data, channel)
+    file = done.file
+    assert [list(row) for row in done.rows] == lines and {reject[3] for reject in done.rejects} == {
+        "not a valid integer"
+    }
+    assert (file.rows_read, file.rows_landed, file.rows_rejected, file.rows_replaced) == (4, 2, 1, 1)
+    assert (file.differing_keys, file.example_key) == (1, "|".join(str(value) for value in lines[0][1:])[:200])
+    assert [row[0] for row in shop.read(channel, [file], "x")] == [10, 99]
