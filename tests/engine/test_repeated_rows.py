@@ -273,6 +273,18 @@ def test_a_file_in_another_encoding_is_not_mended(shop: Shop, kind: str) -> None
     assert "not a JSON object (9)" in done.reason or "not valid" in done.reason
 
 
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "json", "utf-16"])
+def test_halves_of_pairs_are_no_sign_of_another_encoding(shop: Shop, kind: str) -> None:
+    rows = [(str(i), "plain" if i < 5 else f"a\ud83d{i}") for i in range(9)]
+    records = [f'{{"id":"{key}","name":"{name}"}}' for key, name in rows]
+    csv = "id,name\n" + "".join(f"{key},{name}\n" for key, name in rows)
+    text = {"jsonl": "\n".join(records), "json": f"[{','.join(records)}]"}.get(kind, csv)
+    data = text.encode("utf-16" if kind == "utf-16" else "utf-8", "surrogatepass")
+    done = shop.land(data, contract(format=kind.replace("utf-16", "csv")))
+    assert [row[1] for row in done.rows] == [name.replace("\ud83d", "\ufffd") for _, name in rows]
+    assert done.file.mended == "name:4"
+
+
 def test_a_broken_utf16_value_is_replaced(shop: Shop) -> None:
     data = "id,name\n1,小\ud83d明\n2,a\n".encode("utf-16", "surrogatepass")
     done = shop.land(data)
@@ -320,8 +332,9 @@ def test_characters_are_counted_in_ids_and_in_fields_of_another_spelling(shop: S
 # Names that siyu's own queries use, too
 
 OWN_NAMES = (
-    "x", "n", "h", "c", "s", "v", "a", "j", "k", "k0", "c0", "c1", "t", "r", "json", "answer", "value", "line", "column_name",
-    "reason", "differs", "landed", "repeated", "replaced", "day", "rows", "records", "items", "keys", "order", "select",
+    "x", "n", "h", "c", "s", "v", "a", "j", "k", "k0", "c0", "c1", "t", "r", "json", "answer", "value", "line",
+    "column_name", "reason", "differs", "landed", "repeated", "replaced", "day", "rows", "records", "items", "keys",
+    "order", "select",
 )  # fmt: skip
 
 

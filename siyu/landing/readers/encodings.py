@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from siyu.errors import FileRejected
+from siyu.landing.readers.mending import HALF, HALF_BYTES
 from siyu.landing.readers.reading import BLOCK, BOM, UTF8
 from siyu.seeds.channels import Export
 
@@ -58,14 +59,14 @@ def guessed_encoding(path: Path, what: str) -> str:
     with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
         while text := file.read(BLOCK):
             readable = text.encode("utf-8", "ignore").decode()
-            failing += len(text) - len(readable)
+            failing += len(text) - len(readable) - 3 * len(HALF.findall(text))
             valid += len(readable) - len(readable.encode("ascii", "ignore"))
     if failing <= valid:
         return UTF8
     data = _judged(path)
     if _reads_as_chinese(data):
         return GB18030
-    if not HIGH.search(BROKEN.sub(b"", data)):
+    if not HIGH.search(BROKEN.sub(b"", HALF_BYTES.sub(b"", data))):
         return UTF8
     raise FileRejected(
         f"the {what} is not valid text in utf-8, and does not read as Chinese in gb18030",
