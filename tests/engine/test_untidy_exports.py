@@ -420,6 +420,13 @@ def test_encodings(shop: Shop, codec: str, encoding: str, name: str) -> None:
     assert done.rows == [("1", name), ("2", "b")] and not done.result.problems
 
 
+@pytest.mark.parametrize("codec", ["utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "gb18030", "big5", "utf-8"])
+def test_a_mark_in_the_file_counts_more_than_the_contract(shop: Shop, codec: str, encoding: str) -> None:
+    done = shop.land("id,name\n1,上海 MÜNCHEN\n".encode(codec), contract(encoding=encoding))
+    assert done.rows == [("1", "上海 MÜNCHEN")] and not done.drift
+
+
 @pytest.mark.parametrize(
     ("text", "codec", "candidates"),
     [

@@ -33,15 +33,17 @@ ALONE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
 
 
 def known_encoding(path: Path, export: Export) -> str | None:
-    """Return the codec by contract or byte order mark; None for utf-8 unless its bytes are not valid."""
+    """Return the codec by byte order mark or contract; None for utf-8 unless its bytes are not valid.
+
+    A mark counts more than the contract: in another encoding, no header begins with these bytes."""
     with path.open("rb") as file:
         head = file.read(HEAD)
-    if export.encoding not in ("auto", UTF16):
-        return CODECS.get(export.encoding, export.encoding)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return UTF16
     if head.startswith(BOM):
         return UTF8
+    if export.encoding not in ("auto", UTF16):
+        return CODECS.get(export.encoding, export.encoding)
     # utf-16 without a mark: every other byte of separators, digits and Latin letters is 0.
     first, second = head[0::2].count(0), head[1::2].count(0)
     if max(first, second) > max(ZEROS * len(head), 20 * min(first, second)):
