@@ -45,6 +45,10 @@ _TRIMMED = f"trim(value, '{_OUTER}')"
 # Trimming many characters is slow, and most values begin and end with a printable ASCII character.
 _IS_BARE = "value between '!' and '~' and right(value, 1) between '!' and '~'"
 
+_PARSED = "try_strptime(fn_trim(value), formats)"
+# In any format, the engine reads the year 26 for %Y, and the words infinity and epoch as 1900.
+_HAS_YEAR = f"regexp_matches(value, '[0-9]') and year({_PARSED}) >= 1000"
+
 
 def _decimal(mark: str, group: str) -> str:
     """Return the SQL of a number whose fraction follows `mark` and whose thousands may be separated by `group`."""
@@ -96,17 +100,18 @@ FUNCTIONS = (
     SemanticFunction(
         "fn_try_date",
         "value, formats",
-        "cast(try_strptime(fn_trim(value), formats) as date)",
-        "The date in a text. formats is a format of strptime, or a list of them, which is tried in order. NULL if the"
-        " text fits none of them.",
+        f"case when {_HAS_YEAR} then cast({_PARSED} as date) end",
+        "The date in a text. formats is a format of strptime, or a list of them, which is tried in order; %y comes"
+        " before %Y. NULL if the text fits none of them, or if the year has not four digits where it should.",
     ),
     SemanticFunction(
         "fn_try_timestamp",
         "value, formats",
         # A format with an offset makes the engine return a timestamp with time zone, whatever the text.
-        "case when contains(cast(formats as varchar), '%z')"
-        "  then timezone('UTC', cast(try_strptime(fn_trim(value), formats) as timestamptz))"
-        " else timezone('UTC', timezone('{timezone}', cast(try_strptime(fn_trim(value), formats) as timestamp))) end",
+        f"case when not coalesce({_HAS_YEAR}, false) then null"
+        " when contains(cast(formats as varchar), '%z')"
+        f"  then timezone('UTC', cast({_PARSED} as timestamptz))"
+        f" else timezone('UTC', timezone('{{timezone}}', cast({_PARSED} as timestamp))) end",
         "The UTC moment in a text, by formats as in fn_try_date. A text is in the time zone of the settings, unless the"
         " formats contain the offset %z. NULL if the text fits none of them.",
     ),

@@ -194,7 +194,15 @@ def _find(
         known = landing.known.get(identity) or next((file for file in result.files if file.identity == identity), None)
         if known is None or known.file == job.shown or not job.export.named:
             break
-    return identity, known
+    if known is None and has_row_key(job.export.key) and not day and not job.export.named:
+        known = _landed_with_a_key(job, digest, landing)
+    return known.identity if known else identity, known
+
+
+def _landed_with_a_key(job: Job, digest: str, landing: Landing) -> LandedFile | None:
+    """Return a file with the same rows that landed under another name, before the contract said `key: row`."""
+    own = (job.channel.channel, job.export_name, digest)
+    return next((f for f in landing.known.values() if (f.channel, f.export, f.sha256) == own), None)
 
 
 def _ledger_row(

@@ -9,6 +9,7 @@ from siyu.engines.paths import parquet
 from siyu.engines.sql import json_path, quote_name, quoted
 from siyu.landing.casts import TEXTS, cast_sql, file_name_sql, text_sql
 from siyu.landing.readers.reading import real_names
+from siyu.landing.readers.workbook import folded
 from siyu.seeds.channels import KEY, ROOT, Column, Export
 from siyu.seeds.row_key import KEY_ROW, has_row_key
 from siyu.warehouse.ledger import LandedFile
@@ -17,6 +18,8 @@ INTERNAL = "_extra, _file, _line, _landed_seq, _landed_date, _file_date"
 
 ROW_DIGITS = 20  # of the identity; 80 bits
 PATH = ", filename = '_path'"
+NARROW = "".join(map(chr, range(0x21, 0x7F)))
+WIDE = "".join(chr(ord(c) + 0xFEE0) for c in NARROW)  # the same in full width
 
 
 def source_statements(
@@ -120,7 +123,7 @@ def _landed(export: Export, column: Column, name: str, kind: str, timezone: str,
     """Return the SQL of a landed column with a type, cast to today's type."""
     value = quote_name(name)
     if kind == column.type or (kind == KEY and column.type == "text"):
-        return text_sql(export, column, value) if may_lack and column.type == "text" else value
+        return text_sql(export, column, value) if may_lack and column.type in TEXTS else value
     if kind not in TEXTS:
         # siyu wrote the value, in its own form and in UTC.
         return cast_sql(column.as_landed, f"cast({value} as varchar)", "UTC")
@@ -136,7 +139,21 @@ def _in_extra(export: Export, column: Column, names: Sequence[str], timezone: st
     texts = [f"nullif(json_extract_string(_extra, {quoted(path)}), '')" for path in paths]
     if not texts:
         return []
+    texts += _alike_in_extra(export, column, [name for name in places if not (is_nested and "." in name)])
     return [cast_sql(column, text_sql(export, column, f"coalesce({', '.join(texts)})"), timezone)]
+
+
+def _alike_in_extra(export: Export, column: Column, names: Sequence[str]) -> list[str]:
+    """Return the SQL of a text in `_extra` whose name is one of these in another spelling, as headers are matched."""
+    others = {folded(name) for c, other in export.columns.items() if other != column for name in other.names(c)}
+    wanted = sorted({folded(name) for name in names} - others)
+    if not wanted:
+        return []
+    spelled = f"lower(regexp_replace(translate(k, {quoted(WIDE)}, {quoted(NARROW)}), '\\s', '', 'g'))"
+    is_wanted = f"list_contains([{', '.join(map(quoted, wanted))}], {spelled})"
+    key = f"list_filter(json_keys(_extra), lambda k: {is_wanted})[1]"
+    pointer = f"'/' || replace(replace({key}, '~', '~0'), '/', '~1')"
+    return [f"nullif(json_extract_string(_extra, {pointer}), '')"]
 
 
 def _empty(export: Export) -> str:

@@ -106,13 +106,21 @@ def _is_settled(export: Export, item: Item, series: Mapping[Item, _Series]) -> b
     kind, column = item
     if column in export.known_drift or (kind == NEW and export.extra_columns == "ignore"):
         return True
-    names = {name for own, one in export.columns.items() for name in one.names(own)}
     if kind == NEW:
-        return column in names
+        return any(
+            column in one.names(own) or ((MISSING, own) in series and _is_alike(column, one.names(own)))
+            for own, one in export.columns.items()
+        )
     if kind == MISSING:
         own = export.columns.get(column)
-        return own is None or any((NEW, name) in series for name in own.names(column))
+        new = [name for kind, name in series if kind == NEW]
+        return own is None or any(_is_alike(name, own.names(column)) for name in new)
     return False
+
+
+def _is_alike(header: str, names: Sequence[str]) -> bool:
+    """Do readers take a header for one of these names?"""
+    return folded(header) in map(folded, names)
 
 
 def _told(where: str, kind: str, column: str, since: date, renames: Sequence[str], owner: str) -> str:

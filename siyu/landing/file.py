@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cached_property
 from pathlib import Path
@@ -14,7 +14,7 @@ from siyu.engines.base import Session
 from siyu.engines.paths import link_in, parquet
 from siyu.engines.sql import quote_name, quoted
 from siyu.errors import EngineFault, FileRejected, SqlProblem, StatementFault
-from siyu.landing.casts import file_name_sql, typed_query
+from siyu.landing.casts import TEXTS, file_name_sql, typed_query
 from siyu.landing.drift import MISSING, NEW, RESPELLED
 from siyu.landing.journal import DRAFT, LANDED, REJECTS, note
 from siyu.landing.readers import read
@@ -140,7 +140,7 @@ def _land_rows(session: Session, job: Job, landing: Landing, identity: str, scra
     interim = scratch / "interim.parquet"
     reading, total = _copy_text(session, job, reading_of(session, job, scratch), interim)
     if reading.alike and (other := reading.alike(session, parquet(interim))):
-        reading, total = _copy_text(session, job, other, interim)
+        reading, total = _copy_text(session, job, replace(other, is_mended=reading.is_mended), interim)
     stem = stem_of(job, landing, identity)
     target = landing.store / f"{stem}{LANDED}"
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -179,7 +179,7 @@ def _land_rows(session: Session, job: Job, landing: Landing, identity: str, scra
 
 def _mended_values(session: Session, job: Job, relation: str) -> str | None:
     """Return how many landed values of each column have a replaced character, as `name:2;note:1`."""
-    texts = [name for name, column in job.export.columns.items() if column.type == "text"]
+    texts = [name for name, column in job.export.columns.items() if column.type in TEXTS]
     columns = [*texts, "_extra"]
     counts = ", ".join(f"count_if(contains({quote_name(column)}, chr({ord(LOST)})))" for column in columns)
     (found,) = session.rows(f"select {counts} from {relation}")

@@ -38,8 +38,10 @@ def distinct_keys(export: Export) -> str:
 
 
 def repeats_of(session: Session, export: Export, relation: str, rows: int) -> Repeats:
-    """Look for rows that share a key, in one pass over the key columns; only if there are some, look at the others."""
-    if has_row_key(export.key) or rows < 2 or not _has_repeats(session, export, relation, rows):
+    """Look for rows that share a key, in one pass over the key columns; only if there are some, look at the others.
+
+    A dry run of a file that lacks the columns of its key has no key."""
+    if not export.key or has_row_key(export.key) or rows < 2 or not _has_repeats(session, export, relation, rows):
         return NO_REPEATS
     return repeats_in(session, export, relation)
 
@@ -58,12 +60,13 @@ def repeats_in(session: Session, export: Export, relation: str) -> Repeats:
     columns = f"{keys}, {quote_name(export.version)}" if export.version else keys
     repeated = f"select {keys} from {relation} group by {keys} having count(*) > 1"
     rows = f"select {columns}, {_content(export)} as _content from {relation} semi join ({repeated}) using ({keys})"
-    differs = "min(_content) <> max(_content) as differs"
-    by_version = f"select {keys}, count(*) as n, {differs} from ({rows}) group by {columns}"
-    by_key = f"select {keys}, sum(n) as n, bool_or(differs) as differs from ({by_version}) group by {keys}"
-    shown = _example(export, "filter (where differs)")
+    # No column of a contract begins with `_`.
+    differs = "min(_content) <> max(_content) as _differs"
+    by_version = f"select {keys}, count(*) as _rows, {differs} from ({rows}) group by {columns}"
+    by_key = f"select {keys}, sum(_rows) as _rows, bool_or(_differs) as _differs from ({by_version}) group by {keys}"
+    shown = _example(export, "filter (where _differs)")
     (found,) = session.rows(
-        f"select coalesce(sum(n) - count(*), 0)::bigint, count_if(differs), {shown} from ({by_key})"
+        f"select coalesce(sum(_rows) - count(*), 0)::bigint, count_if(_differs), {shown} from ({by_key})"
     )
     return Repeats(*found)
 

@@ -84,6 +84,24 @@ def test_a_large_file_of_json_is_read_again_for_a_field_in_its_last_record(shop:
 # Columns that were renamed
 
 
+def test_an_earlier_name_in_another_spelling_is_found_in_rows_that_landed(shop: Shop) -> None:
+    headers = ["Tel. Nr", "TEL. NR", "ｔｅｌ.nr", "\u200btel.Nr", "Tel"]
+    csv = {f"orders_{i}": f"id,{header}\n{i},v{i}\n" for i, header in enumerate(headers)}
+    files = shop.nights(contract(MOBILE), [(MAY, csv)])
+    found = shop.read(renamed(**{"from": ["Tel. Nr"]}), files, "id, mobile")
+    assert found == [("0", "v0"), ("1", "v1"), ("2", "v2"), ("3", "v3"), ("4", None)]
+    # A name that fits two columns is read only where it is exact.
+    both = contract({"id": TEXT, "mobile": {**TEXT, "from": ["Tel. Nr"]}, "phone": {**TEXT, "from": ["TEL.NR"]}})
+    assert shop.read(both, files, "mobile, phone")[:2] == [("v0", None), (None, None)]
+
+
+def test_an_earlier_field_in_another_spelling_is_found_in_records_that_landed(shop: Shop) -> None:
+    records = '{"id":"1","Tel/Nr":"a"}\n{"id":"2","TEL/NR":"b"}\n'
+    files = shop.nights(contract(MOBILE, format="jsonl"), [(MAY, {"orders_1": records})])
+    corrected = contract({"id": TEXT, "mobile": {**TEXT, "from": ["Tel/Nr"]}}, format="jsonl")
+    assert shop.read(corrected, files, "id, mobile") == [("1", "a"), ("2", "b")]
+
+
 def test_a_contract_that_is_corrected_later_finds_the_value_in_rows_that_landed(shop: Shop) -> None:
     nights = [(MAY, {"orders1.csv": "id,mobile\n1,137\n"}), (JUNE, {"orders2.csv": "id,Handy\n2,138\n"})]
     files = shop.nights(contract(MOBILE), nights)

@@ -63,6 +63,10 @@ def test_drift_that_is_known_or_corrected_is_told_no_longer() -> None:
     days = [(), (), (LOST, HANDY)]
     corrected = contract({**COLUMNS, "mobile": {**TEXT, "from": ["Handy"]}})
     assert told(days, corrected) == []
+    other_case = contract({**COLUMNS, "mobile": {**TEXT, "from": ["ＨＡＮＤＹ"]}})
+    assert told(days, other_case) == []
+    (beside,) = told([(), (("new_column", "Handy"),)], other_case)
+    assert beside.is_open  # the file has mobile, too
     assert told(days, contract(COLUMNS, known_drift=["mobile", "Handy"])) == []
     assert [one.column_name for one in told(days, contract(COLUMNS, extra_columns="ignore"))] == ["mobile"]
     assert lines(told(days, contract({"id": TEXT, "city": TEXT})))[0].startswith("shop.orders: the column Handy is new")

@@ -119,3 +119,10 @@ def test_rows_that_do_not_count_and_lost_characters_are_told(folder: Path) -> No
     done = CliRunner().invoke(app, ["land", "--dry-run", "visits_1.csv", "--as", "shop.visits"])
     assert done.exit_code == 0 and "3 read, 3 to land" in done.stdout
     assert "1 values of _extra contain invalid characters" in " ".join(done.stdout.split())
+
+
+def test_rows_of_a_file_without_its_key_are_checked_all_the_same(folder: Path) -> None:
+    code, told = _try(folder / "sales_20260601.csv", "amount,status\n5.00,paid\n5.00,lost\n", "--as", "shop.sales")
+    assert code == 1 and "the required column sale_id is missing" in told
+    assert "2 read, 0 to land, 1 break the contract" in told and "not one of paid, done" in told
+    assert "cannot be landed" not in told

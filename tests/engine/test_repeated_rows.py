@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -178,8 +179,9 @@ def test_a_file_that_landed_by_a_key_is_not_counted_twice(shop: Shop) -> None:
     data = "order_id,product,amount\nO1,apple,10.00\nO1,pear,2.00\n"
     keyed = contract(LINES, key=["order_id", "product"])
     files = shop.nights(keyed, [(AS_OF, {"orders_1.csv": data})])
-    again = shop.land_folder({"orders_1.csv": data.encode()}, _lines(), 2, AS_OF, files)
-    assert again.skipped == 1 and not again.files
+    for name in ("orders_1.csv", "orders_2.csv"):
+        again = shop.land_folder({name: data.encode()}, _lines(), 2, AS_OF, files)
+        assert again.skipped == 1 and not again.files
     assert len(shop.read(_lines(), files, "_row")) == 2
     assert shop.read(keyed, files, "order_id") == [("O1",), ("O1",)]
 
@@ -272,6 +274,18 @@ def test_a_file_in_another_encoding_is_not_mended(shop: Shop, kind: str) -> None
     assert "not a JSON object (9)" in done.reason or "not valid" in done.reason
 
 
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "json", "utf-16"])
+def test_halves_of_pairs_are_no_sign_of_another_encoding(shop: Shop, kind: str) -> None:
+    rows = [(str(i), "plain" if i < 5 else f"a\ud83d{i}") for i in range(9)]
+    records = [f'{{"id":"{key}","name":"{name}"}}' for key, name in rows]
+    csv = "id,name\n" + "".join(f"{key},{name}\n" for key, name in rows)
+    text = {"jsonl": "\n".join(records), "json": f"[{','.join(records)}]"}.get(kind, csv)
+    data = text.encode("utf-16" if kind == "utf-16" else "utf-8", "surrogatepass")
+    done = shop.land(data, contract(format=kind.replace("utf-16", "csv")))
+    assert [row[1] for row in done.rows] == [name.replace("\ud83d", "\ufffd") for _, name in rows]
+    assert done.file.mended == "name:4"
+
+
 def test_a_broken_utf16_value_is_replaced(shop: Shop) -> None:
     data = "id,name\n1,小\ud83d明\n2,a\n".encode("utf-16", "surrogatepass")
     done = shop.land(data)
@@ -305,3 +319,49 @@ def test_a_name_of_a_compressed_file_makes_none(session: DuckSession, tmp_path: 
     shop = Shop(session, tmp_path)
     done = shop.land("id,name\n1,a\n", name="orders.csv.gz")
     assert done.rows == [("1", "a")]
+
+
+@pytest.mark.parametrize("kind", ["jsonl", "json"])
+def test_characters_are_counted_in_ids_and_in_fields_of_another_spelling(shop: Shop, kind: str) -> None:
+    records = [r'{"id":"1","Name":"a\ud83d","code":"A\ud83d"}', '{"id":"2","Name":"b","code":"B"}']
+    data = "\n".join(records) if kind == "jsonl" else f"[{','.join(records)}]"
+    done = shop.land(data, contract({"id": TEXT, "name": TEXT, "code": {"type": "id"}}, format=kind))
+    assert done.rows == [("1", "a�", "A�"), ("2", "b", "B")]
+    assert done.file.mended == "name:1;code:1" and ("respelled", "Name") in done.drift
+
+
+# Names that siyu's own queries use, too
+
+OWN_NAMES = (
+    "x", "n", "h", "c", "s", "v", "a", "j", "k", "k0", "c0", "c1", "t", "r", "json", "answer", "value", "line",
+    "column_name", "reason", "differs", "landed", "repeated", "replaced", "day", "rows", "records", "items", "keys",
+    "order", "select",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl", "json", "parquet"])
+def test_a_column_may_have_any_name(shop: Shop, kind: str) -> None:
+    # The path of each column is the name of another one.
+    paths = dict(zip(OWN_NAMES, OWN_NAMES[1:] + OWN_NAMES[:1], strict=True))
+    columns = {name: {"type": "integer", "path": path} for name, path in paths.items()}
+    lines = [[10 + i for i in range(len(OWN_NAMES))] for _ in range(3)]
+    lines[1][0], lines[2][5] = 99, 77  # another row of the same keys, and other keys
+    texts = [*([str(value) for value in line] for line in lines), ["x"] * len(OWN_NAMES)]
+    data: str | bytes = "\n".join(json.dumps(dict(zip(paths.values(), line, strict=True))) for line in texts)
+    if kind == "csv":
+        data = "\n".join(",".join(line) for line in [list(paths.values()), *texts])
+    elif kind == "json":
+        data = f"[{','.join(str(data).splitlines())}]"
+    elif kind == "parquet":
+        rows = ", ".join(f"({', '.join(map(repr, line))})" for line in texts)
+        names = ", ".join(f'"{path}"' for path in paths.values())
+        data = shop.parquet(f"select * from (values {rows}) as t({names})")
+    channel = contract(columns, format=kind, key=list(OWN_NAMES[1:]), max_reject_rate=0.5)
+    done = shop.land(data, channel)
+    file = done.file
+    assert [list(row) for row in done.rows] == lines and {reject[3] for reject in done.rejects} == {
+        "not a valid integer"
+    }
+    assert (file.rows_read, file.rows_landed, file.rows_rejected, file.rows_replaced) == (4, 2, 1, 1)
+    assert (file.differing_keys, file.example_key) == (1, "|".join(str(value) for value in lines[0][1:])[:200])
+    assert [row[0] for row in shop.read(channel, [file], "x")] == [10, 99]

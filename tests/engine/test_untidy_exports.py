@@ -255,6 +255,12 @@ def test_words_added_later_hold_for_landed_rows(shop: Shop) -> None:
     assert shop.read(before, files, "id, name") == [("1", "Select"), ("2", "b")]
 
 
+def test_words_added_later_hold_for_landed_ids(shop: Shop) -> None:
+    columns = {"id": {"type": "id"}, "member": {"type": "id"}}
+    files = shop.nights(contract(columns), [(AS_OF, {"orders_1": "id,member\n1,n/a\n2,7.0\nn/a,8\n"})])
+    assert shop.read(contract(columns, null="n/a"), files, "id, member") == [("1", None), ("2", "7"), ("n/a", "8")]
+
+
 # Dates and numbers
 
 
@@ -412,6 +418,13 @@ def test_formats_apply_to_landed_texts_and_not_to_landed_values(shop: Shop) -> N
 def test_encodings(shop: Shop, codec: str, encoding: str, name: str) -> None:
     done = shop.land(f"id,name\n1,{name}\n2,b\n".encode(codec), contract(encoding=encoding))
     assert done.rows == [("1", name), ("2", "b")] and not done.result.problems
+
+
+@pytest.mark.parametrize("codec", ["utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "gb18030", "big5", "utf-8"])
+def test_a_mark_in_the_file_counts_more_than_the_contract(shop: Shop, codec: str, encoding: str) -> None:
+    done = shop.land("id,name\n1,上海 MÜNCHEN\n".encode(codec), contract(encoding=encoding))
+    assert done.rows == [("1", "上海 MÜNCHEN")] and not done.drift
 
 
 @pytest.mark.parametrize(

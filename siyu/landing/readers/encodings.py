@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 from siyu.errors import FileRejected
+from siyu.landing.readers.mending import HALF, HALF_BYTES
 from siyu.landing.readers.reading import BLOCK, BOM, UTF8
 from siyu.seeds.channels import Export
 
@@ -24,8 +25,6 @@ HEAD = 64 << 10
 ZEROS = 0.1  # of all bytes
 JUDGED = 16 << 20  # bytes of a file
 HIGH = re.compile(rb"[\x80-\xff]")
-# Half a surrogate pair in utf-8, as Python decodes its invalid bytes. It is no sign of another encoding.
-HALF_OF_PAIR = re.compile("\udced[\udca0-\udcbf][\udc80-\udcbf]")
 # The rest of a utf-8 character that was cut, if it is not beside letters; and bytes that no encoding uses for letters.
 BROKEN = re.compile(
     rb"[\xfe\xff]+|(?<![A-Za-z\x80-\xff])(?:[\xc2-\xf4][\x80-\xbf]{0,2}|[\x80-\xbf]{1,3})(?![A-Za-z\x80-\xff])"
@@ -34,15 +33,18 @@ ALONE = re.compile(rb"(?<![\x80-\xff])[\x80-\xff](?![\x80-\xff])")
 
 
 def known_encoding(path: Path, export: Export) -> str | None:
-    """Return the codec by contract or byte order mark; None for utf-8 unless its bytes are not valid."""
+    """Return the codec by byte order mark or contract; None for utf-8 unless its bytes are not valid.
+
+    A mark counts more than the contract: in another encoding, no header begins with these bytes.
+    """
     with path.open("rb") as file:
         head = file.read(HEAD)
-    if export.encoding not in ("auto", UTF16):
-        return CODECS.get(export.encoding, export.encoding)
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return UTF16
     if head.startswith(BOM):
         return UTF8
+    if export.encoding not in ("auto", UTF16):
+        return CODECS.get(export.encoding, export.encoding)
     # utf-16 without a mark: every other byte of separators, digits and Latin letters is 0.
     first, second = head[0::2].count(0), head[1::2].count(0)
     if max(first, second) > max(ZEROS * len(head), 20 * min(first, second)):
@@ -58,16 +60,16 @@ def guessed_encoding(path: Path, what: str) -> str:
     """
     failing = valid = 0
     with path.open(encoding="utf-8", errors="surrogateescape", newline="") as file:
-        while text := HALF_OF_PAIR.sub("\ufffd", file.read(BLOCK)):
+        while text := file.read(BLOCK):
             readable = text.encode("utf-8", "ignore").decode()
-            failing += len(text) - len(readable)
+            failing += len(text) - len(readable) - 3 * len(HALF.findall(text))
             valid += len(readable) - len(readable.encode("ascii", "ignore"))
     if failing <= valid:
         return UTF8
     data = _judged(path)
     if _reads_as_chinese(data):
         return GB18030
-    if not HIGH.search(BROKEN.sub(b"", data)):
+    if not HIGH.search(BROKEN.sub(b"", HALF_BYTES.sub(b"", data))):
         return UTF8
     raise FileRejected(
         f"the {what} is not valid text in utf-8, and does not read as Chinese in gb18030",

@@ -17,6 +17,9 @@ BLOCK = 1 << 20
 BROKEN = "bytes that are not valid in the file's encoding"
 LOST = "\ufffd"
 RUN = re.compile("[\ud800-\udfff]+")
+# Half a pair as three bytes, as some programs write it. No other encoding is meant.
+HALF = re.compile("\udced[\udca0-\udcbf][\udc80-\udcbf]")
+HALF_BYTES = re.compile(rb"\xed[\xa0-\xbf][\x80-\xbf]")
 # Group 1 is half of a surrogate pair, which is replaced. Whole pairs and all other escapes stay.
 ESCAPES = re.compile(
     rb"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\.", re.DOTALL
@@ -60,8 +63,11 @@ def mended(text: str) -> str:
 
 
 def invalid_outnumber(path: Path, encoding: str) -> bool:
-    """Return whether a text file has more invalid bytes than valid characters outside ASCII."""
+    """Return whether a text file has more invalid bytes than valid characters outside ASCII. In utf-16 there are only
+    halves of pairs, which are no sign of another encoding."""
     damage = Damage()
+    if encoding.startswith("utf-16"):
+        return False
     with path.open(encoding=encoding, errors=errors_of(encoding), newline="") as file:
         while text := file.read(BLOCK):
             _count(text, damage)
@@ -122,7 +128,7 @@ def _mended_piece(piece: bytes, damage: Damage) -> bytes:
     damage.valid += piece.count(b"\\u")
     text = piece.decode("utf-8", "surrogateescape")
     if _count(text, damage):
-        damage.broken += len(RUN.findall(text))
+        damage.broken += len(RUN.findall(HALF.sub("", text)))
         piece = mended(text).encode()
     if not HALF_OF_PAIR.search(piece):
         return piece
@@ -142,6 +148,8 @@ def _count(text: str, damage: Damage) -> int:
         return 0
     readable = text.encode("utf-8", "ignore").decode()
     invalid = len(text) - len(readable)
-    damage.invalid += invalid
+    halves = len(HALF.findall(text)) if invalid else 0
+    damage.halves += halves
+    damage.invalid += invalid - 3 * halves
     damage.valid += len(readable) - len(readable.encode("ascii", "ignore"))
     return invalid
