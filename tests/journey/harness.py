@@ -50,6 +50,7 @@ NOT_COLUMNS = ("channel", "is_current", "is_theirs")
 # A channel whose staged rows name any channel, and may have every column that a record of the tests has.
 CHANNEL = "anything"
 TYPES = {"amount": "decimal(18,2)", "line_no": "bigint"}
+CONTRACT_TYPES = {"varchar": "text", "bigint": "integer"}
 COLUMNS = {
     shape: {
         name: TYPES.get(name, "timestamp" if name.endswith("_at") else "varchar")
@@ -105,7 +106,9 @@ def _contract() -> str:
     for shape, columns in COLUMNS.items():
         text += f"  {shape}s:\n    files: '*.{shape}'\n    format: csv\n    key: [record_id]\n    columns:\n"
         text += "      record_id: {type: text, required: true}\n"
-        text += "".join(f"      {name}: {{type: text}}\n" for name in columns)
+        text += "".join(
+            f"      {name}: {{type: '{CONTRACT_TYPES.get(kind, kind)}'}}\n" for name, kind in columns.items()
+        )
     return text
 
 
