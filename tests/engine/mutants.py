@@ -52,11 +52,19 @@ def record(number: int) -> Record:
     }
 
 
+def field_of(record: Record, column: str) -> str | None:
+    """The text of a column in a record. Where no name is exact, one in another letter case or with blanks counts."""
+    alike = [text for name, text in record.items() if "".join(name.split()).casefold() == column]
+    return record.get(column, alike[0] if alike else None)
+
+
 def value_of(column: str, text: str | None) -> Any:
     """What a text has to land as; `...` where it is in no form that the records themselves have."""
     kind = COLUMNS[column]["type"]
     if text == UNTOLD:
         return ...
+    if column == "id" and text is not None:  # the key of the export
+        text = text.strip("\t\n\x0b\x0c\r \xa0\xad\u3000\ufeff")
     if not text:
         return None
     if kind == "text":
