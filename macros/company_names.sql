@@ -1,6 +1,11 @@
 {#- Company names, split into parts: 上海华阳机电（集团）有限公司 is region 上海 and core 华阳机电. By reference/regions.csv and
     legal_forms.csv. -#}
 
+{#- What may follow the name of a region: 广东省, 上海市, 广西壮族自治区. -#}
+{%- set REGION_ENDINGS = [
+    '特别行政区', '壮族自治区', '回族自治区', '维吾尔自治区', '自治区', '自治州', '地区', '省', '市'
+] -%}
+
 {#- A pattern that matches one of some texts. Of two texts that begin alike the longer comes first. -#}
 {%- macro one_of(texts) -%}
 (?:{{ texts | sort(reverse=true) | join('|') }})
@@ -33,7 +38,7 @@
 {#- CTEs up to `parted`: the region and core of each company_name of `names`, the core also with the blanks between its
     words, and whether the name ends with a registered legal form. -#}
 {%- macro parted_names(names) -%}
-{%- set ending = '(?:特别行政区|壮族自治区|回族自治区|维吾尔自治区|自治区|自治州|地区|省|市)?' -%}
+{%- set ending = '(?:' ~ REGION_ENDINGS | join('|') ~ ')?' -%}
 {%- set regions, provinces, cities, own = [], [], [], {} -%}
 {%- for row in reference('regions') -%}
 {%- set _ = regions.append(row.region) -%}
@@ -173,4 +178,38 @@ parted as (
         min(account_key) as account_key
     from {{ candidates }}
     group by node, basis
+{%- endmacro -%}
+
+{#- CTE `region_forms`: how channels write the regions of regions.csv, with or without an ending, as `form`; the region; and
+    its province as `code`. A country has no province. -#}
+{%- macro region_forms() -%}
+region_endings as (
+    select '' as ending
+    {%- for ending in REGION_ENDINGS %}
+    union all
+    select '{{ ending }}' as ending
+    {%- endfor %}
+),
+
+folded_regions as (
+    select
+        region,
+        fn_folded(region) as form,
+        coalesce(province, region) as code
+    from {{ ref('regions') }}
+    where kind = 'province' or (kind = 'city' and province is not null)
+),
+
+region_forms as (
+    select
+        r.form || e.ending as form,
+        r.region,
+        r.code
+    from folded_regions as r
+    cross join region_endings as e
+    qualify
+        row_number() over (
+            partition by r.form || e.ending order by length(e.ending), r.region
+        ) = 1
+)
 {%- endmacro -%}

@@ -26,11 +26,6 @@ left join {{ ref('stage_setback') }} as s
 (select cast(max(stage_rank) as bigint) from {{ ref('stages') }} where stage = '{{ stage }}')
 {%- endmacro -%}
 
-{#- A number of thresholds.csv, as a literal, because an interval needs a literal. -#}
-{%- macro threshold(name) -%}
-{{ (reference('thresholds') | selectattr('threshold', 'equalto', name) | first).value | int }}
-{%- endmacro -%}
-
 {#- 0.5 to the power of `halvings`, exactly. -#}
 {%- macro decay(halvings) -%}
 cast({{ '%.7f' | format(0.5 ** halvings) }} as decimal(8, 7))
@@ -101,5 +96,42 @@ partners as (
 {%- macro proof(row, moment) -%}
 struct_pack(
     occurred_at := {{ row }}.{{ moment }}, channel := {{ row }}.channel, record_id := {{ row }}.record_id
+)
+{%- endmacro -%}
+
+{#- CTE `referrals`: contacts and links that name another person as referrer, with both people. -#}
+{%- macro referrals() -%}
+named_referrers as (
+    select
+        channel,
+        record_id,
+        observed_at as occurred_at,
+        referrer_type,
+        fn_trim(referrer_value) as referrer_value
+    from {{ ref('contact') }}
+    where referrer_value is not null
+    union all
+    select
+        channel,
+        record_id,
+        started_at as occurred_at,
+        referrer_type,
+        fn_trim(referrer_value) as referrer_value
+    from {{ ref('link') }}
+    where referrer_value is not null
+),
+
+referrals as (
+    select
+        o.person_key as referrer_key,
+        r.person_key,
+        n.channel,
+        n.occurred_at
+    from named_referrers as n
+    inner join {{ ref('record_person') }} as r
+        on n.channel = r.channel and n.record_id = r.record_id
+    inner join {{ ref('one_id') }} as o
+        on n.referrer_type = o.id_type and n.referrer_value = o.id_value
+    where r.person_key <> o.person_key
 )
 {%- endmacro -%}

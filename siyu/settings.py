@@ -53,7 +53,7 @@ class Settings(BaseSettings):
     threads: int | None = None
     memory_limit: str = "55%"
     publish_records: bool = True
-    publish_parquet: bool = True
+    publish_parquet: bool = False
     ops_history_days: int = 400
     _toml: dict[str, str] = PrivateAttr(default_factory=dict)  # setting -> where siyu.toml sets it
 

@@ -3,6 +3,7 @@ description: What counts as revenue, one line each; orders, refunds, and won opp
   an order. The buyer is the person, or else the company that the deal names.
 grain: [channel, record_id]
 */
+{{ config(restricted=false) }}
 with
 
 {{ revenue_deals() }}

@@ -1,146 +1,242 @@
 /*
-description: The tags; what each one means, what it depends on, how many people have it, how it
-  changed, and who reads it.
+description: The tags 标签目录; what each one means, whether the data can fill it, how many have it,
+  how its values moved, and who reads it. A tag of people and companies is reckoned over both.
 grain: [tag_code]
 */
+{%- set epsilon = '0.0001' %}
 with
 
-catalog as (
+listed as (
     select
-        t.tag_code,
-        cast(t.class_no as bigint) as class_no,
-        t.class,
-        t.name_zh,
-        t.name_en,
-        t.level,
-        t.kind,
-        t.mode,
-        t.value_list,
-        t.decision,
-        'tags.' || t.class_no || '_' || t.class as model
-    from {{ ref('tags') }} as t
+        tag_code,
+        string_agg(tag_value, ', ' order by cast(value_order as bigint)) as value_list
+    from {{ ref('tag_values') }}
+    group by tag_code
 ),
 
-people as (
-    select count(*) as people_count
-    from {{ ref('person') }}
+-- One row for each level of a tag, with the scope of that level.
+applicable as (
+    select
+        t.tag_code,
+        s.level,
+        s.scope,
+        s.entity_count
+    from {{ ref('tags') }} as t
+    inner join {{ ref('tag_scope_size') }} as s
+        on
+            contains(', ' || t.applies_to || ',', ', ' || s.scope || ',')
+            and contains(', ' || t.level || ',', ', ' || s.level || ',')
+),
+
+scopes as (
+    select
+        tag_code,
+        cast(sum(entity_count) as bigint) as scope_count
+    from applicable
+    group by tag_code
+),
+
+rules as (
+    select
+        tag_code,
+        string_agg(rule_version, ', ' order by level desc) as rule_version
+    from {{ source('ops', 'tag_rule') }}
+    group by tag_code
+),
+
+rule_sources as (
+    select distinct
+        r.tag_code,
+        trim(s.source_model) as source_model
+    from {{ source('ops', 'tag_rule') }} as r
+    cross join unnest(string_split(r.source_models, ',')) as s (source_model)
+),
+
+sources as (
+    select
+        tag_code,
+        string_agg(source_model, ', ' order by source_model) as source_models
+    from rule_sources
+    group by tag_code
+),
+
+-- Rows are people or companies, unless a tag has several values: only these are counted apart.
+tagged_by_level as (
+    {%- for table, id in [('person_tag', 'one_id'), ('account_tag', 'account_id')] %}
+    select
+        t.tag_code,
+        count(*) as tagged_count,
+        max(t.evidence_at) as freshest_at
+    from {{ ref(table) }} as t
+    inner join {{ ref('tags') }} as g on t.tag_code = g.tag_code
+    where g.is_multi is distinct from 'true'
+    group by t.tag_code
+    union all
+    select
+        t.tag_code,
+        count(distinct t.{{ id }}) as tagged_count,
+        max(t.evidence_at) as freshest_at
+    from {{ ref(table) }} as t
+    inner join {{ ref('tags') }} as g on t.tag_code = g.tag_code
+    where g.is_multi = 'true'
+    group by t.tag_code
+    {{- '\n    union all' if not loop.last }}
+    {%- endfor %}
 ),
 
 tagged as (
     select
         tag_code,
-        count(distinct one_id) as tagged_count,
-        count(distinct tag_value) as distinct_values,
-        max(evidence_at) as freshest_at
-    from {{ ref('person_tag') }}
+        cast(sum(tagged_count) as bigint) as tagged_count,
+        max(freshest_at) as freshest_at
+    from tagged_by_level
     group by tag_code
 ),
 
-sizes_now as (
+used_values as (
     select
         tag_code,
-        tag_value,
-        count(*) as size_now
-    from {{ ref('person_tag') }}
-    group by tag_code, tag_value
-),
-
-sizes_before as (
-    select
-        tag_code,
-        tag_value,
-        count(*) as size_before
-    from {{ previous('tags.person_tag') }}
-    group by tag_code, tag_value
-),
-
-totals_now as (
-    select
-        tag_code,
-        sum(size_now) as total_now
-    from sizes_now
+        count(distinct tag_value) as distinct_values
+    from {{ ref('tag_size') }}
+    where entity_count > 0
     group by tag_code
 ),
 
-totals_before as (
-    select
-        tag_code,
-        sum(size_before) as total_before
-    from sizes_before
-    group by tag_code
-),
-
+-- Population stability index: sum of (p - q) * ln(p / q) over the values, p now and q then. A share
+-- of 0 counts as epsilon, so that the index stays finite.
 shares as (
     select
-        coalesce(n.tag_code, b.tag_code) as tag_code,
-        cast(cast(coalesce(n.size_now, 0) as double) / tn.total_now as decimal(9, 6)) as share_now,
-        cast(cast(coalesce(b.size_before, 0) as double) / tb.total_before as decimal(9, 6))
-            as share_before
-    from sizes_now as n
-    full outer join sizes_before as b on n.tag_code = b.tag_code and n.tag_value = b.tag_value
-    inner join totals_now as tn on coalesce(n.tag_code, b.tag_code) = tn.tag_code
-    inner join totals_before as tb on coalesce(n.tag_code, b.tag_code) = tb.tag_code
+        tag_code,
+        level,
+        greatest(share, {{ epsilon }}) as share,
+        case when share_before is not null then greatest(share_before, {{ epsilon }}) end
+            as share_before,
+        case when share_long_before is not null then greatest(share_long_before, {{ epsilon }}) end
+            as share_long_before
+    from {{ ref('tag_size') }}
+    where share is not null
+),
+
+terms as (
+    select
+        tag_code,
+        level,
+        {{ psi_term('share', 'share_before') }} as term,
+        {{ psi_term('share', 'share_long_before') }} as long_term
+    from shares
+),
+
+drifts_by_level as (
+    select
+        tag_code,
+        level,
+        sum(term) as drift,
+        sum(long_term) as drift_long
+    from terms
+    group by tag_code, level
 ),
 
 drifts as (
     select
         tag_code,
-        sum(abs(share_now - share_before)) as moved_share
-    from shares
+        max(drift) as drift,
+        max(drift_long) as drift_long
+    from drifts_by_level
     group by tag_code
 ),
 
-sources as (
+missing as (
     select
-        model,
-        string_agg(distinct source_model, ', ' order by source_model) as source_models
-    from {{ source('ops', 'column_lineage') }}
-    group by model
+        tag_code,
+        string_agg(
+            case
+                when input like 'reference:%'
+                    then 'no rows in ' || substr(input, 11) || '.csv'
+                else 'no channel fills ' || input
+            end,
+            '; ' order by input
+        ) as missing
+    from {{ ref('tag_input') }}
+    where not is_filled
+    group by tag_code
+),
+
+-- A model of audience or kpi reads a tag through its column of a profile, or its code in a table
+-- of tags.
+readings as (
+    select distinct
+        t.tag_code,
+        l.model
+    from {{ ref('tags') }} as t
+    inner join {{ source('ops', 'column_lineage') }} as l
+        on
+            (
+                l.source_model in ('tags.person_profile', 'tags.account_profile')
+                and l.source_column in (t.tag_code, 'account_' || t.tag_code)
+            )
+            or l.source_model in ('tags.person_tag', 'tags.account_tag', 'tags.tag_history')
+    inner join {{ source('ops', 'model') }} as m
+        on l.model = m.model and m.schema_name in ('audience', 'kpi')
+    where
+        l.source_model in ('tags.person_profile', 'tags.account_profile')
+        or contains(m.compiled_sql, '''' || t.tag_code || '''')
 ),
 
 readers as (
     select
-        c.tag_code,
-        string_agg(distinct l.model, ', ' order by l.model) as used_by
-    from catalog as c
-    inner join {{ source('ops', 'column_lineage') }} as l
-        on l.source_model = 'tags.person_tag' and l.source_column = 'tag_value'
-    inner join {{ source('ops', 'model') }} as m
-        on l.model = m.model and m.schema_name in ('audience', 'kpi')
-    where contains(m.compiled_sql, '''' || c.tag_code || '''')
-    group by c.tag_code
+        tag_code,
+        string_agg(model, ', ' order by model) as used_by
+    from readings
+    group by tag_code
 )
 
 select
-    c.tag_code,  -- Tag.
-    c.class_no,  -- Class number, 1 to 18.
-    c.class,  -- Class of the tag.
-    c.name_zh,  -- Chinese name.
-    c.name_en,  -- English name.
-    c.level,  -- person or account.
-    c.kind,  -- attribute, interest or activity.
-    c.mode,  -- static or dynamic.
-    c.value_list,  -- Values it can take.
-    c.decision,  -- Decision that it serves.
-    s.source_models,  -- Models that its values depend on, from lineage.
-    m.rule_version,  -- Hash of the compiled rule.
-    cast(cast(coalesce(t.tagged_count, 0) as double) / nullif(p.people_count, 0) as decimal(9, 6))
-        as coverage_rate,  -- People with the tag / all people, 0 to 1.
-    date_diff('day', fn_local_date(t.freshest_at), fn_as_of())
+    t.tag_code,  -- Tag.
+    cast(t.class_no as bigint) as class_no,  -- Class number, 1 to 18.
+    t.class,  -- Class of the tag.
+    t.name_zh,  -- Chinese name.
+    t.name_en,  -- English name.
+    t.level,  -- person, account, or both.
+    t.kind,  -- attribute, interest or activity.
+    t.mode,  -- static or dynamic.
+    t.is_multi = 'true' as is_multi,  -- True = a person or company can have several values.
+    t.applies_to,  -- Scopes to which it applies, as in tag_scopes.csv.
+    coalesce(v.value_list, t.values_from)
+        as value_list,  -- Values in order, or where they come from.
+    t.decision,  -- Decision that it serves.
+    t.rule,  -- The rule in words.
+    s.source_models,  -- What its rule rests on, from lineage, without base models.
+    r.rule_version,  -- Hash of the rule: that of people, then that of companies.
+    coalesce(g.tagged_count, 0) as tagged_count,  -- People and companies with the tag.
+    p.scope_count,  -- People and companies to whom it applies.
+    cast(cast(coalesce(g.tagged_count, 0) as double) / nullif(p.scope_count, 0) as decimal(9, 6))
+        as coverage_rate,  -- tagged_count / scope_count, 0 to 1; NULL = it applies to nobody.
+    date_diff('day', fn_local_date(g.freshest_at), fn_as_of())
         as freshness_days,  -- Days since its latest evidence.
-    coalesce(t.distinct_values, 0) as distinct_values,  -- Number of values in use.
-    cast(d.moved_share / 2 as decimal(9, 6))
-        as drift,  -- Share of people who would have to change value to match the last release.
-    r.used_by,  -- Audiences and KPIs that read it, from lineage.
+    coalesce(u.distinct_values, 0) as distinct_values,  -- Number of values in use.
+    cast(d.drift as decimal(18, 6))
+        as drift,  -- Population stability index against the last published date; the greater level.
+    cast(d.drift_long as decimal(18, 6))
+        as drift_30d,  -- The same against drift_days ago.
+    b.used_by,  -- Audiences and KPIs that read it, from lineage.
     case
-        when coalesce(t.tagged_count, 0) = 0 then 'uncomputable'
-        when r.used_by is null then 'unused'
+        when m.missing is not null or coalesce(g.tagged_count, 0) = 0 and p.scope_count > 0
+            then 'uncomputable'
+        when b.used_by is null then 'unused'
         else 'live'
-    end as status  -- live, unused or uncomputable.
-from catalog as c
-cross join people as p
-inner join {{ source('ops', 'model') }} as m on c.model = m.model
-left join tagged as t on c.tag_code = t.tag_code
-left join drifts as d on c.tag_code = d.tag_code
-left join sources as s on c.model = s.model
-left join readers as r on c.tag_code = r.tag_code
+    end as status,  -- live, unused or uncomputable.
+    case
+        when m.missing is not null then m.missing
+        when coalesce(g.tagged_count, 0) = 0 and p.scope_count > 0
+            then 'nobody to whom it applies has the evidence'
+    end as missing  -- What an uncomputable tag lacks.
+from {{ ref('tags') }} as t
+left join listed as v on t.tag_code = v.tag_code
+left join scopes as p on t.tag_code = p.tag_code
+left join rules as r on t.tag_code = r.tag_code
+left join sources as s on t.tag_code = s.tag_code
+left join tagged as g on t.tag_code = g.tag_code
+left join used_values as u on t.tag_code = u.tag_code
+left join drifts as d on t.tag_code = d.tag_code
+left join missing as m on t.tag_code = m.tag_code
+left join readers as b on t.tag_code = b.tag_code

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from siyu.ask.evidence import Row, chain, cuts, edges, evidence
 from siyu.ask.lookup import ENTITIES, Entity, Identifier, Lookup, current_release, is_id
+from siyu.ask.portrait import tag_rows
 from siyu.errors import WrongQuestion
 from siyu.settings import Settings
 
@@ -89,13 +90,11 @@ def _carried(lookup: Lookup, channel: str, record_id: str, entity: str) -> list[
     """Return the identifiers on a record, strongest first. Empty if records are not published."""
     types = [t for t in lookup.types.simple if t.entity == entity and t.strength is not None]
     types = sorted(types, key=lambda t: (t.strength or 0, t.id_type))
-    listed = ", ".join(t.column for t in types)
+    listed = [(t.id_type, t.column) for t in types]
     found: dict[tuple[str, str], None] = {}
     for shape in SHAPES:
         if lookup.has(shape, "records"):
-            table = lookup.table(shape, "records")
-            for row in lookup.session.named_rows(f"select {listed} from {table} where channel = ? and record_id = ?",
-                                   [channel, record_id]):  # fmt: skip
+            for row in lookup.identifiers_of_record(shape, listed, channel, record_id):
                 found.update({(t.id_type, row[t.column]): None for t in types if row[t.column]})
     return list(found)
 
@@ -116,6 +115,7 @@ def _about(lookup: Lookup, found: Identifier, shown_records: int | None) -> Row:
         "records": _records(lookup, entity, found, shown_records),
         "history": _history(lookup, entity, found),
         "aliases": _aliases(lookup, entity, found),
+        "tags": tag_rows(lookup, entity.name, found.one_id),
         **_belongings(lookup, entity, found),
     }
 

@@ -8,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from siyu.ask.evidence import Row
+from siyu.ask.tags_text import tag_block
 
 SHOWN = 20  # entries of each list; --json shows all
 RESOLUTIONS = {"own": "a full name 全称", "short": "a short name that only this company matches 简称唯一"}
@@ -59,6 +60,7 @@ def _one(told: Row) -> Iterator[str]:
     yield from _records(told["records"])
     yield from _section("history 变更历史", told["history"], _change)
     yield from _section("former IDs 曾用 ID", told["aliases"], _alias)
+    yield from tag_block(told["tags"])
 
 
 def _two(told: Row) -> Iterator[str]:

@@ -11,6 +11,7 @@ from siyu.ask.evidence import Row
 from siyu.ask.explain import find
 from siyu.ask.journey_events import Event, Whose, day_end, events
 from siyu.ask.lookup import Identifier, Lookup, current_release
+from siyu.ask.portrait import tag_rows
 from siyu.errors import WrongQuestion
 from siyu.seeds.variables import load_vars
 from siyu.settings import Settings
@@ -133,6 +134,7 @@ def _head(lookup: Lookup, whose: Whose, found: tuple[Event, ...]) -> Row:
             "rule, since_at, enrolled_count, completed_count, last_completed_at, deal_count, revenue_amount", whose,
         ),
         "scenarios": _scenarios(lookup, whose),
+        "tags": tag_rows(lookup, "person", whose.one_id),
     }  # fmt: skip
 
 

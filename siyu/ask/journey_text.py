@@ -33,6 +33,7 @@ from siyu.ask.journey_words import (
     money,
     number,
 )
+from siyu.ask.tags_text import in_zone, tag_block
 
 SHOWN = 60  # newest lines of the time line; --all shows all
 NAMED = 3  # things of a kind that a folded line names
@@ -46,7 +47,8 @@ Fold = tuple[Event, ...]
 def told_story(story: Story, shown: int | None) -> str:
     """Return a page of text. It shows the newest `shown` lines of the time line; None shows all."""
     zone = ZoneInfo(story.timezone)
-    return "\n".join([*_head(story, zone), "", *_timeline(story, zone, shown)])
+    tags = tag_block(in_zone(story.head["tags"], zone))
+    return "\n".join([*_head(story, zone), *tags, "", *_timeline(story, zone, shown)])
 
 
 def _head(story: Story, zone: ZoneInfo) -> Iterator[str]:

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from siyu.ask.raw_values import identifiers_of_record, with_record_ids
 from siyu.compile.macro_sql import expression
 from siyu.engines.base import RunInputs, Session
 from siyu.engines.duckdb import DuckEngine
@@ -98,10 +99,26 @@ class Lookup:
         return {f"{schema}.{table}": f"{database}.{schema}.{table}" for database, schema, table in found}
 
     def table(self, name: str, schema: str = "identity") -> str:
-        """Return the full name of a table, in the restricted file if that has it, else in the public file.
+        """Return the relation of a table: the restricted file has it, or else the public file, with raw record IDs.
 
         Raises WrongQuestion if the release does not have the table.
         """
+        found = self._named(name, schema)
+        return with_record_ids(found, self._columns(found), self._tables.get("identity.record_person", ""))
+
+    def identifiers_of_record(
+        self, shape: str, id_types: Sequence[tuple[str, str]], channel: str, record_id: str
+    ) -> list[dict[str, Any]]:
+        """Return the identifiers on a record of a shape by column; `id_types` are pairs of type and column."""
+        table, records = self._named(shape, "records"), self._named("record_person", "identity")
+        identifiers = self._named("identifier", "identity")
+        query = identifiers_of_record(table, self._columns(table), id_types, records, identifiers)
+        return self.session.named_rows(query, [channel, record_id])
+
+    def _columns(self, table: str) -> set[str]:
+        return {column.name for column in self.session.columns(f"select * from {table}")}
+
+    def _named(self, name: str, schema: str) -> str:
         found = self._tables.get(f"{schema}.{name}")
         if found is None:
             raise WrongQuestion(

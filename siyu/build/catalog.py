@@ -1,14 +1,16 @@
-"""What the compiler knows, as tables: ops.model, ops.column, ops.column_lineage."""
+"""What the compiler knows, as tables: ops.model, ops.column, ops.column_lineage, ops.tag_rule."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from dataclasses import astuple
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from siyu.compile.ops_schema import OPS_TABLES
 from siyu.engines.base import Session
+from siyu.engines.sql import quote_name
 
 if TYPE_CHECKING:
     from siyu.compile.project import Project
@@ -18,10 +20,10 @@ INSERT_BATCH = 5000
 
 def write_table(session: Session, relation: str, columns: dict[str, str], rows: Iterable[Sequence[Any]]) -> None:
     """Replace a table by Python rows. The rows are passed as JSON texts, because single parameters are slow."""
-    listed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
+    listed = ", ".join(f"{quote_name(name)} {kind}" for name, kind in columns.items())
     session.execute(f"create or replace table {relation} ({listed})")
     structure = json.dumps([dict.fromkeys(columns, "VARCHAR")])
-    values = ", ".join(f"r.{name}::{kind}" for name, kind in columns.items())
+    values = ", ".join(f"r.{quote_name(name)}::{kind}" for name, kind in columns.items())
     iterator = iter(rows)
     while batch := list(islice(iterator, INSERT_BATCH)):
         text = json.dumps([dict(zip(columns, map(_text, row), strict=True)) for row in batch], ensure_ascii=False)
@@ -36,7 +38,7 @@ def _text(value: Any) -> str | None:
 
 
 def write_catalog(session: Session, project: Project) -> None:
-    """Write ops.model and ops.column, and ops.column_lineage if a model reads it, because lineage takes time."""
+    """Write the catalog. ops.column_lineage is empty unless a model reads it, because lineage takes time."""
     models = [model for model in project.models.values() if not model.companion]
     reads_lineage = any("ops.column_lineage" in model.tables for model in models)
     write_table(
@@ -66,3 +68,4 @@ def write_catalog(session: Session, project: Project) -> None:
             for relation, source in sorted(pairs)
         ),
     )
+    write_table(session, "ops.tag_rule", OPS_TABLES["tag_rule"].types, map(astuple, project.tag_rules))

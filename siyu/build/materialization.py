@@ -1,4 +1,4 @@
-"""Build models in the private build database, as table, view, fixpoint, agglomerate or snapshot."""
+"""Build models in the private build database, as table, view, fixpoint, agglomerate, snapshot or history."""
 
 from __future__ import annotations
 
@@ -88,7 +88,8 @@ def _materialize(session: Session, model: CompiledModel) -> int:
     elif model.materialized == "snapshot":
         session.execute(f"create or replace table {model.relation} as {_snapshot_query(model)}")
     else:
-        session.execute(f"create or replace {model.materialized} {model.relation} as (\n{model.sql}\n)")
+        kind = "view" if model.materialized == "view" else "table"
+        session.execute(f"create or replace {kind} {model.relation} as (\n{model.sql}\n)")
     return 0
 
 

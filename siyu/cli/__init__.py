@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from siyu.cli import identities, nights, story
+from siyu.cli import identities, nights, story, tags
 from siyu.cli.app import app
 
-__all__ = ["app", "identities", "main", "nights", "story"]
+__all__ = ["app", "identities", "main", "nights", "story", "tags"]
 
 
 def main(arguments: list[str] | None = None) -> Any:

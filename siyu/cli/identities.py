@@ -97,6 +97,9 @@ def named_by(arguments: list[str], options: list[str], command: str = "siyu expl
             named.append(word[2:].replace("=", ":", 1))
         elif word.startswith("--") and rest:
             named.append(f"{word[2:]}:{rest.pop(0)}")
+        elif word.startswith("-"):
+            fix = f"write an identifier as --mobile 13912345678; {command} --help lists the options."
+            raise WrongQuestion(f"{word} has no value", command, fix)
         else:
             named.append(word)
     if not 1 <= len(named) <= most:

@@ -239,7 +239,7 @@ def simulate(
 def docs(
     folder: Annotated[Path, typer.Option("--out", help="Folder to write the documents to.")] = Path("docs"),
 ) -> None:
-    """Write catalog.md, models.md, channels.md and cli.md from models, contracts and the help of commands.
+    """Write the generated documents: catalog.md, models.md, channels.md, tag-catalog.md and cli.md.
 
     Example: siyu docs --out docs
     """

@@ -66,6 +66,8 @@ class Binder:
         if rendered.materialized == "snapshot":
             _check_snapshot(rendered, columns)
             columns |= SNAPSHOT_COLUMNS
+        if rendered.materialized == "history":
+            _check_history(rendered, columns)
         self.declare(relation, columns)
         return columns
 
@@ -158,6 +160,16 @@ def _outcome(rendered: Rendered, columns: Mapping[str, str]) -> dict[str, str]:
             f"yield {', '.join(EDGE_COLUMNS)}.",
         )
     return {name: kind.upper() for name, kind in ADDED_COLUMNS.items()}
+
+
+def _check_history(rendered: Rendered, columns: Mapping[str, str]) -> None:
+    wrong = [name for name, kind in SNAPSHOT_COLUMNS.items() if columns.get(name) != kind]
+    if wrong:
+        raise ConfigError(
+            f"the history {rendered.model.name} does not yield {' and '.join(wrong)} as a date",
+            rendered.model.file,
+            "yield every row that ever was, with the dates valid_from and valid_to (NULL = still valid).",
+        )
 
 
 def _check_snapshot(rendered: Rendered, columns: Mapping[str, str]) -> None:

@@ -18,6 +18,7 @@ from siyu.compile.model_files import SCHEMAS, Model, load_models, relation
 from siyu.compile.project import Column, CompiledModel, Project
 from siyu.compile.rendering import Rendering
 from siyu.compile.shapes import SUPERSEDED, check_staging, load_shapes, union_sql
+from siyu.compile.tag_rules import find_tag_rules
 from siyu.compile.template import Rendered, World, previous_relation
 from siyu.compile.text_casts import text_casts, text_columns
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
@@ -68,6 +69,7 @@ def compile_project(
     project = Project(settings, contracts, channels, tables, variables, shapes, Binder(ALL_SCHEMAS), cache, fingerprint)
     declare_inputs(project)
     _Compiler(project, models).compile(selection)
+    project.tag_rules = find_tag_rules(project, models)
     cache.save()
     return project
 

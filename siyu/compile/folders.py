@@ -59,9 +59,10 @@ def _column_errors(
     for name, kind in wanted.items():
         place = f"the models of {folder} yield it"
         if name not in found:
-            yield ConfigError(
-                f"{part.name} has no column {name}: {place}", part.file, nearest(name, found) or f"add {name}."
-            )
+            hint = nearest(name, found)
+            # A list of the columns that the model does have would not help.
+            fix = hint if hint.startswith("did you mean") else f"add the column {name}, as {kind}."
+            yield ConfigError(f"{part.name} has no column {name}: {place}", part.file, fix)
         elif _normal(found[name]) != _normal(kind):
             yield ConfigError(
                 f"{name} of {part.name} is {found[name].lower()}: {place} as {kind}", part.file, f"cast it to {kind}."

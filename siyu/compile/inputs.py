@@ -10,6 +10,7 @@ from siyu.compile.project import Project
 from siyu.compile.shapes import Shapes
 from siyu.compile.template import source_relation
 from siyu.errors import ConfigError, SiyuError, nearest
+from siyu.seeds.alias_tables import COLUMNS as ALIAS_COLUMNS
 from siyu.seeds.channels import Channel
 from siyu.seeds.decisions import COLUMNS as RULE_COLUMNS
 from siyu.seeds.identifier_types import COLUMNS as IDENTIFIER_COLUMNS
@@ -19,6 +20,7 @@ from siyu.seeds.placeholders import COLUMNS as WORD_COLUMNS
 from siyu.seeds.references import Reference
 from siyu.seeds.row_key import KEY_ROW, has_row_key
 from siyu.seeds.rule_tables import COLUMNS as TABLE_COLUMNS
+from siyu.seeds.tag_tables import COLUMNS as TAG_COLUMNS
 
 NEEDED_REFERENCES = {
     "record_shapes": ("shape", "column_name", "type", "is_pii", "is_bound", "description"),
@@ -29,6 +31,8 @@ NEEDED_REFERENCES = {
     "exchange_rates": RATE_COLUMNS,
     "currencies": CURRENCY_COLUMNS,
     **TABLE_COLUMNS,
+    **TAG_COLUMNS,
+    **ALIAS_COLUMNS,
 }
 SOURCE_COLUMNS = {
     "_extra": "varchar", "_file": "varchar", "_line": "bigint", "_landed_seq": "integer",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 import sqlglot
 from sqlglot import exp
@@ -57,7 +57,16 @@ def column_lineage(sql: str, read: dict[str, dict[str, str]]) -> tuple[Origins, 
     sqlglot's own lineage() walks every path again, which takes seconds on wide unions. One pass over its scopes, which
     resolves each column of a scope once, takes milliseconds.
     """
-    tables: dict[str, dict[str, dict[str, str]]] = {}
+    names, scope = qualified_scope(sql, read)
+    return _traced(scope, names, all_columns), _traced(scope, names, carried_columns)
+
+
+def qualified_scope(sql: str, read: Mapping[str, Mapping[str, str]]) -> tuple[list[str], Scope | None]:
+    """Return the names of a query's columns, and its scope, in which every column names its source.
+
+    `read` is relation -> column -> type of what the query reads.
+    """
+    tables: dict[str, dict[str, Mapping[str, str]]] = {}
     for relation, columns in read.items():
         namespace, _, table = relation.partition(".")
         tables.setdefault(namespace, {})[table] = columns
@@ -66,8 +75,7 @@ def column_lineage(sql: str, read: dict[str, dict[str, str]]) -> tuple[Origins, 
     tree = sqlglot.parse_one(sql, dialect="duckdb")
     names = [item.alias_or_name for item in final_select(tree).selects]
     qualified = qualify(tree, schema=schema, dialect="duckdb", validate_qualify_columns=False, identify=False)
-    scope = build_scope(qualified)
-    return _traced(scope, names, all_columns), _traced(scope, names, carried_columns)
+    return names, build_scope(qualified)
 
 
 def _traced(scope: Scope | None, names: list[str], pick: Pick) -> Origins:

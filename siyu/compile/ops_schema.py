@@ -40,7 +40,7 @@ OPS_TABLES: dict[str, OpsTable] = {
     "model_run": OpsTable("What a run built; runs older than ops_history_days are in model_month.", {
         "run_id": RUN,
         "model": MODEL,
-        "materialized": ("varchar", "table, view, fixpoint, agglomerate or snapshot."),
+        "materialized": ("varchar", "table, view, fixpoint, agglomerate, snapshot or history."),
         "seconds": ("double", "Time it took."),
         "row_count": ("bigint", "Rows; NULL for a view."),
         "row_count_before": ("bigint", "Rows in the published run before."),
@@ -63,7 +63,7 @@ OPS_TABLES: dict[str, OpsTable] = {
     "model_month": OpsTable("What runs older than ops_history_days built, summed by the month in which they began.", {
         "month": ("varchar", "Month (UTC), as 2026-06."),
         "model": MODEL,
-        "materialized": ("varchar", "table, view, fixpoint, agglomerate or snapshot."),
+        "materialized": ("varchar", "table, view, fixpoint, agglomerate, snapshot or history."),
         "run_count": ("bigint", "Runs that built it."),
         "seconds": ("double", "Time that all of them took."),
         "row_count": ("bigint", "Most rows that a run gave; NULL for a view."),
@@ -149,7 +149,7 @@ OPS_TABLES: dict[str, OpsTable] = {
         "schema_name": ("varchar", "Schema."),
         "table_name": ("varchar", "Table."),
         "file": ("varchar", "Path in its layer."),
-        "materialized": ("varchar", "table, view, fixpoint, agglomerate or snapshot."),
+        "materialized": ("varchar", "table, view, fixpoint, agglomerate, snapshot or history."),
         "description": ("varchar", "From its header."),
         "grain": ("varchar", "Columns that identify a row."),
         "compiled_sql": ("varchar", "The query that ran."),
@@ -168,5 +168,18 @@ OPS_TABLES: dict[str, OpsTable] = {
         "column_name": ("varchar", "Column."),
         "source_model": ("varchar", "Relation it comes from."),
         "source_column": ("varchar", "Column there."),
+    }),
+    "tag_rule": OpsTable("The rule of every tag: a row a tag and level.", {
+        "tag_code": ("varchar", "Tag, as in the tag catalog."),
+        "level": ("varchar", "person or account: whom the tag describes."),
+        "model": MODEL,
+        "rule_version": (
+            "varchar", "Changes when the SQL of this tag does, also in base models, or a reference row that it reads.",
+        ),
+        "source_models": (
+            "varchar",
+            "Models and reference tables that this tag rests on, separated by commas. Instead of base models "
+            "(models/tags/base) it has what these read for the tag.",
+        ),
     }),
 }  # fmt: skip

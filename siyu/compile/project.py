@@ -59,6 +59,11 @@ class CompiledModel:
     refused: tuple[RefusedField, ...] = ()
 
     @property
+    def is_kept(self) -> bool:
+        """Whether its result cannot be built again, so that the warehouse keeps a copy of each business date."""
+        return self.materialized in ("snapshot", "history")
+
+    @property
     def name(self) -> str:
         """schema.table"""
         return self.model.name + (SUPERSEDED if self.companion else "")
@@ -73,6 +78,11 @@ class CompiledModel:
         """False for a working table, which only other models read."""
         return bool(self.config.get("published", True))
 
+    @property
+    def is_restricted(self) -> bool:
+        """Whether the restricted file has the table, with the raw values of its personal columns."""
+        return bool(self.pii_columns) and bool(self.config.get("restricted", True))
+
     @cached_property
     def tree(self) -> Any:
         """The syntax tree of the query."""
@@ -82,6 +92,17 @@ class CompiledModel:
     def pii_columns(self) -> tuple[str, ...]:
         """Personal columns. Outside the restricted file they are published hashed and masked only."""
         return tuple(column.name for column in self.columns if column.pii)
+
+
+@dataclass(frozen=True, order=True)
+class TagRule:
+    """A row of ops.tag_rule."""
+
+    tag_code: str
+    level: str
+    model: str
+    rule_version: str
+    source_models: str
 
 
 @dataclass
@@ -98,6 +119,7 @@ class Project:
     cache: Cache
     code_fingerprint: str
     models: dict[str, CompiledModel] = field(default_factory=dict)
+    tag_rules: tuple[TagRule, ...] = ()
 
     @property
     def graph(self) -> dict[str, set[str]]:
@@ -115,9 +137,7 @@ class Project:
         return {name: self._trace(model) for name, model in self.models.items()}
 
     def _trace(self, model: CompiledModel) -> tuple[Origins, Origins]:
-        # A fixpoint reads its own last result.
-        names = {model.name, *model.refs, *model.sources, *(previous_relation(name) for name in model.previous)}
-        read = {name: self.binder.types(relation(name)) for name in sorted(names)}
+        read = self.types_read(model)
 
         def work() -> list[dict[str, list[tuple[str, str]]]]:
             traced = column_lineage(model.sql, read)
@@ -129,6 +149,11 @@ class Project:
             for part in self.cache.remember("lineage", inputs, work)
         )
         return made_of, carried
+
+    def types_read(self, model: CompiledModel) -> dict[str, dict[str, str]]:
+        """Return relation -> column -> type of what a model may read. A fixpoint reads its own last result."""
+        names = {model.name, *model.refs, *model.sources, *(previous_relation(name) for name in model.previous)}
+        return {name: self.binder.types(relation(name)) for name in sorted(names)}
 
     def query_problem(self, sql: str) -> str | None:
         """Return the error that the engine reports for a query on the project's tables, or None."""
@@ -174,6 +199,28 @@ class Project:
             ]
         )
 
+    def check_previous(self) -> None:
+        """Raise ConfigError if a model reads an earlier result whose raw values releases do not keep.
+
+        The history keeps snapshots.
+        """
+        raise_all(
+            [
+                ConfigError(
+                    f"{name} reads previous('{earlier}'), but releases have no raw values of that table:"
+                    " it has config(restricted=false)",
+                    model.model.file,
+                    f"remove restricted=false from {self.models[earlier].model.file}.",
+                )
+                for name, model in self.models.items()
+                for earlier in sorted(model.previous)
+                if (read := self.models.get(earlier)) is not None
+                and read.pii_columns
+                and not read.is_restricted
+                and read.materialized != "snapshot"
+            ]
+        )
+
     def personal_columns(self, model: CompiledModel) -> set[str]:
         """Return the columns of a model with a mark; in staging, those that the record shape marks."""
         marked = set(model.pii_columns)
@@ -196,6 +243,6 @@ class Project:
 
 
 def previous_models(models: Iterable[CompiledModel]) -> set[str]:
-    """Return the models whose earlier result a build needs: those that previous() names, and every snapshot."""
+    """Return the models whose earlier result a build needs: those that previous() names, and all that are kept."""
     named = {name for model in models for name in model.previous}
-    return named | {model.name for model in models if model.materialized == "snapshot"}
+    return named | {model.name for model in models if model.is_kept}

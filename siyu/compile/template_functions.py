@@ -14,9 +14,9 @@ from siyu.engines.sql import quoted
 from siyu.errors import ConfigError, nearest
 from siyu.seeds.identifier_types import identifier_functions
 
-OPS_SOURCES = ("model", "column", "column_lineage", "channel_status")
-MATERIALIZATIONS = ("table", "view", "fixpoint", "agglomerate", "snapshot")
-CONFIG_KEYS = ("materialized", "key", "seed", "max_size", "published")
+OPS_SOURCES = ("model", "column", "column_lineage", "tag_rule", "channel_status")
+MATERIALIZATIONS = ("table", "view", "fixpoint", "agglomerate", "snapshot", "history")
+CONFIG_KEYS = ("materialized", "key", "seed", "max_size", "published", "restricted")
 
 
 class TemplateFunctions:
@@ -31,7 +31,7 @@ class TemplateFunctions:
         """Return every name that templates can use."""
         functions = (
             self.ref, self.source, self.var, self.config, self.previous, self.union_shape, self.union_models,
-            self.reference, self.literal, self.checked,
+            self.reference, self.threshold, self.literal, self.checked,
         )  # fmt: skip
         return {
             **{function.__name__: function for function in functions},
@@ -90,8 +90,11 @@ class TemplateFunctions:
         self._rendered.collected[folder] = dict(columns)
         return union_of(parts, columns, model_column)
 
-    def reference(self, table: str) -> list[dict[str, str]]:
-        """Return the rows of a reference table, for templates that write a piece of SQL for each row."""
+    def reference(self, table: str, order: str = "") -> list[dict[str, str]]:
+        """Return the rows of a reference table, for templates that write a piece of SQL for each row.
+
+        `order` is a column of whole numbers, by which the rows are sorted.
+        """
         if table not in self._world.references:
             raise ConfigError(
                 f"{self._rendered.model.name} reads {table}, which is not a reference table",
@@ -100,7 +103,19 @@ class TemplateFunctions:
             )
         self._rendered.refs.add(f"reference.{table}")
         self._rendered.looked_up.add(table)
-        return self._world.reference_rows(table)
+        rows = self._world.reference_rows(table)
+        return sorted(rows, key=lambda row: int(row[order])) if order else rows
+
+    def threshold(self, name: str) -> int:
+        """Return a number of thresholds.csv. It is written as a literal, because an interval needs one."""
+        values = {row["threshold"]: row["value"] for row in self.reference("thresholds")}
+        if name not in values:
+            raise ConfigError(
+                f"{self._rendered.model.name} reads the threshold {name}, which thresholds.csv does not have",
+                self._rendered.model.file,
+                nearest(name, values) or "add a row.",
+            )
+        return int(values[name])
 
     @staticmethod
     def literal(text: str) -> str:
@@ -184,8 +199,9 @@ def _check_config(model: Model, values: dict[str, Any]) -> None:
     key = values.get("key", [])
     if not isinstance(key, list | tuple) or not all(isinstance(item, str) for item in key):
         raise ConfigError(f"the key of {model.name} is not a list of columns", "", "write key=['id_type', 'id_value'].")
-    if not isinstance(values.get("published", True), bool):
-        raise ConfigError(f"published of {model.name} is {values['published']!r}", "", "write true or false.")
+    for switch in ("published", "restricted"):
+        if not isinstance(values.get(switch, True), bool):
+            raise ConfigError(f"{switch} of {model.name} is {values[switch]!r}", "", "write true or false.")
     size = values.get("max_size", 1)
     if type(size) is not int or size < 1:  # true is an int, too
         raise ConfigError(f"the max_size of {model.name} is {size!r}", "", "write a whole number from 1.")

@@ -1,4 +1,4 @@
-"""Generated documents: the data dictionary, the channels and the commands. A test fails when they are stale."""
+"""Generated documents: the data dictionary, channels, tags and commands. A test fails when they are stale."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from siyu.compile.ops_schema import OPS_TABLES
 from siyu.compile.project import CompiledModel, Project
 from siyu.dev.diagrams import models_markdown
+from siyu.dev.tag_docs import tag_catalog_markdown
 from siyu.release.columns import PublishedColumn, published_columns
 from siyu.seeds.channels import Channel, Column, Export
 from siyu.seeds.row_key import has_row_key
@@ -36,6 +37,7 @@ def write_docs(folder: Path, project: Project, app: Any) -> list[Path]:
         "channels.md": channels_markdown(project),
         "models.md": models_markdown(project),
         "cli.md": cli_markdown(app),
+        "tag-catalog.md": tag_catalog_markdown(project),
     }
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():
@@ -58,7 +60,10 @@ def catalog_markdown(project: Project) -> str:
         for model in sorted(models, key=lambda m: m.name):
             lines += [f"### {model.name}", "", model.model.description, ""]
             working = "" if model.is_published else " A working table: it is not in releases."
-            lines += [f"Grain: {', '.join(model.model.grain)}. Reads: {_reads(model.refs)}.{working}", ""]
+            lines += [
+                f"Grain: {', '.join(model.model.grain)}. Reads: {_reads(model.refs)}.{working or _whose(model)}",
+                "",
+            ]
             lines += ["| column | type | what it is |", "| --- | --- | --- |"]
             for column in _columns(model):
                 mark = "[pii] " if not column.in_public else ""
@@ -72,6 +77,12 @@ def catalog_markdown(project: Project) -> str:
         lines += [f"| {column} | {kind} | {description} |" for column, (kind, description) in table.columns.items()]
         lines.append("")
     return "\n".join(lines)
+
+
+def _whose(model: CompiledModel) -> str:
+    """Say that a table with personal columns is not in the restricted file."""
+    is_left_out = model.pii_columns and not model.is_restricted
+    return " The restricted file does not have it: its hashes lead to the raw values." if is_left_out else ""
 
 
 def _columns(model: CompiledModel) -> Iterator[PublishedColumn]:

@@ -12,7 +12,7 @@ from siyu.build.materialization import ModelRun
 from siyu.compile.analyse import to_dialect
 from siyu.compile.compiler import compile_project
 from siyu.compile.graph import select
-from siyu.compile.project import Project, previous_models
+from siyu.compile.project import Project
 from siyu.engines.duckdb import DuckEngine
 from siyu.errors import ConfigError, nearest
 from siyu.landing import channel_status
@@ -85,9 +85,8 @@ def _write_inputs(engine: DuckEngine, project: Project, ledger: Ledger, day: dat
     session = engine.session()
     ops.write_channel_status(session, statuses)
     session.close()
-    names = sorted(previous_models(project.models.values()))
     earlier = history.previous_run(ledger, day)
-    database.write_previous(engine, project, history.previous_tables(engine, earlier, warehouse, names))
+    database.write_previous(engine, project, history.previous_tables(engine, project, earlier, warehouse))
 
 
 def check_selected(settings: Settings, expressions: Sequence[str], as_of: date | None, tell: Tell) -> Report:

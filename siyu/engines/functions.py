@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from siyu.engines.base import RunInputs
+from siyu.engines.sql import quoted
 
 
 @dataclass(frozen=True)
@@ -45,6 +46,9 @@ _TRIMMED = f"trim(value, '{_OUTER}')"
 # Trimming many characters is slow, and most values begin and end with a printable ASCII character.
 _IS_BARE = "value between '!' and '~' and right(value, 1) between '!' and '~'"
 
+# The blank, signs, digits and letters of full width, and those of half width in the same order.
+_WIDE, _NARROW = "".join(map(chr, (0x3000, *range(0xFF01, 0xFF5F)))), "".join(map(chr, range(0x20, 0x7F)))
+
 _PARSED = "try_strptime(fn_trim(value), formats)"
 # In any format, the engine reads the year 26 for %Y, and the words infinity and epoch as 1900.
 _HAS_YEAR = f"regexp_matches(value, '[0-9]') and year({_PARSED}) >= 1000"
@@ -73,6 +77,12 @@ FUNCTIONS = (
         "The business date of a UTC timestamp.",
     ),
     SemanticFunction(
+        "fn_local_hour",
+        "moment",
+        "hour(timezone('{timezone}', timezone('UTC', moment)))",
+        "The local hour of a UTC timestamp, 0 to 23.",
+    ),
+    SemanticFunction(
         "fn_local_midnight",
         "day",
         "timezone('UTC', timezone('{timezone}', cast(day as timestamp)))",
@@ -96,6 +106,13 @@ FUNCTIONS = (
         "value",
         f"case when {_IS_BARE} then value else nullif({_TRIMMED}, '') end",
         "A text without blanks, tabs, line breaks and invisible characters around it; NULL if nothing is left.",
+    ),
+    SemanticFunction(
+        "fn_folded",
+        "value",
+        f"lower(translate(fn_trim(value), {quoted(_WIDE)}, {quoted(_NARROW)}))",
+        "A text as texts are compared: without the blanks that fn_trim removes, in lower case, and with blanks,"
+        " letters, digits and signs of half width. NULL if nothing is left.",
     ),
     SemanticFunction(
         "fn_try_date",

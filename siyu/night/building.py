@@ -14,7 +14,7 @@ from siyu.build.database import open_engine, prepare_build, write_previous
 from siyu.build.materialization import ModelRun, build_model
 from siyu.check.suites import CheckResult, Suite, models_read
 from siyu.compile.graph import Graph
-from siyu.compile.project import Project, previous_models
+from siyu.compile.project import Project
 from siyu.engines.duckdb import DuckEngine
 from siyu.errors import EngineFault
 from siyu.landing.channel_status import ChannelStatus
@@ -76,8 +76,7 @@ class Landed:
         session = engine.session()
         ops.write_channel_status(session, self.statuses)
         session.close()
-        names = sorted(previous_models(project.models.values()))
-        write_previous(engine, project, previous_tables(engine, self.previous, record.warehouse, names))
+        write_previous(engine, project, previous_tables(engine, project, self.previous, record.warehouse))
         record.report.rows_before = record.ledger.published_rows()
         return Building(self, engine)
 

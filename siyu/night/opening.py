@@ -98,6 +98,7 @@ def _open(record: RunRecord) -> Opened:
     suites = load_suites(project)
     project.check_unchanged()
     project.check_privacy()
+    project.check_previous()
     project.cache.save()
     check_exports(settings, project.channels.values(), ledger)
     sweep(warehouse, ledger.files())

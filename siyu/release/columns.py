@@ -10,6 +10,7 @@ from siyu.engines.sql import quote_name
 
 # 80 bits of the keyed hash: among 100 million values two share one with a probability of 4e-9, n * n / 2 ** 81.
 HASH_CHARACTERS = 20
+HASH, MASKED = "_hash", "_masked"
 MOMENT, DATE = "_at", "_date"
 
 
@@ -17,7 +18,7 @@ MOMENT, DATE = "_at", "_date"
 class PublishedColumn:
     """A column of a published table and its expression over the columns of the model.
 
-    Only the restricted file has personal columns. Only the public file has their hashes and masks.
+    Only the restricted file has personal columns. The public file has their hashes and masks instead.
     """
 
     name: str
@@ -33,26 +34,28 @@ class PublishedColumn:
         return self.sql != quote_name(self.name)
 
 
-def published_columns(columns: Sequence[Column]) -> list[PublishedColumn]:
+def published_columns(columns: Sequence[Column], is_key: bool = False) -> list[PublishedColumn]:
     """Return the columns of a published table, for both files.
 
     A timestamp <name>_at (or <name>) gets <name>_date, its business date, unless the model has a column of that name.
+    `is_key`: the restricted file has the hashes beside the raw values, so that a hash of any table leads to its value.
     """
-    return list(_published(columns))
+    return list(_published(columns, is_key))
 
 
-def _published(columns: Sequence[Column]) -> Iterator[PublishedColumn]:
+def _published(columns: Sequence[Column], is_key: bool) -> Iterator[PublishedColumn]:
     names = {column.name for column in columns}
     for column in columns:
         quoted = quote_name(column.name)
         yield PublishedColumn(column.name, quoted, column.type, column.description, in_public=not column.pii)
         if column.pii:
             text = f"cast({quoted} as varchar)"
-            for suffix, sql in (
-                ("_hash", f"left(fn_keyed_hash({text}), {HASH_CHARACTERS})"),
-                ("_masked", f"fn_mask({text})"),
+            for suffix, sql, in_restricted in (
+                (HASH, f"left(fn_keyed_hash({text}), {HASH_CHARACTERS})", is_key),
+                (MASKED, f"fn_mask({text})", False),
             ):
-                yield PublishedColumn(column.name + suffix, sql, "VARCHAR", column.description, in_restricted=False)
+                name, description = column.name + suffix, column.description
+                yield PublishedColumn(name, sql, "VARCHAR", description, in_restricted=in_restricted)
         day = date_name(column)
         if day and day not in names:
             told = f"Business date of {column.name}."

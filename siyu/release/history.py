@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 from siyu.build.database import PreviousTable
 from siyu.compile.model_files import relation
-from siyu.compile.project import Project
+from siyu.compile.project import Project, previous_models
 from siyu.engines.base import Engine, Session
 from siyu.engines.paths import parquet
 from siyu.engines.sql import quoted
+from siyu.release.columns import HASH
 from siyu.release.releases import PUBLIC, RESTRICTED
 from siyu.release.tables import PARQUET, PRIVATE_MODE
 from siyu.warehouse.files import fsync
@@ -53,12 +53,16 @@ def _parse(name: str) -> Previous:
 
 
 def previous_tables(
-    engine: Engine, previous: Previous | None, warehouse: Path, names: Sequence[str]
+    engine: Engine, project: Project, previous: Previous | None, warehouse: Path
 ) -> dict[str, PreviousTable]:
-    """Return where earlier results are: snapshots in the history, other tables in the restricted or the public file."""
+    """Return where earlier results are: snapshots in the history, other tables in the restricted or the public file.
+
+    A table whose personal columns are hashed does not count: without the raw values, every row would look new.
+    """
     if previous is None:
         return {}
     session = engine.session()
+    names = sorted(previous_models(project.models.values()))
     found: dict[str, PreviousTable] = {}
     for name in names:
         path = previous.snapshot(warehouse, name)
@@ -71,7 +75,9 @@ def previous_tables(
         engine.attach(path, alias, writable=False)
         for name in names:
             if name not in found and _exists(session, alias, name):
-                found[name] = _table(session, f"{alias}.{relation(name)}")
+                table = _table(session, f"{alias}.{relation(name)}")
+                if not {f"{column}{HASH}" for column in project.models[name].pii_columns} & set(table.columns):
+                    found[name] = table
     session.close()
     return found
 
@@ -91,8 +97,8 @@ def _table(session: Session, found: str) -> PreviousTable:
 
 
 def write_history(engine: Engine, project: Project, warehouse: Path, run: Previous) -> None:
-    """Write the snapshot tables of a run to the history: all of them, or none."""
-    snapshots = [m for m in project.models.values() if m.materialized == "snapshot"]
+    """Write the snapshots and histories of a run to the history: all of them, or none."""
+    snapshots = [m for m in project.models.values() if m.is_kept]
     if not snapshots:
         return
     final = run.snapshot(warehouse, "").parent

@@ -15,7 +15,7 @@ from siyu.compile.project import CompiledModel
 from siyu.engines.base import Engine, Session
 from siyu.engines.sql import quote_name, quoted
 from siyu.errors import SqlProblem
-from siyu.release.columns import public_list, published_columns, restricted_list
+from siyu.release.columns import PublishedColumn, public_list, published_columns, restricted_list
 from siyu.release.releases import PUBLIC, RESTRICTED
 from siyu.settings import Settings
 
@@ -23,7 +23,10 @@ PUBLISHED_SCHEMAS = ("records", "identity", "journey", "tags", "audience", "kpi"
 PRIVATE_MODE = 0o600
 # Tables are sorted by the first of these that they have: repeated IDs compress, and a query about one person reads few
 # blocks.
-SORT_COLUMNS = ("person_key", "account_key", "one_id")
+SORT_COLUMNS = ("person_key", "account_key", "one_id", "account_id")
+# The restricted file has these tables with hashes beside the raw values: every identifier and every record_id. Tables
+# with config(restricted=false) are not in that file, because these two lead from their hashes to the raw values.
+KEY_TABLES = ("identity.identifier", "identity.record_person")
 # Level 1 writes in two thirds of the time of the default level, and files of the same size.
 PARQUET = "format parquet, compression zstd, compression_level 1"
 
@@ -35,7 +38,8 @@ Job = Callable[[Session], None]
 
 
 def write_tables(engine: Engine, models: Sequence[CompiledModel], draft: Path, settings: Settings) -> Tables:
-    """Write both DuckDB files and the Parquet files. Returns rows and content hash by table, for the manifest."""
+    """Write both DuckDB files, and the Parquet files if the settings ask for them. Returns rows and content hash by
+    table, for the manifest."""
     engine.attach(draft / PUBLIC, "release", writable=True)
     engine.attach(draft / RESTRICTED, "restricted", writable=True)
     (draft / RESTRICTED).chmod(PRIVATE_MODE)
@@ -106,14 +110,25 @@ def _write_model(model: CompiledModel, parquet: Path | None, tables: Tables, ses
 def _write_copies(model: CompiledModel, session: Session) -> None:
     """Write both copies of a table. The public one is read from the restricted one, if any."""
     source = f"{model.relation}{_sort_clause(model)}"
-    columns = published_columns(model.columns)
-    if model.pii_columns:
-        query = f"select {restricted_list(columns)} from {source}"
-        source = f"restricted.{model.relation}"
-        session.execute(f"create table {source} as {query}")
-    listed = public_list(columns, is_restricted=bool(model.pii_columns))
+    columns = published_columns(model.columns, is_key=model.name in KEY_TABLES)
+    if model.is_restricted:
+        restricted = f"restricted.{model.relation}"
+        session.execute(f"create table {restricted} ({_restricted_columns(columns)})")
+        session.execute(f"insert into {restricted} select {restricted_list(columns)} from {source}")
+        source = restricted
+    listed = public_list(columns, model.is_restricted)
     comments = {column.name: column.description for column in columns if column.in_public}
     _create(session, model.relation, f"select {listed} from {source}", (model.model.description, comments))
+
+
+def _restricted_columns(columns: Sequence[PublishedColumn]) -> str:
+    """Return the columns of a restricted table as SQL. Zstandard writes record_id a quarter smaller than the engine's
+    own choice, and in less time."""
+    return ", ".join(
+        f"{quote_name(column.name)} {column.type}" + (" using compression zstd" if column.name == "record_id" else "")
+        for column in columns
+        if column.in_restricted
+    )
 
 
 def _sort_clause(model: CompiledModel) -> str:

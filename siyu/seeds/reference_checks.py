@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from siyu.errors import raise_all
+from siyu.seeds.alias_tables import alias_table_errors
 from siyu.seeds.decisions import rule_errors
 from siyu.seeds.identifier_types import IdentifierTypes, load_identifier_types
 from siyu.seeds.money_tables import currency_errors, exchange_rate_errors
@@ -12,7 +13,9 @@ from siyu.seeds.neighbour_limits import neighbour_limit_errors
 from siyu.seeds.number_fields import number_field_errors
 from siyu.seeds.placeholders import load_placeholders
 from siyu.seeds.references import Reference, reference_rows
-from siyu.seeds.rule_tables import rule_table_errors
+from siyu.seeds.rule_tables import TABLES
+from siyu.seeds.table_checks import errors_of
+from siyu.seeds.tag_tables import TAG_TABLES, tag_errors
 
 
 def checked_identifiers(tables: Mapping[str, Reference]) -> IdentifierTypes:
@@ -29,7 +32,10 @@ def checked_identifiers(tables: Mapping[str, Reference]) -> IdentifierTypes:
             *exchange_rate_errors(reference_rows(rates), rates.place),
             *currency_errors(reference_rows(currencies), currencies.place),
             *number_field_errors(tables),
-            *rule_table_errors(tables, identifiers),
+            *errors_of(tables, TABLES, identifiers),
+            *errors_of(tables, TAG_TABLES, identifiers),
+            *tag_errors(tables),
+            *alias_table_errors(tables),
         ]
     )
     return identifiers

@@ -19,6 +19,7 @@ DECIMAL = re.compile(r"(0|[1-9][0-9]{0,8})([.][0-9]{1,2})?")  # points are decim
 WHOLE = re.compile(r"0|[1-9][0-9]{0,8}")
 DOMAIN = re.compile(r"[^\s@.]+([.][^\s@.]+)+")
 MANY = 100_000
+MOST = 999_999_999
 MAX_POINTS = 1000
 MAX_STEPS = 6  # of a sequence: SQL needs a window for each
 MAX_STEP_NO = 1000
@@ -30,7 +31,9 @@ def _wrong(fix: str, why: str = "") -> PydanticCustomError:
     return PydanticCustomError("told", "wrong", {"fix": fix, "why": why})
 
 
-def _fits(pattern: re.Pattern[str], fix: str) -> BeforeValidator:
+def fits(pattern: re.Pattern[str], fix: str) -> BeforeValidator:
+    """Return a check that a field matches a pattern as a whole."""
+
     def check(value: str | None) -> str:
         if value is None or not pattern.fullmatch(value):
             raise _wrong(fix)
@@ -64,9 +67,9 @@ def _pattern(value: str | None) -> str:
 
 Whole = partial(_between, WHOLE)
 Points = Annotated[str, _between(DECIMAL, 0, MAX_POINTS)]
-Name = Annotated[str, _fits(NAME, "use lower case, digits and _.")]
-Text = Annotated[str, _fits(re.compile(r"\S(.*\S)?", re.DOTALL), "write a text without spaces before or after it.")]
-Domain = Annotated[str, _fits(DOMAIN, "write the domain alone, such as example.com.")]
+Name = Annotated[str, fits(NAME, "use lower case, digits and _.")]
+Text = Annotated[str, fits(re.compile(r"\S(.*\S)?", re.DOTALL), "write a text without spaces before or after it.")]
+Domain = Annotated[str, fits(DOMAIN, "write the domain alone, such as example.com.")]
 Pattern = Annotated[str, BeforeValidator(_pattern)]
 
 
@@ -95,10 +98,12 @@ class StageRule(_Explained):
 
 
 class Threshold(_Explained):
-    """A number that scores and exclusions use."""
+    """A number that scores, exclusions and tags use, with the limits that it must keep."""
 
-    threshold: Literal["score_half_life_days", "score_halvings", "bot_pause_seconds"]
+    threshold: Name
     value: str | None
+    min: Annotated[str, Whole(0, MOST)]
+    max: Annotated[str, Whole(0, MOST)]
     unit: str | None
 
 

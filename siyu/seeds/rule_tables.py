@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from itertools import pairwise
 
-from pydantic import BaseModel
-
-from siyu.errors import ConfigError, SiyuError
 from siyu.seeds import rule_rows
 from siyu.seeds.decisions import wrong_identifier
 from siyu.seeds.identifier_types import IdentifierTypes
 from siyu.seeds.patterns import pattern_problem
-from siyu.seeds.references import Reference, reference_rows
-from siyu.seeds.rule_rows import BEHAVIOURS, DECIMAL, DOMAIN, MANY, MAX_STEP_NO, WHOLE, field_problems, in_words
-
-Cells = Mapping[str, str]
-Rows = Sequence[tuple[int, Cells]]
-Found = Iterator[tuple[str, str]]  # problem, fix
-FoundAt = Iterator[tuple[int | None, str, str]]  # row, problem, fix; no row where one is missing
+from siyu.seeds.rule_rows import BEHAVIOURS, DECIMAL, DOMAIN, MANY, MAX_STEP_NO, MOST, WHOLE, in_words
+from siyu.seeds.table_checks import Cells, Found, FoundAt, Rows, Table, grouped
 
 STAGES = ("visitor", "potential", "profiled", "intent", "pending", "won")
 # name -> greatest value; the least value is 1
@@ -29,11 +19,6 @@ STAGE_RULES = {
     "potential_views": MANY, "potential_days": MANY, "intent_score": MANY, "intent_behaviours": len(BEHAVIOURS),
     "back_to_rank": len(STAGES), "lead_rank": len(STAGES),
 }  # fmt: skip
-THRESHOLDS = {
-    "score_half_life_days": 3650,
-    "score_halvings": 8,  # decimal(8, 7) holds 0.5 ** 7 exactly, but not 0.5 ** 8
-    "bot_pause_seconds": 86_400,
-}
 LEVELS = tuple("12345")
 SIGNAL_LIMITS = {"touches_per_minute": (2, MANY), "touches_without_pause": (2, MANY), "free_content": (1, MANY)}
 PATTERN_SIGNALS = ("title", "email_domain", "user_agent")
@@ -51,6 +36,20 @@ def _numbers(name: str, limits: Mapping[str, int]) -> Callable[[Cells, Identifie
             yield f"{row[name]} is {row['value']!r}", in_words(1, limits[row[name]])
 
     return check
+
+
+MAX_HALVINGS = 8  # decimal(8, 7) holds 0.5 ** 7 exactly, but not 0.5 ** 8
+
+
+def _threshold(row: Cells, _: IdentifierTypes) -> Found:
+    if WHOLE.fullmatch(row["min"] or "") and WHOLE.fullmatch(row["max"] or ""):
+        low, high = int(row["min"]), int(row["max"])
+        if low > high:
+            yield f"min is {low} and max is {high}", "write the lower limit as min."
+        elif not _is_within(row["value"], low, high):
+            yield f"{row['threshold']} is {row['value']!r}", in_words(low, high)
+    if row["threshold"] == "score_halvings" and _is_within(row["max"] or "", MAX_HALVINGS + 1, MOST):
+        yield f"max is {row['max']}", f"write at most {MAX_HALVINGS}: more halvings cannot be computed exactly."
 
 
 def _is_within(text: str, low: int, high: int) -> bool:
@@ -111,14 +110,14 @@ def _sequences(rows: Rows) -> FoundAt:
 def _scenarios(rows: Rows) -> FoundAt:
     yield from _steps(rows, "scenario", least=1)
     entered = {row["scenario"] for _, row in rows if row["is_entry"] == "true"}
-    for scenario, group in _grouped(rows, ("scenario",)).items():
+    for scenario, group in grouped(rows, ("scenario",)).items():
         if scenario[0] not in entered:
             yield group[0][0], f"nobody can enter {scenario[0]}", "set is_entry to true for one of its steps."
 
 
 def _steps(rows: Rows, name: str, least: int) -> FoundAt:
     """Report missing step numbers, which must run from 1 without gaps, at the first row of each group."""
-    for (group, *_), members in _grouped(rows, (name,)).items():
+    for (group, *_), members in grouped(rows, (name,)).items():
         numbers = {int(row["step_no"]) for _, row in members if _is_within(row["step_no"], 1, MAX_STEP_NO)}
         wanted = set(range(1, max(least, *numbers, 1) + 1))
         gaps = ", ".join(map(str, sorted(wanted - numbers)[:10]))
@@ -186,134 +185,39 @@ def _competitor(row: Cells, _: IdentifierTypes) -> Found:
         yield f"{row['value']!r} is not a mail domain", "write the domain alone, such as example.com."
 
 
-def _no_check(row: Cells, types: IdentifierTypes) -> Found:
-    yield from ()
-
-
-def _no_check_of_all(rows: Rows) -> FoundAt:
-    yield from ()
-
-
-@dataclass(frozen=True)
-class _Table:
-    """How to check one table.
-
-    `unique`: sets of columns in which no two rows may be equal. `alike`: (columns that form a group, columns that must
-    be equal within a group). `names`: values that the first unique column must contain. `of_row` checks a single row,
-    `of_all` all rows together.
-    """
-
-    row: type[BaseModel]
-    unique: tuple[tuple[str, ...], ...] = ()
-    alike: tuple[tuple[str, ...], tuple[str, ...]] = ((), ())
-    names: tuple[str, ...] = ()
-    of_row: Callable[[Cells, IdentifierTypes], Found] = _no_check
-    of_all: Callable[[Rows], FoundAt] = _no_check_of_all
-
-
 TABLES = {
-    "stages": _Table(rule_rows.Stage, (("stage",),), names=STAGES, of_row=_stage),
-    "stage_rules": _Table(
+    "stages": Table(rule_rows.Stage, (("stage",),), names=STAGES, of_row=_stage),
+    "stage_rules": Table(
         rule_rows.StageRule, (("rule",),), names=tuple(STAGE_RULES), of_row=_numbers("rule", STAGE_RULES)
     ),
-    "thresholds": _Table(
-        rule_rows.Threshold, (("threshold",),), names=tuple(THRESHOLDS), of_row=_numbers("threshold", THRESHOLDS)
-    ),
-    "score_rules": _Table(
+    "thresholds": Table(rule_rows.Threshold, (("threshold",),), of_row=_threshold),
+    "score_rules": Table(
         rule_rows.ScoreRule,
         (("rule",), ("behaviour", "action", "content_stage", "channel")),
         of_row=_score_rule,
         of_all=_general_rows,
     ),
-    "sequence_rules": _Table(
+    "sequence_rules": Table(
         rule_rows.SequenceRule,
         (("sequence", "step_no", "behaviour", "action"),),
         (("sequence",), ("within_days", "points", "name_zh")),
         of_row=_sequence_rule,
         of_all=_sequences,
     ),
-    "ask_levels": _Table(rule_rows.AskLevel, (("ask_level",),), names=LEVELS, of_all=_falling_points),
-    "calls_to_action": _Table(rule_rows.CallToAction, (("campaign_id", "action"),)),
-    "exclusion_rules": _Table(rule_rows.ExclusionRule, (("rule",),), of_row=_exclusion_rule),
-    "scenario_steps": _Table(
+    "ask_levels": Table(rule_rows.AskLevel, (("ask_level",),), names=LEVELS, of_all=_falling_points),
+    "calls_to_action": Table(rule_rows.CallToAction, (("campaign_id", "action"),)),
+    "exclusion_rules": Table(rule_rows.ExclusionRule, (("rule",),), of_row=_exclusion_rule),
+    "scenario_steps": Table(
         rule_rows.ScenarioStep,
         (("scenario", "step_no", "source", "behaviour", "action", "touchpoint", "scene"),),
         (("scenario", "step_no"), ("step", "name_zh", "name_en", "is_entry")),
         of_row=_scenario_step,
         of_all=_scenarios,
     ),
-    "buying_roles": _Table(rule_rows.BuyingRole, (("role_order",),)),
-    "competitors": _Table(rule_rows.Competitor, of_row=_competitor),
-    "own_domains": _Table(rule_rows.OwnDomain),
-    "content": _Table(rule_rows.Content, (("content_id",),)),
-    "sincere_actions": _Table(rule_rows.SincereAction, (("action",),)),
+    "buying_roles": Table(rule_rows.BuyingRole, (("role_order",),)),
+    "competitors": Table(rule_rows.Competitor, of_row=_competitor),
+    "own_domains": Table(rule_rows.OwnDomain),
+    "content": Table(rule_rows.Content, (("content_id",),)),
+    "sincere_actions": Table(rule_rows.SincereAction, (("action",),)),
 }
 COLUMNS = {name: tuple(table.row.model_fields) for name, table in TABLES.items()}
-
-
-def rule_table_errors(tables: Mapping[str, Reference], types: IdentifierTypes) -> list[SiyuError]:
-    """Return every problem of every rule table. All tables must exist and have their COLUMNS."""
-    return [
-        error
-        for name in TABLES
-        for error in table_errors(name, reference_rows(tables[name]), types, tables[name].edited, tables[name].place)
-    ]
-
-
-def table_errors(
-    name: str,
-    cells: Sequence[Cells],
-    types: IdentifierTypes,
-    where: str,
-    place: Callable[[int], str] | None = None,
-) -> list[SiyuError]:
-    """Return every problem of one table, in the order of its rows. `place` tells where people edit a row."""
-    edited = place or (lambda number: f"{where}, row {number}")
-    table, rows = TABLES[name], list(enumerate(cells, start=2))
-    found: list[tuple[int | None, str, str]] = [
-        (number, problem, fix)
-        for number, row in rows
-        for problem, fix in [*field_problems(table.row, row), *table.of_row(row, types)]
-    ]
-    found += [problem for columns in table.unique for problem in _duplicates(rows, columns)]
-    found += [*_contradictions(rows, *table.alike), *_missing(rows, table.unique, table.names), *table.of_all(rows)]
-    return [
-        ConfigError(f"{name}: {problem}", where if number is None else edited(number), fix)
-        for number, problem, fix in sorted(found, key=lambda problem: problem[0] or 0)
-    ]
-
-
-def _grouped(rows: Rows, columns: tuple[str, ...]) -> Mapping[tuple[str, ...], Rows]:
-    groups: dict[tuple[str, ...], list[tuple[int, Cells]]] = defaultdict(list)
-    for number, row in rows:
-        groups[tuple(row[column] for column in columns)].append((number, row))
-    return groups
-
-
-def _duplicates(rows: Rows, columns: tuple[str, ...]) -> FoundAt:
-    for values, ((first, _), *others) in _grouped(rows, columns).items():
-        for number, _ in others if any(values) else ():
-            said = " ".join(value for value in values if value)
-            yield (
-                number,
-                f"{said} is already in row {first}",
-                f"remove one row: both have the same {', '.join(columns)}.",
-            )
-
-
-def _contradictions(rows: Rows, group: tuple[str, ...], columns: tuple[str, ...]) -> FoundAt:
-    for values, ((first, model), *others) in _grouped(rows, group).items() if group else ():
-        for number, row in others:
-            for column in columns:
-                if row[column] != model[column]:
-                    yield (
-                        number,
-                        f"{column} is {row[column]!r}, but {model[column]!r} in row {first}",
-                        f"write the same value in all rows of {' '.join(values)}.",
-                    )
-
-
-def _missing(rows: Rows, unique: tuple[tuple[str, ...], ...], names: tuple[str, ...]) -> FoundAt:
-    for name in names:
-        if all(row[unique[0][0]] != name for _, row in rows):
-            yield None, f"{name} is missing", f"add a row with the {unique[0][0]} {name}."

@@ -115,9 +115,11 @@ def _is_nothing(path: Path) -> bool:
 def _write_companies(world: World, out: Delivery) -> list[tuple[str, str]]:
     """Write the accounts. Return the competitors as (kind, value), by company name and by domain."""
     competitors: list[tuple[str, str]] = []
+    partners = 0
     for number in range(world.companies):
         company = make_company(world, number)
-        write_account(world, company, out)
+        write_account(world, company, out, partners)
+        partners += company.kind == "partner"
         if company.kind == "competitor":
             competitors += [("company_name", company.name), ("email_domain", company.domain)]
     return competitors

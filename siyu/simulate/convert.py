@@ -29,7 +29,7 @@ CRM_TYPES = {
     "opportunities": dict.fromkeys(("opportunity_id", "account_id", "contact_id", "stage"), TEXT)
     | {"amount": "decimal(18,2)"}
     | dict.fromkeys(("currency", "product_id", "campaign_id", "owner", "sdr"), TEXT)
-    | {"expected_close": "date"}
+    | {"expected_close": "date", "purchase_path": TEXT}
     | dict.fromkeys(("created_at", "closed_at", "updated_at"), MOMENT),
     "activities": dict.fromkeys(
         ("activity_id", "contact_id", "opportunity_id", "activity_type", "direction", "outcome", "owner"), TEXT

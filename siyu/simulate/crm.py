@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
+from random import Random
 from typing import Any
 
 from siyu.simulate.delivery import Delivery, json_text
@@ -17,6 +18,23 @@ ACTIVITIES = (
     ("meeting", "outbound", None), ("call", "inbound", "answered"),
 )  # fmt: skip
 OPEN_STAGES = ("qualification", "proposal", "negotiation")
+PARTNER_TYPES = ("partner", "distributor", "integrator", "service", "referral")
+# How people write an industry or a size if they do not use the code.
+INDUSTRY_WORDS = {
+    "machinery": ("机械", "机械行业", "机械设备"), "automation": ("自动化", "自动化行业", "Industrial Automation"),
+    "automotive": ("汽车零部件", "汽车行业"), "medical": ("医疗行业", "医疗设备"), "food": ("食品行业", "食品机械"),
+}  # fmt: skip
+NO_INDUSTRY = ("制造业", "贸易", "待定")
+SIZE_WORDS = {
+    "S": ("小型", "small", "1-49"),
+    "M": ("中型", "50-499"),
+    "L": ("大型", "500-1999"),
+    "XL": ("超大型", "2000+"),
+}
+PATHS: tuple[tuple[str | None, float], ...] = (("direct", 0.62), ("distributor", 0.16), ("tender", 0.1), (None, 0.12))
+CLOSE_DAYS: tuple[tuple[tuple[int, int] | None, float], ...] = (
+    ((20, 60), 0.4), ((61, 150), 0.25), ((151, 330), 0.2), (None, 0.15),
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -34,19 +52,23 @@ def money(cents: int) -> str:
     return f"{cents // 100}.{cents % 100:02d}"
 
 
-def write_account(world: World, company: Company, out: Delivery) -> None:
-    """Write the account of a company, created before the first day. Some credit codes contain a typing error."""
+def write_account(world: World, company: Company, out: Delivery, partners: int) -> None:
+    """Write the account of a company, created before the first day. Some credit codes contain a typing error.
+
+    `partners` is the number of partners before this company: their kinds take turns.
+    """
     created = f"{world.first_day - timedelta(days=1)} 09:00:00"
-    code = company.credit_code
+    code, (industry, size) = company.credit_code, _written_trade(world, company)
+    kind = "customer" if company.kind == "prospect" and company.number % 9 == 2 else company.kind
     record = {
         "account_id": company.key,
         "account_name": company.name,
         "credit_code": code[:-1] + "I" if code and company.number % 40 == 7 else code,
         "email_domain": company.domain,
-        "industry": company.industry,
-        "company_size": ("S", "M", "L")[company.number % 3],
+        "industry": industry,
+        "company_size": size,
         "province": company.region[0],
-        "account_type": "customer" if company.kind == "prospect" and company.number % 9 == 2 else company.kind,
+        "account_type": PARTNER_TYPES[partners % len(PARTNER_TYPES)] if kind == "partner" else kind,
         "created_at": created,
         "updated_at": created,
     }
@@ -54,6 +76,17 @@ def write_account(world: World, company: Company, out: Delivery) -> None:
     if file is not None:
         out.line(file, json_text(record), folder=out.drafts)
     out.line("truth/person.csv", f"crm,accounts:{company.key},,{company.key}")
+
+
+def _written_trade(world: World, company: Company) -> tuple[str | None, str | None]:
+    """Return industry and size as staff wrote them: mostly the code, sometimes a word that they use for it."""
+    chance = Random(f"{world.seed} trade {company.number}")
+    industry = chance.choices(
+        (company.industry, chance.choice(INDUSTRY_WORDS[company.industry]), chance.choice(NO_INDUSTRY), None),
+        (0.7, 0.22, 0.05, 0.03),
+    )[0]
+    size = chance.choices(tuple(SIZE_WORDS), (0.36, 0.34, 0.2, 0.1))[0]
+    return industry, chance.choices((size, chance.choice(SIZE_WORDS[size]), None), (0.75, 0.2, 0.05))[0]
 
 
 def enter_crm(person: Person, out: Delivery, moment: int) -> None:
@@ -156,11 +189,12 @@ def open_opportunity(person: Person, out: Delivery, moment: int) -> tuple[str | 
     product, cents = chance.choice(PRODUCTS), chance.randint(80_000, 9_000_000)
     is_won = chance.random() < min(0.3 + 0.05 * person.warmth, 0.8)
     opportunity_id = f"O{person.next_number()}"
+    expected_close, path = _plan(world, opportunity_id, created // DAY)
     record = {
         "opportunity_id": opportunity_id, "account_id": person.company.key, "contact_id": person.contact_id,
         "stage": OPEN_STAGES[0], "amount": money(cents), "currency": None, "product_id": product,
         "campaign_id": person.campaign.campaign_id if person.campaign else None, "owner": person.staff_id,
-        "sdr": world.sdr(person.number), "expected_close": world.dates[min(created // DAY + 45, world.days - 1)],
+        "sdr": world.sdr(person.number), "expected_close": expected_close, "purchase_path": path,
         "created_at": world.text(created), "closed_at": None, "updated_at": world.text(created),
     }  # fmt: skip
     if chance.random() < world.knobs.foreign_currency:
@@ -178,3 +212,13 @@ def open_opportunity(person: Person, out: Delivery, moment: int) -> tuple[str | 
     out.draft("crm", "opportunities", person, closed, record)
     is_plain = is_won and record["currency"] is None
     return opportunity_id, Won(opportunity_id, closed, cents, product) if is_plain else None, closed
+
+
+def _plan(world: World, opportunity_id: str, created: int) -> tuple[str | None, str | None]:
+    """Return when an opportunity is expected to close, and how the customer wants to buy; sales leave out some."""
+    chance = Random(f"{world.seed} plan {opportunity_id}")
+    (within,) = chance.choices([days for days, _ in CLOSE_DAYS], [weight for _, weight in CLOSE_DAYS])
+    (path,) = chance.choices([path for path, _ in PATHS], [weight for _, weight in PATHS])
+    if within is None:
+        return None, path
+    return (world.first_day + timedelta(days=created + chance.randint(*within))).isoformat(), path

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 from siyu.simulate.delivery import Delivery
+from siyu.simulate.names import REGIONS
 from siyu.simulate.people import Person
 from siyu.simulate.typed import typed_company, typed_email, typed_mobile
 from siyu.simulate.website import fill_form
@@ -39,13 +41,20 @@ def visit_fair(person: Person, out: Delivery, campaign: Campaign, day: int) -> N
             "编号": visitor_no, "展会": event, "姓名": person.name, "公司": typed_company(person), "职位": person.title,
             "手机": typed_mobile(person, moment), "邮箱": typed_email(person) if chance.random() < 0.75 else None,
             "展位": chance.choice(HALLS), "感兴趣的产品": chance.choice(PRODUCTS) if chance.random() < 0.7 else None,
-            "签到时间": world.text(moment), "活动": campaign.campaign_id,
+            "省份": _province(person), "签到时间": world.text(moment), "活动": campaign.campaign_id,
         }  # fmt: skip
         out.draft("exhibition", "visitors", person, moment, record)
     if chance.random() < world.knobs.kiosk:
         person.traits.add("kiosk")
         fill_form(person, out, moment + 600, f"kiosk-{campaign.campaign_id.lower()}")
     person.warmth += 2
+
+
+def _province(person: Person) -> str | None:
+    """Return the province on the badge: mostly that of the company, sometimes where the person works."""
+    chance = Random(f"{person.world.seed} badge {person.number}")
+    own = person.company.region[0]
+    return chance.choices((own, chance.choice(REGIONS)[0], None), (0.8, 0.15, 0.05))[0]
 
 
 def attend_show(

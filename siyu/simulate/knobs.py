@@ -20,7 +20,7 @@ class Knobs:
     buyer: float = _share(0.18, "people with a need")
     learner: float = _share(0.04, "people who learn and never buy: students, free courses only")
     competitor: float = _share(0.015, "people of competitors, who look at prices")
-    partner: float = _share(0.025, "people of distributors and integrators")
+    partner: float = _share(0.025, "people of partners: distributors, integrators, service and referral partners")
     staff: float = _share(0.01, "our own staff on our own website")
     bot: float = _share(0.05, "machines")
     careless: float = _share(

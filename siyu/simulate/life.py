@@ -14,7 +14,7 @@ from siyu.simulate.mall import give_coupon, place_order
 from siyu.simulate.people import Person
 from siyu.simulate.reach import see_ad, send_all
 from siyu.simulate.service import deliver_device, open_ticket
-from siyu.simulate.website import make_known, visit_website
+from siyu.simulate.website import ask_price, make_known, visit_website
 from siyu.simulate.wechat import WeChat, add_staff, chat, follow, read_account
 from siyu.simulate.world import DAY, PRODUCTS
 
@@ -66,6 +66,7 @@ def live(person: Person, groups: list[Group], out: Delivery) -> None:
         _settle(life)
     send_all(person, life.wechat, out)
     list_person(person, life.wechat, out)
+    ask_price(person, out, min(life.moment, world.end - 1))
     person.told.clear()
 
 

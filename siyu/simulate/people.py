@@ -59,7 +59,9 @@ def make_company(world: World, number: int) -> Company:
     region, (trade, industry) = chance.choice(REGIONS), chance.choice(TRADES)
     kinds = (world.knobs.partner, world.knobs.competitor)
     drawn = chance.random()
-    kind = "partner" if drawn < kinds[0] else "competitor" if drawn < sum(kinds) else "prospect"
+    # Half as many again at the other end: a small world then has a partner of each kind.
+    is_partner = drawn < kinds[0] or drawn >= 1 - kinds[0] / 2
+    kind = "partner" if is_partner else "competitor" if drawn < sum(kinds) else "prospect"
     code = credit_code(region[2], number) if chance.random() < 0.7 else None
     word = company_word(number, world.companies)
     domain = f"company{number:06d}.com.cn"

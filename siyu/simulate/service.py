@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+from random import Random
 from typing import Any
 
 from siyu.simulate.delivery import Delivery
@@ -9,6 +11,8 @@ from siyu.simulate.people import Person
 from siyu.simulate.typed import typed_company, typed_mobile
 from siyu.simulate.world import DAY
 
+# Days of warranty: of a new device, a refurbished one, one for trial; nobody wrote down the last.
+WARRANTIES: tuple[tuple[int | None, float], ...] = ((730, 0.58), (180, 0.14), (90, 0.18), (None, 0.1))
 TOPICS = ("repair", "spare_parts", "installation", "usage", "complaint")
 
 
@@ -19,9 +23,12 @@ def deliver_device(person: Person, out: Delivery, moment: int, product: str) -> 
     if moment >= world.end:
         return None
     serial, day = f"SN{person.next_number()}", world.dates[moment // DAY]
+    chance = Random(f"{world.seed} warranty {serial}")
+    (warranty,) = chance.choices([days for days, _ in WARRANTIES], [weight for _, weight in WARRANTIES])
+    until = None if warranty is None else (date.fromisoformat(day) + timedelta(days=warranty)).isoformat()
     out.row("after_sales", "devices", person, moment, {
         "device_serial": serial, "company": typed_company(person), "product_id": product, "sold_at": day,
-        "warranty_until": f"{int(day[:4]) + 2}{day[4:7]}-01", "updated_at": world.text(moment),
+        "warranty_until": until, "updated_at": world.text(moment),
     })  # fmt: skip
     out.line("truth/person.csv", f"after_sales,devices:{serial},,{person.company.key}")
     return serial

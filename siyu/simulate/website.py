@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from random import Random
 from typing import Any
 
 from siyu.simulate.delivery import Delivery, json_text
 from siyu.simulate.people import Person
 from siyu.simulate.reference import CONTENT, content_for
 from siyu.simulate.typed import typed_company, typed_email, typed_mobile
-from siyu.simulate.world import PRODUCTS
+from siyu.simulate.world import DAY, PRODUCTS
 
 AGENTS = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/126.0",
@@ -62,6 +63,26 @@ def make_known(person: Person, out: Delivery, moment: int) -> None:
             event(person, out, "form_submit", moment, used[0], PRODUCTS[0], mobile)
     for cookie in used[1:]:
         event(person, out, "login", moment + 60, cookie, PRODUCTS[0])
+
+
+def ask_price(person: Person, out: Delivery, last: int) -> None:
+    """Let some people who know us well ask for a price or a quote, up to three weeks before `last`.
+
+    This comes at the end of a life, with a generator of its own, so that it moves nothing else.
+    """
+    chance = Random(f"{person.world.seed} price {person.number}")
+    used = [cookie for cookie in person.cookies if cookie in person.traits]
+    moment = last - chance.randint(0, 21) * DAY
+    is_keen = person.kind in ("buyer", "partner") and person.warmth >= 4 and chance.random() < 0.4
+    if not is_keen or not used or moment < (person.first_day + 1) * DAY:
+        return
+    event_id, name = f"EQ{person.number:07d}", chance.choice(("price_inquiry", "quote_request"))
+    out.jsonl("website", "events", person, moment, {
+        "event_id": event_id, "event_time": person.world.text(moment), "event_name": name,
+        "page_url": "https://www.example.cn/quote", "cookie_id": used[0],
+        "user_agent": AGENTS[person.number % 3 % 2], "product_id": chance.choice(PRODUCTS),
+    })  # fmt: skip
+    out.truth("website", f"events:{event_id}", person)
 
 
 def fill_form(person: Person, out: Delivery, moment: int, cookie: str) -> None:

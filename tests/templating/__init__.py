@@ -40,9 +40,14 @@ def union_models(folder: str, columns: dict[str, str], model_column: str = "") -
     return f"select {', '.join([*columns, *named])} from {folder.replace('/', '_')}"
 
 
-def reference(table: str) -> list[dict[str, str]]:
+def reference(table: str, order: str = "") -> list[dict[str, str]]:
     with (ROOT / "seeds" / "reference" / f"{table}.csv").open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+        rows = list(csv.DictReader(file))
+    return sorted(rows, key=lambda row: int(row[order])) if order else rows
+
+
+def threshold(name: str) -> int:
+    return next(int(row["value"]) for row in reference("thresholds") if row["threshold"] == name)
 
 
 def literal(text: str) -> str:

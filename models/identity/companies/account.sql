@@ -12,7 +12,8 @@ grain: [account_id]
     'company_name': 'Company name (公司名称), a full one if any is known',
     'credit_code': 'Unified social credit code (统一社会信用代码)', 'crm_account_id': 'Account in the CRM',
     'email_domain': 'Corporate mail domain', 'industry': 'Industry (行业)', 'size': 'Size class (规模)',
-    'province': 'Province', 'account_type': 'prospect, customer, partner or competitor'
+    'province': 'Province',
+    'account_type': 'prospect, customer, competitor, or a kind of partner (客户类型)'
 } %}
 with
 

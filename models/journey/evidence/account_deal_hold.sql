@@ -4,6 +4,7 @@ description: How long each deal holds a company that is the buyer itself, becaus
   refunded.
 grain: [account_key, channel, kind, deal_id, hold]
 */
+{{ config(restricted=false) }}
 with
 
 {{ held_deals() }},

@@ -3,6 +3,7 @@ description: How long each deal holds a person: an opportunity while it is open,
   until it is fully refunded.
 grain: [person_key, channel, kind, deal_id, hold]
 */
+{{ config(restricted=false) }}
 with
 
 {{ held_deals() }},

@@ -3,6 +3,7 @@ description: Every part of every lead score (线索评分) that still counts. Th
   to the score.
 grain: [one_id, part, rule, channel, record_id]
 */
+{{ config(restricted=false) }}
 {%- set halvings = threshold('score_halvings') | int %}
 {%- set days = threshold('score_half_life_days') | int %}
 with

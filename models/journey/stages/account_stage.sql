@@ -13,13 +13,7 @@ members as (
         s.stage_rank,
         s.since_at,
         s.is_dormant,
-        case
-            when p.title is null then cast(null as varchar)
-            {%- for row in reference('buying_roles') | sort(attribute='role_order') %}
-            when regexp_matches(lower(p.title), {{ literal(row.title_regex | lower) }})
-                then {{ literal(row.buying_role) }}
-            {%- endfor %}
-        end as buying_role
+        {{ buying_role('p.title') }} as buying_role
     from {{ ref('person_account') }} as a
     inner join {{ ref('person_stage') }} as s on a.person_key = s.person_key
     inner join {{ ref('person') }} as p on a.person_key = p.person_key

@@ -28,6 +28,18 @@ select
         when i.stage in ('intent', 'pending') then 'selection'
         else 'advocacy'
     end as content_stage,  -- Kind of content that fits the stage.
+    case
+        when r.is_loyal then 'loyal'
+        when r.is_buyer then 'won'
+        when r.is_settled then 'settled'
+        else 'lead'
+    end as trust_step,  -- Step of trust (信任四步): lead, settled, won or loyal.
+    case
+        when r.is_loyal then '持续粘性'
+        when r.is_buyer then '转化成交'
+        when r.is_settled then '用户沉淀'
+        else '客户线索'
+    end as trust_step_zh,  -- Chinese name of the step of trust.
     x.kind as exclusion,  -- learner, competitor, bot, staff or partner; NULL = not excluded.
     x.rule as exclusion_rule,  -- Rule of exclusion_rules.csv that excludes the person.
     x.since_at as excluded_since_at,  -- Since when (UTC).
@@ -36,5 +48,6 @@ select
 from {{ ref('stage_interval') }} as i
 inner join {{ ref('stages') }} as s on i.stage = s.stage
 inner join latest_move as m on i.person_key = m.person_key
+left join {{ ref('trust_sign') }} as r on i.person_key = r.person_key
 left join {{ ref('person_exclusion') }} as x on i.person_key = x.person_key
 where i.valid_to is null

@@ -7,7 +7,8 @@ grain: [one_id, moved_at, to_stage, direction, valid_from, from_stage, reason, c
     materialized='snapshot',
     key=[
         'one_id', 'moved_at', 'to_stage', 'direction', 'from_stage', 'reason', 'channel', 'record_id'
-    ]
+    ],
+    restricted=false
 ) }}
 select
     one_id,  -- ID of the person at that time.

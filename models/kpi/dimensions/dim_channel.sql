@@ -5,25 +5,14 @@ grain: [channel]
 */
 with
 
--- The Chinese name is the title up to the word with its last Chinese character.
-titles as (
-    select
-        channel,
-        domain,
-        owner,
-        title,
-        regexp_extract(title, '^(.*[一-龥][^ ]*)', 1) as title_zh
-    from {{ source('ops', 'channel_status') }}
-),
-
 members as (
     select
         channel,
         domain,
         owner,
-        nullif(title_zh, '') as name_zh,
-        nullif(trim(substr(title, length(title_zh) + 1)), '') as name_en
-    from titles
+        {{ title_zh('title') }} as name_zh,
+        {{ title_en('title') }} as name_en
+    from {{ source('ops', 'channel_status') }}
 )
 
 select

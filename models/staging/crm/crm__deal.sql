@@ -17,6 +17,8 @@ opportunities as (
         campaign_id,
         owner,
         sdr,
+        expected_close,
+        purchase_path,
         created_at,
         closed_at,
         _landed_seq
@@ -45,7 +47,9 @@ select
     o.product_id,
     o.campaign_id,
     o.owner as staff_id,
-    o.sdr as sdr_id
+    o.sdr as sdr_id,
+    o.expected_close as expected_date,
+    o.purchase_path
 from opportunities as o
 left join rates as r
     on

@@ -13,6 +13,7 @@ visitors as (
         title,
         mobile,
         email,
+        province,
         signed_in_at,
         campaign_id,
         _landed_seq
@@ -29,6 +30,7 @@ select
     signed_in_at as observed_at,
     nullif(trim(name), '') as full_name,
     nullif(trim(title), '') as title,
+    nullif(trim(province), '') as province,
     campaign_id as source_campaign_id,
     'self' as mobile_source
 from visitors

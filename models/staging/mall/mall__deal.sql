@@ -261,5 +261,6 @@ select
     item_count,
     campaign_id,
     staff_id,
-    opportunity_id
+    opportunity_id,
+    'mall' as purchase_path
 from priced

@@ -1,6 +1,6 @@
 /*
 description: An enrolment is a registration; a completed course is an attendance. Progress has no
-  time and is not a touch.
+  time and is not a touch. The enrolment carries the progress that was known by as_of.
 grain: [record_id]
 */
 with
@@ -13,8 +13,10 @@ enrolments as (
         email,
         company,
         enrolled_at,
+        progress,
         completed_at,
         campaign_id,
+        updated_at,
         _landed_seq
     from {{ source('training', 'enrolments') }}
 ),
@@ -27,6 +29,9 @@ learners as (
         {{ normal_email('email') }} as email,
         {{ normal_company_name('company') }} as company_name,
         enrolled_at,
+        case
+            when updated_at < fn_as_of_end() then cast(progress * 0.01 as decimal(5, 4))
+        end as progress,
         completed_at,
         campaign_id,
         _landed_seq
@@ -47,7 +52,8 @@ select
     'course' as medium,
     'training' as scene,
     l.course_id as content_id,
-    l.campaign_id
+    l.campaign_id,
+    case m.moment when 'enrol' then l.progress end as progress
 from learners as l
 cross join unnest(['enrol', 'complete']) as m (moment)
 where m.moment = 'enrol' or l.completed_at is not null

@@ -1,5 +1,6 @@
 /*
-description: Website events as touches; a form is a registration, a chat is an interaction.
+description: Website events as touches; a form is a registration, a chat or a question for a price
+  is an interaction, a request for a quote is a purchase.
 grain: [record_id]
 */
 with
@@ -37,6 +38,8 @@ select
         when 'form_submit' then 'register'
         when 'video_replay' then 'attend'
         when 'chat' then 'interact'
+        when 'price_inquiry' then 'interact'
+        when 'quote_request' then 'purchase'
         else 'view'
     end as behaviour,
     event_name as action,

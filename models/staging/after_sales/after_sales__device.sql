@@ -1,0 +1,29 @@
+/*
+description: Devices that we sold. The row of a device is also a record of the company that owns it.
+grain: [record_id]
+*/
+with
+
+devices as (
+    select
+        device_serial,
+        company,
+        product_id,
+        sold_at,
+        warranty_until,
+        updated_at,
+        _landed_seq
+    from {{ source('after_sales', 'devices') }}
+)
+
+select
+    'after_sales' as channel,
+    'devices:' || device_serial as record_id,
+    _landed_seq as landed_seq,
+    {{ normal_device_serial('device_serial') }} as device_serial,
+    {{ normal_company_name('company') }} as company_name,
+    updated_at as observed_at,
+    product_id,
+    sold_at as sold_date,
+    warranty_until
+from devices
