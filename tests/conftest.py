@@ -36,11 +36,15 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Shared:
 
 @pytest.fixture(scope="session", autouse=True)
 def _environment(shared: Shared) -> Iterator[None]:
-    """Remove the machine's settings. All compilations of a run keep what they find out in one cache."""
+    """Remove the machine's settings. All compilations of a run keep what they find out in one cache.
+
+    Files of tests need not survive a power cut: a night waits for the disk a hundred times.
+    """
     with pytest.MonkeyPatch.context() as patch:
         for name in [name for name in os.environ if name.startswith("SIYU_")]:
             patch.delenv(name)
         patch.setenv("SIYU_CACHE", str(shared.folder / "cache"))
+        patch.setattr(os, "fsync", lambda handle: None)
         yield
 
 

@@ -161,7 +161,8 @@ def shop_environment(shop: Shop) -> dict[str, str]:
         "SIYU_EXPORTS": str(shop.root / "exports"),
         "SIYU_CHANNELS": "shop",
         "SIYU_SALT": SALT,
-    }
+        "SIYU_PUBLISH_PARQUET": "false",
+    } | {name: value for name, value in os.environ.items() if name == "SIYU_CACHE"}
 
 
 def kill(processes: list[psutil.Process]) -> None:

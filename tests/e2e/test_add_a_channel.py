@@ -62,7 +62,11 @@ def follower(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[tuple
         elif block.language == "sh":
             script += [f"echo '--- {len(commands)}'", block.text.replace("<checkout>", str(ROOT))]
             commands.append(block)
-    clean = {name: value for name, value in os.environ.items() if not name.startswith(("SIYU_", "PYTEST_"))}
+    clean = {
+        name: value
+        for name, value in os.environ.items()
+        if name == "SIYU_CACHE" or not name.startswith(("SIYU_", "PYTEST_"))
+    }
     path = f"{Path(sys.executable).parent}{os.pathsep}{clean['PATH']}"
     done = subprocess.run(
         ["bash", "-c", "\n".join(script)], cwd=root, env={**clean, "PATH": path, "PYTHONPATH": str(ROOT)},

@@ -160,9 +160,9 @@ def test_numbers_and_months_that_models_cast_are_told_before_anything_runs(tmp_p
         tmp_path,
         first_targets_add='kpi_code,month,target\nbuyers,2026-06,12\nbuyers,2026年6月,"1,000"\nbuyers,2026-13,-1.5\n',
         second_targets_add="kpi_code,month,dimension,member,target\nbuyers,2026-07,total,,many\nbuyers,2026-08,,,\n",
-        first_activity_grades_add="grade,grade_order,min_touches\nZ,9,many\n",
+        first_products_add="product_id,margin_rate\nP-1,35%\nP-2,0.35\n",
         second_kpis_add="kpi_code,window_days\nbuyers,１\n",
-        second_recency_bands_add="band,min_days,max_days\n0-7,0.5,\n",
+        second_identity_size_bands_add="band,min_identifiers,max_identifiers\n1,0.5,\n",
     )
     for layer in ("first", "second"):
         keys = tmp_path / layer / "seeds" / "reference_keys.yml"
@@ -174,9 +174,9 @@ def test_numbers_and_months_that_models_cast_are_told_before_anything_runs(tmp_p
         ("targets: target is '1,000'", "targets.add.csv, row 3"),
         ("targets: month is '2026-13'", "targets.add.csv, row 4"),
         ("targets: target is 'many'", "targets.add.csv, row 2"),
-        ("activity_grades: min_touches is 'many'", "activity_grades.add.csv, row 2"),
-        ("recency_bands: min_days is '0.5'", "recency_bands.add.csv, row 2"),
+        ("identity_size_bands: min_identifiers is '0.5'", "identity_size_bands.add.csv, row 2"),
         ("kpis: window_days is '１'", "kpis.add.csv, row 2"),
+        ("products: margin_rate is '35%'", "products.add.csv, row 2"),
     ]
 
 

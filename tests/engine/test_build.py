@@ -181,5 +181,5 @@ def test_reference_tables_keep_leading_zeros_and_empty_is_null(project: Project,
     prepare(engine, project)
     write_sources(engine, project, [], tmp_path, list(project.models))
     session = engine.session()
-    assert session.rows("select max_days from reference.recency_bands where band = '181+'") == [(None,)]
+    assert session.rows("select b.to from reference.tag_bands as b where b.band = '181+'") == [(None,)]
     engine.close()

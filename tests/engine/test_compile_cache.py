@@ -59,7 +59,7 @@ def _facts(project: Project) -> object:
         name: (m.sql, m.materialized, m.config, m.refs, m.sources, m.previous, m.tables, m.columns, m.refused)
         for name, m in project.models.items()
     }
-    return list(found.items()), project.lineage, project.graph
+    return list(found.items()), project.lineage, project.graph, project.tag_rules
 
 
 def _compile(settings: Settings) -> object:

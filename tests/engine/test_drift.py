@@ -6,7 +6,9 @@ from datetime import date, timedelta
 from typing import Any
 
 from siyu.landing.drift import Drift, Item, standing_drift
-from siyu.seeds.channels import Channel
+from siyu.layers import base_layer
+from siyu.seeds.channels import Channel, load_channels
+from siyu.settings import load_settings
 from siyu.warehouse.ledger import LandedFile
 from tests.engine.test_landing import TEXT, contract
 
@@ -99,3 +101,14 @@ def test_a_field_that_no_record_of_json_has_is_no_news_unless_it_seems_renamed()
 def test_another_spelling_and_type_are_told_but_need_nobody() -> None:
     found = told([(), (("respelled", "Mobile"), ("retyped", "city"))])
     assert len(lines(found)) == 2 and not any(one.is_open for one in found)
+
+
+def test_columns_that_not_every_deployment_exports_are_not_told() -> None:
+    """The exports of a CRM or a fair without them, as before the contract had the column, and after."""
+    channels = load_channels(load_settings(base_layer()))
+    for name, export, column in (("crm", "opportunities", "purchase_path"), ("exhibition", "visitors", "province")):
+        own = channels[name].exports[export]
+        shop = contract(COLUMNS).model_copy(update={"exports": {"orders": own}})
+        assert column in own.columns and not own.columns[column].required
+        assert told([(), (("missing_column", column),)], shop) == []
+        assert len(told([(), (("missing_column", "campaign_id"),)], shop)) == 1

@@ -127,6 +127,16 @@ MISTAKES: dict[str, tuple[dict[str, str], list[str]]] = {
         },
         ["the column ticket_id of staging.crm__ticket passes on raw.crm__accounts._file", "[pii]"],
     ),
+    "an earlier result without raw values": (
+        {
+            "models/kpi/left_out.sql": HEADER.replace("one_id", "record_id")
+            + "{{ config(restricted=false) }}\nselect cast(record_id as varchar) as record_id  -- [pii] Its row.\n"
+            "from {{ ref('record_person') }}\n",
+            "models/kpi/wrong.sql": HEADER.replace("one_id", "one")
+            + "select count(*) as one  -- Rows.\nfrom {{ previous('kpi.left_out') }}\n",
+        },
+        ["kpi.wrong reads previous('kpi.left_out')", "config(restricted=false)", "models/kpi/left_out.sql"],
+    ),
     "two columns of one name": (
         {
             "models/kpi/wrong.sql": GOOD.replace(

@@ -187,6 +187,7 @@ def _edges(*left_out: str, extra: str = "") -> str:
             "yields cut_reason, node_group, which siyu adds itself",
         ),
         ("{{ config(published='no') }}\n" + _edges(), "published of identity.mine is 'no'"),
+        ("{{ config(restricted='no') }}\n" + _edges(), "restricted of identity.mine is 'no'"),
         (
             "{%- for row in reference('person') %}{% endfor %}\n" + _edges(),
             "reads person, which is not a reference table",

@@ -18,7 +18,8 @@ from siyu.layers import base_layer
 from siyu.seeds.identifier_types import IdentifierTypes, load_identifier_types
 from siyu.seeds.patterns import pattern_problem
 from siyu.seeds.references import load_references, stored
-from siyu.seeds.rule_tables import COLUMNS, STAGE_RULES, TABLES, THRESHOLDS, table_errors
+from siyu.seeds.rule_tables import COLUMNS, STAGE_RULES, TABLES
+from siyu.seeds.table_checks import table_errors
 from siyu.settings import Settings, load_settings
 from siyu.simulate.names import OUR_DOMAIN
 
@@ -97,9 +98,10 @@ CASES: list[tuple[str, Edit, list[Told]]] = [
     ("stage_rules", put(6, value="7"), [(6, "back_to_rank is '7'", "from 1 to 6")]),
     ("stage_rules", put(7, value="-1"), [(7, "lead_rank is '-1'", "from 1 to 6")]),
     # thresholds
-    ("thresholds", put(2, threshold="half_life_days"), [
-        (None, "score_half_life_days is missing", "add a row"),
-        (2, "threshold is 'half_life_days'", "did you mean score_half_life_days?")]),
+    ("thresholds", put(2, threshold="Half life"), [(2, "threshold is 'Half life'", "use lower case")]),
+    ("thresholds", put(3, max="9"), [(3, "max is 9", "write at most 8")]),
+    ("thresholds", put(4, min="5", max="4"), [(4, "min is 5 and max is 4", "the lower limit as min")]),
+    ("thresholds", put(4, max="many"), [(4, "max is 'many'", "whole number")]),
     ("thresholds", copy(2), [(LAST, "score_half_life_days is already in row 2", "remove one row")]),
     ("thresholds", put(2, value="0"), [(2, "score_half_life_days is '0'", "from 1 to 3650")]),
     ("thresholds", put(3, value="9"), [(3, "score_halvings is '9'", "from 1 to 8")]),
@@ -238,7 +240,7 @@ CASES: list[tuple[str, Edit, list[Told]]] = [
 
 
 def told(name: str, rows: Rows, types: IdentifierTypes) -> list[tuple[str, str, str]]:
-    return [(error.where, error.problem, error.fix) for error in table_errors(name, rows, types, "t.csv")]
+    return [(error.where, error.problem, error.fix) for error in table_errors(name, TABLES[name], rows, types, "t.csv")]
 
 
 @pytest.mark.parametrize("name", TABLES)
@@ -312,7 +314,7 @@ def test_what_a_layer_may_say(name: str, edit: Edit, types: IdentifierTypes) -> 
 def test_what_models_read_is_what_must_be_there() -> None:
     """The names that the SQL asks for, and no other."""
     sql = "".join(path.read_text(encoding="utf-8") for path in base_layer().glob("m*s/**/*.sql"))
-    assert set(re.findall(r"\bthreshold\('(\w+)'\)", sql)) == set(THRESHOLDS)
+    assert set(re.findall(r"\bthreshold\('(\w+)'\)", sql)) == {row["threshold"] for row in rows_of("thresholds")}
     assert set(re.findall(r"\bstage_rule\('(\w+)'\)", sql)) == set(STAGE_RULES)
 
 

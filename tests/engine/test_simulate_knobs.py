@@ -14,6 +14,7 @@ import pytest
 
 from siyu.errors import ConfigError, Problems
 from siyu.simulate import simulate_exports
+from siyu.simulate.crm import PARTNER_TYPES
 from siyu.simulate.knobs import KINDS, Knobs, turned
 from siyu.simulate.names import FREE_MAIL, OUR_DOMAIN, mobile_number
 from tests.golden.exported import Exported, Row, mobile, utc
@@ -192,8 +193,8 @@ def _competitor(world: World) -> object:
 
 @check
 def _partner(world: World) -> object:
-    """Their companies are accounts of the type partner."""
-    return [row for row in world.files.things("crm/accounts") if row["account_type"] == "partner"]
+    """Their companies are accounts of a kind of partner."""
+    return [row for row in world.files.things("crm/accounts") if row["account_type"] in PARTNER_TYPES]
 
 
 @check

@@ -15,12 +15,12 @@ from typing import Any
 import duckdb
 import pytest
 
-from siyu.layers import base_layer
+from siyu.layers import base_layer, layer_files
 from siyu.night.request import Request
 from siyu.night.run import run_night
 from siyu.report.summary import Report
 from siyu.settings import SAMPLE_SALT, Settings, load_settings
-from tests.golden.shop import FEW_SUITES, FIRST_DAY, SALT, Shop, only_suites
+from tests.golden.shop import FEW_SUITES, FIRST_DAY, SALT, Shop, ThreeNights, only_suites
 from tests.shared import Shared
 
 SAMPLE = base_layer() / "seeds" / "sample"
@@ -36,11 +36,45 @@ class Ran:
     def connect(self, file: str = "siyu.duckdb") -> duckdb.DuckDBPyConnection:
         return duckdb.connect(str(self.settings.warehouse / "current" / file), read_only=True)
 
+    def connect_raw(self) -> duckdb.DuckDBPyConnection:
+        """Every table with raw values: from the restricted file, or from the public file by way of its hashes."""
+        con = duckdb.connect()
+        for alias, file in (("public", "siyu.duckdb"), ("restricted", "siyu_restricted.duckdb")):
+            con.execute(f"attach '{self.settings.warehouse / 'current' / file}' as {alias} (read_only)")
+        listed = (
+            "select schema_name, table_name, max(database_name) = 'restricted' from duckdb_tables()"
+            " where database_name in ('public', 'restricted') group by schema_name, table_name"
+        )
+        for schema, table, is_restricted in con.execute(listed).fetchall():
+            con.execute(f"create schema if not exists {schema}")
+            query = f"select * from restricted.{schema}.{table}" if is_restricted else _raw(con, f"{schema}.{table}")
+            con.execute(f"create view {schema}.{table} as {query}")
+        return con
+
+
+def _raw(con: duckdb.DuckDBPyConnection, table: str) -> str:
+    """The query of a public table with raw values in place of hashes and masks."""
+    columns = [row[0] for row in con.execute(f"describe public.{table}").fetchall()]
+    personal = [name.removesuffix("_hash") for name in columns if name.endswith("_hash")]
+    raw = {
+        name: "select id_value from restricted.identity.identifier as i"
+        f" where i.id_type = '{name}' and i.id_value_hash = t.{name}_hash"
+        for name in personal
+    }
+    raw["record_id"] = (
+        "select record_id from restricted.identity.record_person as r"
+        " where r.channel = t.channel and r.record_id_hash = t.record_id_hash"
+    )
+    own = [name for name in columns if not name.endswith(("_hash", "_masked"))]
+    return f"select {', '.join([*own, *(f'({raw[name]}) as {name}' for name in personal)])} from public.{table} as t"
+
 
 def run_on(root: Path, exports: Path, threads: int) -> Ran:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SIYU_SALT", SAMPLE_SALT)
-        settings = load_settings(root, warehouse=root / "warehouse", exports=exports, threads=threads)
+        settings = load_settings(
+            root, warehouse=root / "warehouse", exports=exports, threads=threads, publish_parquet=True
+        )
         return Ran(settings, run_night(settings, Request()))
 
 
@@ -73,13 +107,12 @@ def copied_night(night: Ran, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def shop(request: pytest.FixtureRequest, shared: Shared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    """A shop before its first night. Few suites run in its nights, and its releases have no Parquet files.
+    """A shop before its first night. Few suites run in its nights.
 
     Marks change that: after_first_night copies a shop whose night of FIRST_DAY is over; suites("ops/*") adds suites;
     every_suite runs all of them, for tests that say something about checks.
     """
     monkeypatch.setenv("SIYU_SALT", SALT)
-    monkeypatch.setenv("SIYU_PUBLISH_PARQUET", "false")
     if request.node.get_closest_marker("every_suite") is None:
         more = [name for mark in request.node.iter_markers("suites") for name in mark.args]
         monkeypatch.setattr("siyu.check.suites.layer_files", only_suites(*FEW_SUITES, *more))
@@ -92,9 +125,34 @@ def _run_first_day(root: Path) -> Shop:
     shop = Shop(root)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("siyu.check.suites.layer_files", only_suites(*FEW_SUITES))
-        patch.setenv("SIYU_PUBLISH_PARQUET", "false")
         shop.run(FIRST_DAY)
     return shop
+
+
+@pytest.fixture
+def three_nights(shop: Shop, shared: Shared) -> ThreeNights:
+    """A copy of a shop in which k2 gets the mobile of k1, and then its own again.
+
+    Every suite ran in these nights, whichever test asks first. Tests that run another night say every_suite.
+    """
+    made, ids, aliases = shared.once("three_nights", _run_three_nights)
+    return made.copy_to(shop.root), ids, aliases
+
+
+def _run_three_nights(root: Path) -> ThreeNights:
+    ids: list[dict[str, str]] = []
+    aliases: list[set[tuple[Any, ...]]] = []
+    shop = Shop(root)
+    for day, mobile in (("2026-06-01", "13900000002"), ("2026-06-02", "13900000001"), ("2026-06-03", "13900000002")):
+        lines = [f"{key},王,{number},{day} 10:00:00\n" for key, number in (("k1", "13900000001"), ("k2", mobile))]
+        name = f"exports/shop/contacts_{day.replace('-', '')}.csv"
+        shop.write(name, "contact_id,name,mobile,updated_at\n" + "".join(lines))
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("siyu.check.suites.layer_files", layer_files)
+            shop.run(day)
+        ids.append(shop.ids())
+        aliases.append(shop.aliases())
+    return shop, ids, aliases
 
 
 def shuffle_exports(exports: Path, chance: random.Random) -> None:

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
@@ -165,9 +166,20 @@ class Shop:
         request = Request(as_of=date.fromisoformat(day), channels=only, **options)  # type: ignore[arg-type]
         return run_night(self.settings(channels), request)
 
+    def rows(self, sql: str, file: str = "siyu_restricted.duckdb") -> list[tuple[Any, ...]]:
+        with duckdb.connect(str(self.root / "warehouse" / "current" / file), read_only=True) as con:
+            return con.execute(sql).fetchall()
+
     def value(self, sql: str) -> object:
-        con = duckdb.connect(str(self.root / "warehouse" / "current" / "siyu.duckdb"), read_only=True)
-        return con.execute(sql).fetchall()[0][0]
+        return self.rows(sql, "siyu.duckdb")[0][0]
+
+    def ids(self) -> dict[str, str]:
+        """The OneID of each identifier."""
+        return dict(self.rows("select id_value, one_id from identity.one_id"))
+
+    def aliases(self) -> set[tuple[Any, ...]]:
+        sql = "select former_one_id, one_id, reason, is_primary from identity.one_id_alias"
+        return set(self.rows(sql, "siyu.duckdb"))
 
     def revenue(self) -> str:
         return str(
@@ -175,3 +187,7 @@ class Shop:
                 "select sum(numerator) from kpi.kpi_value where kpi_code = 'net_revenue' and dimension = 'total'"
             )
         )
+
+
+# A shop after three nights, with the OneIDs and the aliases of each night.
+ThreeNights = tuple[Shop, list[dict[str, str]], list[set[tuple[Any, ...]]]]

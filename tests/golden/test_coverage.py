@@ -12,6 +12,7 @@ import duckdb
 import pytest
 
 from siyu.layers import base_layer
+from siyu.seeds.alias_tables import folded
 from siyu.seeds.channels import Channel, load_channels
 from tests.golden.conftest import Ran
 
@@ -37,6 +38,7 @@ IDENTIFIERS = {
     "deal": {"unionid", "member_id", "mobile", "crm_contact_id", "crm_account_id", "company_name"},
     "ticket": {"mobile", "device_serial", "company_name"},  # what the service form asks for
     "company": {"device_serial", "credit_code", "crm_account_id", "email_domain", "company_name"},
+    "device": {"device_serial", "company_name"},
     # About campaigns, members of staff and decisions, not about anybody.
     "spend": set(),
     "staff_day": set(),
@@ -49,6 +51,17 @@ VALUES = {
     ("touch", "outcome"): {"sent", "delivered", "clicked", "replied", "answered", "failed"},
     ("deal", "kind"): {"order", "refund", "opportunity"},
     ("deal", "status"): {"paid", "shipped", "done", "cancelled", "refunded", "open", "won", "lost"},
+    ("deal", "purchase_path"): {"direct", "distributor", "tender", "mall"},
+    ("company", "account_type"): {
+        "prospect",
+        "customer",
+        "competitor",
+        "partner",
+        "distributor",
+        "integrator",
+        "service",
+        "referral",
+    },
     ("link", "touchpoint"): {"official_account", "wecom", "group", "mall"},
     ("link", "ended_by"): {"person", "staff", "system"},
     ("contact", "mobile_source"): {"self", "staff_remark"},
@@ -117,7 +130,7 @@ def _rows(name: str) -> list[dict[str, str]]:
 
 
 def test_every_record_shape_has_rows_and_fills_its_columns(night: Ran) -> None:
-    con = night.connect("siyu_restricted.duckdb")
+    con = night.connect_raw()
     shapes: dict[str, set[str]] = {}
     for row in _rows("record_shapes"):
         shapes.setdefault(row["shape"], set()).add(row["column_name"])
@@ -135,7 +148,7 @@ def test_every_record_shape_has_rows_and_fills_its_columns(night: Ran) -> None:
 
 
 def test_every_value_of_the_shapes_occurs_and_no_other(night: Ran) -> None:
-    con = night.connect("siyu_restricted.duckdb")
+    con = night.connect_raw()
     for (shape, column), values in VALUES.items():
         found = con.execute(f"select distinct {column} from records.{shape} where {column} is not null").fetchall()
         assert {value for (value,) in found} == values, f"{shape}.{column}"
@@ -145,7 +158,7 @@ def test_every_way_to_be_added_occurs(night: Ran) -> None:
     """In the list as WeCom's code, in the records by its name."""
     known = {row["add_way"]: row["name"] for row in _rows("wecom_add_ways")}
     found = (
-        night.connect("siyu_restricted.duckdb")
+        night.connect_raw()
         .execute("select distinct add_way from records.contact where channel = 'wecom' and add_way is not null")
         .fetchall()
     )
@@ -154,7 +167,7 @@ def test_every_way_to_be_added_occurs(night: Ran) -> None:
 
 
 def test_every_channel_fills_every_shape_it_has_staging_for(night: Ran) -> None:
-    con = night.connect("siyu_restricted.duckdb")
+    con = night.connect_raw()
     staged = sorted(path.stem for path in (base_layer() / "models" / "staging").rglob("*__*.sql"))
     assert len(staged) > 20
     empty = [
@@ -165,3 +178,46 @@ def test_every_channel_fills_every_shape_it_has_staging_for(night: Ran) -> None:
         ).fetchall()
     ]
     assert empty == []
+
+
+def _of_days(night: Ran, shape: str, column: str, where: str) -> list[int | None]:
+    """The days from as_of, 2026-06-30, to a date; None where there is none."""
+    query = f"select date_diff('day', date '2026-06-30', {column}) from records.{shape} where {where}"
+    return [days for (days,) in night.connect("siyu_restricted.duckdb").execute(query).fetchall()]
+
+
+def test_dates_lie_on_every_side_of_the_borders_of_tags(night: Ran) -> None:
+    """Expected ends of opportunities that are open, and ends of warranties."""
+    expected = _of_days(night, "deal", "expected_date", "kind = 'opportunity' and status = 'open'")
+    ends = _of_days(night, "device", "warranty_until", "true")
+    borders = ((-10_000, -1), (0, 30), (31, 90), (91, 180), (181, 10_000))
+    assert None in expected and all(any(low <= d <= high for d in expected if d is not None) for low, high in borders)
+    borders = ((-90, -1), (0, 89), (90, 10_000))
+    assert None in ends and all(any(low <= d <= high for d in ends if d is not None) for low, high in borders)
+
+
+def test_each_sincere_action_occurs(night: Ran) -> None:
+    con = night.connect("siyu_restricted.duckdb")
+    found = {action for (action,) in con.execute("select distinct action from records.touch").fetchall()}
+    assert {row["action"] for row in _rows("sincere_actions")} <= found
+
+
+@pytest.mark.parametrize(
+    ("column", "table", "code"), [("industry", "industries", "industry"), ("size", "company_sizes", "company_size")]
+)
+def test_companies_are_written_by_code_by_alias_and_otherwise(night: Ran, column: str, table: str, code: str) -> None:
+    con = night.connect("siyu_restricted.duckdb")
+    found = con.execute(f"select distinct {column} from records.company where {column} is not null").fetchall()
+    written = {folded(text) for (text,) in found}
+    codes = {folded(row[code]) for row in _rows(table)}
+    names = {folded(row[name]) for row in _rows(table) for name in ("name_zh", "name_en")}
+    aliases = {folded(alias) for row in _rows(table) for alias in row["aliases"].split("|")}
+    assert written & codes and written & aliases
+    assert bool(written - codes - names - aliases) == (column == "industry")
+    if column == "size":
+        assert codes <= written
+
+
+def test_channels_contradict_each_other_about_the_province(night: Ran) -> None:
+    con = night.connect("siyu_restricted.duckdb")
+    assert con.execute("select count(*) from identity.person where province_count > 1").fetchall()[0][0] > 0

@@ -6,7 +6,6 @@ import json
 import shutil
 from datetime import date
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import pytest
@@ -31,20 +30,6 @@ def _contacts(shop: Shop, day: str, rows: dict[str, str]) -> None:
     )
 
 
-def _rows(shop: Shop, sql: str, file: str = "siyu_restricted.duckdb") -> list[tuple[Any, ...]]:
-    with duckdb.connect(str(shop.root / "warehouse" / "current" / file), read_only=True) as con:
-        return con.execute(sql).fetchall()
-
-
-def _ids(shop: Shop) -> dict[str, str]:
-    return dict(_rows(shop, "select id_value, one_id from identity.one_id"))
-
-
-def _alias(shop: Shop) -> set[tuple[Any, ...]]:
-    sql = "select former_one_id, one_id, reason, is_primary from identity.one_id_alias"
-    return set(_rows(shop, sql, "siyu.duckdb"))
-
-
 def _decide(shop: Shop, monkeypatch: pytest.MonkeyPatch, *arguments: str) -> str:
     monkeypatch.chdir(shop.root)
     (shop.root / "siyu.toml").write_text(
@@ -64,28 +49,28 @@ def two(shop: Shop) -> Shop:
 
 
 def test_a_link_and_its_taking_back(two: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
-    first = _ids(two)
+    first = two.ids()
     one, other = first["k1"], first["k2"]
     assert one != other
     told = _decide(two, monkeypatch, "link", "mobile:139 0000 0002", "crm_contact_id:k1", "--why", "hers", "--by", "li")
     assert "they will share one ID" in told and RULE_FILE in told.replace("\n", "")
     two.run("2026-06-02")
-    linked = _ids(two)
+    linked = two.ids()
     assert set(linked.values()) == {one}
-    assert _alias(two) == {(other, one, "merged", True)}
+    assert two.aliases() == {(other, one, "merged", True)}
     _decide(two, monkeypatch, "unlink", "crm_contact_id:k1", "mobile:+8613900000002", "--why", "no", "--by", "li")
     two.run("2026-06-03")
-    assert _ids(two) == first
-    assert _alias(two) == {(one, one, "kept", True), (one, other, "split", False)}
+    assert two.ids() == first
+    assert two.aliases() == {(one, one, "kept", True), (one, other, "split", False)}
     history = (
         "select one_id, valid_from, valid_to from identity.one_id_history where id_value = 'k2' order by valid_from"
     )
     days = [date(2026, 6, day) for day in (1, 2, 3)]
-    assert _rows(two, history) == [(other, days[0], days[1]), (one, days[1], days[2]), (other, days[2], None)]
+    assert two.rows(history) == [(other, days[0], days[1]), (one, days[1], days[2]), (other, days[2], None)]
     effects = "select decision, decided_by, reason, effect from identity.identity_rule order by rule_no"
-    assert _rows(two, effects) == [("link", "li", "hers", "superseded"), ("unlink", "li", "no", "applied")]
+    assert two.rows(effects) == [("link", "li", "hers", "superseded"), ("unlink", "li", "no", "applied")]
     churn = "select value from identity.identity_metric where metric = 'churn' and member = 'person'"
-    assert [float(value) for (value,) in _rows(two, churn, "siyu.duckdb")] == [0.5]
+    assert [float(value) for (value,) in two.rows(churn, "siyu.duckdb")] == [0.5]
 
 
 def test_an_unlink_of_what_data_merged_holds_against_later_data_and_a_rebuild(shop: Shop) -> None:
@@ -93,21 +78,21 @@ def test_an_unlink_of_what_data_merged_holds_against_later_data_and_a_rebuild(sh
     both = {"k1": "13900000001", "k2": "13900000001"}
     _contacts(shop, "2026-06-01", both)
     shop.run("2026-06-01")
-    merged = _ids(shop)
+    merged = shop.ids()
     assert len(set(merged.values())) == 1
     shop.write(RULE_FILE, RULES + "unlink,crm_contact_id:k2,mobile:13900000001,2026-06-02,li,a colleague\n")
     _contacts(shop, "2026-06-02", both)  # data say it again
     shop.run("2026-06-02")
-    parted = _ids(shop)
+    parted = shop.ids()
     own = "P" + keyed_hash(shop.settings().key, "crm_contact_id:k2")[:20]
     assert parted == {**merged, "k2": own} and own not in merged.values()
     for name in ("releases", "build", "landing", "status"):
         shutil.rmtree(shop.root / "warehouse" / name)
     (shop.root / "warehouse" / "current").unlink()
     shop.run("2026-06-02")
-    assert _ids(shop) == parted
-    assert _rows(shop, "select effect from identity.identity_rule") == [("applied",)]
-    cut = _rows(shop, "select reason, id_value, other_id_value from identity.identity_audit")
+    assert shop.ids() == parted
+    assert shop.rows("select effect from identity.identity_rule") == [("applied",)]
+    cut = shop.rows("select reason, id_value, other_id_value from identity.identity_audit")
     assert cut in ([("cut_unlink", "k2", "+8613900000001")], [("cut_unlink", "+8613900000001", "k2")])
 
 

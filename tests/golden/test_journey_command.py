@@ -29,8 +29,7 @@ TABLES = {
 
 
 def rows(night: Ran, sql: str) -> list[tuple[Any, ...]]:
-    with night.connect("siyu_restricted.duckdb") as con:
-        con.execute(f"attach '{night.settings.warehouse / 'current' / 'siyu.duckdb'}' as public (read_only)")
+    with night.connect_raw() as con:
         return con.execute(sql).fetchall()
 
 
@@ -194,14 +193,15 @@ def test_a_former_id_and_what_was_said_before(copy: Settings, known: tuple[str, 
     change(
         copy,
         "siyu_restricted.duckdb",
+        f"attach '{copy.warehouse / 'current' / 'siyu.duckdb'}' as public (read_only)",
         "insert into journey.stage_change_log by name select one_id, date '2026-06-30' as noted_date,"
         " 'withdrawn' as change, 1 as change_no, to_stage, direction, moved_at as was_moved_at,"
-        " from_stage as was_from_stage, reason as was_reason, channel as was_channel, record_id as was_record_id"
-        f" from journey.stage_transition where one_id = '{one_id}' limit 1",
+        " from_stage as was_from_stage, reason as was_reason, channel as was_channel,"
+        f" record_id_masked as was_record_id from public.journey.stage_transition where one_id = '{one_id}' limit 1",
         "insert into journey.stage_change_log by name select"
         f" one_id, '{former}' as former_one_id, date '2026-05-31' as noted_date, 'added' as change, 1 as change_no,"
-        " moved_at, from_stage, to_stage, direction, reason, channel, record_id from journey.stage_transition"
-        f" where one_id = '{one_id}' limit 1",
+        " moved_at, from_stage, to_stage, direction, reason, channel, record_id_masked as record_id"
+        f" from public.journey.stage_transition where one_id = '{one_id}' limit 1",
     )
     again = journey(copy, former)
     assert again.head["one_id"] == one_id

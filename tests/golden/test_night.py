@@ -179,29 +179,28 @@ def _sums(cells: Counter[tuple[str, str]], position: int) -> list[int]:
     return list(totals.values())
 
 
-def test_every_kpi_and_tag_of_the_catalog_has_rows(night: Ran) -> None:
+def test_every_kpi_of_the_catalog_has_rows(night: Ran) -> None:
     con = night.connect()
     kpis = con.execute(
         "select kpi_code from kpi.kpi_catalog"
         " anti join (select kpi_code from kpi.kpi_value where value is not null) using (kpi_code)"
     ).fetchall()
-    tags = con.execute("select tag_code from tags.tag_catalog anti join tags.person_tag using (tag_code)").fetchall()
     stages = con.execute("select distinct to_stage from journey.stage_transition").fetchall()
     directions = con.execute("select distinct direction from journey.stage_transition").fetchall()
-    assert (kpis, tags) == ([], [])
+    assert kpis == []
     assert len(stages) == 6
     assert {row[0] for row in directions} == {"forward", "back", "re_entry"}
 
 
 def test_business_dates_stand_beside_moments(night: Ran) -> None:
     """Computed in another way: China is eight hours ahead of UTC all year."""
-    for file in ("siyu.duckdb", "siyu_restricted.duckdb"):
+    for file, least in (("siyu.duckdb", 30), ("siyu_restricted.duckdb", 20)):
         con = night.connect(file)
         moments = con.execute(
             "select schema_name || '.\"' || table_name || '\"', column_name from duckdb_columns()"
             " where data_type = 'TIMESTAMP' and schema_name <> 'ops' and not internal"
         ).fetchall()
-        assert len(moments) > 30
+        assert len(moments) > least
         for table, column in moments:
             day = column.removesuffix("_at") + "_date"
             wrong = con.execute(

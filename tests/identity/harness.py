@@ -159,8 +159,9 @@ class Models:
         self._had_companies = companies is not None
         names = list(identifier_types())
         rows: dict[str, list[tuple[Any, ...]]] = defaultdict(list)
-        for number, record in enumerate(sorted(records, key=lambda r: r.record_id)):
-            shape = list(MOMENTS)[number % len(MOMENTS)]
+        numbers = {name: number for number, name in enumerate(sorted(record.record_id for record in records))}
+        for record in records:
+            shape = list(MOMENTS)[numbers[record.record_id] % len(MOMENTS)]
             where = f"staging.{CHANNEL}__{shape}" + ("" if record.is_current else "__superseded")
             values = [record.identifiers.get(name) for name in names]
             rows[where].append((CHANNEL, record.record_id, record.landed_seq, record.seen_at, *values))

@@ -18,7 +18,7 @@ from tests.identity.reference import Record, Rule, Type, clean, who_is_who
 
 pytestmark = pytest.mark.scale
 
-EXAMPLES = int(os.environ.get("IDENTITY_EXAMPLES", "40"))
+EXAMPLES = int(os.environ.get("IDENTITY_EXAMPLES", "30"))
 # (identifiers a person may have, neighbours an identifier may have; None = as the table says)
 USUAL, SMALL = (60, None), (4, 2)
 VALUES = {
@@ -132,7 +132,8 @@ def test_models_and_plain_python_agree(
     rules = data.draw(decisions(rows))
     engine, *limits = models
     compare(engine, rows, *limits, rules)
-    chosen = "select id_type, id_value, person_key, one_id from identity.one_id order by all"
-    first = engine.session.rows(chosen)
-    engine.build(data.draw(st.permutations(rows)), data.draw(st.permutations(rules)))
-    assert engine.session.rows(chosen) == first
+    if data.draw(st.booleans(), "in another order, too"):
+        chosen = "select id_type, id_value, person_key, one_id from identity.one_id order by all"
+        first = engine.session.rows(chosen)
+        engine.build(data.draw(st.permutations(rows)), data.draw(st.permutations(rules)))
+        assert engine.session.rows(chosen) == first

@@ -73,7 +73,10 @@ def rule_rows() -> dict[str, list[Row]]:
     for name in RULE_TABLES:
         path = base_layer() / "seeds" / "reference" / f"{name}.csv"
         text = TABLES.get(name) or path.read_text(encoding="utf-8")
-        found[name] = list(csv.DictReader(io.StringIO(text)))
+        added = list(csv.DictReader(io.StringIO(TABLES.get(f"{name}.add", ""))))
+        keys = {next(iter(row.values())) for row in added}
+        rows = csv.DictReader(io.StringIO(text))
+        found[name] = [row for row in rows if next(iter(row.values())) not in keys] + added
     return found
 
 

@@ -49,10 +49,8 @@ purchase,purchase,,,,30,60,general
 service,service,,,,5,90,hardly capped
 service_free,service,free,,,0,,worth nothing
 """,
-    "thresholds": """threshold,value,unit,why
-score_half_life_days,30,days,as shipped
-score_halvings,3,times,gone after 90 days
-bot_pause_seconds,3,seconds,as shipped
+    "thresholds.add": """threshold,value,min,max,unit,why
+score_halvings,3,1,8,times,gone after 90 days
 """,
     "sequence_rules": """sequence,step_no,behaviour,action,within_days,points,name_zh,why
 attend_replay,1,attend,live,7,15,直播后看回放,first
