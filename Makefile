@@ -2,15 +2,17 @@
 # make test       set up what tests need and run the quick tests
 # make test-all   also those marked scale (40,000 people) and e2e (servers, processes, installs)
 # make lint       ruff, mypy, sqlfluff
-# make docs       write docs/catalog.md, docs/models.md, docs/channels.md and docs/cli.md again
+# make docs       write the generated pages of docs/ again
 
 PYTHON ?= python3
 BIN := .venv/bin
-PYTEST := $(BIN)/python -m pytest --numprocesses 2 --dist loadgroup --no-loadscope-reorder
+# Three on two processors: tests wait for disks, servers and processes a tenth of their time.
+WORKERS ?= 3
+PYTEST := $(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadgroup --no-loadscope-reorder
 # Python compiles what it imports; pip would compile every file of every package, which takes as long as the rest.
 INSTALL := $(BIN)/python -m pip install --quiet --no-compile --constraint constraints.txt
 
-.PHONY: run test test-all lint docs clean
+.PHONY: run test test-all lint mypy sqlfluff docs clean
 
 $(BIN)/pip:
 	$(PYTHON) -c 'import sys; sys.exit("siyu needs Python 3.11 or later") if sys.version_info < (3, 11) else None'
@@ -36,7 +38,13 @@ test-all: .venv/ready-dev
 lint: .venv/ready-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(MAKE) --jobs 2 mypy sqlfluff
+
+# mypy uses one processor only, so that sqlfluff runs beside it.
+mypy: .venv/ready-dev
 	$(BIN)/mypy
+
+sqlfluff: .venv/ready-dev
 	$(BIN)/sqlfluff lint --processes 0 models
 
 docs: .venv/ready
