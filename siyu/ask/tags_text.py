@@ -106,7 +106,9 @@ def tag_lines(tags: Sequence[Row]) -> Iterator[str]:
 
 
 def _tag(row: Row) -> str:
-    names = {row["tag_value"]: None, row["value_zh"]: None, row["value_en"]: None}
+    names = {row["tag_value"]: None, row["value_zh"]: None}
+    if row["value_en"].casefold() != row["tag_value"].casefold():
+        names[row["value_en"]] = None
     return f"{row['tag_code']} {row['name_zh'] or ''} = {' '.join(names)}"
 
 

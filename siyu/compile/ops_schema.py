@@ -174,7 +174,8 @@ OPS_TABLES: dict[str, OpsTable] = {
         "level": ("varchar", "person or account: whom the tag describes."),
         "model": MODEL,
         "rule_version": (
-            "varchar", "Changes when the SQL of this tag does, also in base models, or a reference row that it reads.",
+            "varchar",
+            "Changes when the SQL of this tag does, in its model or a base model, or a reference row that it reads.",
         ),
         "source_models": (
             "varchar",

@@ -97,7 +97,7 @@ def _script(root: Path, is_tight: bool) -> list[dict[str, Any]]:
     if is_tight:
         built, release = _kib(warehouse / "build"), _kib(warehouse / "releases")
         # A release takes more than a step of room: whatever a build takes, one of the steps ends while it is written.
-        for room in (100, built // 2, *range(2 * built, 2 * built + 4 * release, release // 2)):
+        for room in (100, built // 2, *range(built, 2 * built + 4 * release, release // 2)):
             shutil.rmtree(warehouse / "build", ignore_errors=True)
             resize(_kib(disk) + room)
             told.append(_night(root, "2026-07-01", is_tight))

@@ -101,7 +101,7 @@ def test_an_earlier_result_is_never_one_without_its_raw_values(project: Project,
     folder.mkdir(parents=True)
     with duckdb.connect(str(folder / "siyu.duckdb")) as con:
         con.execute("create schema identity; create schema journey; create schema tags")
-        con.execute("create table tags.person_tag as select 'P1' as one_id")
+        con.execute("create table tags.tag_history as select 'P1' as entity_id")
         con.execute("create table identity.one_id_history as select 'h' as id_value_hash")
         con.execute("create table journey.stage_transition_history as select 'h' as record_id_hash")
     with duckdb.connect(str(folder / "siyu_restricted.duckdb")) as con:
@@ -112,5 +112,5 @@ def test_an_earlier_result_is_never_one_without_its_raw_values(project: Project,
     engine.close()
     assert {name: table.relation for name, table in found.items()} == {
         "identity.one_id_history": "previous_restricted.identity.one_id_history",
-        "tags.person_tag": "previous_public.tags.person_tag",
+        "tags.tag_history": "previous_public.tags.tag_history",
     }

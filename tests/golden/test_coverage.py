@@ -197,7 +197,7 @@ def test_dates_lie_on_every_side_of_the_borders_of_tags(night: Ran) -> None:
 
 
 def test_each_sincere_action_occurs(night: Ran) -> None:
-    con = night.connect("siyu_restricted.duckdb")
+    con = night.connect()
     found = {action for (action,) in con.execute("select distinct action from records.touch").fetchall()}
     assert {row["action"] for row in _rows("sincere_actions")} <= found
 

@@ -30,7 +30,7 @@ def settings(night: Ran, tmp_path: Path) -> Settings:
 
 def rows(night: Ran, sql: str) -> list[tuple[Any, ...]]:
     con = night.connect("siyu_restricted.duckdb")
-    con.execute(f"attach '{night.settings.warehouse / 'current' / 'siyu.duckdb'}' as public (read_only)")
+    con.execute(f"attach if not exists '{night.settings.warehouse / 'current' / 'siyu.duckdb'}' as public (read_only)")
     return con.execute(sql).fetchall()
 
 

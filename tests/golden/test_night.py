@@ -256,6 +256,21 @@ def test_personal_data_stays_in_the_restricted_file(night: Ran) -> None:
     assert all(len(row[0]) == 11 and row[0][3:7] == "****" for row in masked)
 
 
+def test_every_hash_leads_to_its_value(night: Ran) -> None:
+    """The tables that the restricted file leaves out lose nothing."""
+    con = night.connect_raw()
+    hashed = con.execute(
+        "select schema_name || '.' || table_name, regexp_extract(column_name, '(.*)_hash', 1) from duckdb_columns()"
+        " where database_name = 'public' and ends_with(column_name, '_hash') and schema_name || table_name not in"
+        " (select schema_name || table_name from duckdb_tables() where database_name = 'restricted')"
+    ).fetchall()
+    assert {("journey.person_touch", "record_id"), ("records.touch", "mobile")} <= set(hashed)
+    for table, column in hashed:
+        counts = f"select (select count({column}_hash) from public.{table}), (select count({column}) from {table})"
+        there, found = con.execute(counts).fetchall()[0]
+        assert there == found, f"{table}.{column}"
+
+
 def test_a_second_run_says_nothing_is_new(copied_night: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIYU_SALT", SAMPLE_SALT)
     before = (copied_night.warehouse / "current").resolve()

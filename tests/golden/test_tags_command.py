@@ -34,7 +34,9 @@ Ask = Callable[..., str]
 
 def rows(night: Ran, sql: str) -> list[tuple[Any, ...]]:
     with night.connect("siyu_restricted.duckdb") as con:
-        con.execute(f"attach '{night.settings.warehouse / 'current' / 'siyu.duckdb'}' as public (read_only)")
+        con.execute(
+            f"attach if not exists '{night.settings.warehouse / 'current' / 'siyu.duckdb'}' as public (read_only)"
+        )
         return con.execute(sql).fetchall()
 
 

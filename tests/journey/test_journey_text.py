@@ -50,6 +50,7 @@ def story(*events: Event, **told: Any) -> Story:
     head: dict[str, Any] = {
         "one_id": "P1", "person": {"full_name": "王宁", "title": None, "company_name": None}, "account": None,
         "stage": None, "path": [], "score": None, "exclusions": [], "partner": None, "scenarios": [],
+        "tags": [],
     } | told.pop("head", {})  # fmt: skip
     facts: dict[str, Any] = {"timezone": "Asia/Shanghai", "currency": "CNY", "asked": "P1"} | told
     return Story(release="2026-06-30-000001", as_of=date(2026, 6, 30), head=head, events=tuple(events), **facts)
