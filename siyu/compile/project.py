@@ -59,6 +59,11 @@ class CompiledModel:
     refused: tuple[RefusedField, ...] = ()
 
     @property
+    def is_working_view(self) -> bool:
+        """Whether it is a view that releases leave out."""
+        return self.materialized == "view" and self.config.get("published") is False
+
+    @property
     def is_kept(self) -> bool:
         """Whether its result cannot be built again, so that the warehouse keeps a copy of each business date."""
         return self.materialized in ("snapshot", "history")

@@ -65,7 +65,9 @@ class Landed:
     def start_build(self) -> Building:
         """Open a new build database and write everything to it that models read."""
         record, project = self.record, self.project
-        for name in sorted({m.name for m in project.models.values() if not m.companion} - self.suites.keys()):
+        # Working views, such as classes of tags, are checked by the suites of the models that read them.
+        checked = {m.name for m in project.models.values() if not m.companion and not m.is_working_view}
+        for name in sorted(checked - self.suites.keys()):
             record.tell(Event("unchecked", name, "no suite in expectations/ checks it", is_bad=True))
         folder = record.warehouse / "build"
         shutil.rmtree(folder, ignore_errors=True)
