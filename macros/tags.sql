@@ -233,11 +233,6 @@ verified_mobiles as (
 )
 {%- endmacro -%}
 
-{#- Is a link open at the end of as_of? -#}
-{%- macro is_open(link) -%}
-({{ link }}.ended_at is null or {{ link }}.ended_at >= fn_as_of_end())
-{%- endmacro -%}
-
 {#- CTE `bought`: what people or companies bought, from purchase_line; `key` is person_key or account_key. Sums are cast,
     because a union with a decimal of 38 digits would cut the digits after the point. -#}
 {%- macro bought_by(key) -%}

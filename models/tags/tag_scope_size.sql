@@ -10,7 +10,7 @@ sizes as (
     select
         {{ literal(row.scope) }} as scope,
         {{ literal(row.level) }} as level,
-        count_if(is_{{ row.scope }}) as entity_count
+        coalesce(count_if(is_{{ row.scope }}), 0) as entity_count
     from {{ ref('person_scope' if row.level == 'person' else 'account_scope') }}
     {{- '\n    union all' if not loop.last }}
     {%- endfor %}

@@ -51,8 +51,9 @@ select
     c.tag_value,  -- Value.
     cast(c.entity_count as bigint) as entity_count,  -- People or companies with the value.
     cast(c.count_before as bigint)
-        as count_before,  -- The same on the last published date before.
-    cast(c.count_long_before as bigint) as count_long_before,  -- The same drift_days ago.
+        as count_before,  -- The same on the last published date before; NULL = there is none.
+    cast(c.count_long_before as bigint)
+        as count_long_before,  -- The same drift_days ago; NULL = nothing was published then.
     cast(cast(c.entity_count as double) / nullif(t.total, 0) as decimal(9, 6))
         as share,  -- Share of the value among all values of the tag, 0 to 1.
     cast(cast(c.count_before as double) / nullif(t.total_before, 0) as decimal(9, 6))

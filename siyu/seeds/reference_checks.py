@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from siyu.errors import raise_all
-from siyu.seeds.alias_tables import alias_table_errors
+from siyu.seeds.alias_tables import ALIAS_TABLES
 from siyu.seeds.decisions import rule_errors
 from siyu.seeds.identifier_types import IdentifierTypes, load_identifier_types
 from siyu.seeds.money_tables import currency_errors, exchange_rate_errors
@@ -32,10 +32,8 @@ def checked_identifiers(tables: Mapping[str, Reference]) -> IdentifierTypes:
             *exchange_rate_errors(reference_rows(rates), rates.place),
             *currency_errors(reference_rows(currencies), currencies.place),
             *number_field_errors(tables),
-            *errors_of(tables, TABLES, identifiers),
-            *errors_of(tables, TAG_TABLES, identifiers),
+            *errors_of(tables, TABLES | TAG_TABLES | ALIAS_TABLES, identifiers),
             *tag_errors(tables),
-            *alias_table_errors(tables),
         ]
     )
     return identifiers

@@ -10,7 +10,9 @@ import pytest
 from siyu.compile.compiler import compile_project
 from siyu.errors import ConfigError
 from siyu.layers import base_layer
-from siyu.seeds.alias_tables import COLUMNS, TABLES, alias_problems, folded
+from siyu.seeds.alias_tables import ALIAS_TABLES, COLUMNS, folded
+from siyu.seeds.identifier_types import load_identifier_types
+from siyu.seeds.table_checks import table_errors
 from siyu.settings import load_settings
 
 BASE = base_layer() / "seeds" / "reference"
@@ -22,10 +24,17 @@ def rows_of(name: str) -> Rows:
         return list(csv.DictReader(file))
 
 
-@pytest.mark.parametrize("name", TABLES)
+def alias_problems(name: str, rows: Rows) -> list[tuple[str, str, str]]:
+    """Return (place, problem, fix)."""
+    types = load_identifier_types(rows_of("identifier_types"), "identifier_types.csv")
+    errors = table_errors(name, ALIAS_TABLES[name], rows, types, "t.csv")
+    return [(error.where, error.problem.removeprefix(f"{name}: "), error.fix) for error in errors]
+
+
+@pytest.mark.parametrize("name", ALIAS_TABLES)
 def test_the_tables_of_the_base_layer_are_valid(name: str) -> None:
     rows = rows_of(name)
-    assert list(alias_problems(name, rows)) == []
+    assert alias_problems(name, rows) == []
     assert tuple(rows[0]) == COLUMNS[name]
     assert all(2 <= len(row["aliases"].split("|")) <= 7 for row in rows)
 
@@ -43,15 +52,15 @@ CASES = [
     ({"aliases": "|"}, (3, "aliases is '|', with an empty alias", "one | between")),
     ({"name_zh": ""}, (3, "name_zh is empty", "without spaces")),
     ({"size_order": "big"}, (3, "size_order is 'big'", "whole number from 1 to 1000")),
-    ({"size_order": "1"}, (3, "size_order 1 is already in row 2", "its own place")),
+    ({"size_order": "1"}, (3, "1 is already in row 2", "the same size_order")),
 ]
 
 
 @pytest.mark.parametrize(("change", "expected"), CASES)
 def test_a_wrong_row_is_reported(change: dict[str, str], expected: tuple[int, str, str]) -> None:
-    assert list(alias_problems("company_sizes", [SIZE, LARGE])) == []
-    ((number, problem, fix),) = alias_problems("company_sizes", [SIZE, LARGE | change])
-    assert (number, problem) == expected[:2] and expected[2] in fix
+    assert alias_problems("company_sizes", [SIZE, LARGE]) == []
+    ((place, problem, fix),) = alias_problems("company_sizes", [SIZE, LARGE | change])
+    assert (place, problem) == (f"t.csv, row {expected[0]}", expected[1]) and expected[2] in fix
 
 
 def test_written_forms_are_compared_without_case_width_and_outer_blanks() -> None:

@@ -20,7 +20,6 @@ from siyu.compile.model_files import relation
 from siyu.compile.project import Project
 from siyu.engines.base import RunInputs
 from siyu.engines.duckdb import DuckEngine
-from siyu.engines.sql import quoted
 from siyu.layers import base_layer
 from siyu.settings import load_settings
 from tests.journey.histories import AS_OF, TABLES
@@ -36,6 +35,7 @@ from tests.journey.reference import (
     Transition,
     read_rules,
 )
+from tests.loading import load_rows
 
 RULE_TABLES = (
     "stage_rules", "thresholds", "score_rules", "sequence_rules", "ask_levels", "calls_to_action", "sincere_actions",
@@ -170,21 +170,7 @@ class Models:
         for number, identifier in enumerate(rows["identity.one_id"]):
             identifier["node"] = number
         for name, found in rows.items():
-            self._load(name, found)
-
-    def _load(self, name: str, rows: list[dict[str, Any]]) -> None:
-        """Through a file: row by row, ten thousand people would take minutes."""
-        columns = list({column: None for row in rows for column in row})
-        path = self.scratch / f"{name}.csv"
-        with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, columns, restval="")
-            writer.writeheader()
-            writer.writerows(rows)
-        listed = ", ".join(f'"{column}"' for column in columns)
-        self.session.execute(
-            f"insert into {relation(name)} ({listed}) select {listed}"
-            f" from read_csv({quoted(path)}, header = true, all_varchar = true, nullstr = '')"
-        )
+            load_rows(self.session, self.scratch, name, found)
 
     def transitions(self) -> dict[str, list[Transition]]:
         """one_id -> moves, in no order."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -18,9 +17,9 @@ from siyu.compile.model_files import relation
 from siyu.compile.project import Project
 from siyu.engines.base import RunInputs
 from siyu.engines.duckdb import DuckEngine
-from siyu.engines.sql import quoted
 from siyu.landing.channel_status import channel_status
 from siyu.settings import load_settings
+from tests.loading import load_rows
 from tests.tags.differences import tags_in
 from tests.tags.making import AS_OF, TABLES, TIMEZONE
 from tests.tags.reference import Tags
@@ -64,7 +63,7 @@ class Models:
         for name in given:
             self._empty(name)
         for name, found in rows.items():
-            self._load(name, found)
+            load_rows(self.session, self.scratch, name, found)
         needed = upstream(
             {n: set() if n in given else reads for n, reads in project.graph.items()}, (*LOOKED_AT, *BUILT)
         )
@@ -80,20 +79,6 @@ class Models:
         columns = self.project.binder.columns(relation(name))
         listed = ", ".join(f'"{column.name}" {column.type}' for column in columns)
         self.session.execute(f"create or replace table {relation(name)} ({listed})")
-
-    def _load(self, name: str, rows: list[dict[str, Any]]) -> None:
-        """Through a file: row by row, thousands of worlds would take minutes."""
-        columns = list({column: None for row in rows for column in row})
-        path = self.scratch / f"{name}.csv"
-        with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, columns, restval="")
-            writer.writeheader()
-            writer.writerows(rows)
-        listed = ", ".join(f'"{column}"' for column in columns)
-        self.session.execute(
-            f"insert into {relation(name)} ({listed}) select {listed}"
-            f" from read_csv({quoted(path)}, header = true, all_varchar = true, nullstr = '')"
-        )
 
     def world(self) -> World:
         """What the models read, as the reference reads it."""

@@ -16,7 +16,9 @@ open_links as (
     inner join {{ ref('record_person') }} as r
         on l.channel = r.channel and l.record_id = r.record_id
     left join {{ ref('touchpoints') }} as t on l.touchpoint = t.touchpoint
-    where r.person_key is not null and {{ is_open('l') }}
+    where
+        r.person_key is not null
+        and (l.ended_at is null or l.ended_at >= fn_as_of_end())
 ),
 
 settled as (

@@ -10,7 +10,7 @@ links as (
     select
         l.person_key,
         count_if(l.touchpoint = 'wecom') as wecom_links,
-        count_if({{ is_open('l') }}) as open_links
+        count_if(l.ended_at is null) as open_links
     from {{ ref('person_link') }} as l
     inner join {{ ref('touchpoints') }} as t on l.touchpoint = t.touchpoint
     group by l.person_key

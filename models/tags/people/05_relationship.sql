@@ -73,7 +73,7 @@ owned as (
         s.staff_id
     from {{ ref('person_link') }} as l
     inner join staff as s on l.holder_id = s.staff_id
-    where l.touchpoint = 'wecom' and {{ is_open('l') }}
+    where l.touchpoint = 'wecom' and l.ended_at is null
     union all
     select
         t.person_key,

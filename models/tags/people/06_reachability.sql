@@ -28,7 +28,7 @@ ways as (
         l.channel,
         l.started_at as known_at
     from {{ ref('person_link') }} as l
-    where {{ is_open('l') }}
+    where l.ended_at is null
     union all
     select
         person_key,

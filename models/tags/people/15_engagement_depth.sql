@@ -23,7 +23,7 @@ open_links as (
         l.touchpoint,
         max(l.started_at) as last_at
     from {{ ref('person_link') }} as l
-    where {{ is_open('l') }}
+    where l.ended_at is null
     group by l.person_key, l.channel, l.touchpoint
 ),
 
