@@ -80,6 +80,7 @@ class TagNights:
             patch.setattr("siyu.check.suites.layer_files", only_suites("none"))
             patch.setattr("siyu.night.opening.compile_project", _compile_tags)
             patch.setattr("siyu.night.record.write_status", lambda *_, **__: None)
+            patch.setattr("siyu.release.releases.KEPT_DAYS", NIGHTS)  # the tests compare with every release
             report = run_night(self.settings(channels, layer), request)
         assert report.status == "published" and report.release is not None
         return report.release
