@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from siyu.engines.sql import quote_name, quoted
-from siyu.release.columns import HASH, MASKED
+from siyu.release.columns import HASH, RECORD_ID
 
-RECORD_ID = "record_id"
 RECORD_HASH = f"{RECORD_ID}{HASH}"
 
 
@@ -15,7 +14,7 @@ def with_record_ids(table: str, columns: Collection[str], records: str) -> str:
     """Return a published table as a relation whose rows have their record_id.
 
     `columns` are those of the table, and `records` is identity.record_person of the restricted file. A record that it
-    does not have shows its mask. Rows about a person rest on records of that person, so the engine need not search
+    does not have shows its hash. Rows about a person rest on records of that person, so the engine need not search
     those of all others.
     """
     if RECORD_ID in columns or RECORD_HASH not in columns:
@@ -23,7 +22,7 @@ def with_record_ids(table: str, columns: Collection[str], records: str) -> str:
     keys = ("channel", RECORD_HASH, *({"person_key"} & set(columns)))
     same = " and ".join(f"r.{key} = t.{key}" for key in keys)
     return (
-        f"(select t.*, coalesce(r.{RECORD_ID}, t.{RECORD_ID}{MASKED}) as {RECORD_ID} from {table} as t"
+        f"(select t.*, coalesce(r.{RECORD_ID}, t.{RECORD_HASH}) as {RECORD_ID} from {table} as t"
         f" left join {records} as r on {same})"
     )
 

@@ -11,6 +11,7 @@ from siyu.engines.sql import quote_name
 # 80 bits of the keyed hash: among 100 million values two share one with a probability of 4e-9, n * n / 2 ** 81.
 HASH_CHARACTERS = 20
 HASH, MASKED = "_hash", "_masked"
+RECORD_ID = "record_id"  # has no mask, because nobody knows a record by heart
 MOMENT, DATE = "_at", "_date"
 
 
@@ -18,7 +19,8 @@ MOMENT, DATE = "_at", "_date"
 class PublishedColumn:
     """A column of a published table and its expression over the columns of the model.
 
-    Only the restricted file has personal columns. The public file has their hashes and masks instead.
+    Only the restricted file has personal columns. The public file has their hashes and masks instead, and of
+    record_id the hash alone.
     """
 
     name: str
@@ -50,16 +52,18 @@ def _published(columns: Sequence[Column], is_key: bool) -> Iterator[PublishedCol
         yield PublishedColumn(column.name, quoted, column.type, column.description, in_public=not column.pii)
         if column.pii:
             text = f"cast({quoted} as varchar)"
-            for suffix, sql, in_restricted in (
-                (HASH, f"left(fn_keyed_hash({text}), {HASH_CHARACTERS})", is_key),
-                (MASKED, f"fn_mask({text})", False),
-            ):
-                name, description = column.name + suffix, column.description
-                yield PublishedColumn(name, sql, "VARCHAR", description, in_restricted=in_restricted)
+            hashed = f"left(fn_keyed_hash({text}), {HASH_CHARACTERS})"
+            yield _text(column.name + HASH, hashed, column.description, in_restricted=is_key)
+            if column.name != RECORD_ID:
+                yield _text(column.name + MASKED, f"fn_mask({text})", column.description)
         day = date_name(column)
         if day and day not in names:
             told = f"Business date of {column.name}."
             yield PublishedColumn(day, f"fn_local_date({quoted})", "DATE", told)
+
+
+def _text(name: str, sql: str, description: str, in_restricted: bool = False) -> PublishedColumn:
+    return PublishedColumn(name, sql, "VARCHAR", description, in_restricted=in_restricted)
 
 
 def date_name(column: Column) -> str | None:

@@ -62,19 +62,19 @@ def test_every_table_that_is_left_out_has_only_record_ids_and_identifiers(projec
 
 
 def test_a_hash_leads_to_the_record(session: DuckSession) -> None:
-    """The same hash in another channel is another record; one that is no longer there shows its mask."""
+    """The same hash in another channel is another record; one that is no longer there shows its hash."""
     session.execute(
         "create table records as select * from (values ('crm', 'h1', 'c:1', 7), ('mall', 'h1', 'm:1', 7))"
         " as v (channel, record_id_hash, record_id, person_key)"
     )
     session.execute(
-        "create table moves as select * from (values (7, 'crm', 'h1', 'c**'), (7, 'crm', 'h2', 'd**'))"
-        " as v (person_key, channel, record_id_hash, record_id_masked)"
+        "create table moves as select * from (values (7, 'crm', 'h1'), (7, 'crm', 'h2'))"
+        " as v (person_key, channel, record_id_hash)"
     )
-    columns = {"person_key", "channel", "record_id_hash", "record_id_masked"}
+    columns = {"person_key", "channel", "record_id_hash"}
     for known in (columns, columns - {"person_key"}):
         found = session.rows(f"select record_id from {with_record_ids('moves', known, 'records')} order by 1")
-        assert found == [("c:1",), ("d**",)]
+        assert found == [("c:1",), ("h2",)]
     assert with_record_ids("moves", {"record_id"}, "records") == "moves"
 
 

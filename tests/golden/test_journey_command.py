@@ -197,10 +197,10 @@ def test_a_former_id_and_what_was_said_before(copy: Settings, known: tuple[str, 
         "insert into journey.stage_change_log by name select one_id, date '2026-06-30' as noted_date,"
         " 'withdrawn' as change, 1 as change_no, to_stage, direction, moved_at as was_moved_at,"
         " from_stage as was_from_stage, reason as was_reason, channel as was_channel,"
-        f" record_id_masked as was_record_id from public.journey.stage_transition where one_id = '{one_id}' limit 1",
+        f" record_id_hash as was_record_id from public.journey.stage_transition where one_id = '{one_id}' limit 1",
         "insert into journey.stage_change_log by name select"
         f" one_id, '{former}' as former_one_id, date '2026-05-31' as noted_date, 'added' as change, 1 as change_no,"
-        " moved_at, from_stage, to_stage, direction, reason, channel, record_id_masked as record_id"
+        " moved_at, from_stage, to_stage, direction, reason, channel, record_id_hash as record_id"
         f" from public.journey.stage_transition where one_id = '{one_id}' limit 1",
     )
     again = journey(copy, former)
