@@ -74,7 +74,7 @@ def _failed_view(session: Session, project: Project, model: CompiledModel) -> Co
         if earlier := _failed_view(session, project, read):
             return earlier
         try:
-            session.digest(read.relation)
+            session.content_hash(read.relation)
         except SqlProblem:
             return read
     return None
@@ -96,13 +96,13 @@ def _materialize(session: Session, model: CompiledModel) -> int:
 def _fixpoint(session: Session, model: CompiledModel) -> int:
     """Run the query over its own last result until no row changes."""
     session.execute(f"create or replace table {model.relation} as select * from {model.config['seed']}")
-    before = session.digest(model.relation)
+    before = session.content_hash(model.relation)
     following = f"{model.model.schema}.{model.model.table}__next"
     for rounds in range(1, MAX_FIXPOINT_ROUNDS + 1):
         session.execute(f"create or replace table {following} as (\n{model.sql}\n)")
         session.execute(f"drop table {model.relation}")
         session.execute(f"alter table {following} rename to {model.model.table}")
-        after = session.digest(model.relation)
+        after = session.content_hash(model.relation)
         if after == before:
             return rounds
         before = after

@@ -28,7 +28,7 @@ class RunInputs:
 
 
 # The formula of content_hash. A manifest names it, because hashes of two versions cannot be compared.
-HASH_VERSION = 2
+HASH_VERSION = 3
 
 # For work without data of a run: binding, and writing simulated exports.
 ANY_INPUTS = RunInputs(as_of="2000-01-01", timezone="UTC", key="none")
@@ -67,10 +67,6 @@ class Session(Protocol):
 
     def content_hash(self, relation: str, version: int = HASH_VERSION) -> tuple[int, str]:
         """Return the number of rows and a hash of all columns. Row order and threads do not change the hash."""
-        ...
-
-    def digest(self, relation: str) -> tuple[int, int]:
-        """Return a cheap fingerprint of the content. Compare it only within one process."""
         ...
 
     def close(self) -> None:
