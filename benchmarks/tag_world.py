@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
 from siyu.build.database import write_ops_sources, write_sources
 from siyu.compile.project import Project
 from siyu.engines.base import Session
@@ -27,6 +30,7 @@ select
     end as p
 from raw
 """
+STAFF = "'S' || lpad(({0} % {{staff}})::varchar, 3, '0')"
 CHANNEL = "case when kind < 62 then 'website' when kind < 72 then 'official_account' when kind < 92 then 'wecom'"
 TOUCH = f"""
 select
@@ -48,15 +52,23 @@ select
         as medium,
     case when h % 7 = 0 then ['search', 'article', 'live', 'referral'][1 + h % 4] end as scene,
     case when kind < 60 then ['P-SERVO', 'P-ROBOT', 'P-SENSOR', 'P-PLC', 'P-VISION'][1 + h % 5] end as product_id,
-    case when kind between 54 and 91 then ['CT-AWA-', 'CT-NUR-', 'CT-SEL-', 'CT-ADV-'][1 + h % 4] || (1 + h % 6) end
+    case when kind between 54 and 91 then ['CT-AWA-', 'CT-NUR-', 'CT-SEL-', 'CT-ADV-'][1 + h % 4]
+        || (1 + h % {{items}}) end
         as content_id,
     case when h % 10 = 0 then ['C-SEARCH', 'C-ARTICLE', 'C-WECHAT-ADS'][1 + h % 3] end as campaign_id,
-    case when kind >= 85 then 'S00' || h % 8 end as staff_id,
+    case when kind >= 85 then {STAFF.format("h")} end as staff_id,
     case when kind between 82 and 84 then 'G' || h % 20 end as group_id,
     case when kind between 70 and 74 then (h % 5000)::bigint end as duration_seconds,
     case when kind = 59 then (h % 100 / 100.0)::decimal(5, 4) end as progress,
     case when kind < 62 then 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/126.0' end as user_agent
 from main.numbered
+"""
+TOUCHES = "journey.person_touch"
+# The same touches as records, for worlds in which the journey is built: some of what failed is an unsubscription.
+RECORDED = """
+select * exclude (person_key, one_id, occurred_date), 1 as landed_seq,
+    case when outcome = 'failed' and hash(record_id) % 10 = 0 then 'unsubscribed' end as failed_reason
+from ({touches})
 """
 MOMENT = "timestamp '2025-07-10 00:00:00' + to_seconds((hash({0}) % 30000000)::bigint)"
 PROVINCE = "['广东', '江苏', '浙江省', '上海', '山东', '火星'][1 + (hash({0}) % 6)::bigint]"
@@ -79,7 +91,8 @@ WORLD = {
     """,
     "records.link": f"""
         select ['official_account', 'wecom', 'wecom'][1 + n] as channel, 'links:' || p || '-' || n as record_id,
-            1 as landed_seq, ['official_account', 'wecom', 'group'][1 + n] as touchpoint, 'S00' || p % 8 as holder_id,
+            1 as landed_seq, ['official_account', 'wecom', 'group'][1 + n] as touchpoint,
+            {STAFF.format("p // 10")} as holder_id,
             {MOMENT.format("p, n, 11")} as started_at,
             case when hash(p, n, 12) % 10 = 0 then timestamp '2026-06-01 00:00:00' end as ended_at,
             case when hash(p, n, 12) % 10 = 0 then 'person' end as ended_by
@@ -91,7 +104,7 @@ WORLD = {
             1 as line_no, case when n < 2 then 'order' else 'opportunity' end as kind,
             {MOMENT.format("p, n, 14")} as occurred_at, {MOMENT.format("p, n, 14")} as closed_at,
             case when n < 2 then 'paid' else 'open' end as status, 1000.00 * (1 + p % 97) as amount,
-            {PRODUCT.format("p, n, 15")} as product_id, 'S00' || p % 8 as staff_id,
+            {PRODUCT.format("p, n, 15")} as product_id, {STAFF.format("p // 10")} as staff_id,
             case when n = 2 then date '2026-07-01' + (p % 400)::integer end as expected_date,
             ['direct', 'distributor', 'tender', 'mall'][1 + p % 4] as purchase_path
         from range({{people}}) as r(p), range(3) as k(n)
@@ -200,35 +213,55 @@ BETWEEN = {
 }  # fmt: skip
 
 
-def write_world(engine: DuckEngine, project: Project, people: int, touches: int) -> None:
-    """Every table that the tags read and that is none of them."""
+@dataclass(frozen=True)
+class Size:
+    """How much of everything there is. The sample has 8 members of staff who sell, and 6 items of content a stage."""
+
+    people: int
+    touches: int
+    staff: int = 8
+    items: int = 6
+
+
+def write_world(
+    engine: DuckEngine, project: Project, size: Size, built: Sequence[str] = ("tags",), more: Mapping[str, str] = {}
+) -> None:
+    """Every table that the models of these schemas read and that is none of them, with more rows of some."""
     write_sources(engine, project, [], project.settings.warehouse, [])
     write_ops_sources(engine, project)
     session = engine.session()
-    upstream = {ref for name, refs in project.graph.items() if name.startswith("tags.") for ref in refs}
-    for name in sorted(upstream & project.models.keys()):
-        if not name.startswith("tags."):
-            columns = ", ".join(f"{c.name} {c.type}" for c in project.binder.columns(name))
-            session.execute(f"create table {name} ({columns})")
-    session.execute(NUMBERED.format(people=people, touches=touches))
-    session.execute(f"insert into journey.person_touch by name {TOUCH}")
-    for name, sql in WORLD.items():
-        session.execute(f"insert into {name} by name {sql.format(people=people)}")
-    _write_owners(session)
+    read = {ref for name, refs in project.graph.items() if name.startswith(_prefixes(built)) for ref in refs}
+    upstream = {name for name in read & project.models.keys() if not name.startswith(_prefixes(built))}
+    for name in sorted(upstream):
+        columns = ", ".join(f"{c.name} {c.type}" for c in project.binder.columns(name))
+        session.execute(f"create table {name} ({columns})")
+    numbers = asdict(size)
+    session.execute(NUMBERED.format(**numbers))
+    touches = TOUCH.format(**numbers)
+    if TOUCHES in upstream:
+        session.execute(f"insert into {TOUCHES} by name {touches}")
+    else:
+        session.execute(f"insert into records.touch by name {RECORDED.format(touches=touches)}")
+    for name, sql in (*WORLD.items(), *more.items()):
+        session.execute(f"insert into {name} by name {sql.format(**numbers)}")
+    _write_owners(session, touches)
     for name, sql in BETWEEN.items():
         if name.startswith("ops."):
             session.execute(f"create or replace table {name} as {sql}")
         elif name in upstream:
-            session.execute(f"insert into {name} by name {sql.format(people=people)}")
+            session.execute(f"insert into {name} by name {sql.format(**numbers)}")
     session.execute("drop table main.numbered")
     session.close()
 
 
-def _write_owners(session: Session) -> None:
+def _prefixes(schemas: Sequence[str]) -> tuple[str, ...]:
+    return tuple(f"{schema}." for schema in schemas)
+
+
+def _write_owners(session: Session, touches: str) -> None:
     """identity.record_person: the touches first, as the largest part."""
     session.execute(
-        "insert into identity.record_person by name"
-        " select channel, record_id, person_key, one_id from journey.person_touch"
+        f"insert into identity.record_person by name select channel, record_id, person_key, one_id from ({touches})"
     )
     for name in ("contact", "link", "deal", "ticket", "device"):
         session.execute(

@@ -161,32 +161,11 @@ missing as (
     group by tag_code
 ),
 
--- A model of audience or kpi reads a tag through its column of a profile, or its code in a table
--- of tags.
-readings as (
-    select distinct
-        t.tag_code,
-        l.model
-    from {{ ref('tags') }} as t
-    inner join {{ source('ops', 'column_lineage') }} as l
-        on
-            (
-                l.source_model in ('tags.person_profile', 'tags.account_profile')
-                and l.source_column in (t.tag_code, 'account_' || t.tag_code)
-            )
-            or l.source_model in ('tags.person_tag', 'tags.account_tag', 'tags.tag_history')
-    inner join {{ source('ops', 'model') }} as m
-        on l.model = m.model and m.schema_name in ('audience', 'kpi')
-    where
-        l.source_model in ('tags.person_profile', 'tags.account_profile')
-        or contains(m.compiled_sql, '''' || t.tag_code || '''')
-),
-
 readers as (
     select
         tag_code,
         string_agg(model, ', ' order by model) as used_by
-    from readings
+    from (select distinct tag_code, model from {{ source('ops', 'tag_reader') }})
     group by tag_code
 )
 

@@ -103,22 +103,23 @@ class Lookup:
 
         Raises WrongQuestion if the release does not have the table.
         """
-        found = self._named(name, schema)
+        found = self.relation(name, schema)
         return with_record_ids(found, self._columns(found), self._tables.get("identity.record_person", ""))
 
     def identifiers_of_record(
         self, shape: str, id_types: Sequence[tuple[str, str]], channel: str, record_id: str
     ) -> list[dict[str, Any]]:
         """Return the identifiers on a record of a shape by column; `id_types` are pairs of type and column."""
-        table, records = self._named(shape, "records"), self._named("record_person", "identity")
-        identifiers = self._named("identifier", "identity")
+        table, records = self.relation(shape, "records"), self.relation("record_person", "identity")
+        identifiers = self.relation("identifier", "identity")
         query = identifiers_of_record(table, self._columns(table), id_types, records, identifiers)
         return self.session.named_rows(query, [channel, record_id])
 
     def _columns(self, table: str) -> set[str]:
         return {column.name for column in self.session.columns(f"select * from {table}")}
 
-    def _named(self, name: str, schema: str) -> str:
+    def relation(self, name: str, schema: str) -> str:
+        """Return the relation of a table as the release has it. Raises WrongQuestion if it has no such table."""
         found = self._tables.get(f"{schema}.{name}")
         if found is None:
             raise WrongQuestion(
@@ -276,8 +277,11 @@ def _entity_of_id(one_id: str) -> Entity:
 
 
 @contextmanager
-def current_release(settings: Settings) -> Iterator[Lookup]:
-    """Open the current release. Raises ConfigError if there is none yet."""
+def current_release(settings: Settings, is_raw: bool = True) -> Iterator[Lookup]:
+    """Open the current release: both files, or only the public one, which has no personal values.
+
+    Raises ConfigError if there is no release yet, or if a file of it is missing or may not be read.
+    """
     release = current(settings.warehouse)
     if release is None:
         raise ConfigError("there is no release yet", str(settings.warehouse), "siyu run builds the first one.")
@@ -289,7 +293,7 @@ def current_release(settings: Settings) -> Iterator[Lookup]:
         reach=[release.path],
     )
     try:
-        for alias, file in (("public", PUBLIC), ("restricted", RESTRICTED)):
+        for alias, file in (("public", PUBLIC), ("restricted", RESTRICTED))[: 2 if is_raw else 1]:
             engine.attach(_readable(release.path / file), alias, writable=False)
         session = engine.session()
         yield Lookup(settings, release, session)
@@ -303,4 +307,9 @@ def _readable(path: Path) -> Path:
         raise ConfigError(
             f"the release has no {path.name}", str(path), "the file was removed; siyu run --force builds a new release."
         )
+    try:
+        path.open("rb").close()
+    except PermissionError as error:
+        fix = "only its owner may read personal values: ask whoever runs siyu."
+        raise ConfigError(f"you may not read {path.name} of the release", str(path), fix) from error
     return path

@@ -1,4 +1,4 @@
-"""What the compiler knows, as tables: ops.model, ops.column, ops.column_lineage, ops.tag_rule."""
+"""What the compiler knows, as tables of schema ops: models, columns, lineage, rules and readers of tags, segments."""
 
 from __future__ import annotations
 
@@ -68,4 +68,8 @@ def write_catalog(session: Session, project: Project) -> None:
             for relation, source in sorted(pairs)
         ),
     )
-    write_table(session, "ops.tag_rule", OPS_TABLES["tag_rule"].types, map(astuple, project.tag_rules))
+    for table, rows in (
+        ("tag_rule", project.tag_rules), ("tag_reader", project.tag_readers), ("segment", project.segments),
+    ):  # fmt: skip
+        built = (astuple(row) for row in rows if row.model in project.models)
+        write_table(session, f"ops.{table}", OPS_TABLES[table].types, built)

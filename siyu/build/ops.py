@@ -65,12 +65,14 @@ def write_landed(
 
 
 def write_runs(session: Session, ledger: Ledger, own_run: Row) -> None:
-    """Write the history of runs to schema ops of the build: all runs, recent details, and sums of earlier months."""
+    """Write the history of runs to schema ops of the build: all runs, recent details, sums of earlier months, and
+    the access log."""
     _write(session, "run", [run for run in ledger.runs() if run["run_id"] != own_run["run_id"]] + [own_run])
     _write_history(session, "model_run", ledger.model_history(), "model_no")
     _write_history(session, "check_result", ledger.check_history(), "expectation_no")
     _write(session, "model_month", ledger.model_months())
     _write(session, "check_month", ledger.check_months())
+    _write(session, "access", ledger.accesses())
 
 
 def _write_history(session: Session, table: str, history: History, number: str) -> None:

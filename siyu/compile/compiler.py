@@ -17,7 +17,9 @@ from siyu.compile.inputs import declare_inputs, is_enabled, lacking
 from siyu.compile.model_files import SCHEMAS, Model, load_models, relation
 from siyu.compile.project import Column, CompiledModel, Project
 from siyu.compile.rendering import Rendering
+from siyu.compile.segments import find_segments
 from siyu.compile.shapes import SUPERSEDED, check_staging, load_shapes, union_sql
+from siyu.compile.tag_readers import find_tag_readers
 from siyu.compile.tag_rules import find_tag_rules
 from siyu.compile.template import Rendered, World, previous_relation
 from siyu.compile.text_casts import text_casts, text_columns
@@ -70,6 +72,8 @@ def compile_project(
     declare_inputs(project)
     _Compiler(project, models).compile(selection)
     project.tag_rules = find_tag_rules(project, models)
+    project.tag_readers = find_tag_readers(project)
+    project.segments = find_segments(project)
     cache.save()
     return project
 
@@ -114,9 +118,10 @@ class _Compiler:
         self._bind_all(chosen)
 
     def _chosen(self, selection: Sequence[str]) -> list[str]:
-        """Return the selected models and everything that they read, companions included, in build order."""
+        """Return the selected models and everything that they read, also of earlier nights, companions included."""
         graph = {name: rendered.refs for name, rendered in self._rendered.items()}
-        needed = upstream(graph, select(graph, selection))
+        reads = {name: rendered.refs | set(rendered.previous) for name, rendered in self._rendered.items()}
+        needed = upstream(reads, select(graph, selection))
         return [name for name in order(graph) if name in needed]
 
     def _bind_all(self, names: Sequence[str]) -> None:

@@ -59,7 +59,7 @@ def _column_errors(
     for name, kind in wanted.items():
         place = f"the models of {folder} yield it"
         if name not in found:
-            hint = nearest(name, found)
+            hint = nearest(name, found.keys() - wanted.keys())
             # A list of the columns that the model does have would not help.
             fix = hint if hint.startswith("did you mean") else f"add the column {name}, as {kind}."
             yield ConfigError(f"{part.name} has no column {name}: {place}", part.file, fix)

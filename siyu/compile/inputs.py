@@ -11,9 +11,12 @@ from siyu.compile.shapes import Shapes
 from siyu.compile.template import source_relation
 from siyu.errors import ConfigError, SiyuError, nearest
 from siyu.seeds.alias_tables import COLUMNS as ALIAS_COLUMNS
+from siyu.seeds.audience_tables import COLUMNS as AUDIENCE_COLUMNS
 from siyu.seeds.channels import Channel
 from siyu.seeds.decisions import COLUMNS as RULE_COLUMNS
+from siyu.seeds.handoff_tables import COLUMNS as HANDOFF_COLUMNS
 from siyu.seeds.identifier_types import COLUMNS as IDENTIFIER_COLUMNS
+from siyu.seeds.invite_tables import COLUMNS as INVITE_COLUMNS
 from siyu.seeds.money_tables import CURRENCY_COLUMNS, RATE_COLUMNS
 from siyu.seeds.neighbour_limits import COLUMNS as LIMIT_COLUMNS
 from siyu.seeds.placeholders import COLUMNS as WORD_COLUMNS
@@ -33,6 +36,9 @@ NEEDED_REFERENCES = {
     **TABLE_COLUMNS,
     **TAG_COLUMNS,
     **ALIAS_COLUMNS,
+    **HANDOFF_COLUMNS,
+    **INVITE_COLUMNS,
+    **AUDIENCE_COLUMNS,
 }
 SOURCE_COLUMNS = {
     "_extra": "varchar", "_file": "varchar", "_line": "bigint", "_landed_seq": "integer",

@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from siyu.errors import ConfigError, SiyuError, nearest, raise_all
+from siyu.compile.model_header import SEGMENT_FOLDER, SegmentHeader, read_header
+from siyu.errors import ConfigError, SiyuError, raise_all
 from siyu.layers import LayerFile, layer_files
 from siyu.settings import Settings
 
 # Each schema reads earlier ones, never later ones.
 SCHEMAS = ("staging", "records", "identity", "journey", "tags", "audience", "kpi")
-HEADER = re.compile(r"\s*/\*(.*?)\*/", re.DOTALL)
-HEADER_LINE = re.compile(r"([a-z_]+):(.*)")
 PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
-HEADER_KEYS = ("description", "grain")
 TABLE = re.compile(r"[a-z0-9][a-z0-9_]*")
 Areas = dict[tuple[str, str], set[str]]  # (schema, table) -> folders
 
 
 @dataclass(frozen=True)
 class Model:
-    """A model as written. `grain` names the columns that identify a row, `areas` the folders that layers put it in."""
+    """A model as written. `grain` names the columns that identify a row, `areas` the folders that layers put it in.
+
+    `segment` is what the header of a named segment says; None for other models.
+    """
 
     schema: str
     table: str
@@ -32,6 +33,7 @@ class Model:
     description: str
     grain: tuple[str, ...]
     areas: frozenset[str] = frozenset()
+    segment: SegmentHeader | None = None
 
     @property
     def name(self) -> str:
@@ -69,10 +71,9 @@ def load_models(settings: Settings) -> dict[str, Model]:
     errors += twice
     for file in files:
         try:
-            model = _read(file.name, file.path, file.read())
-            model = replace(model, areas=frozenset(areas[model.schema, model.table]))
+            model = _read(file.name, file.path, file.read(), areas)
         except ConfigError as error:
-            errors.append(error)
+            errors += getattr(error, "errors", [error])
             continue
         other = taken.setdefault(model.table, model)
         if other is not model:
@@ -110,7 +111,7 @@ def _same_name(table: str, one: str, other: str) -> ConfigError:
     )
 
 
-def _read(file: str, path: Path, text: str) -> Model:
+def _read(file: str, path: Path, text: str, areas: Areas) -> Model:
     parts = Path(file).parts
     if len(parts) not in (3, 4) or parts[1] not in SCHEMAS:
         raise ConfigError(
@@ -122,30 +123,6 @@ def _read(file: str, path: Path, text: str) -> Model:
     table = path.stem
     if not TABLE.fullmatch(table):
         raise ConfigError(f"{table!r} is not a table name", file, "use lower case, digits and _.")
-    description, grain = _header(file, text)
-    return Model(parts[1], table, file, path, text, description, grain)
-
-
-def _header(file: str, text: str) -> tuple[str, tuple[str, ...]]:
-    """Parse `key: text` lines; a text may continue on the next lines. Not YAML: a description may contain a colon."""
-    match = HEADER.match(text)
-    header: dict[str, str] = {}
-    key = ""
-    for line in (match[1] if match else "").splitlines():
-        begins = HEADER_LINE.match(line)
-        if begins:
-            key = begins[1]
-            header[key] = begins[2].strip()
-        elif key:
-            header[key] = f"{header[key]} {line.strip()}".strip()
-    unknown = [name for name in header if name not in HEADER_KEYS]
-    if unknown:
-        raise ConfigError(f"unknown key {unknown[0]} in the header", f"{file}:1", nearest(unknown[0], HEADER_KEYS))
-    grain = tuple(part.strip() for part in header.get("grain", "").strip("[]").split(",") if part.strip())
-    if not header.get("description") or not grain:
-        raise ConfigError(
-            "the header has no description or no grain",
-            f"{file}:1",
-            "begin the file with /* description: …, grain: [columns] */.",
-        )
-    return header["description"], grain
+    folders = frozenset(areas[parts[1], table])
+    header = read_header(file, text, any(f"{parts[1]}/{area}" == SEGMENT_FOLDER for area in folders))
+    return Model(parts[1], table, file, path, text, header.description, header.grain, folders, header.segment)

@@ -144,6 +144,19 @@ OPS_TABLES: dict[str, OpsTable] = {
         "is_open": ("boolean", "True = siyu warns: seen first in the last 30 days, and not in known_drift."),
         "advice": ("varchar", "Since when, without a break, and what to do; NULL if there is nothing to do."),
     }, ("channel", "export", "kind", "column_name")),
+    "access": OpsTable("Who took which list out of a release: the access log of siyu list up to this run.", {
+        "access_no": ("bigint", "Number of the output."),
+        "accessed_at": ("timestamp", "When it began (UTC)."),
+        "finished_at": ("timestamp", "When it was complete (UTC); NULL when it failed or was interrupted."),
+        "who": ("varchar", "The user who was logged in."),
+        "list": ("varchar", "handoff, invite, next-action or segment."),
+        "parameters": ("varchar", "Segment, event, owner and other filters, as JSON."),
+        "release": ("varchar", "Folder of the release that it was read from."),
+        "row_count": ("bigint", "Rows of the output."),
+        "person_count": ("bigint", "Different people in it."),
+        "is_raw": ("boolean", "True = with personal values; false = masked."),
+        "form": ("varchar", "screen, json, csv or xlsx. The name of the file is only in the run ledger."),
+    }),
     "model": OpsTable("Every model as it was compiled.", {
         "model": MODEL,
         "schema_name": ("varchar", "Schema."),
@@ -181,6 +194,25 @@ OPS_TABLES: dict[str, OpsTable] = {
             "varchar",
             "Models and reference tables that this tag rests on, separated by commas. Instead of base models "
             "(models/tags/base) it has what these read for the tag.",
+        ),
+    }),
+    "tag_reader": OpsTable("Who reads a tag: segments, and published models of the schemas audience and kpi.", {
+        "tag_code": ("varchar", "Tag, as in the tag catalog."),
+        "level": ("varchar", "person or account: whom the tag describes."),
+        "model": ("varchar", "The reader, schema.table. What it needs of working tables counts as its own reading."),
+    }),
+    "segment": OpsTable("Every named segment: a file in models/audience/segments.", {
+        "segment": ("varchar", "Segment: the name of its file."),
+        "model": MODEL,
+        "name_zh": ("varchar", "Chinese name, from its header."),
+        "name_en": ("varchar", "English name, from its header."),
+        "purpose": ("varchar", "What it is for, from its header."),
+        "owner": ("varchar", "Role or team that answers for it, from its header."),
+        "audience": ("varchar", "Whom it may hold: prospects, customers, partners, people or kept_out."),
+        "rule_version": (
+            "varchar",
+            "Changes when the SQL that decides who is in does, a reference row or the rule of a tag that it reads, or "
+            "its audience.",
         ),
     }),
 }  # fmt: skip

@@ -110,6 +110,29 @@ class TagRule:
     source_models: str
 
 
+@dataclass(frozen=True, order=True)
+class TagReader:
+    """A row of ops.tag_reader."""
+
+    tag_code: str
+    level: str
+    model: str
+
+
+@dataclass(frozen=True, order=True)
+class Segment:
+    """A row of ops.segment."""
+
+    segment: str
+    model: str
+    name_zh: str
+    name_en: str
+    purpose: str
+    owner: str
+    audience: str
+    rule_version: str
+
+
 @dataclass
 class Project:
     """Everything that is known before any data is read. `models` are in build order."""
@@ -125,6 +148,8 @@ class Project:
     code_fingerprint: str
     models: dict[str, CompiledModel] = field(default_factory=dict)
     tag_rules: tuple[TagRule, ...] = ()
+    tag_readers: tuple[TagReader, ...] = ()
+    segments: tuple[Segment, ...] = ()
 
     @property
     def graph(self) -> dict[str, set[str]]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from siyu.compile.base_parts import base_parts, slice_inputs
 from siyu.compile.folders import models_in
 from siyu.compile.model_files import Model
 from siyu.compile.project import CompiledModel, Project, TagRule
-from siyu.compile.tag_slices import CODE, Read, base_slices, part_key, tag_slices, tag_version, with_bases
+from siyu.compile.tag_slices import CODE, tag_slices, tag_version, with_bases
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
 from siyu.seeds.references import reference_rows
 
@@ -47,7 +48,7 @@ def find_tag_rules(project: Project, models: Mapping[str, Model]) -> tuple[TagRu
         facts = _tag_slices(project, project.models[model.name], LEVELS[level][1], bases)
         slices[model.name, level] = facts["slices"]
         errors += [_not_literal(model, text) for text in facts["unclear"]]
-    parts = _base_parts(project, bases, [found for tags in slices.values() for found in tags.values()])
+    parts = base_parts(project, bases, [found for tags in slices.values() for found in tags.values()])
     rules = [
         rule
         for (name, level), tags in slices.items()
@@ -63,47 +64,12 @@ def find_tag_rules(project: Project, models: Mapping[str, Model]) -> tuple[TagRu
 
 def _tag_slices(project: Project, model: CompiledModel, owner: str, bases: frozenset[str]) -> Any:
     """Return what decides each tag of a model."""
-    read, grains, inputs = _inputs(project, model, bases)
+    read, grains, inputs = slice_inputs(project, model, bases)
 
     def work() -> dict[str, Any]:
         return tag_slices(model.sql, read, grains, owner, bases)
 
     return project.cache.remember("tag slices", (owner, *inputs), work)
-
-
-def _base_parts(
-    project: Project, bases: frozenset[str], found: Iterable[Mapping[str, Any]]
-) -> dict[str, Mapping[str, Any]]:
-    """Return what decides the parts of base models that slices read, by their part_key."""
-    wanted = {part_key(read): read for part in found for read in part["rows"]}
-    parts: dict[str, Mapping[str, Any]] = {}
-    for name, model in reversed(project.models.items()):  # What reads a model comes before it.
-        asked = [read for _, read in sorted(wanted.items()) if read[0] == name] if name in bases else []
-        if asked:
-            facts = _base_slices(project, model, bases - {name}, asked)
-            parts.update(zip(map(part_key, asked), facts, strict=True))
-            wanted.update((part_key(read), read) for part in facts for read in part["rows"])
-    return parts
-
-
-def _base_slices(project: Project, model: CompiledModel, bases: frozenset[str], asked: list[Read]) -> Any:
-    read, grains, inputs = _inputs(project, model, bases)
-    grain = model.model.grain
-
-    def work() -> list[dict[str, Any]]:
-        return base_slices(model.sql, read, grains, bases, grain, asked)
-
-    return project.cache.remember("base slices", (asked, grain, *inputs), work)
-
-
-def _inputs(
-    project: Project, model: CompiledModel, bases: frozenset[str]
-) -> tuple[dict[str, dict[str, str]], dict[str, tuple[str, ...]], tuple[object, ...]]:
-    """Return what a model reads, the grains of that, and all on which its slices depend, for the cache."""
-    read = project.types_read(model)
-    grains = {name: project.models[name].model.grain for name in read if name in project.models}
-    listed = [(name, list(columns)) for name, columns in read.items()]
-    return read, grains, (model.sql, listed, sorted(grains.items()), sorted(bases & read.keys()))
 
 
 def _rules_of(project: Project, model: str, level: str, slices: Mapping[str, Any]) -> list[TagRule]:

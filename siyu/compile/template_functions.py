@@ -14,7 +14,7 @@ from siyu.engines.sql import quoted
 from siyu.errors import ConfigError, nearest
 from siyu.seeds.identifier_types import identifier_functions
 
-OPS_SOURCES = ("model", "column", "column_lineage", "tag_rule", "channel_status")
+OPS_SOURCES = ("model", "column", "column_lineage", "tag_rule", "tag_reader", "segment", "channel_status")
 MATERIALIZATIONS = ("table", "view", "fixpoint", "agglomerate", "snapshot", "history")
 CONFIG_KEYS = ("materialized", "key", "seed", "max_size", "published", "restricted")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -47,6 +47,10 @@ class Session(Protocol):
 
     def named_rows(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Return all rows of a small result as dicts by column name."""
+        ...
+
+    def batches(self, sql: str, params: Sequence[Any] = ()) -> Iterator[list[tuple[Any, ...]]]:
+        """Yield the rows of a large result, some at a time. The session must not run anything else meanwhile."""
         ...
 
     def value(self, sql: str, params: Sequence[Any] = ()) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,7 @@ STATEMENT_FAULTS = (duckdb.OutOfMemoryException, duckdb.InternalException)
 OF_DATA = (duckdb.InvalidInputException, duckdb.ConversionException)  # their messages quote values
 DISK = ("No space left on device", "Could not write file", "Disk quota exceeded")
 ORIGINAL = "Original error: "
+BATCH = 10_000  # rows of a large result at a time
 
 
 def _translate(error: duckdb.Error, sql: str) -> SiyuError:
@@ -78,6 +79,15 @@ class DuckSession:
         rows = self.rows(sql, params)
         names = [column[0] for column in self._cursor.description or []]
         return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def batches(self, sql: str, params: Sequence[Any] = ()) -> Iterator[list[tuple[Any, ...]]]:
+        """Yield the rows of a large result, some at a time."""
+        try:
+            self._cursor.execute(sql, list(params) or None)
+            while rows := self._cursor.fetchmany(BATCH):
+                yield rows
+        except duckdb.Error as error:
+            raise _translate(error, sql) from error
 
     def value(self, sql: str, params: Sequence[Any] = ()) -> Any:
         """Return the first value of the first row, or None."""

@@ -6,8 +6,11 @@ from collections.abc import Mapping
 
 from siyu.errors import raise_all
 from siyu.seeds.alias_tables import ALIAS_TABLES
+from siyu.seeds.audience_tables import AUDIENCE_TABLES, audience_errors
 from siyu.seeds.decisions import rule_errors
+from siyu.seeds.handoff_tables import HANDOFF_TABLES, handoff_errors
 from siyu.seeds.identifier_types import IdentifierTypes, load_identifier_types
+from siyu.seeds.invite_tables import INVITE_TABLES, invite_errors
 from siyu.seeds.money_tables import currency_errors, exchange_rate_errors
 from siyu.seeds.neighbour_limits import neighbour_limit_errors
 from siyu.seeds.number_fields import number_field_errors
@@ -16,6 +19,8 @@ from siyu.seeds.references import Reference, reference_rows
 from siyu.seeds.rule_tables import TABLES
 from siyu.seeds.table_checks import errors_of
 from siyu.seeds.tag_tables import TAG_TABLES, tag_errors
+
+ALL_TABLES = TABLES | TAG_TABLES | ALIAS_TABLES | HANDOFF_TABLES | INVITE_TABLES | AUDIENCE_TABLES
 
 
 def checked_identifiers(tables: Mapping[str, Reference]) -> IdentifierTypes:
@@ -32,8 +37,11 @@ def checked_identifiers(tables: Mapping[str, Reference]) -> IdentifierTypes:
             *exchange_rate_errors(reference_rows(rates), rates.place),
             *currency_errors(reference_rows(currencies), currencies.place),
             *number_field_errors(tables),
-            *errors_of(tables, TABLES | TAG_TABLES | ALIAS_TABLES, identifiers),
+            *errors_of(tables, ALL_TABLES, identifiers),
             *tag_errors(tables),
+            *handoff_errors(tables),
+            *invite_errors(tables),
+            *audience_errors(tables),
         ]
     )
     return identifiers

@@ -104,18 +104,18 @@ def _sequence_rule(row: Cells, _: IdentifierTypes) -> Found:
 
 
 def _sequences(rows: Rows) -> FoundAt:
-    yield from _steps(rows, "sequence", least=2)
+    yield from step_gaps(rows, "sequence", least=2)
 
 
 def _scenarios(rows: Rows) -> FoundAt:
-    yield from _steps(rows, "scenario", least=1)
+    yield from step_gaps(rows, "scenario", least=1)
     entered = {row["scenario"] for _, row in rows if row["is_entry"] == "true"}
     for scenario, group in grouped(rows, ("scenario",)).items():
         if scenario[0] not in entered:
             yield group[0][0], f"nobody can enter {scenario[0]}", "set is_entry to true for one of its steps."
 
 
-def _steps(rows: Rows, name: str, least: int) -> FoundAt:
+def step_gaps(rows: Rows, name: str, least: int) -> FoundAt:
     """Report missing step numbers, which must run from 1 without gaps, at the first row of each group."""
     for (group, *_), members in grouped(rows, (name,)).items():
         numbers = {int(row["step_no"]) for _, row in members if _is_within(row["step_no"], 1, MAX_STEP_NO)}

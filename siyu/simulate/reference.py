@@ -1,4 +1,4 @@
-"""Reference tables that a company keeps: staff, products, content, campaigns, live codes, groups …"""
+"""Reference tables that a company keeps: staff, products, content, campaigns, live codes, groups, events …"""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import timedelta
 from pathlib import Path
 from random import Random
 
+from siyu.simulate.coming_events import HEADER, coming_events
 from siyu.simulate.groups import GROUP_KINDS, block_of
 from siyu.simulate.names import OUR_DOMAIN, person_name
 from siyu.simulate.world import PRODUCTS, Campaign, World
@@ -57,6 +58,7 @@ TRAITS = (
     "brand_power",
 )
 FOREIGN = {"USD": 7.1, "EUR": 7.8}
+TERRITORIES = ("华东", "华北", "华中", "华南", "西南")  # nobody looks after the others
 
 
 def content_for(warmth: int, number: int, content: tuple[tuple[str, ...], ...]) -> str:
@@ -103,6 +105,7 @@ def _tables(world: World) -> dict[str, tuple[str, Iterable[Iterable[object]]]]:
                    ((f"wr{b:06d}{kind}Siyu", kind, "C-SERVICE" if kind == "service" else None)
                     for b in blocks for kind in GROUP_KINDS)),
         "staff": ("staff_id,team,role,monthly_cost,outsourced,vendor,name_zh", _staff(world)),
+        "territory_staff": ("territory,staff_id", _territory_staff(world)),
         "calls_to_action": ("campaign_id,ask_level,action", [(c.campaign_id, *ASKS[c.entry]) for c in campaigns]),
         "exchange_rates": ("currency,rate_date,rate", _rates(world)),
         "targets": ("kpi_code,month,dimension,member,target",
@@ -111,6 +114,7 @@ def _tables(world: World) -> dict[str, tuple[str, Iterable[Iterable[object]]]]:
         "product_traits": ("product_line,trait,score",
                            [(p[2:].title(), trait, 1 + (i + 2 * k) % 5)
                             for i, p in enumerate(PRODUCTS) for k, trait in enumerate(TRAITS)]),
+        "events": (HEADER, coming_events(world, TOPIC_NAMES, PRODUCT_NAMES)),
     }  # fmt: skip
 
 
@@ -121,6 +125,13 @@ def _staff(world: World) -> Iterable[tuple[object, ...]]:
                "WeStaff" if outsourced else None, _staff_name(world, world.salesman(i)))  # fmt: skip
     for i in range(world.sdrs):
         yield world.sdr(i), "sdr", "sdr", 11000, "false", None, _staff_name(world, world.sdr(i))
+
+
+def _territory_staff(world: World) -> Iterable[tuple[str, str]]:
+    """Return a territory for each member of sales, in turn. One member has a second territory."""
+    members = [world.salesman(i) for i in range(world.sales)]
+    Random(f"{world.seed} territories").shuffle(members)
+    return sorted([(TERRITORIES[i % len(TERRITORIES)], member) for i, member in enumerate([*members, members[0]])])
 
 
 def _staff_name(world: World, staff_id: str) -> str:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from siyu.errors import ConfigError
+from siyu.warehouse.access import AccessLedger
 from siyu.warehouse.ledger_file import Row
 from siyu.warehouse.runs import RunLedger
 
@@ -59,7 +60,7 @@ CORRECTED = "corrected landing "
 FILE_FIELDS = tuple(name for name in LandedFile.__dataclass_fields__ if name != "corrected_date")
 
 
-class Ledger(RunLedger):
+class Ledger(RunLedger, AccessLedger):
     """Access to the run ledger."""
 
     def check_salt(self, fingerprint: str) -> None:

@@ -74,6 +74,11 @@ create table if not exists check_month (
     month text not null, expectation_no integer not null, run_count integer not null, failed_count integer not null,
     error_count integer not null, unexpected_count integer not null, primary key (month, expectation_no)
 ) without rowid;
+create table if not exists access_log (
+    access_no integer primary key autoincrement, accessed_at text not null, who text not null, list text not null,
+    parameters text not null, release text not null, row_count integer not null, person_count integer not null,
+    is_raw integer not null, form text not null, file text, finished_at text
+);
 create view if not exists model_run as
     select o.run_id, m.model, m.materialized, o.seconds, o.row_count, o.row_count_before
     from model_outcome as o join model as m using (model_no);
@@ -85,7 +90,8 @@ create view if not exists check_result as
 
 
 def create(db: sqlite3.Connection) -> None:
-    """Create missing tables, inside the caller's transaction."""
+    """Create missing tables, inside the caller's transaction. A table that is only added needs no new version: an
+    older siyu ignores it."""
     for statement in SCHEMA.split(";"):
         db.execute(statement)
     db.execute(f"pragma user_version = {VERSION}")

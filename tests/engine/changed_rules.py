@@ -38,10 +38,12 @@ class _Renderer(Renderer):
 class ChangedRules:
     """The rules of a project's tags, before and after a change. Only models whose SQL changes are cut again."""
 
+    folders: tuple[str, ...] = FOLDERS
+
     def __init__(self, project: Project) -> None:
         self._project = replace(project, cache=Cache.of(project.settings))
         self._models = load_models(project.settings)
-        self._tag_models = [model for folder in FOLDERS for model in models_in(self._models.values(), folder)]
+        self._tag_models = [model for folder in self.folders for model in models_in(self._models.values(), folder)]
         self._references, self._variables = dict(project.references), dict(project.variables)
         self._rows = {"": list[dict[str, str]]()}
         self._renderer = _Renderer(
@@ -106,13 +108,21 @@ class ChangedRules:
 
     def with_sql(self, sql: Mapping[str, str], references: dict[str, Reference] | None = None) -> set[str]:
         """Return the tags whose version changes with the SQL of models."""
+        changed = self.changed_project(sql, references)
+        before, after = (
+            {(rule.tag_code, rule.level): rule.rule_version for rule in project.tag_rules}
+            for project in (self._project, changed)
+        )
+        assert before.keys() == after.keys()
+        return {code for code, level in before if before[code, level] != after[code, level]}
+
+    def changed_project(self, sql: Mapping[str, str], references: dict[str, Reference] | None = None) -> Project:
+        """Return the project with other SQL of models, and the rules of its tags."""
         known = self._project.models
         models = known | {name: replace(known[name], sql=text) for name, text in sql.items()}
         changed = replace(self._project, models=models, references=references or self._references)
-        before = {(rule.tag_code, rule.level): rule.rule_version for rule in self._project.tag_rules}
-        after = {(rule.tag_code, rule.level): rule.rule_version for rule in find_tag_rules(changed, self._models)}
-        assert before.keys() == after.keys()
-        return {code for code, level in before if before[code, level] != after[code, level]}
+        changed.tag_rules = find_tag_rules(changed, self._models)
+        return changed
 
 
 def _csv(rows: list[dict[str, str]]) -> bytes:

@@ -48,6 +48,11 @@ THRESHOLDS: dict[str, set[str]] = {
     "churn_csat": {"churn_risk"},
     "ticket_days": {"open_ticket"},
     "promoter_nps": {"advocacy"},
+    # Only models of the audience read these.
+    "fatigue_touches": set(),
+    "silent_days": set(),
+    "under_touches": set(),
+    "new_contact_days": set(),
 }  # fmt: skip
 VARS = {
     # group_role: koc and active look at the last activity_days days.

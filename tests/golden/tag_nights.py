@@ -1,4 +1,4 @@
-"""Thirty nights of a small world: what tests of tags over time read."""
+"""Thirty nights of a small world: what tests of tags and segments over time read."""
 
 from __future__ import annotations
 
@@ -42,6 +42,10 @@ TABLES = (
     "tags.account_profile",
     "tags.tag_history",
     "tags.tag_catalog",
+    "audience.segment",
+    "audience.segment_member",
+    "audience.segment_history",
+    "audience.segment_rule_history",
 )
 
 Rows = set[tuple[Any, ...]]

@@ -50,26 +50,40 @@ def compiled(root: Path) -> Project:
 class Models:
     """An engine that holds all worlds at once; the models of the tags are built when it is made."""
 
+    looked_at: tuple[str, ...] = LOOKED_AT
+    built: tuple[str, ...] = BUILT
+    read: tuple[str, ...] = READ
+
     def __init__(self, project: Project, rows: Mapping[str, list[dict[str, Any]]], scratch: Path) -> None:
         self.project, self.scratch = project, scratch
         self.engine = DuckEngine(None, RunInputs(AS_OF.isoformat(), TIMEZONE, "test"), threads=2)
-        prepare_build(self.engine, project, [], Path(), [])
+        self.prepare()
         self.session = self.engine.session()
         write_channel_status(
             self.session, [channel_status(c, [], {}, [], AS_OF, TIMEZONE) for c in project.channels.values()]
         )
         write_previous(self.engine, project, {})
-        given = {name for name in project.models if not name.startswith("tags.") and name not in BUILT}
-        for name in given:
+        given = {name for name in project.models if not self.is_built(name)}
+        needed = upstream(
+            {n: set() if n in given else reads for n, reads in project.graph.items()}, (*self.looked_at, *self.built)
+        )
+        references = {name for name in rows if name.startswith("reference.")}
+        for name in given & {*needed, *self.read, *rows} | references:
             self._empty(name)
         for name, found in rows.items():
             load_rows(self.session, self.scratch, name, found)
-        needed = upstream(
-            {n: set() if n in given else reads for n, reads in project.graph.items()}, (*LOOKED_AT, *BUILT)
-        )
-        for name in project.models:
-            if name in needed and name not in given:
-                build_model(self.engine, project, name)
+        self.ordered = [name for name in project.models if name in needed and name not in given]
+        self.build()
+
+    def prepare(self) -> None:
+        prepare_build(self.engine, self.project, [], Path(), [])
+
+    def build(self) -> None:
+        for name in self.ordered:
+            build_model(self.engine, self.project, name)
+
+    def is_built(self, name: str) -> bool:
+        return name.startswith("tags.") or name in self.built
 
     def close(self) -> None:
         self.session.close()
@@ -82,11 +96,17 @@ class Models:
 
     def world(self) -> World:
         """What the models read, as the reference reads it."""
+        return World(self.tables(), self.settings())
+
+    def tables(self) -> dict[str, list[dict[str, Any]]]:
+        """The rows of the tables that the rules look at, and of all reference tables."""
         listed = self.session.rows("select table_name from information_schema.tables where table_schema = 'reference'")
-        names = [*READ, *(f"reference.{name}" for (name,) in listed)]
-        tables = {name: self.session.named_rows(f"select * from {name}") for name in names}
+        every = [*self.read, *(f"reference.{name}" for (name,) in listed)]
+        return {name: self.session.named_rows(f"select * from {name}") for name in every}
+
+    def settings(self) -> Settings:
         domains = {name: contract.domain for name, contract in self.project.channels.items()}
-        return World(tables, Settings(AS_OF, TIMEZONE, self.project.variables, domains))
+        return Settings(AS_OF, TIMEZONE, self.project.variables, domains)
 
     def tags(self) -> Tags:
         person = self.session.rows("select one_id, tag_code, tag_value from tags.person_tag")

@@ -112,12 +112,17 @@ def lead_score_band(world: World, one_id: str) -> str | None:
 
 
 def six_touch_progress(world: World, one_id: str) -> str | None:
+    return world.band("six_touch_progress", len(arrived_touches(world, one_id)))
+
+
+def arrived_touches(world: World, one_id: str) -> set[tuple[str | None, str | None]]:
+    """Content and medium of the touches of ours that arrived."""
     arrived = set()
     for touch in world.outbound(one_id):
         is_meeting = touch["action"] in ("visit", "meeting") and touch["outcome"] != "failed"
         if (touch["outcome"] in ARRIVED or is_meeting) and touch["medium"] != "group":
             arrived.add((touch["content_id"], touch["medium"]))
-    return world.band("six_touch_progress", len(arrived))
+    return arrived
 
 
 def churn_risk(world: World, one_id: str) -> str | None:

@@ -35,16 +35,16 @@ def built(night: Ran) -> Iterator[duckdb.DuckDBPyConnection]:
 def world(built: duckdb.DuckDBPyConnection, night: Ran, project: Project) -> World:
     listed = built.execute("select table_name from information_schema.tables where table_schema = 'reference'")
     names = [*TABLES, *(f"reference.{name}" for (name,) in listed.fetchall())]
-    return World({name: _rows(built, name) for name in names}, _settings(night, project))
+    return World({name: rows_of(built, name) for name in names}, settings_of(night, project))
 
 
-def _settings(night: Ran, project: Project) -> Settings:
+def settings_of(night: Ran, project: Project) -> Settings:
     domains = {name: contract.domain for name, contract in project.channels.items()}
     assert night.report.as_of is not None
     return Settings(night.report.as_of, night.settings.timezone, project.variables, domains)
 
 
-def _rows(con: duckdb.DuckDBPyConnection, name: str) -> list[dict[str, object]]:
+def rows_of(con: duckdb.DuckDBPyConnection, name: str) -> list[dict[str, object]]:
     found = con.execute(f"select * from {name}")
     columns = [column[0] for column in found.description or []]
     return [dict(zip(columns, row, strict=True)) for row in found.fetchall()]

@@ -51,6 +51,7 @@ recipients as (
         coalesce(clicked_at < fn_as_of_end(), false) as is_clicked,
         coalesce(replied_at < fn_as_of_end(), false) as is_replied,
         coalesce(failed_reason is not null and updated_at < fn_as_of_end(), false) as is_failed,
+        failed_reason,
         _landed_seq
     from sends
 ),
@@ -81,6 +82,7 @@ addressed as (
             when is_failed then 'failed'
             else 'sent'
         end as outcome,
+        case when is_failed and not is_delivered then failed_reason end as failed_reason,
         _landed_seq
     from recipients
 )
@@ -106,6 +108,7 @@ select
         as action,
     case m.moment when 'send' then 'outbound' else 'inbound' end as direction,
     case m.moment when 'send' then a.outcome end as outcome,
+    case m.moment when 'send' then a.failed_reason end as failed_reason,
     a.medium,
     a.content_id,
     a.campaign_id,

@@ -1,0 +1,56 @@
+"""A list of 200,000 people becomes a file row by row: the memory does not grow with the list."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+from python_calamine import CalamineWorkbook
+
+from tests.engine.list_world import make_world
+
+PEOPLE = 200_000
+MOST_MB = 250  # more than the same command takes for two people
+
+pytestmark = pytest.mark.scale
+
+
+def run(folder: Path, *arguments: str) -> int:
+    """Run `siyu list` and return the most memory that it held, in MB."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SIYU_")}
+    environment |= {"SIYU_WAREHOUSE": str(folder / "warehouse"), "SIYU_EXPORTS": str(folder / "exports"),
+                    "SIYU_THREADS": "2"}  # fmt: skip
+    command = [sys.executable, "-m", "siyu", "list", *arguments]
+    process = subprocess.Popen(command, env=environment, cwd=folder, stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return used.ru_maxrss // 1024
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx"])
+def test_memory_does_not_grow_with_the_list(tmp_path: Path, form: str) -> None:
+    make_world(tmp_path)
+    few = run(tmp_path, "segment", "asleep_leads", f"--{form}", f"few.{form}")
+    with duckdb.connect(str(tmp_path / "warehouse" / "current" / "siyu.duckdb")) as con:
+        con.execute(
+            "insert into audience.segment_member select 'big_accounts', 'P' || n, n, date '2026-06-01', null, 'S1'"
+            f" from range(10, {PEOPLE + 10}) as t (n)"
+        )
+        con.execute(
+            "insert into identity.person select n, '=' || n || repeat('名', 20), '+86139****' || n, 'm***@company.cn',"
+            f" repeat('职位', 10), '公司' || n from range(10, {PEOPLE + 10}) as t (n)"
+        )
+    many = run(tmp_path, "segment", "big_accounts", f"--{form}", f"many.{form}")
+    assert many - few < MOST_MB, (few, many)
+    path = tmp_path / f"many.{form}"
+    if form == "csv":
+        with path.open(encoding="utf-8-sig") as file:
+            assert sum(1 for _ in file) == PEOPLE + 1
+    else:
+        book = CalamineWorkbook.from_path(str(path))
+        assert book.get_sheet_by_name("segment").height == PEOPLE + 1
