@@ -203,7 +203,7 @@ def report(figures: list[Figure], yardstick: list[Figure], memory: float) -> Non
     """Print the models, slowest first, and the two nights."""
     first, later = figures[: -len(LATER)], figures[-len(LATER) :]
     print(f"  models of the audience, slowest first; * = with a full history ({memory:.0f} MiB)")
-    marked: list[Figure] = [*first, *((f"{name} *", *rest) for name, *rest in later)]
+    marked: list[Figure] = [*first, *((f"{name} *", seconds, cpu, rows) for name, seconds, cpu, rows in later)]
     for figure in sorted(marked, key=lambda figure: -figure[1]):
         print(model_line(*figure))
     tell("all models, first night", first, yardstick)

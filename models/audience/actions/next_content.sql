@@ -3,6 +3,7 @@ description: The item of content.csv to send to each person whose first option i
   fits the stage, and the person never had it. People who had everything are not listed.
 grain: [person_key]
 */
+-- noqa: disable=LT02
 {{- config(published=false) }}
 {#- What decides which item is the best. -#}
 {%- set taste = [

@@ -4,6 +4,7 @@ description: When each person qualified for each step of the hand-off, by handof
   segment. Only what was known at that moment counts.
 grain: [person_key, step, segment_no]
 */
+-- noqa: disable=LT02
 {{- config(published=false) }}
 {%- set fields = ['behaviour', 'action', 'channel', 'medium', 'direction', 'outcome'] %}
 with
@@ -181,7 +182,6 @@ moments as (
         s.channel,
         s.record_id,
         r.rule_order,
-        r.rule,
         r.source
     from signs as s
     inner join rules as r on s.rule_order = r.rule_order
@@ -197,8 +197,7 @@ allowed as (
         m.occurred_at,
         m.channel,
         m.record_id,
-        m.rule_order,
-        m.rule
+        m.rule_order
     from moments as m
     anti join {{ ref('exclusion') }} as x
         on not x.is_overruled and {{ excluded_at('m', 'qualified_at') }}
@@ -212,7 +211,7 @@ allowed as (
 
 segmented as (
     {{ with_segment(
-        'allowed', 'qualified_at', ['occurred_at', 'channel', 'record_id', 'rule_order', 'rule']
+        'allowed', 'qualified_at', ['occurred_at', 'channel', 'record_id', 'rule_order']
     ) }}
 ),
 
@@ -225,11 +224,10 @@ evidence as (
         s.channel,
         s.record_id,
         s.rule_order,
-        s.rule,
+        r.rule,
         r.step,
         r.times,
-        r.after_step,
-        r.urgency
+        r.after_step
     from segmented as s
     inner join rules as r on s.rule_order = r.rule_order
     where s.segment_from is null or s.occurred_at > s.segment_from
@@ -243,9 +241,7 @@ first_evidence as (
         channel,
         record_id,
         rule_order,
-        rule,
-        step,
-        urgency
+        step
     from evidence
     where after_step is null
     qualify
@@ -273,9 +269,7 @@ later_evidence as (
         e.channel,
         e.record_id,
         e.rule_order,
-        e.rule,
-        e.step,
-        e.urgency
+        e.step
     from evidence as e
     inner join earlier_steps as f
         on
@@ -298,9 +292,7 @@ qualified as (
         channel,
         record_id,
         rule_order,
-        rule,
-        step,
-        urgency
+        step
     from first_evidence
     union all
     select
@@ -310,9 +302,7 @@ qualified as (
         channel,
         record_id,
         rule_order,
-        rule,
-        step,
-        urgency
+        step
     from later_evidence
 ),
 
@@ -323,9 +313,8 @@ firsts as (
         qualified_at,
         channel,
         record_id,
-        rule,
-        step,
-        urgency
+        rule_order,
+        step
     from qualified
     qualify
         row_number() over (
@@ -340,13 +329,14 @@ select
     q.step,  -- marketing_to_sdr or sdr_to_sales.
     q.segment_no,  -- Number of setbacks before it; 0 = before the first.
     q.qualified_at,  -- When the evidence was complete and we could reach the person (UTC).
-    q.rule,  -- Rule of handoff_rules.csv.
-    q.urgency,  -- urgent or normal, as the rule says.
+    r.rule,  -- Rule of handoff_rules.csv.
+    r.urgency,  -- urgent or normal, as the rule says.
     q.channel,  -- Channel of the record that is the evidence.
     q.record_id,  -- [pii] The record that is the evidence.
     s.setback_at,  -- When a setback ended the segment (UTC); NULL = it goes on.
     s.reason as setback_reason  -- lost or refunded.
 from firsts as q
+inner join rules as r on q.rule_order = r.rule_order
 inner join {{ ref('person') }} as p on q.person_key = p.person_key
 left join {{ ref('stage_setback') }} as s
     on q.person_key = s.person_key and q.segment_no + 1 = s.setback_no
