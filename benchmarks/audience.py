@@ -205,7 +205,8 @@ def report(figures: list[Figure], yardstick: list[Figure], memory: float) -> Non
     print(f"  models of the audience, slowest first; * = with a full history ({memory:.0f} MiB)")
     marked: list[Figure] = [*first, *((f"{name} *", seconds, cpu, rows) for name, seconds, cpu, rows in later)]
     for figure in sorted(marked, key=lambda figure: -figure[1]):
-        print(model_line(*figure))
+        if figure[3] is not None:  # a view takes no time: segment_person reads the segments
+            print(model_line(*figure))
     tell("all models, first night", first, yardstick)
     tell("all models, with a full history", [*(f for f in first if f[0] not in LATER), *later], yardstick)
 
