@@ -50,9 +50,9 @@ class Desk(World):
         return grouped(self.reference("content"), lambda row: row["content_stage"])
 
     def end_of(self, day: date) -> datetime:
-        """The UTC moment at which a business date ends."""
+        """The last second of a business date (UTC)."""
         midnight = datetime.combine(day + timedelta(days=1), time(), self.zone)
-        return midnight.astimezone(UTC).replace(tzinfo=None)
+        return midnight.astimezone(UTC).replace(tzinfo=None) - timedelta(seconds=1)
 
 
 def listed(text: str | None, separator: str = "|") -> list[str]:

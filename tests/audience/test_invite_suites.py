@@ -15,7 +15,7 @@ from tests.models.test_models import AS_OF, Engines, fill
 Tables = dict[str, list[dict[str, Any]]]
 SUITES = (
     "coming_event", "invite_score", "invite_standing", "invite_wish", "invite_cut_start", "invite_cut", "invite_choice",
-    "invite_list", "invite_left_out", "invite_event", "person_owner",
+    "invite_list", "invite_left_out", "invite_event",
 )  # fmt: skip
 POINTS = {"topic_points": 40, "product_points": 0, "form_points": 5, "place_points": 0, "activity_points": 0,
           "stage_points": 5}  # fmt: skip
@@ -91,7 +91,6 @@ GOOD: Tables = {
 
 # (table of the suite, description) -> (table with the fault, row, its columns); row None = a row is added.
 FAULTS: dict[tuple[str, str], tuple[str, int | None, dict[str, Any]]] = {
-    ("person_owner", "people and staff who exist"): ("person_owner", 0, {"role": "sdr"}),
     ("coming_event", "events to come, with seats"): ("coming_event", 0, {"event_date": AS_OF}),
     ("invite_score", "the score is the sum of its parts"): ("invite_score", 0, {"score": 51}),
     ("invite_score", "events and people who exist"): ("invite_score", 0, {"event_id": "E9"}),

@@ -165,7 +165,7 @@ def test_a_playbook_has_touchpoints_and_formats_of_its_own() -> None:
     ways = [way("mobile", 1), way("wecom", 2), way("official_account", 3, marketing=False)]
     sent = action_of(LOST, ways=ways, **given)
     assert sent == Action(
-        "send_content", "playbook", 100, "wecom", "N3", None, "wechat", 2, "S-sdr", END + DAY
+        "send_content", "playbook", 100, "wecom", "N3", None, "wechat", 2, "S-sdr", END + DAY - timedelta(seconds=1)
     )  # fmt: skip
     sent = action_of(LOST, ways=ways[:1], **given)
     assert sent and sent.touchpoint == "mobile"  # any other way
@@ -183,7 +183,7 @@ def test_the_earliest_event_is_the_one_to_invite_to() -> None:
     rows = [invitation("E2"), invitation("E4", "email"), invitation("E1", "email")]
     action = action_of(invitations=rows, ways=[way("wecom"), way("email", 2)])
     assert action and (action.event_id, action.touchpoint, action.owner_staff) == ("E1", "email", "S-E1")
-    assert action.due_at == END + 3 * DAY
+    assert action.due_at == END + 3 * DAY - timedelta(seconds=1)
     action = action_of(LOST, invitations=rows, ways=[way("wecom")])
     assert action is None  # the way of the invitation is not allowed
 

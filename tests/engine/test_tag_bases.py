@@ -53,6 +53,7 @@ THRESHOLDS: dict[str, set[str]] = {
     "silent_days": set(),
     "under_touches": set(),
     "new_contact_days": set(),
+    "invite_points_min": set(),
 }  # fmt: skip
 VARS = {
     # group_role: koc and active look at the last activity_days days.

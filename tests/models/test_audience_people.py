@@ -212,7 +212,7 @@ BROKEN: dict[tuple[str, str], tuple[str, set[str]]] = {
     ("next_action", "a step with its playbook"): (
         f"update audience.next_action set step_no = null where {_of('starter')}", {"starter"}),
     ("next_action", "a time"): (
-        f"update audience.next_action set due_at = timestamp '2026-06-30 15:59:59' where {_of('reader')}", {"reader"}),
+        f"update audience.next_action set due_at = timestamp '2026-06-30 15:59:58' where {_of('reader')}", {"reader"}),
     ("next_action_gap", "nobody is forgotten"): (
         f"update audience.next_action_gap set reason = 'other' where {_of('partner')}", {"partner"}),
     ("next_action_gap", "everybody has an action or a reason"): (
@@ -273,9 +273,9 @@ def test_a_layer_adds_rules_changes_rules_and_changes_playbooks(tmp_path: Path) 
         told = {name: (str(due), staff, why) for name, _, due, staff, why in found}
     engines.close()
     assert listed["reader"] == listed["never_heard_of"] == listed["well_read"] == "ring"
-    assert told["reader"] == ("2026-07-02 16:00:00", "S1", "Ring them.")
+    assert told["reader"] == ("2026-07-02 15:59:59", "S1", "Ring them.")
     assert listed["partner_with_ticket"] == "ticket_overdue"
-    assert told["refused_with_ticket"] == ("2026-07-09 16:00:00", "S1", "Still open.")
+    assert told["refused_with_ticket"] == ("2026-07-09 15:59:59", "S1", "Still open.")
     # Advertising over WeCom needs consent now, and "starter" gave none.
     assert (listed["starter"], step) == ("ring", "group")
     assert listed["invited"] == "under_touched_call"

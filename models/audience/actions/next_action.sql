@@ -65,12 +65,10 @@ select
     end as owner_staff,  -- Member of staff who does it; of the role of the rule, if any has it.
     case c.kind
         when 'hand_off' then h.due_at
-        else fn_local_midnight(cast(fn_as_of() + (r.due_days + 1) * interval 1 day as date))
-    end as due_at,  -- Until when it has to be done (UTC): the end of a business day.
-    case c.kind
-        when 'hand_off' then fn_local_date(h.due_at - interval 1 microsecond)
-        else cast(fn_as_of() + r.due_days * interval 1 day as date)
-    end as due_date,  -- The last business date on which it can be done in time.
+        else
+            fn_local_midnight(cast(fn_as_of() + (r.due_days + 1) * interval 1 day as date))
+            - interval 1 second
+    end as due_at,  -- Until when it has to be done (UTC): the last second of a business day.
     r.why_zh,  -- Why, in Chinese.
     r.why_en  -- Why, in English.
 from chosen as c
