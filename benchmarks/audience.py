@@ -81,7 +81,8 @@ from {model} where valid_to is null and hash({key}, 1) % 5 = 0
 LATER = ("audience.person_owner", *HISTORIES, "audience.segment", "audience.segment_member")
 
 
-def _open(database: Path, root: Path) -> tuple[DuckEngine, Project]:
+def open_world(database: Path, root: Path) -> tuple[DuckEngine, Project]:
+    """The database of the world, in which what the process before wrote is at rest."""
     engine, project = open_build(database, root, root / "exports")
     session = engine.session()
     session.execute("checkpoint")  # what the process before left to write is no part of this one
@@ -89,13 +90,13 @@ def _open(database: Path, root: Path) -> tuple[DuckEngine, Project]:
     return engine, project
 
 
-def world(database: Path, root: Path) -> list[Figure]:
-    """Reference tables, records and identities, in a process of its own."""
+def world(database: Path, root: Path, schemas: Sequence[str] = SCHEMAS) -> list[Figure]:
+    """Reference tables, records and identities, in a process of its own; not what the models of `schemas` make."""
     write_references(root / "exports" / "reference")
-    engine, project = _open(database, root)
+    engine, project = open_world(database, root)
     people = int(os.environ["BENCHMARK_PEOPLE"])
     size = Size(people, people * TOUCHES_EACH, STAFF_COUNT, ITEMS_OF_A_STAGE)
-    figures = [timed("world", lambda: write_world(engine, project, size, SCHEMAS, MORE))]
+    figures = [timed("world", lambda: write_world(engine, project, size, schemas, MORE))]
     engine.close()
     return figures
 
@@ -133,30 +134,30 @@ def _write(path: Path, header: str, rows: Iterable[Sequence[object]]) -> None:
 
 def journey(database: Path, root: Path) -> list[Figure]:
     """The yardstick: all models of the journey."""
-    engine, project = _open(database, root)
+    engine, project = open_world(database, root)
     write_previous(engine, project, {})
-    figures = build_timed(engine, project, _models(project, "journey"))
+    figures = build_timed(engine, project, models_of(project, "journey"))
     engine.close()
     return figures
 
 
 def tags(database: Path, root: Path) -> list[Figure]:
     """The tags that the audience reads."""
-    engine, project = _open(database, root)
-    wanted, found = set(_models(project, "audience")), set()
+    engine, project = open_world(database, root)
+    wanted, found = set(models_of(project, "audience")), set()
     while wanted:
         found |= wanted
         wanted = {ref for name in wanted for ref in project.graph[name] if ref.startswith("tags.")} - found
-    figures = build_timed(engine, project, [name for name in _models(project, "tags") if name in found])
+    figures = build_timed(engine, project, [name for name in models_of(project, "tags") if name in found])
     engine.close()
     return figures
 
 
 def audience(database: Path, root: Path) -> list[Figure]:
     """All models of the audience on a first night, then those with a history on a later one."""
-    engine, project = _open(database, root)
+    engine, project = open_world(database, root)
     write_previous(engine, project, {})
-    figures = build_timed(engine, project, _models(project, "audience"))
+    figures = build_timed(engine, project, models_of(project, "audience"))
     session = engine.session()
     for model, (key, reasons) in HISTORIES.items():
         session.execute(
@@ -174,7 +175,8 @@ def audience(database: Path, root: Path) -> list[Figure]:
     return figures
 
 
-def _models(project: Project, schema: str) -> list[str]:
+def models_of(project: Project, schema: str) -> list[str]:
+    """The models of a schema, in build order."""
     return [name for name in project.models if name.startswith(f"{schema}.")]
 
 

@@ -180,7 +180,9 @@ counted as (
         d.kind,
         case when d.kind = 'opportunity' then d.closed_at else d.occurred_at end as earned_at,
         d.campaign_id,
+        d.staff_id,
         d.product_id,
+        d.item_count,
         d.amount,
         d.source_amount,
         d.source_currency

@@ -23,7 +23,11 @@ SAMPLE_SALT = "the-sample-holds-no-secret"
 SHORTEST_SALT = 16
 MEMORY = re.compile(r"([0-9]{1,9}(?:[.][0-9]{1,9})?) ?(%|[KMGT]i?B)", re.IGNORECASE)
 # The settings that can change the content of a release. Only these enter its fingerprint.
-CONTENT_SETTINGS = ("channels", "retired_channels", "timezone", "engine", "publish_records", "publish_parquet")
+CONTENT_SETTINGS = (
+    "channels", "retired_channels", "families", "timezone", "engine", "publish_records", "publish_parquet",
+)  # fmt: skip
+# Schemas that a deployment can do without. Each reads earlier ones, never later ones.
+FAMILIES = ("identity", "journey", "tags", "audience", "kpi")
 
 
 def known_zone(value: str) -> str:
@@ -46,6 +50,7 @@ class Settings(BaseSettings):
     exports: Path | None = None
     channels: Annotated[tuple[str, ...], NoDecode] = ()
     retired_channels: Annotated[tuple[str, ...], NoDecode] = ()
+    families: Annotated[tuple[str, ...], NoDecode] = FAMILIES
     timezone: str = "Asia/Shanghai"
     salt: SecretStr | None = None
     salt_file: Path | None = None
@@ -62,12 +67,20 @@ class Settings(BaseSettings):
     def _split_paths(cls, value: Any) -> Any:
         return [p for p in value.split(os.pathsep) if p] if isinstance(value, str) else value
 
-    @field_validator("channels", "retired_channels", mode="before")
+    @field_validator("channels", "retired_channels", "families", mode="before")
     @classmethod
     def _split_names(cls, value: Any) -> Any:
         if isinstance(value, str):
             return [name.strip() for name in value.split(",") if name.strip()]
         return value
+
+    @field_validator("families")
+    @classmethod
+    def _known_families(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if name not in FAMILIES:
+                raise ValueError(f"there is no family {name!r}: {nearest(name, FAMILIES)}")
+        return tuple(name for name in FAMILIES if name in value) or FAMILIES
 
     @field_validator("timezone")
     @classmethod
@@ -116,6 +129,10 @@ class Settings(BaseSettings):
     def is_sample(self) -> bool:
         """Whether neither layers nor exports are set, so that a run reads the sample."""
         return not self.layers and self.exports is None
+
+    def leaves_out(self, schema: str) -> bool:
+        """Whether a schema is a family that is built only as far as the chosen families read it."""
+        return schema in FAMILIES and schema not in self.families
 
     @property
     def cache_folder(self) -> Path:

@@ -15,6 +15,8 @@ from siyu.settings import Settings, load_settings
 from tests.shared import Shared
 
 ROOT = Path(__file__).resolve().parents[1]
+# Groups that take a worker for minutes, the longest first.
+LONGEST = ("tags_in_nights", "deployed", "survival", "flow")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -23,6 +25,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _rank(item: pytest.Item) -> int:
+    group = item.get_closest_marker("xdist_group")
+    if group and group.args[0] in LONGEST:
+        return LONGEST.index(group.args[0]) - len(LONGEST)
     if item.get_closest_marker("e2e") or item.get_closest_marker("scale"):
         return 0
     return 1 if item.path.parent.name in ("golden", "layers") else 2
@@ -45,7 +50,14 @@ def _environment(shared: Shared) -> Iterator[None]:
             patch.delenv(name)
         patch.setenv("SIYU_CACHE", str(shared.folder / "cache"))
         patch.setattr(os, "fsync", lambda handle: None)
+        if "PYTEST_XDIST_WORKER" in os.environ:
+            shared.once("compiled", _compile)
         yield
+
+
+def _compile(root: Path) -> None:
+    """Compile the base layer once a run, so that neither workers nor nights in processes of their own do it again."""
+    compile_project(load_settings(root)).binder.close()
 
 
 @pytest.fixture

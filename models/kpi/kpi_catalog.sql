@@ -10,6 +10,12 @@ sources as (
         string_agg(distinct source_model, ', ' order by source_model) as source_models
     from {{ source('ops', 'column_lineage') }}
     group by model
+),
+
+core as (
+    select max(phase) as phase
+    from {{ ref('kpis') }}
+    where kpi_code = '{{ var('core_metric') }}'
 )
 
 select
@@ -18,14 +24,21 @@ select
     k.name_en,  -- English name.
     k.family,  -- Family in the catalog.
     k.formula,  -- Formula in words.
+    k.formula_zh,  -- Formula in words, in Chinese.
     k.unit,  -- count, amount, rate, ratio, days or minutes.
+    k.numerator_unit,  -- What the numerator of a ratio is: count or amount; NULL for other units.
     k.direction,  -- up: more is better; down: less is better.
     k.is_additive = 'true' as is_additive,  -- True = the members of a dimension add up.
+    k.is_stock = 'true' as is_stock,  -- True = the state of a day: days do not add up.
+    coalesce(k.is_watched, 'true') = 'true'
+        as is_watched,  -- True = each day is compared with a baseline.
     cast(k.window_days as bigint) as window_days,  -- Days until a cohort is mature; NULL = at once.
     k.phase,  -- launch, growth or steady.
     k.owner,  -- Owner.
     k.dimensions,  -- Dimensions that it is calculated for.
-    k.kpi_code = '{{ var('core_metric') }}' as is_core,  -- True = the KPI of the current phase.
+    k.kpi_code = '{{ var('core_metric') }}' as is_core,  -- True = the most important KPI now.
+    k.phase = c.phase as is_current_phase,  -- True = of the phase of that KPI; the report shows it.
     s.source_models  -- Models that it depends on, from lineage.
 from {{ ref('kpis') }} as k
+cross join core as c
 left join sources as s on k.model = s.model

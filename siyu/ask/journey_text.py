@@ -47,8 +47,9 @@ Fold = tuple[Event, ...]
 def told_story(story: Story, shown: int | None) -> str:
     """Return a page of text. It shows the newest `shown` lines of the time line; None shows all."""
     zone = ZoneInfo(story.timezone)
-    tags = tag_block(in_zone(story.head["tags"], zone))
-    return "\n".join([*_head(story, zone), *tags, "", *_timeline(story, zone, shown)])
+    tags = story.head["tags"]
+    block = tag_block(None if tags is None else in_zone(tags, zone))
+    return "\n".join([*_head(story, zone), *block, "", *_timeline(story, zone, shown)])
 
 
 def _head(story: Story, zone: ZoneInfo) -> Iterator[str]:

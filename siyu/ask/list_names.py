@@ -26,17 +26,15 @@ MOST_NAMES = 30  # in an error
 CLOSE = "did you mean"
 
 
-def code_of(text: str, known: Mapping[str, Sequence[str]], what: str) -> str:
-    """Return the code that a text is, or that has this name."""
+def code_of(text: str, known: Mapping[str, Sequence[str]], what: str, command: str = "siyu list") -> str:
+    """Return the code that a text is, or that has this name. Errors name the command."""
     text = text.strip()
     found = [text] if text in known else [code for code, names in known.items() if text in names]
     if len(found) == 1:
         return found[0]
     if found:
-        raise WrongQuestion(
-            f"{text} is the name of {' and '.join(sorted(found))}", "siyu list", "give one of these IDs."
-        )
-    raise WrongQuestion(f"there is no {what} {text!r}", "siyu list", _nearest(text, known))
+        raise WrongQuestion(f"{text} is the name of {' and '.join(sorted(found))}", command, "give one of these IDs.")
+    raise WrongQuestion(f"there is no {what} {text!r}", command, _nearest(text, known))
 
 
 def _nearest(text: str, known: Mapping[str, Sequence[str]]) -> str:

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from siyu.ask.absent_families import require_family
 from siyu.ask.raw_values import identifiers_of_record, with_record_ids
 from siyu.compile.macro_sql import expression
 from siyu.engines.base import RunInputs, Session
@@ -122,6 +123,7 @@ class Lookup:
         """Return the relation of a table as the release has it. Raises WrongQuestion if it has no such table."""
         found = self._tables.get(f"{schema}.{name}")
         if found is None:
+            require_family(self.release, schema, f", so it has no table {schema}.{name}")
             raise WrongQuestion(
                 f"the release has no table {schema}.{name}",
                 str(self.release.path),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from siyu.ask.absent_families import lacks_family
 from siyu.ask.evidence import Row
 from siyu.ask.lookup import Lookup
 
@@ -13,11 +14,13 @@ TAG_NAMES = (
 TAG_ORDER = "order by c.class_no, t.tag_code, m.value_order nulls last, t.tag_value"
 
 
-def tag_rows(lookup: Lookup, entity: str, own_id: str) -> list[Row]:
+def tag_rows(lookup: Lookup, entity: str, own_id: str) -> list[Row] | None:
     """Return the tags of a person or company by class, with names, evidence and the rule in words.
 
-    Empty if an earlier siyu, which had no such table, built the release.
+    None if the settings left out tags. Empty if an earlier siyu, which had no such table, built the release.
     """
+    if lacks_family(lookup.release, "tags"):
+        return None
     table, id_column = LEVELS[entity]
     if not lookup.has(table, "tags") or not lookup.has("tag_member", "tags"):
         return []

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
+from siyu.ask.absent_families import require_family
 from siyu.ask.evidence import Row
 from siyu.ask.explain import find
 from siyu.ask.lookup import ENTITIES, Lookup, current_release, is_id
@@ -40,6 +41,7 @@ def tags_of(settings: Settings, text: str, on: date | None = None) -> Row:
     """
     text = text.strip()
     with current_release(settings) as lookup:
+        require_family(lookup.release, "tags")
         told: Row = {
             "release": lookup.release.name, "as_of": lookup.release.as_of.isoformat(), "timezone": settings.timezone,
             "asked": text, "on": on,

@@ -87,9 +87,12 @@ def in_zone(tags: Sequence[Row], zone: ZoneInfo) -> list[Row]:
     ]
 
 
-def tag_block(tags: Sequence[Row]) -> Iterator[str]:
-    """Yield the tags below a heading, nothing if there are none. Moments are local."""
-    if tags:
+def tag_block(tags: Sequence[Row] | None) -> Iterator[str]:
+    """Yield the tags below a heading, nothing if there are none. None: tags are not built. Moments are local."""
+    if tags is None:
+        yield ""
+        yield "tags 标签  not built 未构建 (setting families)"
+    elif tags:
         yield ""
         yield "tags 标签"
         yield from tag_lines(tags)

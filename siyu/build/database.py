@@ -11,7 +11,7 @@ from siyu.build.catalog import write_catalog, write_table
 from siyu.compile.compiler import ALL_SCHEMAS
 from siyu.compile.project import Project, previous_models
 from siyu.compile.template import previous_relation, source_relation
-from siyu.engines.base import Engine, RunInputs, Session
+from siyu.engines.base import Engine, RunInputs, Session, transaction
 from siyu.engines.duckdb import DuckEngine
 from siyu.engines.paths import PLAIN_FILE, literal_for_now
 from siyu.engines.sql import quote_name, quoted
@@ -87,8 +87,9 @@ def write_sources(
                     relation, superseded, export, mine, store, timezone=channel.timezone
                 ):
                     session.execute(statement)
-    for reference in project.references.values():
-        _write_reference(session, reference)
+    with transaction(session):
+        for reference in project.references.values():
+            _write_reference(session, reference)
     session.close()
 
 
@@ -125,5 +126,6 @@ def write_previous(engine: Engine, project: Project, found: Mapping[str, Previou
 def write_ops_sources(engine: Engine, project: Project) -> None:
     """Write the catalog tables that models may read."""
     session = engine.session()
-    write_catalog(session, project)
+    with transaction(session):
+        write_catalog(session, project)
     session.close()

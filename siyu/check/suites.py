@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping, Set
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,6 +13,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from siyu.compile.bind import names_in
+from siyu.compile.families import suite_table
 from siyu.compile.model_files import relation
 from siyu.compile.ops_schema import OPS_TABLES
 from siyu.compile.project import CompiledModel, Project
@@ -82,6 +84,14 @@ class Suite:
     table: str
     file: str
     expectations: tuple[Expectation, ...]
+    left_out: tuple[str, ...] = ()  # tables that are not built, so that the expectations that read them cannot run
+
+    @property
+    def told_left_out(self) -> str:
+        """Say which expectations are not here; '' if all are."""
+        tables = ", ".join(self.left_out)
+        told = f"not checked 未校验: expectations of {self.table} read {tables}, not built 未构建 (setting families)"
+        return told if tables else ""
 
 
 @dataclass(frozen=True)
@@ -124,15 +134,29 @@ def load_suites(project: Project) -> dict[str, Suite]:
     types = expectation_classes().keys()
     for file in layer_files(project.settings.roots, "expectations", "**/*.yml"):
         try:
+            if suite_table(file) in project.left_out:
+                continue
             suite = _read(file)
             if _is_of_disabled_channel(project, suite.table):
                 continue
+            suite = _without_left_out(project, suite)
             errors += _problems(project, suite, types)
             suites[suite.table] = suite
         except ConfigError as error:
             errors.append(error)
     raise_all(errors)
     return suites
+
+
+def _without_left_out(project: Project, suite: Suite) -> Suite:
+    """Leave out expectations whose query reads a model that the families leave out: such a query cannot run."""
+    if not project.left_out:
+        return suite
+    own = relation(suite.table)
+    reads = [(one, names_in("\n".join(_queries(one, own))) & project.left_out) for one in suite.expectations]
+    lacking = sorted({table for _, tables in reads for table in tables})
+    kept = tuple(expectation for expectation, tables in reads if not tables)
+    return replace(suite, expectations=kept, left_out=tuple(lacking))
 
 
 def models_read(project: Project, suite: Suite) -> set[str]:

@@ -100,10 +100,7 @@ class Binder:
 
         Names in comments and in texts count, too.
         """
-        names = RELATION.findall(sql.lower())
-        found = {f"{schema}.{quoted or plain}" for schema, quoted, plain in names}
-        found |= {f'{schema}."{quoted}"' for schema, quoted, _ in names if quoted}
-        return found & self._known.keys()
+        return names_in(sql) & self._known.keys()
 
     def _session(self, sql: str) -> DuckSession:
         """Return a session that has every relation that the query mentions."""
@@ -134,6 +131,13 @@ class Binder:
             self._engine.close()
         self._open_session = self._engine = None
         self._laid_out.clear()
+
+
+def names_in(sql: str) -> set[str]:
+    """Return everything in a query that could name a relation: schema.table, and schema."table" if it is quoted."""
+    names = RELATION.findall(sql.lower())
+    found = {f"{schema}.{quoted or plain}" for schema, quoted, plain in names}
+    return found | {f'{schema}."{quoted}"' for schema, quoted, _ in names if quoted}
 
 
 def _check_width(rendered: Rendered, columns: Mapping[str, str]) -> None:

@@ -10,10 +10,13 @@ from siyu.compile import analyse
 from siyu.compile.bind import SNAPSHOT_COLUMNS, Binder
 from siyu.compile.cache import Cache
 from siyu.compile.code_fingerprint import code_fingerprint
+from siyu.compile.column_docs import check_grain, documentation
+from siyu.compile.families import SuiteReads, closure, roots, spared
 from siyu.compile.field_rejects import RefusedField, placeholder_fields, refused_fields
 from siyu.compile.folders import check_collected
 from siyu.compile.graph import order, select, upstream
 from siyu.compile.inputs import declare_inputs, is_enabled, lacking
+from siyu.compile.kpi_figures import kpi_errors
 from siyu.compile.model_files import SCHEMAS, Model, load_models, relation
 from siyu.compile.project import Column, CompiledModel, Project
 from siyu.compile.rendering import Rendering
@@ -23,7 +26,7 @@ from siyu.compile.tag_readers import find_tag_readers
 from siyu.compile.tag_rules import find_tag_rules
 from siyu.compile.template import Rendered, World, previous_relation
 from siyu.compile.text_casts import text_casts, text_columns
-from siyu.errors import ConfigError, SiyuError, nearest, raise_all
+from siyu.errors import ConfigError, SiyuError, raise_all
 from siyu.layers import layer_files
 from siyu.seeds.channels import enabled_channels, load_channels
 from siyu.seeds.reference_checks import checked_identifiers
@@ -33,25 +36,16 @@ from siyu.settings import Settings
 
 ALL_SCHEMAS = ("raw", "reference", "ops", "previous", *SCHEMAS)
 T = TypeVar("T")
-# Columns that a materialization adds.
-ADDED_DOCS = {
-    "valid_from": "First business date of this version.",
-    "valid_to": "Business date it ended; NULL = current.",
-    "is_kept": "False = cut, with a reason.",
-    "cut_reason": "unique: the group would have two of a unique type; size: too many identifiers.",
-    "node_group": "Smallest identifier number in the group of node.",
-    "lesser_group": "Smallest identifier number in the group of lesser_node.",
-}
 
 
 def compile_project(
     settings: Settings, references: dict[str, Reference] | None = None, selection: Sequence[str] = ()
 ) -> Project:
-    """Read and check everything, or what a selection needs. Raises ConfigError with every problem at once.
+    """Read and check what the chosen families need, or a selection of it. Raises ConfigError with every problem.
 
-    Every template is rendered, because only rendering gives the graph. Parsing and binding take longer, so only the
-    selected models and the models that they read are parsed and bound. Results that the cache has are not computed
-    again.
+    Every template that the families need is rendered, because only rendering gives the graph. Parsing and binding take
+    longer, so only the selected models and the models that they read are parsed and bound. Results that the cache has
+    are not computed again.
     """
     declared = read_vars(settings)
     variables = {name: var.value for name, var in declared.items()}
@@ -62,15 +56,19 @@ def compile_project(
     raise_all(lacking(tables) or list(unlisted(declared, tables)))
     identifiers = checked_identifiers(tables)
     shapes = load_shapes(reference_rows(tables["record_shapes"]), identifiers)
+    written = load_models(settings)
+    raise_all(kpi_errors(written, tables))
+    without = spared(settings, written)
     models = {
         name: model
-        for name, model in load_models(settings).items()
-        if model.schema != "staging" or is_enabled(model, contracts, channels, shapes)
+        for name, model in written.items()
+        if name not in without and (model.schema != "staging" or is_enabled(model, contracts, channels, shapes))
     }
     cache = Cache.of(settings)
     project = Project(settings, contracts, channels, tables, variables, shapes, Binder(ALL_SCHEMAS), cache, fingerprint)
     declare_inputs(project)
     _Compiler(project, models).compile(selection)
+    project.left_out |= without
     project.tag_rules = find_tag_rules(project, models)
     project.tag_readers = find_tag_readers(project)
     project.segments = find_segments(project)
@@ -99,16 +97,17 @@ class _Compiler:
             union_shape=self._union_shape,
         )
         self._rendering = Rendering(world, project.references, self._cache)
+        self._suites = SuiteReads(project.settings, models.keys(), self._cache)
         self._staged: object = None
 
     def compile(self, selection: Sequence[str]) -> None:
-        for schema in SCHEMAS:
-            names = sorted(name for name, model in self._models.items() if model.schema == schema)
-            for name in names:
-                self._attempt(self._stage if schema == "staging" else self._render, self._models[name])
-            if schema == "staging":
-                columns = {name: [c.name for c in model.columns] for name, model in self._compiled.items()}
-                self._staged = sorted(columns.items()), self._project.references["record_shapes"].sha256
+        staged = sorted(name for name, model in self._models.items() if model.schema == "staging")
+        for name in staged:
+            self._attempt(self._stage, self._models[name])
+        columns = {name: [c.name for c in model.columns] for name, model in self._compiled.items()}
+        self._staged = sorted(columns.items()), self._project.references["record_shapes"].sha256
+        kept = closure(roots(self._project.settings, self._models), self._reads)
+        self._project.left_out = frozenset(self._models.keys() - kept)
         raise_all(self._errors)
         chosen = self._chosen(selection)
         for name in chosen:
@@ -117,11 +116,19 @@ class _Compiler:
         raise_all(self._errors)
         self._bind_all(chosen)
 
+    def _reads(self, name: str) -> set[str]:
+        """Render a model. Return what it reads, also of earlier nights, and what its suite reads."""
+        if name in self._models and name not in self._rendered:
+            self._attempt(self._render, self._models[name])
+        rendered = self._rendered.get(name)
+        return rendered.refs | rendered.previous | self._suites.of(name) if rendered else set()
+
     def _chosen(self, selection: Sequence[str]) -> list[str]:
         """Return the selected models and everything that they read, also of earlier nights, companions included."""
-        graph = {name: rendered.refs for name, rendered in self._rendered.items()}
-        reads = {name: rendered.refs | set(rendered.previous) for name, rendered in self._rendered.items()}
-        needed = upstream(reads, select(graph, selection))
+        kept = self._rendered.keys() - self._project.left_out
+        graph = {name: self._rendered[name].refs for name in kept}
+        reads = {name: graph[name] | self._rendered[name].previous for name in kept}
+        needed = upstream(reads, select(graph, selection, self._project.left_out))
         return [name for name in order(graph) if name in needed]
 
     def _bind_all(self, names: Sequence[str]) -> None:
@@ -142,6 +149,8 @@ class _Compiler:
         return True
 
     def _render(self, model: Model) -> None:
+        if model.mistake is not None:
+            raise model.mistake
         rendered = self._rendering.render(model, shapes=self._staged)
         self._rendered[model.name] = rendered
         for name in sorted(ref for ref in rendered.refs if ref.endswith(SUPERSEDED)):
@@ -180,7 +189,7 @@ class _Compiler:
         if model.schema == "staging" and not superseded:
             self._check_casts(rendered, compiled)
             compiled.refused = self._refused(rendered, compiled)
-        _check_grain(model, {column.name for column in columns} | SNAPSHOT_COLUMNS.keys())
+        check_grain(model, {column.name for column in columns} | SNAPSHOT_COLUMNS.keys())
         seed = rendered.config.get("seed")
         if seed and seed not in rendered.refs:
             raise ConfigError(f"the seed of {model.name} is not a ref()", model.file, "write seed=ref('…').")
@@ -265,7 +274,7 @@ class _Compiler:
         binder.declare(compiled.relation, types)
         docs = {column.name.lower(): column for column in compiled.columns}
         compiled.columns = tuple(
-            Column(name, kind, *_documentation(docs.get(name.lower()), name)) for name, kind in types.items()
+            Column(name, kind, *documentation(docs.get(name.lower()), name)) for name, kind in types.items()
         )
 
     def _bound(self, compiled: CompiledModel, rendered: Rendered) -> dict[str, str]:
@@ -302,19 +311,3 @@ class _Compiler:
                 lambda: analyse.typed_columns(Rendered(model.model, model.sql), model.tree),
             )
         binder.declare(earlier, columns)
-
-
-def _check_grain(model: Model, columns: set[str]) -> None:
-    for column in model.grain:
-        if column not in columns:
-            raise ConfigError(
-                f"the grain of {model.name} names {column}, which it does not yield",
-                f"{model.file}:1",
-                nearest(column, columns - SNAPSHOT_COLUMNS.keys()),
-            )
-
-
-def _documentation(column: Column | None, name: str) -> tuple[str, bool, bool]:
-    if column is not None:
-        return column.description, column.pii, column.public
-    return ADDED_DOCS[name], False, False

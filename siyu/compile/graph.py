@@ -53,8 +53,11 @@ def downstream(graph: Graph, names: Iterable[str]) -> set[str]:
     return upstream(readers, names)
 
 
-def select(graph: Graph, expressions: Sequence[str]) -> list[str]:
-    """Return the names that any expression selects, in build order; all names if there is none. Raises ConfigError."""
+def select(graph: Graph, expressions: Sequence[str], left_out: AbstractSet[str] = frozenset()) -> list[str]:
+    """Return the names that any expression selects, in build order; all names if there is none. Raises ConfigError.
+
+    `left_out` are models that the settings leave out.
+    """
     if not expressions:
         return order(graph)
     found: set[str] = set()
@@ -64,7 +67,8 @@ def select(graph: Graph, expressions: Sequence[str]) -> list[str]:
         matched = {name for name in graph if _matches(name, core)}
         if not matched:
             tables = [name.partition(".")[2] for name in graph]
-            errors.append(ConfigError(f"{expression} selects no model", "--select", nearest(core, [*graph, *tables])))
+            fix = not_built([name for name in left_out if _matches(name, core)]) or nearest(core, [*graph, *tables])
+            errors.append(ConfigError(f"{expression} selects no model", "--select", fix))
         if expression.startswith("+"):
             found |= upstream(graph, matched)
         if expression.endswith("+"):
@@ -72,6 +76,12 @@ def select(graph: Graph, expressions: Sequence[str]) -> list[str]:
         found |= matched
     raise_all(errors)
     return [name for name in order(graph) if name in found]
+
+
+def not_built(left_out: Iterable[str]) -> str:
+    """Say which families to add to the settings for models that these leave out; '' without such models."""
+    families = sorted({name.partition(".")[0] for name in left_out})
+    return f"the setting families leaves it out: add {', '.join(families)} there." if families else ""
 
 
 def _matches(name: str, core: str) -> bool:

@@ -6,13 +6,13 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from siyu.compile.model_header import SEGMENT_FOLDER, SegmentHeader, read_header
+from siyu.compile.model_header import SegmentHeader, read_header
 from siyu.errors import ConfigError, SiyuError, raise_all
 from siyu.layers import LayerFile, layer_files
-from siyu.settings import Settings
+from siyu.settings import FAMILIES, Settings
 
 # Each schema reads earlier ones, never later ones.
-SCHEMAS = ("staging", "records", "identity", "journey", "tags", "audience", "kpi")
+SCHEMAS = ("staging", "records", *FAMILIES)
 PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 TABLE = re.compile(r"[a-z0-9][a-z0-9_]*")
 Areas = dict[tuple[str, str], set[str]]  # (schema, table) -> folders
@@ -22,7 +22,9 @@ Areas = dict[tuple[str, str], set[str]]  # (schema, table) -> folders
 class Model:
     """A model as written. `grain` names the columns that identify a row, `areas` the folders that layers put it in.
 
-    `segment` is what the header of a named segment says; None for other models.
+    `segment` is what the header of a named segment says; None for other models. `kpis` are the codes of the KPIs that a
+    model of kpi/figures yields. `mistake` is why the file of a model cannot be read whose family is left out: nobody
+    needs to know, unless a model of another family reads it.
     """
 
     schema: str
@@ -34,6 +36,8 @@ class Model:
     grain: tuple[str, ...]
     areas: frozenset[str] = frozenset()
     segment: SegmentHeader | None = None
+    kpis: tuple[str, ...] = ()
+    mistake: ConfigError | None = None
 
     @property
     def name(self) -> str:
@@ -73,10 +77,14 @@ def load_models(settings: Settings) -> dict[str, Model]:
         try:
             model = _read(file.name, file.path, file.read(), areas)
         except ConfigError as error:
-            errors += getattr(error, "errors", [error])
-            continue
+            schema, table = Path(file.name).parts[1], file.path.stem
+            if not settings.leaves_out(schema):
+                errors += getattr(error, "errors", [error])
+                continue
+            folders = frozenset(areas[schema, table])
+            model = Model(schema, table, file.name, file.path, "", "", (), folders, mistake=error)
         other = taken.setdefault(model.table, model)
-        if other is not model:
+        if other is not model and not (settings.leaves_out(model.schema) and settings.leaves_out(other.schema)):
             errors.append(_same_name(model.table, other.file, model.file))
         models[model.name] = model
     raise_all(errors)
@@ -124,5 +132,7 @@ def _read(file: str, path: Path, text: str, areas: Areas) -> Model:
     if not TABLE.fullmatch(table):
         raise ConfigError(f"{table!r} is not a table name", file, "use lower case, digits and _.")
     folders = frozenset(areas[parts[1], table])
-    header = read_header(file, text, any(f"{parts[1]}/{area}" == SEGMENT_FOLDER for area in folders))
-    return Model(parts[1], table, file, path, text, header.description, header.grain, folders, header.segment)
+    header = read_header(file, text, [f"{parts[1]}/{area}" for area in folders])
+    return Model(
+        parts[1], table, file, path, text, header.description, header.grain, folders, header.segment, header.kpis
+    )

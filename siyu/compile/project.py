@@ -150,6 +150,7 @@ class Project:
     tag_rules: tuple[TagRule, ...] = ()
     tag_readers: tuple[TagReader, ...] = ()
     segments: tuple[Segment, ...] = ()
+    left_out: frozenset[str] = frozenset()  # models of families that nobody chose, and which no other model reads
 
     @property
     def graph(self) -> dict[str, set[str]]:

@@ -1,4 +1,4 @@
-"""Generated documents: the data dictionary, channels, tags and commands. A test fails when they are stale."""
+"""Generated documents: the data dictionary, channels, tags, KPIs and commands. A test fails when they are stale."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 from siyu.compile.ops_schema import OPS_TABLES
 from siyu.compile.project import CompiledModel, Project
 from siyu.dev.diagrams import models_markdown
+from siyu.dev.kpi_docs import kpis_markdown
 from siyu.dev.tag_docs import tag_catalog_markdown
 from siyu.release.columns import PublishedColumn, published_columns
 from siyu.seeds.channels import Channel, Column, Export
@@ -38,6 +39,7 @@ def write_docs(folder: Path, project: Project, app: Any) -> list[Path]:
         "models.md": models_markdown(project),
         "cli.md": cli_markdown(app),
         "tag-catalog.md": tag_catalog_markdown(project),
+        "kpis.md": kpis_markdown(project),
     }
     folder.mkdir(parents=True, exist_ok=True)
     for name, text in texts.items():

@@ -11,7 +11,7 @@ from siyu.build.database import open_engine, prepare_build
 from siyu.build.materialization import ModelRun
 from siyu.compile.analyse import to_dialect
 from siyu.compile.compiler import compile_project
-from siyu.compile.graph import select
+from siyu.compile.graph import not_built, select
 from siyu.compile.project import Project
 from siyu.engines.duckdb import DuckEngine
 from siyu.errors import ConfigError, nearest
@@ -102,7 +102,7 @@ def check_selected(settings: Settings, expressions: Sequence[str], as_of: date |
         opened.callback(project.binder.close)
         suites = load_suites(project)
         graph = {**project.graph, **{name: set() for name in suites if name.startswith("ops.")}}
-        names = [name for name in select(graph, expressions) if name in suites]
+        names = [name for name in select(graph, expressions, project.left_out) if name in suites]
         if not names:
             raise ConfigError("no suite checks the selection", "--select", "write expectations/<schema>/<table>.yml.")
         if not (folder / "build.duckdb").is_file():
@@ -126,9 +126,9 @@ def sql_of(project: Project, name: str, dialect: str) -> str:
     """Return the compiled SQL of a model. Raises ConfigError for an unknown model or dialect."""
     found = [m for m in project.models.values() if name in (m.name, m.model.table)]
     if not found:
-        raise ConfigError(
-            f"unknown model {name}", "siyu sql", nearest(name, [m.model.table for m in project.models.values()])
-        )
+        fix = not_built(left for left in project.left_out if name in (left, left.partition(".")[2]))
+        fix = fix or nearest(name, [m.model.table for m in project.models.values()])
+        raise ConfigError(f"unknown model {name}", "siyu sql", fix)
     if dialect == "duckdb":
         return found[0].sql
     try:
@@ -141,7 +141,7 @@ def sql_of(project: Project, name: str, dialect: str) -> str:
 
 def graph_lines(project: Project, expressions: Sequence[str], mermaid: bool) -> Iterator[str]:
     """Yield a line per model with what it reads, or the lines of a Mermaid flowchart."""
-    names = select(project.graph, expressions)
+    names = select(project.graph, expressions, project.left_out)
     if mermaid:
         yield "flowchart LR"
         for name in names:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -76,6 +77,18 @@ class Session(Protocol):
     def close(self) -> None:
         """Close the cursor."""
         ...
+
+
+@contextmanager
+def transaction(session: Session) -> Iterator[None]:
+    """Commit all statements inside at once, because each commit waits for the disk; none of them after an error."""
+    session.execute("begin")
+    try:
+        yield
+    except BaseException:
+        session.execute("rollback")
+        raise
+    session.execute("commit")
 
 
 class Engine(Protocol):

@@ -12,6 +12,7 @@ from types import TracebackType
 from siyu import clock
 from siyu.build.database import open_engine
 from siyu.check.suites import Suite, load_suites
+from siyu.compile import families
 from siyu.compile.cache import digest
 from siyu.compile.compiler import compile_project
 from siyu.compile.project import Project
@@ -96,6 +97,8 @@ def _open(record: RunRecord) -> Opened:
     for warning in project.shapes.identifiers.warnings:
         record.tell(Event("warning", "identifier_types.csv", warning, is_bad=True))
     suites = load_suites(project)
+    record.report.families = families.told(settings, project.models)
+    record.report.unchecked = [line for suite in suites.values() if (line := suite.told_left_out)]
     project.check_unchanged()
     project.check_privacy()
     project.check_previous()

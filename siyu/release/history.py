@@ -57,6 +57,7 @@ def previous_tables(
 ) -> dict[str, PreviousTable]:
     """Return where earlier results are: snapshots in the history, other tables in the restricted or the public file.
 
+    A snapshot that the previous run did not build, because the families left it out, is that of the last run which did.
     A table whose personal columns are hashed does not count: without the raw values, every row would look new.
     """
     if previous is None:
@@ -65,8 +66,8 @@ def previous_tables(
     names = sorted(previous_models(project.models.values()))
     found: dict[str, PreviousTable] = {}
     for name in names:
-        path = previous.snapshot(warehouse, name)
-        if path.is_file():
+        path = _newest_snapshot(previous, warehouse, name)
+        if path is not None:
             found[name] = _table(session, parquet(path))
     for alias, file in (("previous_restricted", RESTRICTED), ("previous_public", PUBLIC)):
         path = warehouse / "releases" / previous.name / file
@@ -80,6 +81,17 @@ def previous_tables(
                     found[name] = table
     session.close()
     return found
+
+
+def _newest_snapshot(previous: Previous, warehouse: Path, model: str) -> Path | None:
+    """Return the snapshot of the previous run, or else that of the newest run of an earlier date; None without any."""
+    path = previous.snapshot(warehouse, model)
+    if path.is_file():
+        return path
+    found = (
+        (date.fromisoformat(p.parts[-3]), p) for p in (warehouse / "history").glob(f"[0-9]*/[0-9]*/{model}.parquet")
+    )
+    return max((p for day, p in found if day < previous.as_of), default=None)
 
 
 def _exists(session: Session, alias: str, name: str) -> bool:

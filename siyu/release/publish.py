@@ -58,6 +58,7 @@ def write_release(engine: Engine, project: Project, warehouse: Path, facts: Rele
         "code_fingerprint": facts.code_fingerprint,
         "input_fingerprint": facts.input_fingerprint,
         "hash_version": HASH_VERSION,
+        "families": list(project.settings.families),
         "tables": tables,
         "checks": dict(facts.checks),
     }

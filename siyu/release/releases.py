@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from siyu.settings import FAMILIES
 from siyu.warehouse.files import fsync
 
 PUBLIC, RESTRICTED = "siyu.duckdb", "siyu_restricted.duckdb"
@@ -39,6 +40,11 @@ class Release:
     def name(self) -> str:
         """The name of the folder."""
         return self.path.name
+
+    @property
+    def families(self) -> tuple[str, ...]:
+        """The families of models that it has. Of others it has what these read."""
+        return tuple(self.manifest.get("families", FAMILIES))
 
 
 def releases(warehouse: Path) -> list[Release]:

@@ -150,7 +150,7 @@ def _write_ops(name: str, parquet: Path | None, session: Session) -> None:
 
 
 def _create(session: Session, table: str, query: str, comments: tuple[str, dict[str, str]]) -> None:
-    """Create a table with its comments in one transaction, because each commit waits for the disk."""
+    """Create a table with its comments in one transaction: a commit takes longer than a comment."""
     description, columns = comments
     target = f"release.{table}"
     session.execute("begin")

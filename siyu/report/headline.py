@@ -69,7 +69,9 @@ def edge(value: Any, unit: str) -> str:
 
 
 def headline_kpis(session: Session, project: Project) -> list[KpiLine]:
-    """Return totals of kpi.kpi_value, core metric first: the as_of day, and 30 days if the days can be added up.
+    """Return totals of kpi.kpi_value for the KPIs of the current phase, core metric first.
+
+    They are of the as_of day, and of 30 days if the days can be added up.
 
     If a KPI has a window, the 30 days end with the last day whose window has closed. Younger cohorts are incomplete.
     """
@@ -79,11 +81,11 @@ def headline_kpis(session: Session, project: Project) -> list[KpiLine]:
         "select c.kpi_code, c.name_zh, c.name_en, c.unit,"
         " max(v.value) filter (where v.as_of_date = fn_as_of() and v.status <> 'immature'),"
         " sum(v.numerator) filter (where v.as_of_date > mature_date - 30 and v.as_of_date <= mature_date"
-        " and (c.is_additive or c.unit = 'rate')),"
+        " and not c.is_stock and (c.is_additive or c.unit = 'rate')),"
         " sum(v.denominator) filter (where v.as_of_date > mature_date - 30 and v.as_of_date <= mature_date),"
         " case when c.window_days > 0 then mature_date end"
         " from (select *, fn_as_of() - coalesce(window_days, 0)::integer as mature_date from kpi.kpi_catalog) as c"
-        " join kpi.kpi_value as v using (kpi_code) where v.dimension = 'total'"
+        " join kpi.kpi_value as v using (kpi_code) where v.dimension = 'total' and (c.is_core or c.is_current_phase)"
         " group by all order by bool_or(c.is_core) desc, c.kpi_code"
     )
     return [

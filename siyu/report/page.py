@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from siyu.masking import printable
 from siyu.report.summary import RUNBOOK, SHOWN_KEYS
@@ -30,10 +31,6 @@ class Verdict:
 
 def status_page(status: Mapping[str, Any], timezone: str) -> str:
     """Render the page of a status.json. Moments are shown in `timezone` and in UTC."""
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined,
-        finalize=lambda value: printable(value) if type(value) is str else value,
-    )  # fmt: skip
     changed = [m for m in status["models"] if None not in (m["row_count"], m["row_count_before"])]
     changed = [m for m in changed if m["row_count"] != m["row_count_before"]]
 
@@ -41,7 +38,7 @@ def status_page(status: Mapping[str, Any], timezone: str) -> str:
         utc = datetime.fromisoformat(text).replace(tzinfo=UTC)
         return f"{utc.astimezone(ZoneInfo(timezone)):%Y-%m-%d %H:%M} {timezone} ({utc:%H:%M} UTC)"
 
-    return environment.get_template("status.html").render(
+    return _template().render(
         s=status,
         verdict=verdict(status),
         changed=sorted(changed, key=lambda m: (-abs(m["row_count"] - m["row_count_before"]), m["model"])),
@@ -53,6 +50,16 @@ def status_page(status: Mapping[str, Any], timezone: str) -> str:
         shown_tables=SHOWN_TABLES,
         overdue_hours=OVERDUE_HOURS,
     )
+
+
+@cache
+def _template() -> Template:
+    """Return the template of the page. A night renders it twice, and compiling it takes longer than that."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent / "templates"), autoescape=True, undefined=StrictUndefined,
+        finalize=lambda value: printable(value) if type(value) is str else value,
+    )  # fmt: skip
+    return environment.get_template("status.html")
 
 
 def verdict(status: Mapping[str, Any]) -> Verdict:

@@ -76,6 +76,8 @@ class Report:
     channels: list[ChannelLine] = field(default_factory=list)
     withdrawn: list[str] = field(default_factory=list)  # releases of a future date, which no longer count
     landed_only: list[str] = field(default_factory=list)  # the channels that the run was asked to land; empty for all
+    families: str = ""  # which families of models the run builds; empty for all
+    unchecked: list[str] = field(default_factory=list)  # checks that cannot run, because a table is not built
     models: list[ModelRun] = field(default_factory=list)
     checks: list[CheckResult] = field(default_factory=list)
     kpis: list[KpiLine] = field(default_factory=list)
@@ -102,7 +104,7 @@ class Report:
 
     def limits(self) -> list[str]:
         """Say in one line each how the night differs from an ordinary one: retired channels, a landing of some
-        channels, releases of a future date that were withdrawn."""
+        channels, releases of a future date that were withdrawn, families that are not built."""
         retired = [line.channel for line in self.channels if line.is_retired]
         lines = [f"withdrawn 已撤回: {name}, because its business date is in the future" for name in self.withdrawn]
         if retired:
@@ -111,7 +113,7 @@ class Report:
             lines.append(
                 f"landed only 仅入库: {', '.join(self.landed_only)}; the other channels are built from earlier landings"
             )
-        return lines
+        return [*lines, *([self.families] if self.families else []), *self.unchecked]
 
     def check_counts(self) -> dict[str, int]:
         """Count the expectations by outcome."""

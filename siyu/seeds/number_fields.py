@@ -19,7 +19,6 @@ MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])", re.ASCII), "write the month as 2026
 FIELDS = {
     "targets": {"month": MONTH, "target": DECIMAL},
     "identity_size_bands": {"min_identifiers": WHOLE, "max_identifiers": WHOLE},
-    "kpis": {"window_days": WHOLE},
     "products": {"margin_rate": RATE},
 }
 

@@ -11,6 +11,7 @@ from siyu.seeds.decisions import rule_errors
 from siyu.seeds.handoff_tables import HANDOFF_TABLES, handoff_errors
 from siyu.seeds.identifier_types import IdentifierTypes, load_identifier_types
 from siyu.seeds.invite_tables import INVITE_TABLES, invite_errors
+from siyu.seeds.kpi_tables import KPI_TABLES, kpi_table_errors
 from siyu.seeds.money_tables import currency_errors, exchange_rate_errors
 from siyu.seeds.neighbour_limits import neighbour_limit_errors
 from siyu.seeds.number_fields import number_field_errors
@@ -20,7 +21,7 @@ from siyu.seeds.rule_tables import TABLES
 from siyu.seeds.table_checks import errors_of
 from siyu.seeds.tag_tables import TAG_TABLES, tag_errors
 
-ALL_TABLES = TABLES | TAG_TABLES | ALIAS_TABLES | HANDOFF_TABLES | INVITE_TABLES | AUDIENCE_TABLES
+ALL_TABLES = TABLES | TAG_TABLES | ALIAS_TABLES | HANDOFF_TABLES | INVITE_TABLES | AUDIENCE_TABLES | KPI_TABLES
 
 
 def checked_identifiers(tables: Mapping[str, Reference]) -> IdentifierTypes:
@@ -42,6 +43,7 @@ def checked_identifiers(tables: Mapping[str, Reference]) -> IdentifierTypes:
             *handoff_errors(tables),
             *invite_errors(tables),
             *audience_errors(tables),
+            *kpi_table_errors(tables),
         ]
     )
     return identifiers

@@ -160,6 +160,7 @@ def shop_environment(shop: Shop) -> dict[str, str]:
         "SIYU_LAYERS": str(shop.root / "layer"),
         "SIYU_EXPORTS": str(shop.root / "exports"),
         "SIYU_CHANNELS": "shop",
+        "SIYU_FAMILIES": ",".join(shop.families),
         "SIYU_SALT": SALT,
         "SIYU_PUBLISH_PARQUET": "false",
     } | {name: value for name, value in os.environ.items() if name == "SIYU_CACHE"}

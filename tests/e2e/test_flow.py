@@ -50,6 +50,7 @@ def _environment(shop: Shop) -> dict[str, str]:
         "SIYU_LAYERS": str(shop.root / "layer"),
         "SIYU_EXPORTS": str(shop.root / "exports"),
         "SIYU_CHANNELS": "shop",
+        "SIYU_FAMILIES": ",".join(shop.families),
         "SIYU_SALT": SALT,
         "SIYU_PUBLISH_PARQUET": "false",
     }

@@ -20,6 +20,9 @@ import pytest
 from siyu.compile.model_files import relation
 from siyu.layers import base_layer
 from siyu.settings import SAMPLE_SALT
+from tests.e2e.nights import exit_code, start
+from tests.golden.shop import FEW_FAMILIES
+from tests.shared import fill_cache
 
 pytestmark = pytest.mark.e2e
 
@@ -39,22 +42,17 @@ def _kib(path: Path) -> int:
     return sum(file.lstat().st_blocks for file in path.rglob("*")) // 2
 
 
-def _night(root: Path, day: str, is_tight: bool) -> dict[str, Any]:
+def _night(root: Path, day: str, warehouse: Path) -> dict[str, Any]:
     """One run, and what it left: exit code, message, how many steps of each kind it told, the release, and whether that
-    is whole."""
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SIYU_")}
-    environment |= {"SIYU_WAREHOUSE": str(root / "disk" / "warehouse"), "SIYU_EXPORTS": str(root / "exports"),
-                    "SIYU_CHANNELS": "website,crm", "SIYU_SALT": SAMPLE_SALT}  # fmt: skip
-    if not is_tight and "SIYU_CACHE" in os.environ:  # the tight disk holds its own compile cache
-        environment["SIYU_CACHE"] = os.environ["SIYU_CACHE"]
-    done = subprocess.run(
-        [sys.executable, "-m", "siyu", "run", "--as-of", day],
-        env=environment, cwd=root, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    lines = done.stdout.splitlines()
+    is whole. It builds few families of models, by the same steps as all."""
+    settings = {"SIYU_WAREHOUSE": str(warehouse), "SIYU_EXPORTS": str(root / "exports"), "SIYU_SALT": SAMPLE_SALT,
+                "SIYU_CHANNELS": "website,crm", "SIYU_FAMILIES": ",".join(FEW_FAMILIES)}  # fmt: skip
+    out, err = root / "out", root / "err"
+    code = exit_code(start(root, "--as-of", day, settings=settings, out=str(out), err=str(err)))
+    lines = out.read_text(encoding="utf-8").splitlines()
     steps = {kind: sum(line.startswith(kind) for line in lines) for kind in ("landed", "built", "checked")}
-    told = {"exit": done.returncode, "stderr": done.stderr, "steps": steps}
-    current = root / "disk" / "warehouse" / "current"
+    told = {"exit": code, "stderr": err.read_text(encoding="utf-8"), "steps": steps}
+    current = warehouse / "current"
     if current.exists():
         manifest = json.loads((current / "manifest.json").read_text(encoding="utf-8"))
         con = duckdb.connect(str(current / "siyu.duckdb"), read_only=True)
@@ -83,36 +81,37 @@ def _write_second_night(exports: Path) -> None:
     (exports / "website" / "events_later.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _script(root: Path, is_tight: bool) -> list[dict[str, Any]]:
-    """Two nights; where it is tight, the second one with more and more room, till the last step fills the disk."""
+def _script(root: Path) -> list[dict[str, Any]]:
+    """A night, then another one with more and more room, till the last step fills the disk, and then with enough. The
+    last one told is that night where the disk was never full, in a copy of the first night's warehouse."""
     disk = root / "disk"
-    warehouse = disk / "warehouse"
+    warehouse, roomy = disk / "warehouse", root / "roomy"
 
     def resize(kib: int) -> None:
         subprocess.run(["mount", "-o", f"remount,size={kib}k", str(disk)], check=True)
 
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={ROOMY}k", "none", str(disk)], check=True)
-    told = [_night(root, "2026-06-30", is_tight)]
+    fill_cache(warehouse / "cache")  # the disk holds the compile cache, too
+    told = [_night(root, "2026-06-30", warehouse)]
+    shutil.copytree(warehouse, roomy, symlinks=True, ignore=shutil.ignore_patterns("build"))
     shutil.move(root / "later.jsonl", root / "exports" / "website" / "events_later.jsonl")
-    if is_tight:
-        built, release = _kib(warehouse / "build"), _kib(warehouse / "releases")
-        # A release takes more than a step of room: whatever a build takes, one of the steps ends while it is written.
-        for room in (100, built // 2, *range(built, 2 * built + 4 * release, release // 2)):
-            shutil.rmtree(warehouse / "build", ignore_errors=True)
-            resize(_kib(disk) + room)
-            told.append(_night(root, "2026-07-01", is_tight))
-            if told[-1]["exit"] == 0 or _is_checked(told[-1], told[0]):
-                break
-        resize(ROOMY)
-    told.append(_night(root, "2026-07-01", is_tight))
-    return told
+    built, release = _kib(warehouse / "build"), _kib(warehouse / "releases")
+    # A release takes more than a step of room: whatever a build takes, one of the steps ends while it is written.
+    for room in (100, built // 2, *range(built, 2 * built + 4 * release, release // 2)):
+        shutil.rmtree(warehouse / "build", ignore_errors=True)
+        resize(_kib(disk) + room)
+        told.append(_night(root, "2026-07-01", warehouse))
+        if told[-1]["exit"] == 0 or _is_checked(told[-1], told[0]):
+            break
+    resize(ROOMY)
+    return [*told, _night(root, "2026-07-01", warehouse), _night(root, "2026-07-01", roomy)]
 
 
-def _nights(root: Path, later: Path, is_tight: bool) -> list[dict[str, Any]]:
+def _nights(root: Path, later: Path) -> list[dict[str, Any]]:
     (root / "disk").mkdir(parents=True)
     shutil.copytree(base_layer() / "seeds" / "sample", root / "exports")
     shutil.copy(later, root / "later.jsonl")
-    command = [*NAMESPACE, sys.executable, __file__, str(root), "tight" if is_tight else "roomy"]
+    command = [*NAMESPACE, sys.executable, __file__, str(root)]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
@@ -126,7 +125,7 @@ def test_a_full_disk_breaks_nothing(tmp_path: Path) -> None:
     (tmp_path / "made" / "website").mkdir(parents=True)
     _write_second_night(tmp_path / "made")
     later = tmp_path / "made" / "website" / "events_later.jsonl"
-    first, *tight, last = _nights(tmp_path / "tight", later, is_tight=True)
+    first, *tight, last, undisturbed = _nights(tmp_path / "tight", later)
     assert first["exit"] == last["exit"] == 0, (first, last)
     for full in tight:
         assert full["exit"] == 4, full
@@ -137,9 +136,8 @@ def test_a_full_disk_breaks_nothing(tmp_path: Path) -> None:
     assert not _is_checked(tight[1], first)
     assert _is_checked(tight[-1], first), [full["steps"] for full in tight]
     assert last["is_whole"] and last["release"] != first["release"]
-    _, undisturbed = _nights(tmp_path / "roomy", later, is_tight=False)
     assert last["hashes"] == undisturbed["hashes"]
 
 
 if __name__ == "__main__":
-    sys.stdout.write("\n" + json.dumps(_script(Path(sys.argv[1]), sys.argv[2] == "tight")) + "\n")
+    sys.stdout.write("\n" + json.dumps(_script(Path(sys.argv[1]))) + "\n")

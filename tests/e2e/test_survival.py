@@ -5,17 +5,20 @@ from __future__ import annotations
 import json
 import os
 import random
-import signal
-import subprocess
-import sys
+import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from siyu.compile.project import Project
 from siyu.release.releases import Release, current, releases, swap
+from tests.e2e.nights import exit_code, start
+from tests.golden.shop import FEW_FAMILIES
+from tests.shared import fill_cache
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("survival")]
 
@@ -24,16 +27,16 @@ AT_ONCE = int(os.environ.get("AT_ONCE", "2"))
 SWAPS, READERS = 30, 10
 
 
-def _start(warehouse: Path, *options: str, shares_cache: bool = True) -> subprocess.Popen[bytes]:
-    kept = ("SIYU_CACHE",) if shares_cache else ()
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("SIYU_") or name in kept}
-    return subprocess.Popen(
-        [sys.executable, "-m", "siyu", "run", *options],
-        env=environment | {"SIYU_WAREHOUSE": str(warehouse), "SIYU_CHANNELS": "website,crm,wecom"},
-        cwd=warehouse.parent,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+def _start(warehouse: Path, *options: str, shares_cache: bool = True) -> ForkServerProcess:
+    """A night of three channels. It builds few families of models, by the same steps as all."""
+    settings = {
+        "SIYU_WAREHOUSE": str(warehouse),
+        "SIYU_CHANNELS": "website,crm,wecom",
+        "SIYU_FAMILIES": ",".join(FEW_FAMILIES),
+    }
+    if shares_cache and "SIYU_CACHE" in os.environ:
+        settings["SIYU_CACHE"] = os.environ["SIYU_CACHE"]
+    return start(warehouse.parent, *options, settings=settings)
 
 
 def _whole(warehouse: Path) -> Release | None:
@@ -51,45 +54,61 @@ def _whole(warehouse: Path) -> Release | None:
 
 
 @pytest.fixture(scope="module")
-def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> tuple[Release, float]:
+def undisturbed(project: Project, tmp_path_factory: pytest.TempPathFactory) -> tuple[Release, float]:
+    """The release of a night that finds what it compiles in a cache, and its seconds."""
     warehouse = tmp_path_factory.mktemp("undisturbed") / "warehouse"
     started = time.monotonic()
-    assert _start(warehouse).wait() == 0
+    assert exit_code(_start(warehouse)) == 0
     release = _whole(warehouse)
     assert release is not None
     return release, time.monotonic() - started
 
 
+@pytest.fixture(scope="module")
+def two_at_once(undisturbed: tuple[Release, float], tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[int]]:
+    """A warehouse with the undisturbed night in it, after `AT_ONCE` times two nights at once; their exit codes."""
+    warehouse = tmp_path_factory.mktemp("two") / "warehouse"
+    shutil.copytree(undisturbed[0].path.parents[1], warehouse, symlinks=True, ignore=shutil.ignore_patterns("build"))
+    codes: list[int] = []
+    for _ in range(AT_ONCE):
+        both = [_start(warehouse, "--force") for _ in range(2)]
+        codes += sorted(exit_code(night) for night in both)
+    return warehouse, codes
+
+
 def test_killed_at_any_moment_and_run_again(undisturbed: tuple[Release, float], tmp_path: Path) -> None:
-    """`current` is whole after every kill, and the run that gets through gives what an undisturbed one gives."""
+    """`current` is whole after every kill, and the run that gets through gives what an undisturbed one gives.
+
+    The first night compiles everything. Later ones find that in a cache of their own: their kills land in all steps.
+    """
     release, seconds = undisturbed
     warehouse, chance = tmp_path / "warehouse", random.Random(20260630)
-    for _ in range(KILLS):
-        process = _start(warehouse, "--force", shares_cache=False)
-        time.sleep(chance.uniform(0.2, seconds * 1.1))
-        process.send_signal(signal.SIGKILL)
-        process.wait()
+    for number in range(KILLS):
+        if number:
+            fill_cache(warehouse / "cache")
+        night = _start(warehouse, "--force", shares_cache=False)
+        night.join(chance.uniform(0.2, seconds * 1.1))
+        night.kill()
+        night.join()
         _whole(warehouse)
-    assert _start(warehouse, "--force", shares_cache=False).wait() == 0
+    assert exit_code(_start(warehouse, "--force", shares_cache=False)) == 0
     done = _whole(warehouse)
     assert done is not None
     assert done.manifest["tables"] == release.manifest["tables"]
     assert not list((warehouse / "releases").glob(".draft-*"))
 
 
-def test_two_at_once(undisturbed: tuple[Release, float], tmp_path: Path) -> None:
-    for _ in range(AT_ONCE):
-        both = [_start(tmp_path / "warehouse", "--force") for _ in range(2)]
-        assert sorted(process.wait() for process in both) == [0, 3]
-    assert _whole(tmp_path / "warehouse") is not None
+def test_two_at_once(undisturbed: tuple[Release, float], two_at_once: tuple[Path, list[int]]) -> None:
+    warehouse, codes = two_at_once
+    assert codes == [0, 3] * AT_ONCE
+    assert _whole(warehouse) is not None
 
 
-def test_readers_never_see_half_a_release(undisturbed: tuple[Release, float]) -> None:
+def test_readers_never_see_half_a_release(two_at_once: tuple[Path, list[int]]) -> None:
     """Ten readers open, read and close while `current` moves thirty times between two releases."""
-    warehouse = undisturbed[0].path.parents[1]
-    assert _start(warehouse, "--force").wait() == 0
-    pair = [release for release in releases(warehouse) if release.as_of == undisturbed[0].as_of]
-    assert len(pair) == 2
+    warehouse = two_at_once[0]
+    pair = sorted(releases(warehouse), key=lambda release: release.run_id)[-2:]
+    assert len(pair) == 2 and pair[0].as_of == pair[1].as_of
     names = {release.name: release.run_id for release in pair}
     stop = False
 

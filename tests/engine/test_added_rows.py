@@ -175,8 +175,8 @@ def test_numbers_and_months_that_models_cast_are_told_before_anything_runs(tmp_p
         ("targets: month is '2026-13'", "targets.add.csv, row 4"),
         ("targets: target is 'many'", "targets.add.csv, row 2"),
         ("identity_size_bands: min_identifiers is '0.5'", "identity_size_bands.add.csv, row 2"),
-        ("kpis: window_days is '１'", "kpis.add.csv, row 2"),
         ("products: margin_rate is '35%'", "products.add.csv, row 2"),
+        ("kpis: window_days is '１'", "kpis.add.csv, row 2"),
     ]
 
 

@@ -14,6 +14,7 @@ from siyu.compile.compiler import compile_project
 from siyu.compile.project import Project
 from siyu.errors import ConfigError
 from siyu.settings import Settings, load_settings
+from tests.golden.shop import FEW_FAMILIES
 from tests.shared import Shared
 
 MODEL = """/*
@@ -30,6 +31,7 @@ group by channel
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
+    """A layer with a model, two channels, and few families: a compilation without a cache is most of a test's time."""
     (tmp_path / "layer/models/kpi").mkdir(parents=True)
     (tmp_path / "layer/models/kpi/touch_count.sql").write_text(MODEL, encoding="utf-8")
     return load_settings(
@@ -38,6 +40,7 @@ def settings(tmp_path: Path) -> Settings:
         layers=(tmp_path / "layer",),
         cache=tmp_path / "cache",
         channels=("crm", "mall"),
+        families=FEW_FAMILIES,
     )
 
 
@@ -138,8 +141,10 @@ def _damage(path: Path, damage: str) -> None:
     path.write_bytes(damaged)
 
 
-def test_an_edited_reference_table_that_a_template_looks_up_counts(settings: Settings, first: Any) -> None:
+def test_an_edited_reference_table_that_a_template_looks_up_counts(settings: Settings) -> None:
     """combination.sql writes a part for each identifier type: the cache must not answer with those of before."""
+    settings = settings.model_copy(update={"families": ("tags",)})
+    first = _compile(settings)
     folder = settings.layers[0] / "seeds/reference"
     folder.mkdir(parents=True)
     types = Path(__file__).resolve().parents[2] / "seeds/reference/free_mail_domains.csv"

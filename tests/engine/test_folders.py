@@ -10,11 +10,14 @@ from siyu.compile.compiler import compile_project
 from siyu.compile.folders import union_of
 from siyu.compile.project import Project
 from siyu.errors import ConfigError
+from siyu.layers import base_layer
 from siyu.settings import Settings, load_settings
 
+REVENUE = "models/kpi/figures/kpi_revenue.sql"
 KPI = """/*
 description: Deals of a day.
 grain: [as_of_date, kpi_code, dimension, member]
+kpis: [deals]
 */
 select
     d.business_date as as_of_date,  -- Business date.
@@ -30,7 +33,17 @@ group by d.business_date
 """
 
 
+ROW = (
+    "kpi_code,name_zh,name_en,family,formula,unit,direction,is_additive,is_stock,phase,owner,dimensions,model\n"
+    "deals,成交笔数,Deals,revenue,deals of the day,count,up,true,false,growth,sales,total,kpi.kpi_deals\n"
+)
+
+
 def layer(tmp_path: Path, **models: str) -> Settings:
+    if "kpi__figures__kpi_deals" in models:
+        rows = tmp_path / "layer" / "seeds" / "reference" / "kpis.add.csv"
+        rows.parent.mkdir(parents=True)
+        rows.write_text(ROW, encoding="utf-8")
     for name, text in models.items():
         path = tmp_path / "layer" / "models" / f"{name.replace('__', '/')}.sql"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -39,17 +52,20 @@ def layer(tmp_path: Path, **models: str) -> Settings:
 
 
 def test_the_base_layer_unites_its_own_models(project: Project) -> None:
-    assert {name for name in project.models["kpi.kpi_value"].refs if name.startswith("kpi.kpi_")} == {
-        "kpi.kpi_catalog", "kpi.kpi_funnel", "kpi.kpi_member", "kpi.kpi_revenue",
-    }  # fmt: skip
+    figures = {name for name in project.models["kpi.kpi_figure"].refs if name.startswith("kpi.kpi_")}
+    assert {"kpi.kpi_funnel", "kpi.kpi_revenue"} <= figures
+    assert figures == {model.name for model in project.models.values() if "figures" in model.model.areas}
     assert "tags.14_activity_rating" in project.models["tags.person_tag"].refs
 
 
 def test_every_model_that_a_layer_puts_into_the_folder_is_united(tmp_path: Path) -> None:
     """A model that a layer replaces stays in the folder, whatever the layer calls its area."""
-    settings = layer(tmp_path, kpi__figures__kpi_deals=KPI, kpi__kpi_elsewhere=KPI, kpi__ours__kpi_revenue=KPI)
+    elsewhere, revenue = KPI.replace("kpis: [deals]\n", ""), (base_layer() / REVENUE).read_text(encoding="utf-8")
+    settings = layer(
+        tmp_path, kpi__figures__kpi_deals=KPI, kpi__kpi_elsewhere=elsewhere, kpi__ours__kpi_revenue=revenue
+    )
     models = compile_project(settings, selection=["kpi.kpi_value"]).models
-    assert {"kpi.kpi_deals", "kpi.kpi_revenue", "kpi.kpi_funnel"} <= models["kpi.kpi_value"].refs
+    assert {"kpi.kpi_deals", "kpi.kpi_revenue", "kpi.kpi_funnel"} <= models["kpi.kpi_figure"].refs
     assert models["kpi.kpi_revenue"].model.file == "models/kpi/ours/kpi_revenue.sql"
     assert "kpi.kpi_elsewhere" not in models
     assert list(models).index("kpi.kpi_deals") < list(models).index("kpi.kpi_value")

@@ -131,6 +131,24 @@ def session() -> Iterator[DuckSession]:
     engine.close()
 
 
+def test_many_small_tables_take_little_room(tmp_path: Path) -> None:
+    """A table takes whole blocks. A commit writes no log, and what was committed is in the file when it is detached."""
+    engine = DuckEngine(tmp_path / "build.duckdb", RunInputs("2026-01-31", "Asia/Shanghai", "k"), threads=2)
+    session, file = engine.session(), tmp_path / "siyu.duckdb"
+    engine.attach(file, "release", writable=True)
+    for number in range(40):
+        session.execute(f"create table release.t{number} as select i, 'text ' || i as b from range(300) as r(i)")
+        session.execute(f"comment on table release.t{number} is 'Table {number}.'")
+    assert not file.with_name("siyu.duckdb.wal").exists()
+    engine.detach("release")
+    assert file.stat().st_size < 40 * 2**17
+    engine.attach(file, "again", writable=False)
+    told = "select count(*), count(comment) from duckdb_tables() where database_name = 'again'"
+    assert session.rows(told) == [(40, 40)]
+    assert session.value("select sum(i)::bigint from again.t39") == 300 * 299 / 2
+    engine.close()
+
+
 # One value of every kind of type that models yield.
 ROW = "'张三' as a, 'a long text of more than twelve bytes' as b, 7::bigint as c, 1.5::decimal(18, 4) as d,"
 ROW += " timestamp '2026-06-30 01:02:03' as e, date '2026-06-30' as f, true as g, null::varchar as h, 0.1::double as i"

@@ -19,8 +19,8 @@ from siyu.layers import base_layer, layer_files
 from siyu.night.request import Request
 from siyu.night.run import run_night
 from siyu.report.summary import Report
-from siyu.settings import SAMPLE_SALT, Settings, load_settings
-from tests.golden.shop import FEW_SUITES, FIRST_DAY, SALT, Shop, ThreeNights, only_suites
+from siyu.settings import FAMILIES, SAMPLE_SALT, Settings, load_settings
+from tests.golden.shop import FEW_FAMILIES, FEW_SUITES, FIRST_DAY, SALT, Shop, ThreeNights, only_suites
 from tests.shared import Shared
 
 SAMPLE = base_layer() / "seeds" / "sample"
@@ -107,22 +107,31 @@ def copied_night(night: Ran, tmp_path: Path) -> Settings:
 
 @pytest.fixture
 def shop(request: pytest.FixtureRequest, shared: Shared, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
-    """A shop before its first night. Few suites run in its nights.
+    """A shop before its first night. Its nights build few families, and run few suites.
 
     Marks change that: after_first_night copies a shop whose night of FIRST_DAY is over; suites("ops/*") adds suites;
-    every_suite runs all of them, for tests that say something about checks.
+    families("tags") adds families; every_family builds all of them; every_suite builds all and runs every suite, for
+    tests that say something about checks.
     """
     monkeypatch.setenv("SIYU_SALT", SALT)
+    families = _families(request.node)
     if request.node.get_closest_marker("every_suite") is None:
         more = [name for mark in request.node.iter_markers("suites") for name in mark.args]
         monkeypatch.setattr("siyu.check.suites.layer_files", only_suites(*FEW_SUITES, *more))
     if request.node.get_closest_marker("after_first_night"):
-        return shared.once("first_night", _run_first_day).copy_to(tmp_path)
-    return Shop(tmp_path)
+        name = "_".join(["first_night", *families])
+        return shared.once(name, lambda root: _run_first_day(root, families)).copy_to(tmp_path)
+    return Shop(tmp_path, families=families)
 
 
-def _run_first_day(root: Path) -> Shop:
-    shop = Shop(root)
+def _families(test: pytest.Item) -> tuple[str, ...]:
+    if any(test.get_closest_marker(name) for name in ("every_family", "every_suite")):
+        return FAMILIES
+    return (*FEW_FAMILIES, *(name for mark in test.iter_markers("families") for name in mark.args))
+
+
+def _run_first_day(root: Path, families: tuple[str, ...]) -> Shop:
+    shop = Shop(root, families=families)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("siyu.check.suites.layer_files", only_suites(*FEW_SUITES))
         shop.run(FIRST_DAY)
@@ -131,7 +140,7 @@ def _run_first_day(root: Path) -> Shop:
 
 @pytest.fixture
 def three_nights(shop: Shop, shared: Shared) -> ThreeNights:
-    """A copy of a shop in which k2 gets the mobile of k1, and then its own again.
+    """A copy of a shop in which k2 gets the mobile of k1, and then its own again. Its nights build every family.
 
     Every suite ran in these nights, whichever test asks first. Tests that run another night say every_suite.
     """
@@ -142,7 +151,7 @@ def three_nights(shop: Shop, shared: Shared) -> ThreeNights:
 def _run_three_nights(root: Path) -> ThreeNights:
     ids: list[dict[str, str]] = []
     aliases: list[set[tuple[Any, ...]]] = []
-    shop = Shop(root)
+    shop = Shop(root, families=FAMILIES)
     for day, mobile in (("2026-06-01", "13900000002"), ("2026-06-02", "13900000001"), ("2026-06-03", "13900000002")):
         lines = [f"{key},王,{number},{day} 10:00:00\n" for key, number in (("k1", "13900000001"), ("k2", mobile))]
         name = f"exports/shop/contacts_{day.replace('-', '')}.csv"

@@ -21,6 +21,8 @@ SALT = "shop, long enough to be one"
 FIRST_DAY = "2026-06-01"
 # Suites of three stages of a night. A test that needs others says so.
 FEW_SUITES = ("records/deal", "identity/person", "kpi/kpi_value")
+# The families of most tests. One that looks at tags or audiences says so.
+FEW_FAMILIES = ("identity", "kpi")
 CONTRACT = """
 channel: shop
 title: 小店 Shop
@@ -121,8 +123,9 @@ def only_suites(*names: str) -> Callable[[tuple[Path, ...], str, str], list[Laye
 class Shop:
     """One channel, one layer, one warehouse, in a folder of its own."""
 
-    def __init__(self, root: Path, *, is_new: bool = True) -> None:
+    def __init__(self, root: Path, *, is_new: bool = True, families: tuple[str, ...] = FEW_FAMILIES) -> None:
         self.root = root
+        self.families = families
         if is_new:
             self._write_first_files()
 
@@ -148,7 +151,7 @@ class Shop:
     def copy_to(self, root: Path) -> Shop:
         """Return the same shop in an empty folder. What a warehouse holds names no path outside it."""
         shutil.copytree(self.root, root, symlinks=True, dirs_exist_ok=True)
-        return Shop(root, is_new=False)
+        return Shop(root, is_new=False, families=self.families)
 
     def settings(self, channels: tuple[str, ...] = ("shop",)) -> Settings:
         return load_settings(
@@ -157,6 +160,7 @@ class Shop:
             layers=(self.root / "layer",),
             exports=self.root / "exports",
             channels=channels,
+            families=self.families,
         )
 
     def run(

@@ -23,6 +23,7 @@ from siyu.settings import SAMPLE_SALT, Settings, load_settings
 from siyu.simulate import simulate_exports
 from tests.golden.identity import land
 from tests.golden.shop import only_suites
+from tests.shared import fill_cache
 
 PEOPLE, DAYS, SEED = 60, 90, 7
 # Every night lands. TAG_NIGHTS=30 publishes each of them, as a deployment does; that takes three times as long.
@@ -113,6 +114,7 @@ def thirty_nights(root: Path) -> TagNights:
     world = root / "world"
     simulate_exports(world, people=PEOPLE, days=DAYS, seed=SEED, nights=NIGHTS - 1)
     nights = TagNights(root, _all_channels())
+    fill_cache(root / "cache")
     for number, delivery in enumerate([world, *sorted(world.glob("night=*"))], start=1):
         ignored = shutil.ignore_patterns("night=*", "truth")
         shutil.copytree(delivery, root / "exports", dirs_exist_ok=True, ignore=ignored)

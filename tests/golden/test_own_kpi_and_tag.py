@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import pytest
+
 from tests.engine.tag_page import files
 from tests.golden.shop import CONTACT, Shop
 
 KPI = """/*
 description: Sales of the day, without regard to amounts.
 grain: [as_of_date, kpi_code, dimension, member]
+kpis: [sales]
 */
 select
     d.business_date as as_of_date,  -- Business date.
@@ -52,10 +55,10 @@ select
     cast(0 as bigint) as source_count  -- None.
 from {{ ref('account') }}
 """
-KPIS = """kpi_code,name_zh,name_en,family,formula,unit,direction,is_additive,phase,owner,dimensions,model
-sales,销售笔数,Sales,revenue,sales of the day,count,up,true,growth,sales,total,kpi.kpi_sales
-net_revenue,净收入（含税）,Net revenue,revenue,,amount,up,true,growth,,"total, channel, campaign",kpi.kpi_revenue
+KPIS = """kpi_code,name_zh,name_en,family,formula,unit,direction,is_additive,is_stock,phase,owner,dimensions,model
+sales,销售笔数,Sales,revenue,sales of the day,count,up,true,false,growth,sales,total,kpi.kpi_sales
 """
+NAMES = "kpi_code,name_zh\nnet_revenue,净收入（含税）\n"
 ROWS = {  # in addition to those of the page
     "layer/seeds/reference/tags.add.csv": 'has_bought,50,buyers,是否成交,Has bought,"person, account",activity,dynamic,'
     'false,"people, companies",,Whom to thank.,yes or no\n',
@@ -63,6 +66,7 @@ ROWS = {  # in addition to those of the page
 }
 
 
+@pytest.mark.families("tags")
 def test_three_models_and_their_catalog_rows_are_enough(shop: Shop) -> None:
     shop.write("layer/models/kpi/figures/kpi_sales.sql", KPI)
     shop.write("layer/models/tags/people/50_buyers.sql", TAG)
@@ -72,6 +76,7 @@ def test_three_models_and_their_catalog_rows_are_enough(shop: Shop) -> None:
         CONTACT.replace("name as full_name", "name as full_name,\n    '上海小一机械有限公司' as company_name"),
     )
     shop.write("layer/seeds/reference/kpis.add.csv", KPIS)
+    shop.write("exports/reference/kpis.add.csv", NAMES)
     for name, text in files().items():  # docs/add-a-tag.md
         rows = ROWS.get(name, "")
         shop.write(name, text + rows)

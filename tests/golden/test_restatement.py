@@ -22,6 +22,7 @@ def _rows(report: Report, sql: str) -> list[tuple[object, ...]]:
     return duckdb.connect(str(Path(str(report.release)) / "siyu.duckdb"), read_only=True).execute(sql).fetchall()
 
 
+@pytest.mark.every_family
 def test_the_past_as_it_was_known_and_as_it_is_known_now(shop: Shop) -> None:
     first = shop.run("2026-06-01")
     then = json.loads((shop.root / "warehouse/current/manifest.json").read_text(encoding="utf-8"))

@@ -1,58 +1,19 @@
 /*
-description: Names of the members of KPI dimensions, from the dimension tables.
+description: Names of the members of KPI dimensions, from the models in models/kpi/names. Members
+  without a name, such as teams and product lines, are shown by their key.
 grain: [dimension, member]
 */
+with
+
+names as (
+    {{ union_models('kpi/names', {
+        'dimension': 'varchar', 'member': 'varchar', 'name_zh': 'varchar', 'name_en': 'varchar'
+    }) }}
+)
+
 select
-    'total' as dimension,  -- Dimension, as in kpi_value.
-    cast(null as varchar) as member,  -- Member, as in kpi_value; NULL = total.
-    '总计' as name_zh,  -- Chinese name.
-    'Total' as name_en  -- English name.
-union all
-select
-    'channel' as dimension,
-    channel as member,
-    name_zh,
-    name_en
-from {{ ref('dim_channel') }}
-union all
-select
-    'campaign' as dimension,
-    campaign_id as member,
-    name_zh,
-    name_en
-from {{ ref('dim_campaign') }}
-union all
-select
-    'product' as dimension,
-    product_id as member,
-    name_zh,
-    name_en
-from {{ ref('dim_product') }}
-union all
-select
-    'staff' as dimension,
-    staff_id as member,
-    name_zh,
-    name_en
-from {{ ref('dim_staff') }}
-union all
-select
-    'content' as dimension,
-    content_id as member,
-    name_zh,
-    name_en
-from {{ ref('dim_content') }}
-union all
-select
-    'touchpoint' as dimension,
-    touchpoint as member,
-    name_zh,
-    name_en
-from {{ ref('dim_touchpoint') }}
-union all
-select
-    'stage' as dimension,
-    stage as member,
-    name_zh,
-    name_en
-from {{ ref('dim_stage') }}
+    dimension,  -- Dimension, as in kpi_value.
+    member,  -- Member, as in kpi_value; NULL = total.
+    name_zh,  -- Chinese name.
+    name_en  -- English name.
+from names

@@ -221,6 +221,7 @@ select
     l.external_userid,
     'wecom' as touchpoint,
     l.userid as holder_id,
+    l.userid as staff_id,
     l.started_at,
     coalesce(e.ended_at, l.next_started_at) as ended_at,
     case

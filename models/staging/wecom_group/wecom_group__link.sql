@@ -14,6 +14,7 @@ members as (
         unionid,
         joined_at,
         invitor,
+        owner,
         _removed_date,
         _landed_seq
     from {{ source('wecom_group', 'groups') }}
@@ -50,6 +51,7 @@ select
     {{ normal_external_userid('m.member') }} as external_userid,
     'group' as touchpoint,
     m.chat_id as holder_id,
+    m.owner as staff_id,
     m.joined_at as started_at,
     case
         when m._removed_date is not null

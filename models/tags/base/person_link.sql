@@ -10,6 +10,7 @@ select
     r.person_key,  -- Number of the person in this release; joins identity.person.
     l.touchpoint,  -- Touchpoint in which the person is linked.
     l.holder_id,  -- Staff or group that holds the link.
+    l.staff_id,  -- Member of staff who holds the link, or owns the group that holds it.
     l.started_at,  -- When the person became reachable (UTC).
     case when l.ended_at < fn_as_of_end() then l.ended_at end
         as ended_at,  -- When the person stopped being reachable (UTC); NULL = still reachable.

@@ -1,0 +1,216 @@
+/*
+description: What a customer contributes; the margin of the days up to each business day, by the
+  buyers of these days.
+grain: [as_of_date, kpi_code, dimension, member]
+kpis: [contribution_per_customer]
+*/
+{{ config(published=false) }}
+{%- set window = var('contribution_days') %}
+with
+
+lines as (
+    select
+        revenue_date,
+        channel,
+        campaign_id,
+        staff_id,
+        product_id,
+        person_key,
+        account_key,
+        buyer_key,
+        max(case when kind <> 'refund' then 1 else 0 end) as is_purchase,
+        sum(margin_amount) as margin
+    from {{ ref('revenue_line') }}
+    where
+        buyer_key is not null
+        and revenue_date > fn_as_of() - ({{ kpi_days('total') }} + {{ window }}) * interval 1 day
+    group by
+        revenue_date, channel, campaign_id, staff_id, product_id, person_key, account_key, buyer_key
+),
+
+recent as (
+    select
+        revenue_date,
+        channel,
+        campaign_id,
+        staff_id,
+        product_id,
+        person_key,
+        account_key,
+        buyer_key,
+        is_purchase,
+        margin
+    from lines
+    where revenue_date > fn_as_of() - ({{ kpi_days('campaign') }} + {{ window }}) * interval 1 day
+),
+
+{%- set columns = ['revenue_date', 'buyer_key', 'is_purchase', 'margin'] %}
+
+{{ by_dimension('long_facts', 'lines', columns, own=['total', 'channel']) }},
+
+{{ by_dimension(
+    'short_facts', 'recent', columns,
+    own=['campaign', 'scene', 'staff', 'team', 'product_line'],
+    of_person=['segment'], of_account=['industry']
+) }},
+
+-- The first kept days, for total and channels and for other dimensions. What was before is there
+-- when they begin.
+bounds as (
+    select
+        greatest(
+            min(business_date),
+            cast(fn_as_of() - ({{ kpi_days('total') }} - 1) * interval 1 day as date)
+        ) as long_date,
+        greatest(
+            min(business_date),
+            cast(fn_as_of() - ({{ kpi_days('campaign') }} - 1) * interval 1 day as date)
+        ) as short_date
+    from {{ ref('business_day') }}
+),
+
+facts as (
+    {%- for source, from_date in [('long_facts', 'long_date'), ('short_facts', 'short_date')] %}
+    select
+        f.dimension,
+        f.member,
+        f.{{ columns | join(',
+        f.') }},
+        b.{{ from_date }} as from_date
+    from {{ source }} as f
+    cross join bounds as b
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+),
+
+-- A buyer is a customer from each purchase on, until the next one or the end of the window.
+purchase_days as (
+    select distinct
+        dimension,
+        member,
+        from_date,
+        buyer_key,
+        revenue_date
+    from facts
+    where is_purchase = 1
+),
+
+stretches as (
+    select
+        dimension,
+        member,
+        from_date,
+        revenue_date,
+        lead(revenue_date) over (
+            partition by dimension, member, buyer_key order by revenue_date
+        ) as next_date
+    from purchase_days
+),
+
+changes as (
+    select
+        dimension,
+        member,
+        from_date,
+        revenue_date as change_date,
+        1 as customers,
+        cast(0 as decimal(38, 2)) as margin
+    from stretches
+    union all
+    select
+        dimension,
+        member,
+        from_date,
+        cast(least(
+            coalesce(next_date, date '9999-01-01'), revenue_date + {{ window }} * interval 1 day
+        ) as date) as change_date,
+        -1 as customers,
+        cast(0 as decimal(38, 2)) as margin
+    from stretches
+    union all
+    select
+        dimension,
+        member,
+        from_date,
+        revenue_date as change_date,
+        0 as customers,
+        margin
+    from facts
+    union all
+    select
+        dimension,
+        member,
+        from_date,
+        cast(revenue_date + {{ window }} * interval 1 day as date) as change_date,
+        0 as customers,
+        -margin as margin
+    from facts
+),
+
+daily_changes as (
+    select
+        dimension,
+        member,
+        greatest(change_date, from_date) as change_date,
+        sum(customers) as customers,
+        sum(margin) as margin
+    from changes
+    group by dimension, member, greatest(change_date, from_date)
+),
+
+series as (
+    select
+        dimension,
+        member,
+        min(change_date) as first_date
+    from daily_changes
+    group by dimension, member
+),
+
+days as (
+    select
+        b.business_date as as_of_date,
+        s.dimension,
+        s.member,
+        coalesce(c.customers, 0) as customers,
+        coalesce(c.margin, 0) as margin
+    from series as s
+    inner join {{ ref('business_day') }} as b on s.first_date <= b.business_date
+    left join daily_changes as c
+        on
+            s.dimension = c.dimension
+            and s.member is not distinct from c.member
+            and b.business_date = c.change_date
+),
+
+rolling as (
+    select
+        as_of_date,
+        dimension,
+        member,
+        sum(customers) over (
+            partition by dimension, member order by as_of_date
+            rows between unbounded preceding and current row
+        ) as customers,
+        sum(margin) over (
+            partition by dimension, member order by as_of_date
+            rows between unbounded preceding and current row
+        ) as margin
+    from days
+),
+
+-- Without customers there is no figure, though refunds may still lower the margin.
+figures as (
+    select
+        as_of_date,
+        dimension,
+        member,
+        customers,
+        margin
+    from rolling
+    where customers > 0
+)
+
+{{ kpi_rows('figures', [['contribution_per_customer', 'margin', 'customers']]) }}

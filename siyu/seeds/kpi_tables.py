@@ -1,0 +1,98 @@
+"""The tables of KPIs, validated before anything is built: kpis.csv, kpi_dimensions.csv and wecom_signs.csv."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from siyu.errors import ConfigError, SiyuError, nearest
+from siyu.seeds.identifier_types import IdentifierTypes
+from siyu.seeds.references import Reference, reference_rows
+from siyu.seeds.rule_rows import Name, Text, Whole
+from siyu.seeds.table_checks import Cells, Found, Table
+
+FAMILIES = ("assets", "activity", "wecom", "funnel", "revenue", "economics", "sales", "service", "groups")
+
+
+class _Row(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+
+class Kpi(_Row):
+    """A KPI. An empty `is_watched` is true.
+
+    `dimensions` are checked against kpi_dimensions.csv, `model` when models are compiled.
+    """
+
+    kpi_code: Name
+    name_zh: Text
+    name_en: Text
+    family: Name
+    formula: Text
+    formula_zh: Text | None
+    unit: Literal["count", "amount", "rate", "ratio", "days", "minutes"]
+    numerator_unit: Literal["count", "amount"] | None
+    direction: Literal["up", "down"]
+    is_additive: Literal["true", "false"]
+    is_stock: Literal["true", "false"]
+    is_watched: Literal["true", "false"] | None
+    window_days: Annotated[str, Whole(1, 3650)] | None
+    phase: Literal["launch", "growth", "steady"]
+    owner: Text | None
+    dimensions: Text
+    model: Text
+
+
+class KpiDimension(_Row):
+    """A dimension. `days` is the var that says how many business days kpi_value has of it."""
+
+    dimension: Name
+    name_zh: Text
+    name_en: Text
+    is_partition: Literal["true", "false"]
+    days: Literal["kpi_days", "kpi_days_other"]
+
+
+class WecomSign(_Row):
+    """A kind of touch that invites somebody to WeCom, or serves them. `by_campaign`: only with a campaign."""
+
+    sign: Literal["invite", "service"]
+    direction: Literal["inbound", "outbound"]
+    action: Text
+    outcome: Literal["sent", "delivered", "clicked", "replied", "answered", "failed"] | None
+    by_campaign: Literal["true", "false"]
+    why: Text
+
+
+def _kpi(row: Cells, _: IdentifierTypes) -> Found:
+    if row["unit"] == "ratio" and not row["numerator_unit"]:
+        yield "unit is ratio and numerator_unit is empty", "write what the numerator is: count or amount."
+    if row["unit"] in ("rate", "ratio", "days", "minutes") and row["is_additive"] == "true":
+        yield f"unit is {row['unit']} and is_additive is true", "write false: only counts and amounts add up."
+
+
+KPI_TABLES = {
+    "kpis": Table(Kpi, (("kpi_code",),), of_row=_kpi),
+    "kpi_dimensions": Table(KpiDimension, (("dimension",),), names=("total", "channel")),
+    "wecom_signs": Table(WecomSign, (("sign", "direction", "action", "outcome"),)),
+}
+COLUMNS = {name: tuple(table.row.model_fields) for name, table in KPI_TABLES.items()}
+
+
+def kpi_table_errors(tables: Mapping[str, Reference]) -> Iterator[SiyuError]:
+    """Report dimensions that kpi_dimensions.csv does not have."""
+    known = [row["dimension"] for row in reference_rows(tables["kpi_dimensions"])]
+    for number, row in enumerate(reference_rows(tables["kpis"]), start=2):
+        for dimension in listed(row["dimensions"]):
+            if dimension not in known:
+                problem = (
+                    f"kpis: {row['kpi_code']} names the dimension {dimension}, which kpi_dimensions.csv does not have"
+                )
+                yield ConfigError(problem, tables["kpis"].place(number), nearest(dimension, known))
+
+
+def listed(text: str | None) -> list[str]:
+    """Return the parts of a list in a field, such as: total, channel."""
+    return [part.strip() for part in (text or "").split(",") if part.strip()]

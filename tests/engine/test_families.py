@@ -1,0 +1,178 @@
+"""The setting families: what is built of a project, and that mistakes in the rest stop nobody."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from siyu.check.suites import load_suites
+from siyu.compile.compiler import compile_project
+from siyu.compile.families import told
+from siyu.compile.project import Project
+from siyu.dev.selection import graph_lines, sql_of
+from siyu.errors import ConfigError
+from siyu.settings import FAMILIES, Settings, load_settings
+
+KPI = """/*
+description: Days with a tag.
+grain: [business_date]
+*/
+select
+    d.business_date  -- Business date.
+from {{ ref('business_day') }} as d
+"""
+SUITE = """table: {table}
+expectations:
+  - type: unexpected_rows_expectation
+    kwargs:
+      unexpected_rows_query: select * from {{batch}} where exists (select 1 from tags.{read})
+  - type: expect_column_values_to_not_be_null
+    kwargs: {{column: {column}}}
+"""
+
+
+def settings_of(tmp_path: Path, *families: str, **files: str) -> Settings:
+    for name, text in files.items():
+        folder, _, rest = name.partition("__")
+        ending = {"models": "sql", "expectations": "yml"}[folder]
+        path = tmp_path / "layer" / folder / f"{rest.replace('__', '/', 1)}.{ending}"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    (tmp_path / "layer").mkdir(exist_ok=True)
+    return load_settings(tmp_path, layers=(tmp_path / "layer",), families=families or None)
+
+
+def schemas(project: Project) -> set[str]:
+    return {model.model.schema for model in project.models.values()}
+
+
+def test_families_are_read_from_both_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert load_settings(tmp_path).families == FAMILIES
+    (tmp_path / "siyu.toml").write_text('families = ["kpi", "identity"]\n', encoding="utf-8")
+    assert load_settings(tmp_path).families == ("identity", "kpi"), "in the order of the schemas"
+    monkeypatch.setenv("SIYU_FAMILIES", "tags, kpi")
+    assert load_settings(tmp_path).families == ("tags", "kpi")
+    monkeypatch.setenv("SIYU_FAMILIES", "kpis")
+    with pytest.raises(ConfigError, match=r"there is no family 'kpis': did you mean kpi\?") as error:
+        load_settings(tmp_path)
+    assert error.value.where == "environment SIYU_FAMILIES"
+
+
+def test_a_release_with_other_families_is_another_release(tmp_path: Path) -> None:
+    prints = {load_settings(tmp_path, families=f).content_fingerprint for f in (None, FAMILIES, ("kpi",), ("tags",))}
+    assert len(prints) == 3, "all of them is the default"
+
+
+def test_the_models_of_a_family_and_what_they_read(tmp_path: Path, project: Project) -> None:
+    part = compile_project(load_settings(tmp_path, families=("kpi",)))
+    assert schemas(part) == {"staging", "records", "identity", "journey", "kpi"}
+    left_out = {name for name in part.left_out if name.startswith("kpi.")}
+    wanted = {name for name in project.models if name.startswith("kpi.")} - left_out
+    assert wanted <= part.models.keys()
+    pending, needed = sorted(wanted), set(wanted)
+    while pending:
+        model = project.models[pending.pop()]
+        reads = ((model.refs | model.previous) & project.models.keys()) - left_out
+        pending += sorted(reads - needed)
+        needed |= reads
+    assert part.models.keys() == needed
+    assert "journey.lead_score" in part.left_out and "journey.deal_hold" in part.models
+    unions = {name for name in part.models if project.models[name].refs & left_out}
+    assert unions == {"kpi.kpi_entity_member", "kpi.kpi_figure", "kpi.kpi_member"}
+    assert {name: model.sql for name, model in part.models.items() if name not in unions} == {
+        name: project.models[name].sql for name in part.models if name not in unions
+    }, "they are built in the same way"
+    assert list(part.models) == [name for name in project.models if name in part.models]
+    assert not part.tag_rules and not part.segments and not project.left_out
+
+
+def test_rules_have_the_same_version_without_the_other_families(tmp_path: Path) -> None:
+    every, tags, audience = (compile_project(settings_of(tmp_path, *f)) for f in ((), ("tags",), ("audience",)))
+    assert every.tag_rules and tags.tag_rules == every.tag_rules
+    assert every.segments and audience.segments == every.segments
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_every_suite_of_a_family_can_run_without_the_others(family: str, tmp_path: Path, project: Project) -> None:
+    part = compile_project(settings_of(tmp_path, family))
+    suites, every = load_suites(part), load_suites(project)
+    assert suites == {table: suite for table, suite in every.items() if table not in part.left_out}
+    assert any(table.startswith(family) for table in suites)
+
+
+def test_a_mistake_in_a_family_that_is_left_out_stops_nobody(tmp_path: Path) -> None:
+    wrong = {
+        "models__tags__no_header": "select 1 as x",
+        "models__tags__no_sql": KPI.replace("select", "selekt"),
+        "models__tags__no_table": KPI.replace("business_day", "no_such_table"),
+        "models__audience__segments": KPI.replace("grain", "grains"),
+        "expectations__tags__person_tag": "table: [",
+    }
+    part = compile_project(settings_of(tmp_path, "kpi", **wrong))
+    assert "kpi.kpi_value" in part.models and load_suites(part)
+    with pytest.raises(ConfigError) as error:
+        compile_project(settings_of(tmp_path, "kpi", "tags"))
+    assert "tags/no_header.sql" in str(error.value), "whoever builds it is told"
+
+
+def test_a_mistake_in_what_a_family_reads_is_told_at_its_file(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, "kpi", models__journey__stage_evidence="select 1 as stage")
+    with pytest.raises(ConfigError) as error:
+        compile_project(settings)
+    assert error.value.where.startswith("models/journey/stage_evidence.sql")
+
+
+def test_what_the_suite_of_a_family_reads_is_built(tmp_path: Path) -> None:
+    suite = SUITE.format(table="kpi.tagged_day", read="tag_member", column="business_date")
+    part = compile_project(
+        settings_of(tmp_path, "kpi", models__kpi__tagged_day=KPI, expectations__kpi__tagged_day=suite)
+    )
+    assert "tags.tag_member" in part.models and "tags.person_tag" in part.left_out
+    assert len(load_suites(part)["kpi.tagged_day"].expectations) == 2
+
+
+def test_an_expectation_on_another_table_that_cannot_run_is_told(tmp_path: Path) -> None:
+    suite = SUITE.format(table="journey.deal_hold", read="tag_member", column="record_id")
+    part = compile_project(settings_of(tmp_path, "kpi", expectations__journey__deal_hold=suite))
+    assert "tags.tag_member" in part.left_out
+    found = load_suites(part)["journey.deal_hold"]
+    assert [one.type for one in found.expectations] == ["expect_column_values_to_not_be_null"]
+    assert found.told_left_out == (
+        "not checked 未校验: expectations of journey.deal_hold read tags.tag_member,"
+        " not built 未构建 (setting families)"
+    )
+
+
+def test_whoever_asks_for_a_model_that_is_left_out_is_told_the_setting(tmp_path: Path) -> None:
+    settings = settings_of(tmp_path, "kpi")
+    part = compile_project(settings)
+    for ask in (
+        lambda: compile_project(settings, selection=["person_tag"]),
+        lambda: list(graph_lines(part, ["tags.*"], False)),
+        lambda: sql_of(part, "person_tag", "duckdb"),
+    ):
+        with pytest.raises(ConfigError) as error:
+            ask()
+        assert error.value.fix == "the setting families leaves it out: add tags there."
+
+
+def test_the_summary_says_what_is_built(tmp_path: Path) -> None:
+    assert told(load_settings(tmp_path), ["kpi.kpi_value"]) == ""
+    assert told(settings_of(tmp_path, "kpi"), ["kpi.kpi_value", "identity.person", "records.touch"]) == (
+        "families 模块: only kpi are built 仅构建; of identity what these read 仅其所需;"
+        " not built 未构建: journey, tags, audience (setting families)"
+    )
+
+
+def test_models_found_by_their_folder_are_left_out_if_they_read_a_family_that_is_not_built(tmp_path: Path) -> None:
+    """No other model names them. With the family, they are there; a family that another one needs counts as built."""
+    about_tags = {"kpi.member_owner", "kpi.member_segment", "kpi.member_industry", "kpi.segment_name"}
+    small = compile_project(load_settings(tmp_path, families=("kpi",)))
+    assert about_tags <= small.left_out
+    assert small.models["kpi.kpi_entity_member"].refs == {"kpi.member_acquisition"}
+    with_tags = compile_project(load_settings(tmp_path, families=("tags", "kpi")))
+    assert {"kpi.member_owner", "kpi.member_industry"} <= with_tags.models.keys()
+    assert "kpi.member_segment" in with_tags.left_out
+    needed = compile_project(load_settings(tmp_path, families=("audience", "kpi")))
+    assert about_tags <= needed.models.keys()

@@ -1,0 +1,92 @@
+"""The setting families in nights: begin with a part, add the rest, leave it out again for a while."""
+
+from __future__ import annotations
+
+import pytest
+from typer.testing import CliRunner
+
+from siyu.cli import app
+from siyu.report.status import read_status
+from siyu.report.summary import markdown
+from siyu.settings import FAMILIES
+from tests.golden.shop import Shop
+
+ONE_ID = "crm_contact_id:k1"
+
+
+def asked(shop: Shop, monkeypatch: pytest.MonkeyPatch, *words: str) -> tuple[int, str]:
+    """The exit code and the output of a command."""
+    monkeypatch.setenv("SIYU_WAREHOUSE", str(shop.root / "warehouse"))
+    monkeypatch.setenv("SIYU_LAYERS", str(shop.root / "layer"))
+    monkeypatch.setenv("SIYU_EXPORTS", str(shop.root / "exports"))
+    monkeypatch.setenv("SIYU_CHANNELS", "shop")
+    result = CliRunner().invoke(app, list(words))
+    return result.exit_code, result.output
+
+
+def history(shop: Shop) -> list[tuple[object, ...]]:
+    return shop.rows(
+        "select tag_code, entity_id, tag_value, valid_from, valid_to, reason from tags.tag_history order by all",
+        "siyu.duckdb",
+    )
+
+
+@pytest.mark.every_suite
+def test_begin_with_kpis_add_tags_and_leave_them_out_for_a_while(shop: Shop) -> None:
+    shop.families = ("identity", "kpi")
+    small = shop.run("2026-06-01")
+    assert small.status == "published" and shop.revenue() == "100.10"
+    built = {model.model.partition(".")[0] for model in small.models}
+    assert built == {"staging", "records", "identity", "journey", "kpi"}
+    assert {result.table_name.partition(".")[0] for result in small.checks} == {*built, "ops"} - {"staging"}
+    note = "of journey what these read 仅其所需; not built 未构建: tags, audience (setting families)"
+    status = read_status(shop.root / "warehouse")
+    assert note in markdown(small) and status and any(note in line for line in status["notes"])
+    assert small.manifest["families"] == ["identity", "kpi"]
+    assert shop.run("2026-06-01").status == "nothing new"
+
+    shop.families = FAMILIES
+    full = shop.run("2026-06-01")
+    assert full.status == "published", "other families, another release"
+    assert {"tags.tag_history", "audience.segment_history"} <= full.manifest["tables"].keys()
+    both = small.manifest["tables"].keys()
+    assert {name for name in both if full.manifest["tables"][name] != small.manifest["tables"][name]} == set()
+    began = history(shop)
+    assert began and {str(row[3]) for row in began} == {"2026-06-01"}
+
+    shop.families = ("identity", "kpi")
+    assert shop.run("2026-06-02").status == "published"
+    shop.families = FAMILIES
+    again = shop.run("2026-06-03")
+    assert again.status == "published"
+    kept = [row[:4] for row in history(shop)]
+    assert {row[:4] for row in began} <= set(kept), "the history goes on from the last night that had it"
+    assert again.check_counts()["failed_critical"] == 0
+
+
+def test_commands_name_the_family_that_is_not_built(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.run("2026-06-01")
+    for words, family in (
+        (("journey", ONE_ID), "journey"),
+        (("tags", ONE_ID), "tags"),
+        (("tags",), "tags"),
+        (("list",), "audience"),
+        (("list", "handoff"), "audience"),
+    ):
+        code, output = asked(shop, monkeypatch, *words)
+        told = " ".join(output.split())
+        assert code == 2 and f"built without the family {family}" in told, output
+        assert f"add {family} to families in siyu.toml or SIYU_FAMILIES" in told
+    code, output = asked(shop, monkeypatch, "explain", ONE_ID)
+    assert code == 0 and "tags 标签  not built 未构建 (setting families)" in output
+    code, output = asked(shop, monkeypatch, "status")
+    assert code == 0 and "not built 未构建: tags, audience (setting families)" in " ".join(output.split())
+
+
+def test_explain_needs_the_whole_family_identity(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.families = ("tags",)
+    assert shop.run("2026-06-01").kpis == []
+    code, output = asked(shop, monkeypatch, "explain", ONE_ID)
+    assert code == 2 and "built without the family identity" in " ".join(output.split()), output
+    page = (shop.root / "warehouse" / "status" / "index.html").read_text(encoding="utf-8")
+    assert "not built 未构建: audience, kpi (setting families)" in page
