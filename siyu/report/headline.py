@@ -69,7 +69,7 @@ def edge(value: Any, unit: str) -> str:
 
 
 def headline_kpis(session: Session, project: Project) -> list[KpiLine]:
-    """Return totals of kpi.kpi_value for the KPIs of the current phase, core metric first.
+    """Return totals of kpi.kpi_value, core metric first, for the KPIs of its phase and family.
 
     They are of the as_of day, and of 30 days if the days can be added up.
 
@@ -85,7 +85,8 @@ def headline_kpis(session: Session, project: Project) -> list[KpiLine]:
         " sum(v.denominator) filter (where v.as_of_date > mature_date - 30 and v.as_of_date <= mature_date),"
         " case when c.window_days > 0 then mature_date end"
         " from (select *, fn_as_of() - coalesce(window_days, 0)::integer as mature_date from kpi.kpi_catalog) as c"
-        " join kpi.kpi_value as v using (kpi_code) where v.dimension = 'total' and (c.is_core or c.is_current_phase)"
+        " join kpi.kpi_value as v using (kpi_code) where v.dimension = 'total' and c.is_current_phase"
+        " and c.family = (select max(family) from kpi.kpi_catalog where is_core)"
         " group by all order by bool_or(c.is_core) desc, c.kpi_code"
     )
     return [

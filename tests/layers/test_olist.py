@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+from collections import defaultdict
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -22,6 +23,8 @@ LAYER = Path(__file__).parent / "olist"
 BESIDE = Path(__file__).resolve().parents[3] / "shared" / "data" / "olist"
 DATA = Path(os.environ.get("OLIST_DATA", BESIDE))
 WON_BEFORE_CONTACT = "b91cf8812365f50ff4bda4bcd6206b05"
+PAID = Decimal("16008872.12")
+Cell = tuple[str, str, str | None]  # month, dimension, member
 
 pytestmark = [
     pytest.mark.skipif(not DATA.is_dir(), reason=f"real data is absent: set OLIST_DATA (looked in {DATA})"),
@@ -111,7 +114,47 @@ def test_payments_of_nobody_add_up(release: duckdb.DuckDBPyConnection) -> None:
     paid = duckdb.sql(
         f"select sum(payment_value::decimal(18,2)) from '{DATA / 'olist_order_payments_dataset.parquet'}'"
     ).fetchall()[0][0]
-    assert total == paid == Decimal("16008872.12")
+    assert total == paid == PAID
+
+
+def _after(month: str, months: int = 1) -> str:
+    """The month so many months later."""
+    count = int(month[:4]) * 12 + int(month[5:]) - 1 + months
+    return f"{count // 12}-{count % 12 + 1:02}"
+
+
+def _net_by_month(release: duckdb.DuckDBPyConnection) -> dict[Cell, Decimal]:
+    """Net revenue of each month, as kpi.revenue_formula gives it; months add up to what was paid, as days do."""
+    rows = release.execute("select month, dimension, member, net_amount from kpi.revenue_formula").fetchall()
+    net: dict[Cell, Decimal] = {row[:3]: row[3] for row in rows}
+    assert len(net) == len(rows)
+    for dimension in ("total", "channel"):
+        assert sum(amount for cell, amount in net.items() if cell[1] == dimension) == PAID
+    days = release.execute(
+        "select strftime(as_of_date, '%Y-%m'), dimension, member, sum(numerator) from kpi.kpi_value"
+        " where kpi_code = 'net_revenue' and dimension in ('total', 'channel') group by 1, 2, 3"
+    ).fetchall()
+    assert {row[:3]: row[3] for row in days if row[3]} == {cell: amount for cell, amount in net.items() if amount}
+    return net
+
+
+def test_the_bridge_of_revenue_adds_up(release: duckdb.DuckDBPyConnection) -> None:
+    """Drivers add up to the change from the month before, to the cent, also in a month after the last revenue."""
+    net = _net_by_month(release)
+    drivers: dict[Cell, dict[str, Decimal]] = defaultdict(dict)
+    for month, dimension, member, driver, amount in release.execute(
+        "select month, dimension, member, driver, amount from kpi.revenue_bridge where basis = 'previous'"
+    ).fetchall():
+        drivers[month, dimension, member][driver] = amount
+    first = min(month for month, *_ in net)
+    compared = net.keys() | {(_after(month), dimension, member) for month, dimension, member in net}
+    assert drivers.keys() == {cell for cell in compared if first < cell[0] <= "2018-11"}
+    for (month, dimension, member), amounts in drivers.items():
+        before = net.get((_after(month, -1), dimension, member), Decimal(0))
+        assert sum(amounts.values()) == net.get((month, dimension, member), Decimal(0)) - before, (month, dimension)
+    # Nobody knows who paid, in all and in the only channel.
+    for driver, total in (("buyers", 0), ("unknown", 2 * PAID)):
+        assert sum(amounts[driver] for amounts in drivers.values()) == total
 
 
 def test_won_before_first_contact_is_a_warning_with_its_key(night: Report) -> None:
