@@ -69,7 +69,7 @@ def compile_project(
     declare_inputs(project)
     _Compiler(project, models).compile(selection)
     project.left_out |= without
-    project.tag_rules = find_tag_rules(project, models)
+    project.tag_rules = find_tag_rules(project, written)
     project.tag_readers = find_tag_readers(project)
     project.segments = find_segments(project)
     cache.save()

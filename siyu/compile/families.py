@@ -27,8 +27,14 @@ NEEDED = {
     "audience": ("identity", "journey", "tags"),
     "kpi": ("identity", "journey"),
 }
+COMMON = "base"  # the area of models that other families may read: they are built where somebody reads them
 COLLECTS = re.compile(r"union_models\(\s*'([a-z_]+/[a-z_]+)'")
 READS = re.compile(r"\bref\(\s*'([a-z0-9_]+)'\s*\)")
+
+
+def available(settings: Settings) -> set[str]:
+    """Return the chosen families and those that they cannot do without."""
+    return {*settings.families, *(name for family in settings.families for name in NEEDED[family])}
 
 
 def roots(settings: Settings, models: Mapping[str, Model]) -> list[str]:
@@ -46,14 +52,13 @@ def spared(settings: Settings, models: Mapping[str, Model]) -> set[str]:
 
     They are left out: no other model names them.
     """
-    built = {*settings.families, *(name for family in settings.families for name in NEEDED[family])}
     folders = {folder for model in models.values() for folder in COLLECTS.findall(model.template)}
-    schemas = {model.table: model.schema for model in models.values()}
+    schemas = {model.table: model.schema for model in models.values() if COMMON not in model.areas}
     return {
         name
         for name, model in models.items()
         if any(f"{model.schema}/{area}" in folders for area in model.areas)
-        and {schemas.get(table) for table in READS.findall(model.template)} & (set(FAMILIES) - built)
+        and {schemas.get(table) for table in READS.findall(model.template)} & (set(FAMILIES) - available(settings))
     }
 
 
@@ -80,13 +85,16 @@ def told(settings: Settings, built: Iterable[str]) -> str:
 
 
 class SuiteReads:
-    """What the suites of chosen families read. Such a table is built, because a check that is left out protects nobody.
+    """What the suites of chosen families read of these and of the families that they need. Such a table is built, because
+    a check that is left out protects nobody. An expectation about another family is left out, and the night says so.
 
     `models` are all models of the layers.
     """
 
     def __init__(self, settings: Settings, models: AbstractSet[str], cache: Cache) -> None:
-        self._settings, self._models, self._cache = settings, models, cache
+        self._settings, self._cache = settings, cache
+        others = set(FAMILIES) - available(settings)
+        self._models = {name for name in models if name.partition(".")[0] not in others}
         self._files = {suite_table(file): file for file in layer_files(settings.roots, "expectations", "**/*.yml")}
 
     def of(self, name: str) -> set[str]:

@@ -26,7 +26,7 @@ SUITE = """table: {table}
 expectations:
   - type: unexpected_rows_expectation
     kwargs:
-      unexpected_rows_query: select * from {{batch}} where exists (select 1 from tags.{read})
+      unexpected_rows_query: select * from {{batch}} where exists (select 1 from {read})
   - type: expect_column_values_to_not_be_null
     kwargs: {{column: {column}}}
 """
@@ -66,7 +66,8 @@ def test_a_release_with_other_families_is_another_release(tmp_path: Path) -> Non
 
 def test_the_models_of_a_family_and_what_they_read(tmp_path: Path, project: Project) -> None:
     part = compile_project(load_settings(tmp_path, families=("kpi",)))
-    assert schemas(part) == {"staging", "records", "identity", "journey", "kpi"}
+    assert schemas(part) == {"staging", "records", "identity", "journey", "tags", "kpi"}
+    assert {m.name for m in part.models.values() if m.model.schema == "tags"} == {"tags.person_link"}
     left_out = {name for name in part.left_out if name.startswith("kpi.")}
     wanted = {name for name in project.models if name.startswith("kpi.")} - left_out
     assert wanted <= part.models.keys()
@@ -83,7 +84,8 @@ def test_the_models_of_a_family_and_what_they_read(tmp_path: Path, project: Proj
     assert {name: model.sql for name, model in part.models.items() if name not in unions} == {
         name: project.models[name].sql for name in part.models if name not in unions
     }, "they are built in the same way"
-    assert list(part.models) == [name for name in project.models if name in part.models]
+    order = {name: number for number, name in enumerate(part.models)}
+    assert all(order[read] < order[name] for name in order for read in part.models[name].refs & order.keys())
     assert not part.tag_rules and not part.segments and not project.left_out
 
 
@@ -94,10 +96,14 @@ def test_rules_have_the_same_version_without_the_other_families(tmp_path: Path) 
 
 
 @pytest.mark.parametrize("family", FAMILIES)
-def test_every_suite_of_a_family_can_run_without_the_others(family: str, tmp_path: Path, project: Project) -> None:
+def test_the_suites_of_a_family_run_without_the_others(family: str, tmp_path: Path, project: Project) -> None:
+    """Only KPIs are also checked against tags and segments."""
     part = compile_project(settings_of(tmp_path, family))
     suites, every = load_suites(part), load_suites(project)
-    assert suites == {table: suite for table, suite in every.items() if table not in part.left_out}
+    assert suites.keys() == every.keys() - part.left_out
+    shortened = {table for table, suite in suites.items() if suite != every[table]}
+    assert all(table.startswith("kpi.") and suites[table].told_left_out for table in shortened)
+    assert bool(shortened) == (family == "kpi")
     assert any(table.startswith(family) for table in suites)
 
 
@@ -124,16 +130,23 @@ def test_a_mistake_in_what_a_family_reads_is_told_at_its_file(tmp_path: Path) ->
 
 
 def test_what_the_suite_of_a_family_reads_is_built(tmp_path: Path) -> None:
-    suite = SUITE.format(table="kpi.tagged_day", read="tag_member", column="business_date")
+    """Of this family and of those that it needs; an expectation about another one is left out, and told."""
+    suite = SUITE.format(table="kpi.tagged_day", read="journey.lead_score", column="business_date")
     part = compile_project(
         settings_of(tmp_path, "kpi", models__kpi__tagged_day=KPI, expectations__kpi__tagged_day=suite)
     )
-    assert "tags.tag_member" in part.models and "tags.person_tag" in part.left_out
+    assert "journey.lead_score" in part.models and "tags.person_tag" in part.left_out
     assert len(load_suites(part)["kpi.tagged_day"].expectations) == 2
+    other = SUITE.format(table="kpi.tagged_day", read="tags.tag_member", column="business_date")
+    part = compile_project(
+        settings_of(tmp_path, "kpi", models__kpi__tagged_day=KPI, expectations__kpi__tagged_day=other)
+    )
+    assert "tags.tag_member" in part.left_out and "kpi.tagged_day" in load_suites(part)
+    assert "read tags.tag_member" in load_suites(part)["kpi.tagged_day"].told_left_out
 
 
 def test_an_expectation_on_another_table_that_cannot_run_is_told(tmp_path: Path) -> None:
-    suite = SUITE.format(table="journey.deal_hold", read="tag_member", column="record_id")
+    suite = SUITE.format(table="journey.deal_hold", read="tags.tag_member", column="record_id")
     part = compile_project(settings_of(tmp_path, "kpi", expectations__journey__deal_hold=suite))
     assert "tags.tag_member" in part.left_out
     found = load_suites(part)["journey.deal_hold"]
@@ -149,7 +162,7 @@ def test_whoever_asks_for_a_model_that_is_left_out_is_told_the_setting(tmp_path:
     part = compile_project(settings)
     for ask in (
         lambda: compile_project(settings, selection=["person_tag"]),
-        lambda: list(graph_lines(part, ["tags.*"], False)),
+        lambda: list(graph_lines(part, ["tags.person_tag"], False)),
         lambda: sql_of(part, "person_tag", "duckdb"),
     ):
         with pytest.raises(ConfigError) as error:
@@ -171,6 +184,7 @@ def test_models_found_by_their_folder_are_left_out_if_they_read_a_family_that_is
     small = compile_project(load_settings(tmp_path, families=("kpi",)))
     assert about_tags <= small.left_out
     assert small.models["kpi.kpi_entity_member"].refs == {"kpi.member_acquisition"}
+    assert "kpi.kpi_wecom" in small.models and "tags.person_link" in small.models, "what families have in common"
     with_tags = compile_project(load_settings(tmp_path, families=("tags", "kpi")))
     assert {"kpi.member_owner", "kpi.member_industry"} <= with_tags.models.keys()
     assert "kpi.member_segment" in with_tags.left_out
