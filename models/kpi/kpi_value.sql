@@ -73,7 +73,7 @@ followed as (
     from judged
 )
 
--- kpi_tags reads the last published rows of this table, so every column states its type.
+-- kpi_restatement reads the last published rows of this table, so every column states its type.
 select
     cast(f.as_of_date as date)
         as as_of_date,  -- Business date of the value; for a cohort the day it began.

@@ -85,8 +85,10 @@ def told(settings: Settings, built: Iterable[str]) -> str:
 
 
 class SuiteReads:
-    """What the suites of chosen families read of these and of the families that they need. Such a table is built, because
-    a check that is left out protects nobody. An expectation about another family is left out, and the night says so.
+    """What the suites of chosen families read of these and of the families that they need.
+
+    Such a table is built, because a check that is left out protects nobody. An expectation about another family is left
+    out, and the night says so.
 
     `models` are all models of the layers.
     """

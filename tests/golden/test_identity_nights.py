@@ -32,7 +32,7 @@ def test_a_merge_keeps_the_older_id_and_taking_it_back_gives_each_the_one_it_had
 
 
 def test_without_any_release_and_build_database_ids_and_content_are_the_same(three_nights: ThreeNights) -> None:
-    """What may be deleted is rebuilt to the same content."""
+    """What may be deleted is rebuilt to the same content; but what was published before is gone with the releases."""
     shop, ids, aliases = three_nights
     warehouse = shop.root / "warehouse"
     before = json.loads((warehouse / "current" / "manifest.json").read_text(encoding="utf-8"))["tables"]
@@ -41,7 +41,7 @@ def test_without_any_release_and_build_database_ids_and_content_are_the_same(thr
     (warehouse / "current").unlink()
     again = shop.run("2026-06-03").manifest["tables"]
     assert (shop.ids(), shop.aliases()) == (ids[-1], aliases[-1])
-    assert {name for name in again if again[name] != before[name]} == set()
+    assert {name for name in again if again[name] != before[name]} <= {"kpi.kpi_restatement"}
 
 
 def test_a_key_saved_from_any_night_resolves_to_one_person(

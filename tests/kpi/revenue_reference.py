@@ -65,8 +65,14 @@ class Revenue:
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         return self._con.execute(query).fetchall()
 
-    def of_days(self, dimension: str) -> list[date]:
-        return self.days[: 400 if dimension in ("total", "channel") else 62]
+    def of_days(self, dimension: str, code: str = "") -> list[date]:
+        """The days that a dimension is kept for; of a cohort, by the day on which its window is over."""
+        window = int(self._windows.get(code) or 0)
+        return self.days[: (400 if dimension in ("total", "channel") else 62) + window]
+
+    @cached_property
+    def _windows(self) -> dict[str, str | None]:
+        return dict(self.rows("select kpi_code, window_days from reference.kpis"))
 
     @cached_property
     def lines(self) -> list[Line]:

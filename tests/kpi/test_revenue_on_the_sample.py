@@ -53,7 +53,7 @@ def _is_wrong(wanted: Figure, found: tuple[Any, ...]) -> bool:
 
 @pytest.mark.parametrize("rule", [of_the_day, repurchase, contribution, attainment, energy])
 def test_every_figure(revenue: Revenue, rule: Callable[[Revenue], dict[Key, Figure]]) -> None:
-    wanted = {key: figure for key, figure in rule(revenue).items() if key[0] in revenue.of_days(key[1])}
+    wanted = {key: figure for key, figure in rule(revenue).items() if key[0] in revenue.of_days(key[1], key[3])}
     codes = "', '".join(sorted({key[3] for key in wanted}))
     dimensions = "', '".join(sorted({key[1] for key in wanted}))
     found = {

@@ -36,5 +36,5 @@ from figures as f
 inner join {{ ref('business_day') }} as d on f.as_of_date = d.business_date
 inner join kept as k on f.dimension = k.dimension
 left join {{ ref('kpis') }} as c on f.kpi_code = c.kpi_code
--- Cohorts are kept until their window has been closed for as long as other figures are kept.
+-- Cohorts may be kept longer, until their window has been closed for as long as other figures.
 where d.days_ago < k.kept_days + coalesce(cast(c.window_days as bigint), 0)
