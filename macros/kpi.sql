@@ -12,6 +12,15 @@
 {%- endfor -%}
 {%- endmacro -%}
 
+{#- Whom KPIs about people do not count: staff, competitors and bots. For an anti join by person_key. -#}
+{%- macro outsiders() -%}
+(
+    select distinct person_key
+    from {{ ref('person_exclusion') }}
+    where kind in ('staff', 'competitor', 'bot')
+)
+{%- endmacro -%}
+
 {#- A rate or ratio; NULL without a denominator. -#}
 {%- macro ratio(numerator, denominator) -%}
 cast(cast({{ numerator }} as double) / nullif(cast({{ denominator }} as double), 0) as decimal(24, 6))

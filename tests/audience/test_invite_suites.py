@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from typing import Any
 
 import pytest
 
-from siyu.check.suites import Suite, rows_query
-from siyu.compile.model_files import relation
+from siyu.check.suites import Suite
 from siyu.compile.project import Project
-from tests.models.test_models import AS_OF, Engines, fill
+from tests.models.test_models import AS_OF, Engines
+from tests.planting import Fault, Key, Planting, Tables
 
-Tables = dict[str, list[dict[str, Any]]]
 SUITES = (
     "coming_event", "invite_score", "invite_standing", "invite_wish", "invite_cut_start", "invite_cut", "invite_choice",
     "invite_list", "invite_left_out", "invite_event",
@@ -90,7 +88,7 @@ GOOD: Tables = {
 }  # fmt: skip
 
 # (table of the suite, description) -> (table with the fault, row, its columns); row None = a row is added.
-FAULTS: dict[tuple[str, str], tuple[str, int | None, dict[str, Any]]] = {
+FAULTS: dict[Key, Fault] = {
     ("coming_event", "events to come, with seats"): ("coming_event", 0, {"event_date": AS_OF}),
     ("invite_score", "the score is the sum of its parts"): ("invite_score", 0, {"score": 51}),
     ("invite_score", "events and people who exist"): ("invite_score", 0, {"event_id": "E9"}),
@@ -124,7 +122,7 @@ FAULTS: dict[tuple[str, str], tuple[str, int | None, dict[str, Any]]] = {
     ("invite_event", "as many as have the points"): ("invite_event", 0, {"match_count": 5}),
     ("invite_event", "an event that nobody fits"): ("invite_event", 0, {"fitting_count": 0}),
 }  # fmt: skip
-MORE: list[tuple[tuple[str, str], tuple[str, int | None, dict[str, Any]]]] = [
+MORE: list[tuple[Key, Fault]] = [
     (("invite_list", "nobody who is kept out"), ("audience_person", 0, {"is_erased": True})),
     (("invite_list", "nobody who is kept out"), ("audience_person", 0, {"one_id": "P9"})),
     (("invite_list", "nobody outside the audience of the event"), ("coming_event", 0, {"audience": "partners"})),
@@ -139,51 +137,17 @@ MORE: list[tuple[tuple[str, str], tuple[str, int | None, dict[str, Any]]]] = [
     (("coming_event", "events to come, with seats"), ("coming_event", 0, {"seats": 0})),
     (("invite_event", "those who fit are invited or left out"), ("invite_event", 0, {"no_seat_count": None})),
 ]
-
-
-def planted(fault: tuple[str, int | None, dict[str, Any]]) -> Tables:
-    """The good rows with a fault."""
-    name, row, change = fault
-    tables = deepcopy(GOOD)
-    (table,) = (one for one in tables if one.rpartition(".")[2] == name)
-    if row is None:
-        tables[table].append(change)
-    else:
-        tables[table][row].update(change)
-    return tables
-
-
-def queries(suites: dict[str, Suite]) -> dict[tuple[str, str], str]:
-    """(table, description) -> the query that finds faults."""
-    return {
-        (name, expectation.kwargs["description"]): rows_query(expectation, f"audience.{name}")
-        for name in SUITES
-        for expectation in suites[f"audience.{name}"].expectations
-        if expectation.type == "unexpected_rows_expectation"
-        and not expectation.kwargs["description"].startswith("unique")
-    }
-
-
-def _laid_out(project: Project, session: Any, tables: Tables) -> None:
-    for name, rows in tables.items():
-        fill(session, relation(name), {c.name: c.type for c in project.binder.columns(relation(name))}, rows)
+PLANTING = Planting("audience", SUITES, GOOD)
 
 
 def test_every_expectation_has_a_fault(suites: dict[str, Suite]) -> None:
-    assert set(queries(suites)) == set(FAULTS)
+    assert set(PLANTING.queries(suites)) == set(FAULTS)
 
 
 def test_good_rows_pass(project: Project, suites: dict[str, Suite], engines: Engines) -> None:
-    with engines.at(AS_OF) as (_, session):
-        _laid_out(project, session, GOOD)
-        found = {one: session.rows(query) for one, query in queries(suites).items()}
-        assert {one: rows for one, rows in found.items() if rows} == {}
+    assert {one: rows for one, rows in PLANTING.found(project, engines, suites).items() if rows} == {}
 
 
 @pytest.mark.parametrize(("one", "fault"), [*FAULTS.items(), *MORE])
-def test_a_fault_is_found(
-    project: Project, suites: dict[str, Suite], engines: Engines, one: tuple[str, str], fault: Any
-) -> None:
-    with engines.at(AS_OF) as (_, session):
-        _laid_out(project, session, planted(fault))
-        assert session.rows(queries(suites)[one])
+def test_a_fault_is_found(project: Project, suites: dict[str, Suite], engines: Engines, one: Key, fault: Fault) -> None:
+    assert PLANTING.found(project, engines, suites, fault)[one]

@@ -122,6 +122,13 @@ def test_a_mistake_in_a_family_that_is_left_out_stops_nobody(tmp_path: Path) -> 
     assert "tags/no_header.sql" in str(error.value), "whoever builds it is told"
 
 
+def test_a_mistake_in_a_kpi_stops_nobody_without_kpis(tmp_path: Path) -> None:
+    wrong = {"models__kpi__kpi_revenue": "select 1 as x", "models__kpi__kpi_ours": KPI}
+    assert compile_project(settings_of(tmp_path, "journey", **wrong)).models
+    with pytest.raises(ConfigError, match="the header has no description or no grain"):
+        compile_project(settings_of(tmp_path, "kpi"))
+
+
 def test_a_mistake_in_what_a_family_reads_is_told_at_its_file(tmp_path: Path) -> None:
     settings = settings_of(tmp_path, "kpi", models__journey__stage_evidence="select 1 as stage")
     with pytest.raises(ConfigError) as error:

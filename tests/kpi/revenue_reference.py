@@ -172,10 +172,14 @@ class Revenue:
 
     @cached_property
     def guides(self) -> dict[date, set[int]]:
-        """The guide customers at the end of each day."""
+        """The guide customers at the end of each day: whom a member of staff reaches, until they ask to be erased."""
         links = self.rows(
-            "select p.person_key, l.started_at, l.ended_at from records.link as l join identity.record_person as p"
-            " using (channel, record_id) where l.touchpoint in ('wecom', 'group') and p.person_key is not null"
+            "select p.person_key, l.started_at, least(l.ended_at, e.erased_at) from records.link as l"
+            " join identity.record_person as p using (channel, record_id) left join"
+            " (select i.person_key, min(d.decided_at) as erased_at from identity.human_decision as d"
+            " join identity.one_id as i on d.left_type = i.id_type and d.left_value = i.id_value"
+            " where d.decision = 'erase' and d.is_latest group by i.person_key) as e using (person_key)"
+            " where l.staff_id is not null and p.person_key is not null"
         )
         found = defaultdict(set)
         for person, started, ended in links:

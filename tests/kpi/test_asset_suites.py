@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from typing import Any
 
 import pytest
 
-from siyu.check.suites import Suite, rows_query
-from siyu.compile.model_files import relation
+from siyu.check.suites import Suite
 from siyu.compile.project import Project
-from tests.models.test_models import AS_OF, Engines, fill
+from tests.models.test_models import AS_OF, Engines
+from tests.planting import Fault, Key, Planting, Tables
 
-Tables = dict[str, list[dict[str, Any]]]
-Fault = tuple[str, int | None, dict[str, Any]]
 SUITES = (
     "reachable_link", "reachable_stretch", "reachable_flow", "guide_customer", "user_asset_statement", "kpi_reach",
     "kpi_new_people", "kpi_identity", "kpi_tags",
@@ -112,7 +109,7 @@ GOOD: Tables = {
 }  # fmt: skip
 
 # (table of the suite, description) -> (table with the fault, row, its columns); row None = a row is added.
-FAULTS: dict[tuple[str, str], Fault] = {
+FAULTS: dict[Key, Fault] = {
     ("reachable_link", "an end after the beginning"): ("reachable_link", 2, {"ended_at": "2026-05-31 02:00:00"}),
     ("reachable_link", "nobody who does not count"): ("reachable_link", 0, {"person_key": 4}),
     ("reachable_link", "nobody after the erasure"): ("reachable_link", 3, {"ended_at": None}),
@@ -148,7 +145,7 @@ FAULTS: dict[tuple[str, str], Fault] = {
     ("kpi_tags", "part of the whole"): ("kpi_tags", 2, {"numerator": 3}),
     ("kpi_tags", "nothing after as_of"): ("kpi_tags", 0, {"as_of_date": "2026-07-01"}),
 }  # fmt: skip
-MORE: list[tuple[tuple[str, str], Fault]] = [
+MORE: list[tuple[Key, Fault]] = [
     (("reachable_link", "nobody after the erasure"), ("reachable_link", 3, {"ended_at": "2026-06-11 02:00:00"})),
     (("user_asset_statement", "the statement balances"), ("user_asset_statement", 1, {"returned": None})),
     # A link that is missing in the statement, a line that is missing, and somebody who does not count.
@@ -163,51 +160,17 @@ MORE: list[tuple[tuple[str, str], Fault]] = [
     (("guide_customer", "whoever is held has an owner"), ("guide_customer", 3, {"is_owner": True})),
     (("kpi_new_people", "newcomers are added people"), ("reachable_flow", 1, {"added_count": 3})),
 ]  # fmt: skip
-
-
-def planted(fault: Fault) -> Tables:
-    """The good rows with a fault."""
-    name, row, change = fault
-    tables = deepcopy(GOOD)
-    (table,) = (one for one in tables if one.rpartition(".")[2] == name)
-    if row is None:
-        tables[table].append(change)
-    else:
-        tables[table][row].update(change)
-    return tables
-
-
-def queries(suites: dict[str, Suite]) -> dict[tuple[str, str], str]:
-    """(table, description) -> the query that finds faults."""
-    return {
-        (name, expectation.kwargs["description"]): rows_query(expectation, f"kpi.{name}")
-        for name in SUITES
-        for expectation in suites[f"kpi.{name}"].expectations
-        if expectation.type == "unexpected_rows_expectation"
-        and not expectation.kwargs["description"].startswith("unique")
-    }
-
-
-def _laid_out(project: Project, session: Any, tables: Tables) -> None:
-    for name, rows in tables.items():
-        fill(session, relation(name), {c.name: c.type for c in project.binder.columns(relation(name))}, rows)
+PLANTING = Planting("kpi", SUITES, GOOD)
 
 
 def test_every_expectation_has_a_fault(suites: dict[str, Suite]) -> None:
-    assert set(queries(suites)) == set(FAULTS)
+    assert set(PLANTING.queries(suites)) == set(FAULTS)
 
 
 def test_good_rows_pass(project: Project, suites: dict[str, Suite], engines: Engines) -> None:
-    with engines.at(AS_OF) as (_, session):
-        _laid_out(project, session, GOOD)
-        found = {one: session.rows(query) for one, query in queries(suites).items()}
-        assert {one: rows for one, rows in found.items() if rows} == {}
+    assert {one: rows for one, rows in PLANTING.found(project, engines, suites).items() if rows} == {}
 
 
 @pytest.mark.parametrize(("one", "fault"), [*FAULTS.items(), *MORE])
-def test_a_fault_is_found(
-    project: Project, suites: dict[str, Suite], engines: Engines, one: tuple[str, str], fault: Fault
-) -> None:
-    with engines.at(AS_OF) as (_, session):
-        _laid_out(project, session, planted(fault))
-        assert session.rows(queries(suites)[one])
+def test_a_fault_is_found(project: Project, suites: dict[str, Suite], engines: Engines, one: Key, fault: Fault) -> None:
+    assert PLANTING.found(project, engines, suites, fault)[one]

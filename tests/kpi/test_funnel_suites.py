@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from typing import Any
 
 import pytest
 
-from siyu.check.suites import Suite, rows_query
-from siyu.compile.model_files import relation
+from siyu.check.suites import Suite
 from siyu.compile.project import Project
-from tests.models.test_models import AS_OF, Engines, fill
+from tests.models.test_models import AS_OF, Engines
+from tests.planting import Fault, Key, Planting, Tables
 
-Tables = dict[str, list[dict[str, Any]]]
-Fault = tuple[str, int | None, dict[str, Any]]
 SUITES = (
     "stage_reached", "lead_start", "lead_contact", "lead_state", "kpi_funnel", "kpi_win_rate", "kpi_scenario",
     "kpi_lead_touch", "funnel", "scenario_funnel", "trust_funnel",
@@ -133,7 +130,7 @@ GOOD: Tables = {
 }  # fmt: skip
 
 # (table of the suite, description) -> (table with the fault, row, its columns); row None = a row is added.
-FAULTS: dict[tuple[str, str], Fault] = {
+FAULTS: dict[Key, Fault] = {
     ("stage_reached", "stages in their order, without gaps"): ("stage_reached", 2, {"stage_rank": 4}),
     ("stage_reached", "the last one is entered"): ("stage_reached", 2, {"is_skipped": True}),
     ("stage_reached", "everybody who has a stage"): ("stage_transition", None, _move(4, "visitor")),
@@ -173,7 +170,7 @@ FAULTS: dict[tuple[str, str], Fault] = {
     ("trust_funnel", "each step is part of the one before"): ("trust_funnel", 2, {"reached": 2}),
     ("trust_funnel", "everybody on their step"): ("person_stage", 0, {"trust_step": "settled"}),
 }
-MORE: list[tuple[tuple[str, str], Fault]] = [
+MORE: list[tuple[Key, Fault]] = [
     (("stage_reached", "stages in their order, without gaps"), ("stage_reached", 0, {"reached_at": LATER})),
     (("stage_reached", "everybody who has a stage"), ("person_exclusion", None, {"person_key": 1, "kind": "bot"})),
     (("lead_state", "the open leads of today"), ("lead_state", 1, {"to_date": AS_OF})),
@@ -193,51 +190,17 @@ MORE: list[tuple[tuple[str, str], Fault]] = [
     (("trust_funnel", "each step is part of the one before"), ("trust_funnel", 1, {"rate_from_before": None})),
     (("trust_funnel", "everybody on their step"), ("trust_funnel", 3, {"reached": 0})),
 ]
-
-
-def planted(fault: Fault) -> Tables:
-    """The good rows with a fault."""
-    name, row, change = fault
-    tables = deepcopy(GOOD)
-    (table,) = (one for one in tables if one.rpartition(".")[2] == name)
-    if row is None:
-        tables[table].append(change)
-    else:
-        tables[table][row].update(change)
-    return tables
-
-
-def queries(suites: dict[str, Suite]) -> dict[tuple[str, str], str]:
-    """(table, description) -> the query that finds faults."""
-    return {
-        (name, expectation.kwargs["description"]): rows_query(expectation, f"kpi.{name}")
-        for name in SUITES
-        for expectation in suites[f"kpi.{name}"].expectations
-        if expectation.type == "unexpected_rows_expectation"
-        and not expectation.kwargs["description"].startswith("unique")
-    }
-
-
-def _laid_out(project: Project, session: Any, tables: Tables) -> None:
-    for name, rows in tables.items():
-        fill(session, relation(name), {c.name: c.type for c in project.binder.columns(relation(name))}, rows)
+PLANTING = Planting("kpi", SUITES, GOOD)
 
 
 def test_every_expectation_has_a_fault(suites: dict[str, Suite]) -> None:
-    assert set(queries(suites)) == set(FAULTS)
+    assert set(PLANTING.queries(suites)) == set(FAULTS)
 
 
 def test_good_rows_pass(project: Project, suites: dict[str, Suite], engines: Engines) -> None:
-    with engines.at(AS_OF) as (_, session):
-        _laid_out(project, session, GOOD)
-        found = {one: session.rows(query) for one, query in queries(suites).items()}
-        assert {one: rows for one, rows in found.items() if rows} == {}
+    assert {one: rows for one, rows in PLANTING.found(project, engines, suites).items() if rows} == {}
 
 
 @pytest.mark.parametrize(("one", "fault"), [*FAULTS.items(), *MORE])
-def test_a_fault_is_found(
-    project: Project, suites: dict[str, Suite], engines: Engines, one: tuple[str, str], fault: Fault
-) -> None:
-    with engines.at(AS_OF) as (_, session):
-        _laid_out(project, session, planted(fault))
-        assert session.rows(queries(suites)[one])
+def test_a_fault_is_found(project: Project, suites: dict[str, Suite], engines: Engines, one: Key, fault: Fault) -> None:
+    assert PLANTING.found(project, engines, suites, fault)[one]

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from copy import deepcopy
 from typing import Any
 
 import pytest
 
-from siyu.check.suites import Suite, rows_query
-from siyu.compile.model_files import relation
+from siyu.check.suites import Suite
 from siyu.compile.project import Project
-from tests.models.test_models import AS_OF, Engines, fill
+from tests.models.test_models import AS_OF, Engines
+from tests.planting import Fault, Key, Planting, Tables
 
-Tables = dict[str, list[dict[str, Any]]]
-Fault = tuple[str, int | None, dict[str, Any]]
 SUITES = (
     "revenue_line", "revenue_month", "guide_stretch", "kpi_contribution", "kpi_energy", "revenue_formula",
     "revenue_bridge", "energy_formula", "customer_summary", "cohort_value",
@@ -111,7 +108,7 @@ GOOD: Tables = {
 }  # fmt: skip
 
 # (table of the suite, description) -> (table with the fault, row, its columns); row None = a row is added.
-FAULTS: dict[tuple[str, str], Fault] = {
+FAULTS: dict[Key, Fault] = {
     ("revenue_line", "every line is landed revenue"): ("revenue_line", 0, {"record_id": "z"}),
     ("revenue_line", "revenue to the cent"): ("revenue_line", 0, {"amount": "100.01"}),
     ("revenue_line", "a buyer is a person, or else a company"): ("revenue_line", 3, {"buyer_key": 5}),
@@ -138,7 +135,7 @@ FAULTS: dict[tuple[str, str], Fault] = {
     ("cohort_value", "cumulative margin"): ("cohort_value", 1, {"cumulative_margin_amount": "39.01"}),
     ("cohort_value", "no more active people or buyers than people"): ("cohort_value", 0, {"active_count": 3}),
 }  # fmt: skip
-MORE: list[tuple[tuple[str, str], Fault]] = [
+MORE: list[tuple[Key, Fault]] = [
     # A deal that is missing, that counts although it should not, or that counts twice.
     (("revenue_line", "revenue to the cent"), ("deal", None, _deal("k", "order", "paid", 1))),
     (("revenue_line", "revenue to the cent"), ("deal", 5, {"status": "paid"})),
@@ -181,51 +178,17 @@ MORE: list[tuple[tuple[str, str], Fault]] = [
     (("cohort_value", "cumulative margin"), ("cohort_value", 1, {"people_count": 3})),
     (("cohort_value", "no more active people or buyers than people"), ("cohort_value", 1, {"buyer_count": 3})),
 ]  # fmt: skip
-
-
-def planted(fault: Fault) -> Tables:
-    """The good rows with a fault."""
-    name, row, change = fault
-    tables = deepcopy(GOOD)
-    (table,) = (one for one in tables if one.rpartition(".")[2] == name)
-    if row is None:
-        tables[table].append(change)
-    else:
-        tables[table][row].update(change)
-    return tables
-
-
-def queries(suites: dict[str, Suite]) -> dict[tuple[str, str], str]:
-    """(table, description) -> the query that finds faults."""
-    return {
-        (name, expectation.kwargs["description"]): rows_query(expectation, f"kpi.{name}")
-        for name in SUITES
-        for expectation in suites[f"kpi.{name}"].expectations
-        if expectation.type == "unexpected_rows_expectation"
-        and not expectation.kwargs["description"].startswith("unique")
-    }
-
-
-def _laid_out(project: Project, session: Any, tables: Tables) -> None:
-    for name, rows in tables.items():
-        fill(session, relation(name), {c.name: c.type for c in project.binder.columns(relation(name))}, rows)
+PLANTING = Planting("kpi", SUITES, GOOD)
 
 
 def test_every_expectation_has_a_fault(suites: dict[str, Suite]) -> None:
-    assert set(queries(suites)) == set(FAULTS)
+    assert set(PLANTING.queries(suites)) == set(FAULTS)
 
 
 def test_good_rows_pass(project: Project, suites: dict[str, Suite], engines: Engines) -> None:
-    with engines.at(AS_OF) as (_, session):
-        _laid_out(project, session, GOOD)
-        found = {one: session.rows(query) for one, query in queries(suites).items()}
-        assert {one: rows for one, rows in found.items() if rows} == {}
+    assert {one: rows for one, rows in PLANTING.found(project, engines, suites).items() if rows} == {}
 
 
 @pytest.mark.parametrize(("one", "fault"), [*FAULTS.items(), *MORE])
-def test_a_fault_is_found(
-    project: Project, suites: dict[str, Suite], engines: Engines, one: tuple[str, str], fault: Fault
-) -> None:
-    with engines.at(AS_OF) as (_, session):
-        _laid_out(project, session, planted(fault))
-        assert session.rows(queries(suites)[one])
+def test_a_fault_is_found(project: Project, suites: dict[str, Suite], engines: Engines, one: Key, fault: Fault) -> None:
+    assert PLANTING.found(project, engines, suites, fault)[one]

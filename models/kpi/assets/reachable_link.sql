@@ -6,11 +6,7 @@ grain: [channel, record_id]
 {{ config(published=false) }}
 with
 
-outsiders as (
-    select person_key
-    from {{ ref('person_exclusion') }}
-    where kind in ('staff', 'competitor', 'bot')
-),
+outsiders as {{ outsiders() }},
 
 erasures as (
     select

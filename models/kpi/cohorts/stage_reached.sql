@@ -16,11 +16,7 @@ moves as (
     where t.direction <> 'back'
 ),
 
-outsiders as (
-    select person_key
-    from {{ ref('person_exclusion') }}
-    where kind in ('staff', 'competitor', 'bot')
-),
+outsiders as {{ outsiders() }},
 
 reached as (
     select

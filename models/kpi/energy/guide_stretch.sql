@@ -1,23 +1,22 @@
 /*
-description: From when to when each person was a guide customer (导购客群); reachable one to one on
-  WeCom, or in a group of ours. Who deleted us is no longer one. Stretches do not overlap.
+description: From when to when each person was a guide customer (导购客群), whoever of our staff held
+  them; see guide_customer. Stretches do not overlap.
 grain: [person_key, from_date]
 */
 {{ config(published=false) }}
 with
 
--- Half-open: the day on which a link ends no longer belongs to it.
-links as (
+-- Half-open: the day on which nobody holds a person any more no longer belongs to it.
+parts as (
     select
-        l.person_key,
-        fn_local_date(l.started_at) as from_date,
-        coalesce(fn_local_date(l.ended_at), date '9999-01-01') as to_date
-    from {{ ref('person_link') }} as l
-    anti join {{ no_customers() }} as x on l.person_key = x.person_key
-    where l.touchpoint in ('wecom', 'group') and l.started_at < fn_as_of_end()
+        person_key,
+        fn_local_date(held_from) as from_date,
+        coalesce(fn_local_date(held_to), date '9999-01-01') as to_date
+    from {{ ref('guide_customer') }}
+    where held_from < fn_as_of_end()
 ),
 
--- A link begins a new stretch if all links before have ended by then.
+-- A part begins a new stretch if all parts before have ended by then.
 marked as (
     select
         person_key,
@@ -30,7 +29,7 @@ marked as (
             ) then 0
             else 1
         end as is_first
-    from links
+    from parts
     where from_date < to_date
 ),
 

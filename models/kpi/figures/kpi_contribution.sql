@@ -54,31 +54,14 @@ recent as (
     of_person=['segment'], of_account=['industry']
 ) }},
 
--- The first kept days, for total and channels and for other dimensions. What was before is there
--- when they begin.
-bounds as (
-    select
-        greatest(
-            min(business_date),
-            cast(fn_as_of() - ({{ kpi_days('total') }} - 1) * interval 1 day as date)
-        ) as long_date,
-        greatest(
-            min(business_date),
-            cast(fn_as_of() - ({{ kpi_days('campaign') }} - 1) * interval 1 day as date)
-        ) as short_date
-    from {{ ref('business_day') }}
-),
-
 facts as (
-    {%- for source, from_date in [('long_facts', 'long_date'), ('short_facts', 'short_date')] %}
+    {%- for source in ['long_facts', 'short_facts'] %}
     select
-        f.dimension,
-        f.member,
-        f.{{ columns | join(',
-        f.') }},
-        b.{{ from_date }} as from_date
-    from {{ source }} as f
-    cross join bounds as b
+        dimension,
+        member,
+        {{ columns | join(',
+        ') }}
+    from {{ source }}
     {%- if not loop.last %}
     union all
     {%- endif %}
@@ -90,7 +73,6 @@ purchase_days as (
     select distinct
         dimension,
         member,
-        from_date,
         buyer_key,
         revenue_date
     from facts
@@ -101,7 +83,6 @@ stretches as (
     select
         dimension,
         member,
-        from_date,
         revenue_date,
         lead(revenue_date) over (
             partition by dimension, member, buyer_key order by revenue_date
@@ -113,7 +94,6 @@ changes as (
     select
         dimension,
         member,
-        from_date,
         revenue_date as change_date,
         1 as customers,
         cast(0 as decimal(38, 2)) as margin
@@ -122,7 +102,6 @@ changes as (
     select
         dimension,
         member,
-        from_date,
         cast(least(
             coalesce(next_date, date '9999-01-01'), revenue_date + {{ window }} * interval 1 day
         ) as date) as change_date,
@@ -133,7 +112,6 @@ changes as (
     select
         dimension,
         member,
-        from_date,
         revenue_date as change_date,
         0 as customers,
         margin
@@ -142,7 +120,6 @@ changes as (
     select
         dimension,
         member,
-        from_date,
         cast(revenue_date + {{ window }} * interval 1 day as date) as change_date,
         0 as customers,
         -margin as margin
@@ -153,53 +130,14 @@ daily_changes as (
     select
         dimension,
         member,
-        greatest(change_date, from_date) as change_date,
+        change_date as day,
         sum(customers) as customers,
         sum(margin) as margin
     from changes
-    group by dimension, member, greatest(change_date, from_date)
+    group by dimension, member, change_date
 ),
 
-series as (
-    select
-        dimension,
-        member,
-        min(change_date) as first_date
-    from daily_changes
-    group by dimension, member
-),
-
-days as (
-    select
-        b.business_date as as_of_date,
-        s.dimension,
-        s.member,
-        coalesce(c.customers, 0) as customers,
-        coalesce(c.margin, 0) as margin
-    from series as s
-    inner join {{ ref('business_day') }} as b on s.first_date <= b.business_date
-    left join daily_changes as c
-        on
-            s.dimension = c.dimension
-            and s.member is not distinct from c.member
-            and b.business_date = c.change_date
-),
-
-rolling as (
-    select
-        as_of_date,
-        dimension,
-        member,
-        sum(customers) over (
-            partition by dimension, member order by as_of_date
-            rows between unbounded preceding and current row
-        ) as customers,
-        sum(margin) over (
-            partition by dimension, member order by as_of_date
-            rows between unbounded preceding and current row
-        ) as margin
-    from days
-),
+{{ running_sums('rolling', 'daily_changes', ['customers', 'margin']) }},
 
 -- Without customers there is no figure, though refunds may still lower the margin.
 figures as (

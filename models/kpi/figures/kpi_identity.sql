@@ -7,11 +7,7 @@ kpis: [match_rate, cross_channel_rate]
 {{ config(published=false) }}
 with
 
-outsiders as (
-    select person_key
-    from {{ ref('person_exclusion') }}
-    where kind in ('staff', 'competitor', 'bot')
-),
+outsiders as {{ outsiders() }},
 
 -- The records of all shapes that name people: contacts, touches, links, deals and tickets.
 channel_days as (

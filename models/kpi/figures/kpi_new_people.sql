@@ -6,11 +6,7 @@ kpis: [follow_add_rate, referred_share, referrals_per_referrer]
 {{ config(published=false) }}
 with
 
-outsiders as (
-    select person_key
-    from {{ ref('person_exclusion') }}
-    where kind in ('staff', 'competitor', 'bot')
-),
+outsiders as {{ outsiders() }},
 
 stretches as (
     select

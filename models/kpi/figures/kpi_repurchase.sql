@@ -23,7 +23,7 @@ purchases as (
             partition by r.person_key order by r.revenue_at, r.channel, r.record_id
         ) as line_no
     from {{ ref('revenue_line') }} as r
-    anti join {{ no_customers() }} as x on r.person_key = x.person_key
+    anti join {{ outsiders() }} as x on r.person_key = x.person_key
     where r.kind <> 'refund' and r.person_key is not null
 ),
 

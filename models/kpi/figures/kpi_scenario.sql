@@ -8,11 +8,7 @@ kpis: [scenario_step_rate]
 with
 
 -- Staff, competitors and bots are not people of a scenario.
-outsiders as (
-    select person_key
-    from {{ ref('person_exclusion') }}
-    where kind in ('staff', 'competitor', 'bot')
-),
+outsiders as {{ outsiders() }},
 
 visits as (
     select

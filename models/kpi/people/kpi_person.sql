@@ -7,11 +7,7 @@ grain: [person_key]
 {{ config(published=false) }}
 with
 
-outsiders as (
-    select person_key
-    from {{ ref('person_exclusion') }}
-    where kind in ('staff', 'competitor', 'bot')
-),
+outsiders as {{ outsiders() }},
 
 -- Each member as a number, because texts of a million people are slow to compare.
 numbered as (

@@ -14,7 +14,7 @@ revenue as (
         sum(r.amount) as amount,
         sum(r.margin_amount) as margin_amount
     from {{ ref('revenue_line') }} as r
-    anti join {{ no_customers() }} as x on r.person_key = x.person_key
+    anti join {{ outsiders() }} as x on r.person_key = x.person_key
     where r.person_key is not null
     group by r.person_key, date_trunc('month', r.revenue_date)
 ),
@@ -52,7 +52,7 @@ people as (
         f.person_key,
         min(f.month_date) as cohort_date
     from first_months as f
-    anti join {{ no_customers() }} as x on f.person_key = x.person_key
+    anti join {{ outsiders() }} as x on f.person_key = x.person_key
     group by f.person_key
 ),
 

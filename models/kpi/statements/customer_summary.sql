@@ -16,7 +16,7 @@ lines as (
         r.amount,
         r.margin_amount
     from {{ ref('revenue_line') }} as r
-    anti join {{ no_customers() }} as x on r.person_key = x.person_key
+    anti join {{ outsiders() }} as x on r.person_key = x.person_key
     where r.one_id is not null
 ),
 

@@ -6,11 +6,7 @@ grain: [scenario, step_no]
 */
 with
 
-outsiders as (
-    select person_key
-    from {{ ref('person_exclusion') }}
-    where kind in ('staff', 'competitor', 'bot')
-),
+outsiders as {{ outsiders() }},
 
 visits as (
     select
