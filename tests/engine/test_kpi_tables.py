@@ -54,7 +54,7 @@ def figures(kpis: str) -> dict[str, str]:
 def test_every_kpi_of_the_base_layer_is_described_in_both_languages(project: Project) -> None:
     for row in reference_rows(project.references["kpis"]):
         assert all(row[column] for column in ("formula", "formula_zh", "owner")), row["kpi_code"]
-    assert tuple(COLUMNS) == ("kpis", "kpi_dimensions")
+    assert tuple(COLUMNS) == ("kpis", "kpi_dimensions", "wecom_signs")
 
 
 def test_every_mistake_in_a_row_is_told_at_once(tmp_path: Path) -> None:
