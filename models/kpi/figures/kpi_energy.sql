@@ -10,19 +10,6 @@ kpis: [reach_rate, scene_conversion_rate]
 {%- set near = kpi_days('campaign') %}
 with
 
--- The first kept days, for the total and for other dimensions. What was before is there when they
--- begin.
-bounds as (
-    select
-        greatest(
-            min(business_date), cast(fn_as_of() - ({{ far }} - 1) * interval 1 day as date)
-        ) as far_date,
-        greatest(
-            min(business_date), cast(fn_as_of() - ({{ near }} - 1) * interval 1 day as date)
-        ) as near_date
-    from {{ ref('business_day') }}
-),
-
 -- Only what touches a kept day.
 guides as (
     select
@@ -137,7 +124,7 @@ changes as (
     ] %}
     select
         person_key,
-        from_date as change_date,
+        from_date as day,
         {{ guides }} as guides,
         {{ reached }} as reached,
         {{ buyers }} as buyers
@@ -145,7 +132,7 @@ changes as (
     union all
     select
         person_key,
-        to_date as change_date,
+        to_date as day,
         {{ -guides }} as guides,
         {{ -reached }} as reached,
         {{ -buyers }} as buyers
@@ -156,133 +143,74 @@ changes as (
     {%- endfor %}
 ),
 
-far_changes as (
-    select
-        greatest(c.change_date, b.far_date) as change_date,
-        sum(c.guides) as guides,
-        sum(c.reached) as reached,
-        sum(c.buyers) as buyers
-    from changes as c
-    cross join bounds as b
-    where c.change_date <= fn_as_of()
-    group by greatest(c.change_date, b.far_date)
-),
-
+-- What a person was before the kept days of a dimension is one change on the first of them.
 near_changes as (
     select
-        c.person_key,
-        greatest(c.change_date, b.near_date) as change_date,
-        sum(c.guides) as guides,
-        sum(c.reached) as reached,
-        sum(c.buyers) as buyers
-    from changes as c
-    cross join bounds as b
-    where c.change_date <= fn_as_of()
-    group by c.person_key, greatest(c.change_date, b.near_date)
-    having sum(c.guides) <> 0 or sum(c.reached) <> 0 or sum(c.buyers) <> 0
+        person_key,
+        greatest(day, {{ kpi_first_day('campaign') }}) as day,
+        sum(guides) as guides,
+        sum(reached) as reached,
+        sum(buyers) as buyers
+    from changes
+    where day <= fn_as_of()
+    group by person_key, greatest(day, {{ kpi_first_day('campaign') }})
+    having sum(guides) <> 0 or sum(reached) <> 0 or sum(buyers) <> 0
 ),
 
 {{ by_dimension(
-    'near_facts', 'near_changes', ['change_date', 'guides', 'reached', 'buyers'],
+    'near_facts', 'near_changes', ['day', 'guides', 'reached', 'buyers'],
     of_person=['channel', 'staff', 'team', 'segment', 'industry']
 ) }},
 
-scene_changes as (
+scene_purchases as (
     select
         s.scene,
-        greatest(b.from_date, d.near_date) as change_date,
-        1 as buyers
+        b.from_date,
+        b.to_date
     from bought as b
-    cross join bounds as d
     left join scenes as s on b.person_key = s.person_key and b.revenue_date = s.revenue_date
-    where b.to_date > d.near_date
-    union all
-    select
-        s.scene,
-        b.to_date as change_date,
-        -1 as buyers
-    from bought as b
-    cross join bounds as d
-    left join scenes as s on b.person_key = s.person_key and b.revenue_date = s.revenue_date
-    where b.to_date > d.near_date
+    where b.to_date > {{ kpi_first_day('scene') }}
 ),
 
 daily_changes as (
     select
         'total' as dimension,
         cast(null as varchar) as member,
-        change_date,
+        day,
         guides,
         reached,
         buyers
-    from far_changes
+    from changes
     union all
     select
         dimension,
         member,
-        change_date,
-        sum(guides) as guides,
-        sum(reached) as reached,
-        sum(buyers) as buyers
+        day,
+        guides,
+        reached,
+        buyers
     from near_facts
-    group by dimension, member, change_date
     union all
     select
         'scene' as dimension,
         scene as member,
-        change_date,
+        from_date as day,
         0 as guides,
         0 as reached,
-        sum(buyers) as buyers
-    from scene_changes
-    group by scene, change_date
+        1 as buyers
+    from scene_purchases
+    union all
+    select
+        'scene' as dimension,
+        scene as member,
+        to_date as day,
+        0 as guides,
+        0 as reached,
+        -1 as buyers
+    from scene_purchases
 ),
 
-series as (
-    select
-        dimension,
-        member,
-        min(change_date) as first_date
-    from daily_changes
-    group by dimension, member
-),
-
-days as (
-    select
-        b.business_date as as_of_date,
-        s.dimension,
-        s.member,
-        coalesce(c.guides, 0) as guides,
-        coalesce(c.reached, 0) as reached,
-        coalesce(c.buyers, 0) as buyers
-    from series as s
-    inner join {{ ref('business_day') }} as b on s.first_date <= b.business_date
-    left join daily_changes as c
-        on
-            s.dimension = c.dimension
-            and s.member is not distinct from c.member
-            and b.business_date = c.change_date
-),
-
-stocks as (
-    select
-        as_of_date,
-        dimension,
-        member,
-        sum(guides) over (
-            partition by dimension, member order by as_of_date
-            rows between unbounded preceding and current row
-        ) as guides,
-        sum(reached) over (
-            partition by dimension, member order by as_of_date
-            rows between unbounded preceding and current row
-        ) as reached,
-        sum(buyers) over (
-            partition by dimension, member order by as_of_date
-            rows between unbounded preceding and current row
-        ) as buyers
-    from days
-),
+{{ running_sums('stocks', 'daily_changes', ['guides', 'reached', 'buyers']) }},
 
 -- Scenes share out the buyers among all whom we reached, so they add up to the total.
 figures as (
