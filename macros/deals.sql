@@ -15,7 +15,8 @@ one_currency as (
 {%- endmacro -%}
 
 {#- CTEs `deals`, `orders`, `fulfilments`: the state of deals at the end of as_of; orders that count, with the time when
-    they were fully refunded; opportunities that orders fulfil. -#}
+    they were fully refunded; opportunities that orders fulfil, with the number of orders that are kept and the time of
+    the latest full refund. -#}
 {%- macro held_deals() -%}
 {{ one_currency() }},
 
@@ -93,12 +94,15 @@ orders as (
     where o.kept_lines > 0 or r.refunded_at is not null
 ),
 
+-- An order that its status calls refunded keeps nothing, even if it has no refund.
 fulfilments as (
     select
-        opportunity_id,
-        case when count(refunded_at) = count(*) then max(refunded_at) end as refunded_at
-    from orders
-    where opportunity_id is not null
-    group by opportunity_id
+        t.opportunity_id,
+        count(o.deal_id) - count(o.refunded_at) as kept_count,
+        max(o.refunded_at) as refunded_at
+    from order_totals as t
+    left join orders as o on t.channel = o.channel and t.deal_id = o.deal_id
+    where t.opportunity_id is not null
+    group by t.opportunity_id
 )
 {%- endmacro -%}

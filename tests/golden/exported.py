@@ -277,8 +277,9 @@ def _json(path: Path) -> Iterator[Row]:
         for found in answer.get("send_list", []):
             recipient = found.get("external_userid") or found["chat_id"]
             yield {"msgid": path.stem.split("_")[2], "recipient": recipient, **found}
-        for found in answer.get("group_chat", {}).get("member_list", []):
-            yield {"chat_id": answer["group_chat"]["chat_id"], **found}
+        chat = answer.get("group_chat", {})
+        for found in chat.get("member_list", []):
+            yield {"chat_id": chat["chat_id"], "owner": chat["owner"], **found}
 
 
 def _xlsx(path: Path) -> Iterator[Row]:

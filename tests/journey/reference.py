@@ -438,13 +438,18 @@ class Hold:
 
 @dataclass(frozen=True)
 class Order:
-    """An order that was paid: the lines of one number in one channel."""
+    """An order that was paid: the lines of one number in one channel. `is_lapsed`: refunded, and nobody knows when."""
 
     channel: str
     deal_id: str
     opportunity_id: str | None
     paid_at: datetime
     refunded_at: datetime | None
+    is_lapsed: bool = False
+
+    @property
+    def is_kept(self) -> bool:
+        return self.refunded_at is None and not self.is_lapsed
 
 
 @dataclass(frozen=True)
@@ -471,7 +476,7 @@ def orders_of(deals: Sequence[Deal]) -> list[Order]:
 
 
 def _order(lines: Sequence[Deal], refunds: Sequence[Deal]) -> Order | None:
-    """None: it was cancelled, or is refunded and nobody knows when."""
+    """None: it was cancelled."""
     lines = [line for line in lines if line.status in (None, "paid", "shipped", "done", "refunded")]
     if not lines:
         return None
@@ -483,14 +488,14 @@ def _order(lines: Sequence[Deal], refunds: Sequence[Deal]) -> Order | None:
         back = -sum((r.amount or NOTHING for r in refunds if r.occurred_at <= moment), NOTHING)
         if all_back_at is None and back >= to_refund:
             all_back_at = moment
-    if all(line.status == "refunded" for line in lines):
-        if not moments:
-            return None
+    is_called_refunded = all(line.status == "refunded" for line in lines)
+    if is_called_refunded and moments:
         # Its status calls it refunded, be the refunds a cent short.
         all_back_at = all_back_at or moments[-1]
     opportunity_id = max((line.opportunity_id for line in lines if line.opportunity_id), default=None)
     refunded_at = max(paid_at, all_back_at) if all_back_at else None
-    return Order(lines[0].channel, lines[0].deal_id, opportunity_id, paid_at, refunded_at)
+    is_lapsed = is_called_refunded and not moments
+    return Order(lines[0].channel, lines[0].deal_id, opportunity_id, paid_at, refunded_at, is_lapsed)
 
 
 def holds_of(person: Person, rules: Rules) -> list[Hold]:
@@ -508,13 +513,13 @@ def holds_of(person: Person, rules: Rules) -> list[Hold]:
             and deal.kind == "order"
             and (deal.channel, deal.deal_id) == (order.channel, order.deal_id)
         ]
-        if rows:
+        if rows and not order.is_lapsed:
             found.append(Hold("won", order.channel, order.deal_id, min(rows), order.paid_at, order.refunded_at))
     return found
 
 
 def _opportunity_holds(deal: Deal, orders: Sequence[Order], rules: Rules) -> list[Hold]:
-    """While open; and once won until all orders that fulfil it are refunded."""
+    """While open; and once won until all orders that fulfil it are refunded. If nobody knows when, it never was."""
     names = (deal.channel, deal.deal_id, deal.record_id)
     is_closed = deal.status in ("won", "lost") and deal.closed_at is not None and deal.closed_at < rules.end
     if not is_closed:
@@ -526,10 +531,11 @@ def _opportunity_holds(deal: Deal, orders: Sequence[Order], rules: Rules) -> lis
     open_hold = Hold("open", *names, deal.occurred_at, closed_at, is_lost=deal.status == "lost")
     if deal.status == "lost":
         return [open_hold]
-    refunds = [order.refunded_at for order in orders if order.opportunity_id == deal.deal_id]
-    moments = [moment for moment in refunds if moment is not None]
-    all_back = bool(refunds) and len(moments) == len(refunds)
-    return [open_hold, Hold("won", *names, closed_at, max(closed_at, *moments) if all_back else None)]
+    own = [order for order in orders if order.opportunity_id == deal.deal_id]
+    if not own or any(order.is_kept for order in own):
+        return [open_hold, Hold("won", *names, closed_at, None)]
+    moments = [order.refunded_at for order in own if order.refunded_at is not None]
+    return [open_hold, Hold("won", *names, closed_at, max(closed_at, *moments))] if moments else [open_hold]
 
 
 def setbacks_of(person: Person, rules: Rules) -> list[Setback]:

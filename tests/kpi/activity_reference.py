@@ -81,7 +81,7 @@ class Activity(People):
     @cached_property
     def signs(self) -> dict[str, list[Touch]]:
         """Touches that wecom_signs.csv names: invite and service."""
-        rows = self.rows("select sign, direction, action, outcome, by_campaign from reference.wecom_signs")
+        rows = self.files.table("wecom_signs", "sign", "direction", "action", "outcome", "by_campaign")
         found: dict[str, list[Touch]] = defaultdict(list)
         for sign, direction, action, outcome, by_campaign in rows:
             for touch in self.touches:
@@ -94,7 +94,7 @@ class Activity(People):
     @cached_property
     def services(self) -> dict[int, list[tuple[date, date]]]:
         """First and last day of each service: an answer, a resolved ticket, a time in a service group."""
-        chats = self.pairs("select chat_id, group_kind from reference.groups")
+        chats = self.files.pairs("groups", "chat_id", "group_kind")
         found: dict[int, list[tuple[date, date]]] = defaultdict(list)
         for touch in self.signs["service"]:
             found[touch.person].append((touch.day, touch.day))
@@ -129,8 +129,8 @@ def _kept_orders(activity: Activity) -> tuple[dict[Deal, date], dict[str, bool]]
     lines: dict[Deal, list[tuple[str, datetime, Decimal]]] = defaultdict(list)
     refunds: dict[Deal, Decimal] = defaultdict(Decimal)
     opportunities: dict[str, set[Deal]] = defaultdict(set)
-    for channel, deal, kind, status, at, amount, opportunity in activity.rows(
-        "select channel, deal_id, kind, status, occurred_at, coalesce(amount, 0), opportunity_id from records.deal"
+    for channel, _, deal, kind, status, at, amount, opportunity in activity.files.rows(
+        "deal", "deal_id, kind, status, occurred_at, amount, opportunity_id"
     ):
         if kind == "refund":
             refunds[channel, deal] += amount
@@ -191,7 +191,7 @@ def reachable_rates(activity: Activity) -> dict[Key, Figure]:
 
 def content_reach(activity: Activity) -> dict[Key, Figure]:
     """People who saw content in the last days; who registers has not seen it yet."""
-    stages = activity.pairs("select content_id, content_stage from reference.content")
+    stages = activity.files.pairs("content", "content_id", "content_stage")
     seen: Groups = defaultdict(set)
     for touch in activity.inbound:
         if touch.content is not None and touch.behaviour != "register":
@@ -205,9 +205,7 @@ def content_reach(activity: Activity) -> dict[Key, Figure]:
 def cta_completion(activity: Activity) -> dict[Key, Figure]:
     """Every call of a campaign to everybody who meets it, on the day of the first touch of it that did not fail."""
     calls = defaultdict(list)
-    for campaign, action, level in activity.rows(
-        "select campaign_id, action, ask_level from reference.calls_to_action"
-    ):
+    for campaign, action, level in activity.files.table("calls_to_action", "campaign_id", "action", "ask_level"):
         calls[campaign].append((action, level))
     met: dict[tuple[int, str], list[Touch]] = defaultdict(list)
     for touch in activity.touches:

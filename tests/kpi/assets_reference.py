@@ -70,9 +70,9 @@ class Assets(People):
         found: dict[int, tuple[datetime, str, int]] = {}
         for shape in ("contact", "link"):
             for person, channel, at, id_type, value in self.counted_rows(
-                shape, f"{SHAPES[shape]}, referrer_type, trim(referrer_value)"
+                shape, f"{SHAPES[shape]}, referrer_type, referrer_value"
             ):
-                for referrer in known[id_type, value] - {person} if at is not None else ():
+                for referrer in known[id_type, value] - {person}:
                     one = (at, channel, referrer)
                     found[person] = min(found.get(person, one), one)
         return found
@@ -82,9 +82,7 @@ class Assets(People):
         """The day of each record: the first, if it is in several shapes."""
         found: dict[tuple[str, str], date] = {}
         for shape, moment in SHAPES.items():
-            for channel, record, at in self.rows(
-                f"select channel, record_id, {moment} from records.{shape} where {moment} is not null"
-            ):
+            for channel, record, at in self.files.rows(shape, moment):
                 found[channel, record] = min(found.get((channel, record), local(at)), local(at))
         return found
 
@@ -150,7 +148,7 @@ def unfollow_rate(assets: Assets) -> dict[Key, Figure]:
 
 def follow_add_rate(assets: Assets) -> dict[Key, Figure]:
     """Who met a campaign with a code and could not be reached when the day began; and who could be in 7 days."""
-    codes = {row[0] for row in assets.rows("select campaign_id from reference.live_codes")} - {None}
+    codes = {campaign for (campaign,) in assets.files.table("live_codes", "campaign_id")} - {None}
     invited: Groups = defaultdict(set)
     for person, channel, at, campaign, outcome in assets.counted_rows("touch", "occurred_at, campaign_id, outcome"):
         day = local(at)

@@ -1,10 +1,14 @@
-"""The KPIs of the funnel in plain Python, from records and the journey: brute force, day by day."""
+"""The KPIs of the funnel in plain Python: brute force, day by day.
+
+Touches, deals and reference tables are read from the sample's files; who a record belongs to, stages, scenarios, owners
+and industries from a build database, since they are the business of identity, the journey and tags.
+"""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from fractions import Fraction
 from functools import cached_property
@@ -13,7 +17,8 @@ from typing import Any
 
 import duckdb
 
-AS_OF = date(2026, 6, 30)
+from tests.kpi.exported_records import AS_OF, Records, sample
+
 ZONE = timedelta(hours=8)
 DAYS, DAYS_OTHER = 400, 62
 SILENT_DAYS, UNDER_TOUCHES = 7, 5
@@ -65,6 +70,7 @@ class Funnel:
     """What the night built, and the funnel of it."""
 
     con: duckdb.DuckDBPyConnection
+    files: Records = field(default_factory=sample)
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         return self.con.execute(query).fetchall()
@@ -121,15 +127,22 @@ class Funnel:
         return {person: min(moments) for person, moments in found.items() if moments}
 
     @cached_property
+    def owned(self) -> dict[tuple[str, str], tuple[int | None, int | None]]:
+        """The person and the company of each record."""
+        rows = self.rows("select channel, record_id, person_key, account_key from identity.record_person")
+        return {(channel, record): (person, account) for channel, record, person, account in rows}
+
+    @cached_property
     def touches(self) -> tuple[dict[int, list[datetime]], dict[int, set[date]]]:
         """First arrivals of different touches of ours, and the days on which the person acted."""
         first: dict[tuple[Any, ...], datetime] = {}
         active: dict[int, set[date]] = defaultdict(set)
-        for person, moment, direction, outcome, action, medium, content in self.rows(
-            "select r.person_key, t.occurred_at, t.direction, t.outcome, t.action, t.medium, t.content_id"
-            " from records.touch as t join identity.record_person as r using (channel, record_id)"
-            " where r.person_key is not null"
+        for channel, record, moment, direction, outcome, action, medium, content in self.files.rows(
+            "touch", "occurred_at, direction, outcome, action, medium, content_id"
         ):
+            person, _ = self.owned.get((channel, record), (None, None))
+            if person is None:
+                continue
             if direction == "inbound":
                 active[person].add(day_of(moment))
             elif _arrived(direction, outcome, action, medium):
@@ -142,8 +155,8 @@ class Funnel:
 
     @cached_property
     def belongs(self) -> dict[int, dict[str, str | None]]:
-        scenes = self.pairs("select campaign_id, scene from reference.campaigns")
-        teams = self.pairs("select staff_id, team from reference.staff")
+        scenes = self.files.pairs("campaigns", "campaign_id", "scene")
+        teams = self.files.pairs("staff", "staff_id", "team")
         owners = self.pairs(
             "select s.person_key, p.owner_staff from tags.person_profile as p"
             " join tags.person_scope as s using (one_id)"
@@ -211,19 +224,19 @@ def lead_to_won(funnel: Funnel) -> Values:
 def win_rate(funnel: Funnel) -> Values:
     """The opportunities of the sample have one record each."""
     found: dict[Cell, list[int]] = defaultdict(lambda: [0, 0])
-    scenes = funnel.pairs("select campaign_id, scene from reference.campaigns")
-    teams = funnel.pairs("select staff_id, team from reference.staff")
-    lines = funnel.pairs("select product_id, product_line from reference.products")
+    scenes = funnel.files.pairs("campaigns", "campaign_id", "scene")
+    teams = funnel.files.pairs("staff", "staff_id", "team")
+    lines = funnel.files.pairs("products", "product_id", "product_line")
     industries = funnel.pairs(
         "select s.account_key, t.tag_value from tags.account_tag as t"
         " join tags.account_scope as s using (account_id) where t.tag_code = 'industry'"
     )
-    for channel, status, closed_at, campaign, staff, product, account in funnel.rows(
-        "select d.channel, d.status, d.closed_at, d.campaign_id, d.staff_id, d.product_id, r.account_key"
-        " from records.deal as d left join identity.record_person as r using (channel, record_id)"
-        " where d.kind = 'opportunity' and d.closed_at is not null"
+    for channel, record, kind, status, closed_at, campaign, staff, product in funnel.files.rows(
+        "deal", "kind, status, closed_at, campaign_id, staff_id, product_id"
     ):
-        if status in ("won", "lost") and closed_at < end_of(AS_OF):
+        account = funnel.owned.get((channel, record), (None, None))[1]
+        is_closed = kind == "opportunity" and status in ("won", "lost") and closed_at is not None
+        if is_closed and closed_at < end_of(AS_OF):
             for member in (
                 ("total", None), ("channel", channel), ("campaign", campaign), ("scene", scenes.get(campaign)),
                 ("staff", staff), ("team", teams.get(staff)), ("product", product),
@@ -240,7 +253,7 @@ def visits_of(funnel: Funnel) -> list[tuple[int, str, int, date, date]]:
 
 
 def steps_of(funnel: Funnel) -> list[tuple[str, int]]:
-    return [(name, int(step)) for name, step in funnel.rows("select scenario, step_no from reference.scenario_steps")]
+    return [(name, int(step)) for name, step in funnel.files.table("scenario_steps", "scenario", "step_no")]
 
 
 def scenario_step_rate(funnel: Funnel) -> Values:

@@ -1,7 +1,8 @@
 """People in plain Python: whom KPIs count, who they are, and when they can be reached.
 
-Read from records, identity and reference tables of a build database; who owns people, their industry and segments from
-tags and audience. Nothing of the models of KPIs is used but the figures that are compared.
+Records are read from the sample's files, as are reference tables. Who a record belongs to, whom KPIs do not count, who
+owns people, their industry and segments are read from a build database: identity, journey, tags and audience have
+references of their own. Nothing of the models of KPIs is used but the figures that are compared.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from functools import cached_property
 from typing import Any
 
 import duckdb
+
+from tests.kpi.exported_records import sample
 
 Cell = tuple[str, str | None]  # dimension, member
 Key = tuple[date, str, str | None, str]  # day, dimension, member, KPI
@@ -55,16 +58,17 @@ class People:
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self._con = con
-        self.as_of: date = self.rows("select fn_as_of()")[0][0]
-        first = local(self.rows("select min(occurred_at) from records.touch")[0][0])
+        self.files = sample()
+        self.as_of = self.files.as_of
+        first = min(local(row["occurred_at"]) for row in self.files.of("touch"))
         self.days = [self.as_of - DAY * back for back in range((self.as_of - first).days + 1)]
         self.outsiders = {
             person
             for person, kind in self.rows("select person_key, kind from journey.person_exclusion")
             if kind in ("staff", "competitor", "bot")
         }
-        self.scenes = self.pairs("select campaign_id, scene from reference.campaigns")
-        self.teams = self.pairs("select staff_id, team from reference.staff")
+        self.scenes = self.files.pairs("campaigns", "campaign_id", "scene")
+        self.teams = self.files.pairs("staff", "staff_id", "team")
 
     def rows(self, query: str) -> list[tuple[Any, ...]]:
         return self._con.execute(query).fetchall()
@@ -79,7 +83,7 @@ class People:
 
     @cached_property
     def _windows(self) -> dict[str, str | None]:
-        return self.pairs("select kpi_code, window_days from reference.kpis")
+        return self.files.pairs("kpis", "kpi_code", "window_days")
 
     @cached_property
     def person_of(self) -> dict[tuple[str, str], int]:
@@ -94,7 +98,7 @@ class People:
 
     def counted_rows(self, shape: str, columns: str) -> Iterator[tuple[Any, ...]]:
         """Person, channel and columns of the records of the people whom KPIs count."""
-        for channel, record, *values in self.rows(f"select channel, record_id, {columns} from records.{shape}"):
+        for channel, record, *values in self.files.rows(shape, columns):
             if (person := self.counted(channel, record)) is not None:
                 yield person, channel, *values
 

@@ -1,11 +1,12 @@
-"""Revenue, its KPIs and its statements in plain Python: from the deals, touches and links of a build database.
+"""Revenue, its KPIs and its statements in plain Python: from the deals, touches and links in the sample's files.
 
-Deals are judged one by one, windows are walked day by day; nothing of the models' way is used.
+Deals are judged one by one, windows are walked day by day; nothing of the models' way is used. Who a record belongs to,
+whom KPIs do not count, owners, segments and industries are read from a build database: they have references of their
+own in tests/identity, tests/journey, tests/tags and tests/audience.
 """
 
 from __future__ import annotations
 
-import statistics
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -16,8 +17,8 @@ from typing import Any
 
 import duckdb
 
-Key = tuple[date, str, str | None, str]  # day, dimension, member, KPI
-Figure = tuple[Any, ...]  # numerator, denominator, value if it is not their quotient
+from tests.kpi.exported_records import sample
+
 CENT = Decimal("0.01")
 OWN = ("channel", "campaign", "scene", "staff", "team", "product_line")
 DIMENSIONS = ("total", *OWN, "segment", "industry")
@@ -57,8 +58,10 @@ class Revenue:
 
     def __init__(self, con: duckdb.DuckDBPyConnection) -> None:
         self._con = con
-        self.as_of: date = self.rows("select fn_as_of()")[0][0]
-        self.days = [row[0] for row in self.rows("select business_date from kpi.business_day order by 1 desc")]
+        self.files = sample()
+        self.as_of = self.files.as_of
+        first = min(local(row["occurred_at"]) for shape in ("touch", "deal") for row in self.files.of(shape))
+        self.days = [self.as_of - timedelta(back) for back in range((self.as_of - first).days + 1)]
         outside = "select person_key from journey.person_exclusion where kind in ('staff', 'competitor', 'bot')"
         self.outsiders = {row[0] for row in self.rows(outside)}
 
@@ -72,19 +75,17 @@ class Revenue:
 
     @cached_property
     def _windows(self) -> dict[str, str | None]:
-        return dict(self.rows("select kpi_code, window_days from reference.kpis"))
+        return self.files.pairs("kpis", "kpi_code", "window_days")
+
+    @cached_property
+    def owned(self) -> dict[tuple[str, str], tuple[int | None, int | None]]:
+        """The person and the company of each record."""
+        rows = self.rows("select channel, record_id, person_key, account_key from identity.record_person")
+        return {(channel, record): (person, account) for channel, record, person, account in rows}
 
     @cached_property
     def lines(self) -> list[Line]:
-        columns = "channel record_id deal_id kind status occurred_at closed_at amount product_id item_count campaign_id"
-        names = [*columns.split(), "staff_id", "opportunity_id"]
-        deals = [
-            dict(zip([*names, "person", "account"], row, strict=True))
-            for row in self.rows(
-                f"select d.{', d.'.join(names)}, p.person_key, p.account_key from records.deal as d"
-                " left join identity.record_person as p using (channel, record_id)"
-            )
-        ]
+        deals = self.files.of("deal")
         orders = defaultdict(list)
         for deal in deals:
             if deal["kind"] == "order":
@@ -108,13 +109,14 @@ class Revenue:
         product, rate = self._products.get(deal["product_id"], (None, None))
         domain, scene = self._campaigns.get(deal["campaign_id"], (None, None))
         amount = deal["amount"] or Decimal(0)
+        person, account = self.owned.get((deal["channel"], deal["record_id"]), (None, None))
         return Line(
             day=local(moment), at=moment, record=(deal["channel"], deal["record_id"]),
             order=(deal["channel"], deal["deal_id"]), is_order=deal["kind"] != "refund", amount=amount,
             margin=(amount * Decimal(rate or "0.30")).quantize(CENT, ROUND_HALF_UP),
             items=deal["item_count"] if deal["kind"] != "refund" else None,
-            person=deal["person"], account=deal["account"],
-            is_private=(domain or self._domains.get(deal["channel"])) == "private",
+            person=person, account=account,
+            is_private=(domain or self.files.domains[deal["channel"]]) == "private",
             members={
                 "channel": deal["channel"], "campaign": deal["campaign_id"], "scene": scene,
                 "staff": deal["staff_id"], "team": self.teams.get(deal["staff_id"]), "product_line": product,
@@ -123,21 +125,15 @@ class Revenue:
 
     @cached_property
     def _products(self) -> dict[str, tuple[str, str]]:
-        return {
-            row[0]: row[1:] for row in self.rows("select product_id, product_line, margin_rate from reference.products")
-        }
+        return {row[0]: row[1:] for row in self.files.table("products", "product_id", "product_line", "margin_rate")}
 
     @cached_property
     def _campaigns(self) -> dict[str, tuple[str, str]]:
-        return {row[0]: row[1:] for row in self.rows("select campaign_id, domain, scene from reference.campaigns")}
-
-    @cached_property
-    def _domains(self) -> dict[str, str]:
-        return dict(self.rows("select channel, domain from kpi.dim_channel"))
+        return {row[0]: row[1:] for row in self.files.table("campaigns", "campaign_id", "domain", "scene")}
 
     @cached_property
     def teams(self) -> dict[str, str]:
-        return dict(self.rows("select staff_id, team from reference.staff"))
+        return self.files.pairs("staff", "staff_id", "team")
 
     @cached_property
     def segments(self) -> dict[int, list[str]]:
@@ -173,20 +169,20 @@ class Revenue:
     @cached_property
     def guides(self) -> dict[date, set[int]]:
         """The guide customers at the end of each day: whom a member of staff reaches, until they ask to be erased."""
-        links = self.rows(
-            "select p.person_key, l.started_at, least(l.ended_at, e.erased_at) from records.link as l"
-            " join identity.record_person as p using (channel, record_id) left join"
-            " (select i.person_key, min(d.decided_at) as erased_at from identity.human_decision as d"
-            " join identity.one_id as i on d.left_type = i.id_type and d.left_value = i.id_value"
-            " where d.decision = 'erase' and d.is_latest group by i.person_key) as e using (person_key)"
-            " where l.staff_id is not null and p.person_key is not null"
+        erasures = self.rows(
+            "select i.person_key, min(d.decided_at) from identity.human_decision as d join identity.one_id as i"
+            " on d.left_type = i.id_type and d.left_value = i.id_value where d.decision = 'erase' and d.is_latest"
+            " group by i.person_key"
         )
+        erased = dict(erasures)
         found = defaultdict(set)
-        for person, started, ended in links:
-            day, last = local(started), self.as_of + timedelta(1)
-            if ended is not None:
-                last = min(last, local(ended))
-            while day < last and person not in self.outsiders:
+        for *record, staff, started, ended in self.files.rows("link", "staff_id, started_at, ended_at"):
+            person, _ = self.owned.get((record[0], record[1]), (None, None))
+            if person is None or staff is None or person in self.outsiders:
+                continue
+            ends = [local(moment) for moment in (ended, erased.get(person)) if moment is not None]
+            day, last = local(started), min([self.as_of + timedelta(1), *ends])
+            while day < last:
                 found[day].add(person)
                 day += timedelta(1)
         return found
@@ -194,15 +190,16 @@ class Revenue:
     @cached_property
     def touches(self) -> list[tuple[Any, ...]]:
         """Touches of known people: person, moment, direction, whether it is a message that arrived, scene, order."""
-        return [
-            (person, at, direction, direction == "outbound" and staff is not None and outcome in MESSAGES,
-             scene or self._campaigns.get(campaign, (None, None))[1], record)
-            for person, at, direction, outcome, staff, scene, campaign, *record in self.rows(
-                "select p.person_key, t.occurred_at, t.direction, t.outcome, t.staff_id, t.scene, t.campaign_id,"
-                " t.channel, t.record_id from records.touch as t join identity.record_person as p"
-                " using (channel, record_id) where p.person_key is not null"
-            )
-        ]  # fmt: skip
+        found = []
+        for channel, record, at, direction, outcome, staff, scene, campaign in self.files.rows(
+            "touch", "occurred_at, direction, outcome, staff_id, scene, campaign_id"
+        ):
+            person, _ = self.owned.get((channel, record), (None, None))
+            if person is not None:
+                is_message = direction == "outbound" and staff is not None and outcome in MESSAGES
+                of_scene = scene or self._campaigns.get(campaign, (None, None))[1]
+                found.append((person, at, direction, is_message, of_scene, [channel, record]))
+        return found
 
     @cached_property
     def messages(self) -> dict[int, set[date]]:
@@ -220,131 +217,3 @@ class Revenue:
             return None
         last = max(one[1] for one in named)
         return str(min((one for one in named if one[1] == last), key=lambda one: one[5])[4])
-
-
-def of_the_day(revenue: Revenue) -> dict[Key, Figure]:
-    """The KPIs of the deals of a day."""
-    cells = defaultdict(list)
-    for line in revenue.lines:
-        for dimension, member in revenue.members(line):
-            cells[line.day, dimension, member].append(line)
-    found: dict[Key, Figure] = {}
-    for (day, dimension, member), lines in cells.items():
-        for code, figure in _sums(revenue, lines, day).items():
-            found[day, dimension, member, code] = figure
-    return found
-
-
-def _sums(revenue: Revenue, lines: list[Line], day: date) -> dict[str, Figure]:
-    orders = [one for one in lines if one.is_order]
-    gmv, net = (sum((one.amount for one in some), Decimal(0)) for some in (orders, lines))
-    unknown = sum((one.amount for one in lines if one.buyer is None), Decimal(0))
-    people = {one.person for one in orders} - {None}
-    buyers = {one.buyer for one in orders} - {None}
-    counted = [one for one in orders if one.items is not None]
-    found: dict[str, Figure] = {
-        "gmv": (gmv, None), "refunds": (gmv - net, None), "net_revenue": (net, None),
-        "margin": (sum(one.margin for one in lines), None), "buyers": (len(people), None),
-        "new_buyers": (sum(revenue.purchases[p][0].day == day for p in people if p is not None), None),
-        "buyer_accounts": (len({one.account for one in orders} - {None}), None),
-        "orders": (len({one.order for one in orders}), None),
-        "revenue_per_buyer": (net - unknown, len(buyers)),
-        "order_value": (gmv, len({one.order for one in orders})),
-        "orders_per_buyer": (len({one.order for one in orders if one.buyer}), len(buyers)),
-        "private_revenue_share": (sum(one.amount for one in lines if one.is_private), net),
-        "unknown_revenue": (unknown, None), "unknown_revenue_share": (unknown, net),
-    }  # fmt: skip
-    if counted:
-        items = [one.items or 0 for one in counted]
-        found["items_per_order"] = (sum(items), len({one.order for one in counted}))
-        known = [one for one in counted if one.buyer]
-        found["items_per_buyer"] = (sum(one.items or 0 for one in known), len({one.buyer for one in known}))
-    return found
-
-
-def repurchase(revenue: Revenue) -> dict[Key, Figure]:
-    begun, again = defaultdict(list), defaultdict(list)
-    for person, lines in revenue.purchases.items():
-        if person in revenue.outsiders:
-            continue
-        days = sorted({one.day for one in lines})
-        gap = (days[1] - days[0]).days if len(days) > 1 else None
-        for dimension, member in revenue.members(lines[0]):
-            begun[days[0], dimension, member].append(gap)
-            if gap is not None:
-                again[days[1], dimension, member].append(gap)
-    found: dict[Key, Figure] = {
-        (*cell, "repurchase_days"): (sum(gaps), len(gaps), statistics.median(gaps)) for cell, gaps in again.items()
-    }
-    for cell, all_gaps in begun.items():
-        for days_ in (90, 180, 365):
-            within = sum(gap is not None and gap <= days_ for gap in all_gaps)
-            found[(*cell, f"repurchase_rate_{days_}")] = (within, len(all_gaps))
-    return found
-
-
-def contribution(revenue: Revenue) -> dict[Key, Figure]:
-    cells = defaultdict(list)
-    for line in revenue.lines:
-        if line.buyer:
-            for dimension, member in revenue.members(line):
-                cells[dimension, member].append(line)
-    found: dict[Key, Figure] = {}
-    for (dimension, member), lines in cells.items():
-        for day in revenue.of_days(dimension):
-            window = [one for one in lines if day - timedelta(365) < one.day <= day]
-            customers = {one.buyer for one in window if one.is_order}
-            if customers:
-                margin = sum(one.margin for one in window)
-                found[day, dimension, member, "contribution_per_customer"] = (margin, len(customers))
-    return found
-
-
-def attainment(revenue: Revenue) -> dict[Key, Figure]:
-    found: dict[Key, Figure] = {}
-    targets = "select month, dimension, member, target from reference.targets where kpi_code = 'net_revenue'"
-    for month, dimension, member, target in revenue.rows(targets):
-        for day in revenue.of_days(dimension):
-            if f"{day:%Y-%m}" == month:
-                so_far = sum(
-                    one.amount
-                    for one in revenue.lines
-                    if f"{one.day:%Y-%m}" == month and one.day <= day and (dimension, member) in revenue.members(one)
-                )
-                found[day, dimension, member, "target_attainment"] = (so_far, Decimal(target))
-    return found
-
-
-def energy(revenue: Revenue) -> dict[Key, Figure]:
-    """Reach and conversion of the guide customers of each day; dimensions of people are left out but their team's."""
-    owners = dict(
-        revenue.rows(
-            "select p.person_key, t.owner_staff from tags.person_profile as t join identity.person as p using (one_id)"
-            " where t.owner_staff is not null"
-        )
-    )
-    found: dict[Key, Figure] = {}
-    for day in revenue.days:
-        window = {day - timedelta(back) for back in range(30)}
-        cells: dict[tuple[str, str | None], list[int]] = defaultdict(lambda: [0, 0, 0])
-        scenes: dict[str | None, int] = defaultdict(int)
-        for person in revenue.guides[day]:
-            is_reached = bool(window & revenue.messages.get(person, set()))
-            bought = window & {one.day for one in revenue.purchases.get(person, [])} if is_reached else set()
-            cells_of = [
-                ("total", None),
-                ("staff", owners.get(person)),
-                ("team", revenue.teams.get(owners.get(person, ""))),
-            ]
-            for cell in cells_of:
-                cells[cell] = [a + b for a, b in zip(cells[cell], (1, int(is_reached), int(bool(bought))), strict=True)]
-            if bought and day in revenue.of_days("scene"):
-                scenes[revenue.scene_before(person, max(bought))] += 1
-        for cell, (guides, reached, buyers) in cells.items():
-            if day in revenue.of_days(cell[0]):
-                found[(day, *cell, "reach_rate")] = (reached, guides)
-                if reached:
-                    found[(day, *cell, "scene_conversion_rate")] = (buyers, reached)
-        for scene, buyers in scenes.items():
-            found[day, "scene", scene, "scene_conversion_rate"] = (buyers, cells["total", None][1])
-    return found

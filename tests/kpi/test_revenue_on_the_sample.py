@@ -14,21 +14,11 @@ import duckdb
 import pytest
 
 from tests.golden.conftest import Ran
-from tests.kpi.revenue_reference import (
-    DIMENSIONS,
-    Figure,
-    Key,
-    Line,
-    Revenue,
-    attainment,
-    contribution,
-    energy,
-    local,
-    of_the_day,
-    repurchase,
-)
+from tests.kpi.revenue_reference import DIMENSIONS, Line, Revenue, local
+from tests.kpi.revenue_rules import Figure, Key, attainment, contribution, energy, of_the_day, repurchase
 
 pytestmark = pytest.mark.xdist_group("revenue_on_the_sample")
+ROUNDING = Decimal("0.000001")
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +38,8 @@ def _is_wrong(wanted: Figure, found: tuple[Any, ...]) -> bool:
         return bool(value != wanted[0])
     if wanted[1] == 0:
         return value is not None
-    return abs(float(value) - float(wanted[0]) / float(wanted[1])) > 1e-5 * max(1.0, abs(float(value)))
+    # Both parts are equal to the cent; only the quotient is rounded.
+    return abs(value - Decimal(wanted[0]) / Decimal(wanted[1])) > ROUNDING
 
 
 @pytest.mark.parametrize("rule", [of_the_day, repurchase, contribution, attainment, energy])

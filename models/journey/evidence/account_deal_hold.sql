@@ -70,13 +70,15 @@ holds as (
         o.deal_id,
         'won' as hold,
         o.closed_at as held_from,
-        case when f.refunded_at is not null then greatest(o.closed_at, f.refunded_at) end
-            as held_to,
+        case when f.kept_count = 0 then greatest(o.closed_at, f.refunded_at) end as held_to,
         o.record_id,
         false as is_lost
     from opportunities as o
     left join fulfilments as f on o.deal_id = f.opportunity_id
-    where o.status = 'won' and o.closed_at is not null
+    where
+        o.status = 'won'
+        and o.closed_at is not null
+        and coalesce(f.kept_count > 0 or f.refunded_at is not null, true)
     union all
     select
         w.account_key,

@@ -52,13 +52,17 @@ select
     d.deal_id,
     'won' as hold,
     d.closed_at as held_from,
-    case when f.refunded_at is not null then greatest(d.closed_at, f.refunded_at) end as held_to,
+    case when f.kept_count = 0 then greatest(d.closed_at, f.refunded_at) end as held_to,
     d.record_id,
     false as is_lost
 from deals as d
 inner join buyers as b on d.channel = b.channel and d.record_id = b.record_id
 left join fulfilments as f on d.deal_id = f.opportunity_id
-where d.kind = 'opportunity' and d.status = 'won' and d.closed_at is not null
+where
+    d.kind = 'opportunity'
+    and d.status = 'won'
+    and d.closed_at is not null
+    and coalesce(f.kept_count > 0 or f.refunded_at is not null, true)
 union all
 select
     b.person_key,
