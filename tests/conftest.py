@@ -57,7 +57,11 @@ def _environment(shared: Shared) -> Iterator[None]:
 
 def _compile(root: Path) -> None:
     """Compile the base layer once a run, so that neither workers nor nights in processes of their own do it again."""
-    compile_project(load_settings(root)).binder.close()
+    project = compile_project(load_settings(root))
+    load_suites(project)
+    project.check_privacy()
+    project.cache.save()
+    project.binder.close()
 
 
 @pytest.fixture

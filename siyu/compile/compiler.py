@@ -67,12 +67,14 @@ def compile_project(
     cache = Cache.of(settings)
     project = Project(settings, contracts, channels, tables, variables, shapes, Binder(ALL_SCHEMAS), cache, fingerprint)
     declare_inputs(project)
-    _Compiler(project, models).compile(selection)
-    project.left_out |= without
-    project.tag_rules = find_tag_rules(project, written)
-    project.tag_readers = find_tag_readers(project)
-    project.segments = find_segments(project)
-    cache.save()
+    try:
+        _Compiler(project, models).compile(selection)
+        project.left_out |= without
+        project.tag_rules = find_tag_rules(project, written)
+        project.tag_readers = find_tag_readers(project)
+        project.segments = find_segments(project)
+    finally:
+        cache.save()  # also what was worked out before a mistake was found
     return project
 
 
@@ -96,16 +98,13 @@ class _Compiler:
             identifiers=project.shapes.identifiers,
             union_shape=self._union_shape,
         )
-        self._rendering = Rendering(world, project.references, self._cache)
+        self._rendering = Rendering(world, project.references, self._staged, self._cache)
         self._suites = SuiteReads(project.settings, models.keys(), self._cache)
-        self._staged: object = None
 
     def compile(self, selection: Sequence[str]) -> None:
         staged = sorted(name for name, model in self._models.items() if model.schema == "staging")
         for name in staged:
             self._attempt(self._stage, self._models[name])
-        columns = {name: [c.name for c in model.columns] for name, model in self._compiled.items()}
-        self._staged = sorted(columns.items()), self._project.references["record_shapes"].sha256
         kept = closure(roots(self._project.settings, self._models), self._reads)
         self._project.left_out = frozenset(self._models.keys() - kept)
         raise_all(self._errors)
@@ -151,7 +150,7 @@ class _Compiler:
     def _render(self, model: Model) -> None:
         if model.mistake is not None:
             raise model.mistake
-        rendered = self._rendering.render(model, shapes=self._staged)
+        rendered = self._rendering.render(model)
         self._rendered[model.name] = rendered
         for name in sorted(ref for ref in rendered.refs if ref.endswith(SUPERSEDED)):
             self._stage_companion(name)
@@ -239,6 +238,13 @@ class _Compiler:
 
         inputs = (model.name, rendered.sql, rendered.checked, moments, exports, placeholders)
         return tuple(RefusedField(**item) for item in self._cache.remember("refused fields", inputs, work))
+
+    def _staged(self, shape: str) -> object:
+        """Return the staging models of a shape with their columns, and what decides the columns of the shape."""
+        names = (name for name, model in self._models.items() if model.schema == "staging" and model.shape == shape)
+        staged = {name: self._compiled[name].columns for name in sorted(names) if name in self._compiled}
+        columns = [(name, [column.name for column in listed]) for name, listed in staged.items()]
+        return columns, self._project.references["record_shapes"].sha256
 
     def _union_shape(self, reader: Rendered, shape: str, bounded: bool, versions: str, beyond: bool) -> str:
         self._project.shapes.of(shape)

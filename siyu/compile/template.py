@@ -12,6 +12,9 @@ from siyu.layers import LayerFile
 from siyu.seeds.channels import Channel
 from siyu.seeds.identifier_types import IdentifierTypes
 
+# What a template asks about the project: a kind, such as var, and a name. See rendering.py for the answers.
+Question = tuple[str, str]
+
 
 @dataclass(frozen=True)
 class Checked:
@@ -26,8 +29,8 @@ class Checked:
 class Rendered:
     """A model as SQL.
 
-    `refs` and `sources` are relation names, `previous` model names. `looked_up` are the reference tables whose rows
-    the template used, `collected` the folders whose models it unites, each with the columns that it expects.
+    `refs` and `sources` are relation names, `previous` model names. `collected` are the folders whose models it unites,
+    each with the columns that it expects. `asked` is everything that the template asked about the project.
     """
 
     model: Model
@@ -37,8 +40,8 @@ class Rendered:
     previous: set[str] = field(default_factory=set)
     config: dict[str, Any] = field(default_factory=dict)
     checked: list[Checked] = field(default_factory=list)
-    looked_up: set[str] = field(default_factory=set)
     collected: dict[str, dict[str, str]] = field(default_factory=dict)
+    asked: set[Question] = field(default_factory=set)
 
     @property
     def materialized(self) -> str:

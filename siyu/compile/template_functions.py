@@ -20,7 +20,7 @@ CONFIG_KEYS = ("materialized", "key", "seed", "max_size", "published", "restrict
 
 
 class TemplateFunctions:
-    """The functions of one model's template. They record in `rendered` what the template refers to."""
+    """The functions of one model's template. They record in `rendered` what the template refers to and asks."""
 
     def __init__(self, world: World, rendered: Rendered, superseded: bool) -> None:
         self._world = world
@@ -42,12 +42,14 @@ class TemplateFunctions:
 
     def source(self, channel: str, name: str) -> str:
         """Return the relation of a channel's export, or of a table that siyu writes before the build."""
+        self._rendered.asked.add(("exports", channel))
         relation = self._source(channel, name)
         self._rendered.sources.add(relation)
         return relation
 
     def var(self, name: str) -> Any:
         """Return a value of vars.yml."""
+        self._rendered.asked.add(("var", name))
         if name not in self._world.variables:
             raise ConfigError(
                 f"{self._rendered.model.name} reads var {name}, which vars.yml does not declare",
@@ -65,6 +67,7 @@ class TemplateFunctions:
     def previous(self, name: str) -> str:
         """Return the relation of a model's earlier result. 'this' is the model itself."""
         full = self._rendered.model.name if name == "this" else name
+        self._rendered.asked.add(("model", full))
         if full not in self._world.models:
             raise ConfigError(
                 f"{self._rendered.model.name} reads previous('{name}'), which no model defines",
@@ -76,6 +79,7 @@ class TemplateFunctions:
 
     def union_shape(self, shape: str, bounded: bool = True, versions: str = "current", beyond: bool = False) -> str:
         """Return the records of a shape: the union of all its staging models, over the enabled channels."""
+        self._rendered.asked.add(("shape", shape))
         return self._world.union_shape(self._rendered, shape, bounded, versions, beyond)
 
     def union_models(self, folder: str, columns: dict[str, str], model_column: str = "") -> str:
@@ -83,6 +87,7 @@ class TemplateFunctions:
 
         `model_column` adds the name of the model of each row.
         """
+        self._rendered.asked.add(("folder", folder))
         parts = models_in(self._world.models.values(), folder)
         for part in parts:
             check_wall(self._rendered.model, part)
@@ -95,6 +100,7 @@ class TemplateFunctions:
 
         `order` is a column of whole numbers, by which the rows are sorted.
         """
+        self._rendered.asked.add(("rows", table))
         if table not in self._world.references:
             raise ConfigError(
                 f"{self._rendered.model.name} reads {table}, which is not a reference table",
@@ -102,7 +108,6 @@ class TemplateFunctions:
                 nearest(table, self._world.references),
             )
         self._rendered.refs.add(f"reference.{table}")
-        self._rendered.looked_up.add(table)
         rows = self._world.reference_rows(table)
         return sorted(rows, key=lambda row: int(row[order])) if order else rows
 
@@ -131,6 +136,7 @@ class TemplateFunctions:
     def ref(self, table: str) -> str:
         """Return the relation of a model or of a reference table."""
         result, model = self._rendered, self._rendered.model
+        result.asked.add(("ref", table))
         if table in self._world.references:
             result.refs.add(f"reference.{table}")
             return f"reference.{table}"

@@ -96,13 +96,9 @@ def _open(record: RunRecord) -> Opened:
     channels = channels_to_land(request, project)
     for warning in project.shapes.identifiers.warnings:
         record.tell(Event("warning", "identifier_types.csv", warning, is_bad=True))
-    suites = load_suites(project)
+    suites = _checked(project)
     record.report.families = families.told(settings, project.models)
     record.report.unchecked = [line for suite in suites.values() if (line := suite.told_left_out)]
-    project.check_unchanged()
-    project.check_privacy()
-    project.check_previous()
-    project.cache.save()
     check_exports(settings, project.channels.values(), ledger)
     sweep(warehouse, ledger.files())
     scratch = warehouse / "landing"
@@ -118,6 +114,18 @@ def _open(record: RunRecord) -> Opened:
     known = {file.identity: file for file in ledger.files()}
     landing = Landing(number, day, warehouse, scratch, known)
     return Opened(record, as_of, project, channels, suites, engine, landing)
+
+
+def _checked(project: Project) -> dict[str, Suite]:
+    """Check what only a night needs. Return the suites. What was worked out before a mistake was found is kept, too."""
+    try:
+        suites = load_suites(project)
+        project.check_unchanged()
+        project.check_privacy()
+        project.check_previous()
+    finally:
+        project.cache.save()
+    return suites
 
 
 def _correct_dates(record: RunRecord, as_of: date) -> None:

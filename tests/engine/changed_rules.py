@@ -15,7 +15,7 @@ from siyu.compile.model_files import load_models
 from siyu.compile.project import Project
 from siyu.compile.render import Renderer
 from siyu.compile.tag_rules import BASES, LEVELS, find_tag_rules
-from siyu.compile.template import World
+from siyu.compile.template import Rendered, World
 from siyu.layers import layer_files
 from siyu.seeds.references import Reference, reference_rows
 
@@ -103,7 +103,7 @@ class ChangedRules:
 
     def _changed(self, tables: set[str] | None, references: dict[str, Reference]) -> set[str]:
         """Render the models that read one of the tables, or all."""
-        readers = [m for m in self._tag_models if tables is None or self._before[m.name].looked_up & tables]
+        readers = [m for m in self._tag_models if tables is None or _rows_read(self._before[m.name]) & tables]
         return self.with_sql({model.name: self._renderer.render(model).sql for model in readers}, references)
 
     def with_sql(self, sql: Mapping[str, str], references: dict[str, Reference] | None = None) -> set[str]:
@@ -131,3 +131,8 @@ def _csv(rows: list[dict[str, str]]) -> bytes:
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue().encode()
+
+
+def _rows_read(rendered: Rendered) -> set[str]:
+    """Return the reference tables whose rows a template looked up."""
+    return {name for kind, name in rendered.asked if kind == "rows"}

@@ -12,6 +12,7 @@ import pytest
 from siyu.compile import analyse, bind, cache, lineage
 from siyu.compile.compiler import compile_project
 from siyu.compile.project import Project
+from siyu.compile.render import Renderer
 from siyu.errors import ConfigError
 from siyu.settings import Settings, load_settings
 from tests.golden.shop import FEW_FAMILIES
@@ -27,6 +28,20 @@ select
 from {{ ref('touch') }}
 group by channel
 """
+
+
+NAMES = """/*
+description: Names of colours.
+grain: [dimension, member]
+*/
+{{ config(published=false) }}
+select
+    'colour' as dimension,  -- Dimension.
+    'red' as member,  -- Member.
+    '红' as name_zh,  -- Chinese name.
+    'Red' as name_en  -- English name.
+"""
+BASE = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
@@ -141,21 +156,46 @@ def _damage(path: Path, damage: str) -> None:
     path.write_bytes(damaged)
 
 
-def test_an_edited_reference_table_that_a_template_looks_up_counts(settings: Settings) -> None:
-    """combination.sql writes a part for each identifier type: the cache must not answer with those of before."""
-    settings = settings.model_copy(update={"families": ("tags",)})
-    first = _compile(settings)
-    folder = settings.layers[0] / "seeds/reference"
-    folder.mkdir(parents=True)
-    types = Path(__file__).resolve().parents[2] / "seeds/reference/free_mail_domains.csv"
-    (folder / types.name).write_text(types.read_text(encoding="utf-8") + "example.invalid\n", encoding="utf-8")
+@pytest.mark.usefixtures("first")
+def test_whatever_a_template_asks_for_counts(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A var, the rows of a reference table, the models of a folder and the channels of a shape are others than before:
+    the templates that ask for them are rendered again, others are not, and the result is that without a cache."""
+    layer = settings.layers[0]
+    _write(layer / "seeds/vars.yml", "energy_days: 14\n")
+    thresholds = (BASE / "seeds/reference/thresholds.csv").read_text(encoding="utf-8")
+    _write(layer / "seeds/reference/thresholds.csv", thresholds.replace("silent_days,7,", "silent_days,8,"))
+    _write(layer / "models/kpi/names/colour_name.sql", NAMES)
+    settings = settings.model_copy(update={"channels": (*settings.channels, "training")})
+    rendered: set[str] = set()
+    render = Renderer.render
+    monkeypatch.setattr(
+        Renderer, "render", lambda self, model, *rest: rendered.add(model.name) or render(self, model, *rest)
+    )
     with_cache = _compile(settings)
-    without = _compile(settings.model_copy(update={"cache": settings.layers[0] / "other"}))
-    assert with_cache == without
-    (*others, rules), (*others_before, rules_before) = with_cache, first
-    assert (others == others_before) is ("example.invalid" not in str(with_cache))
-    changed = {rule.tag_code for rule in set(rules) ^ set(rules_before)}
-    assert changed == {"email_kind"}, "its rule reads the rows of this table"
+    again = set(rendered)
+    assert with_cache == _compile(settings.model_copy(update={"cache": layer / "other"}))
+    asking = {"kpi.kpi_energy", "kpi.lead_state", "kpi.kpi_member", "kpi.colour_name", "records.touch"}
+    assert asking <= again and not again & {"kpi.touch_count", "kpi.kpi_value", "identity.person", "identity.edge"}
+    assert rendered > again
+
+
+def test_a_reference_table_that_a_rule_looks_up_counts(tmp_path: Path) -> None:
+    """The rule of email_kind reads the rows of free_mail_domains, by way of a macro."""
+    settings = load_settings(
+        tmp_path, warehouse=tmp_path / "warehouse", layers=(tmp_path / "layer",), families=("tags",)
+    )
+    domains = (BASE / "seeds/reference/free_mail_domains.csv").read_text(encoding="utf-8")
+    table = tmp_path / "layer/seeds/reference/free_mail_domains.csv"
+    _write(table, domains)
+    *_, rules_before = _compile(settings)
+    _write(table, domains + "example.invalid\n")
+    *_, rules = _compile(settings)
+    assert {rule.tag_code for rule in set(rules) ^ set(rules_before)} == {"email_kind"}
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, encoding="utf-8")
 
 
 @pytest.mark.usefixtures("first")
@@ -170,6 +210,7 @@ def test_errors_are_not_kept(settings: Settings) -> None:
 
 
 def test_two_at_once(settings: Settings) -> None:
+    settings = settings.model_copy(update={"families": ("identity",)})
     with ThreadPoolExecutor(2) as pool:
         one, other = pool.map(_compile, [settings, settings])
     assert one == other == _compile(settings)
