@@ -38,7 +38,12 @@ select
     k.dimensions,  -- Dimensions that it is calculated for.
     k.kpi_code = '{{ var('core_metric') }}' as is_core,  -- True = the most important KPI now.
     k.phase = c.phase as is_current_phase,  -- True = of the phase of that KPI; the report shows it.
-    s.source_models  -- Models that it depends on, from lineage.
+    s.source_models,  -- Models that it depends on, from lineage.
+    cast(b.low as decimal(24, 6))
+        as benchmark_low,  -- What is usual elsewhere, from; as kpi_benchmark.csv says.
+    cast(b.high as decimal(24, 6)) as benchmark_high,  -- What is usual elsewhere, to.
+    b.source as benchmark_source  -- Who says so.
 from {{ ref('kpis') }} as k
 cross join core as c
 left join sources as s on k.model = s.model
+left join {{ ref('kpi_benchmark') }} as b on k.kpi_code = b.kpi_code

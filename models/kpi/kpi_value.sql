@@ -114,7 +114,11 @@ select
             when f.is_outside then 'watch'
             else 'ok'
         end as varchar
-    ) as status  -- ok, watch, alert, no_baseline, immature or stale.
+    ) as status,  -- ok, watch, alert, no_baseline, immature or stale.
+    cast(case when f.baseline is null then k.benchmark_low end as decimal(24, 6))
+        as benchmark_low,  -- What is usual elsewhere, from; NULL where there is a baseline.
+    cast(case when f.baseline is null then k.benchmark_high end as decimal(24, 6))
+        as benchmark_high  -- What is usual elsewhere, to; see kpi_catalog.benchmark_source.
 from followed as f
 inner join {{ ref('kpi_catalog') }} as k on f.kpi_code = k.kpi_code
 left join {{ ref('kpi_member') }} as n

@@ -20,9 +20,12 @@ TOTAL = "total"
 UNKNOWN = "unknown"  # how a member that is not known, NULL in kpi_value, is named
 CATALOG = (
     "k.kpi_code, k.name_zh, k.name_en, k.family, k.formula, k.unit, k.direction, k.is_additive, k.window_days,"
-    " k.phase, k.owner, k.dimensions, k.is_core, k.source_models"
+    " k.phase, k.owner, k.dimensions, k.is_core, k.source_models, k.benchmark_source"
 )
-FIGURES = "v.as_of_date, v.numerator, v.denominator, v.value, v.baseline, v.low, v.high, v.target, v.status"
+FIGURES = (
+    "v.as_of_date, v.numerator, v.denominator, v.value, v.baseline, v.low, v.high, v.target, v.status,"
+    " v.benchmark_low, v.benchmark_high"
+)
 
 
 @dataclass(frozen=True)

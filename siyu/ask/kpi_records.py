@@ -1,17 +1,16 @@
 """Which records the figures of each KPI rest on: a query over published tables for each model of figures.
 
 The queries repeat what the models count, so that every record of a figure can be shown with its part of it. A test
-compares their sums with kpi.kpi_value. A model that is missing here has figures without a list of records: states of
-people on each day, and cohorts that are judged by many records.
+compares their sums with kpi.kpi_value. A model that is missing here, such as one of a layer, has figures without a list
+of records.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
+from siyu.ask.kpi_identity_records import IDENTITY, TAGS
+from siyu.ask.kpi_lead_records import ASKS, FUNNEL, LEAD_TOUCH, SCENARIO
 from siyu.ask.kpi_parts import (
     DEAL,
-    EXCLUDED,
     OF_PERSON,
     OUTSIDERS,
     Evidence,
@@ -21,6 +20,7 @@ from siyu.ask.kpi_parts import (
     once,
     own_dimensions,
 )
+from siyu.ask.kpi_reach_records import ENERGY, INTERACTION, NEW_PEOPLE, REACH
 
 IS_ORDER = "kind <> 'refund'"
 KNOWN, UNKNOWN = "buyer_key is not null", "buyer_key is null"
@@ -71,8 +71,7 @@ TARGET = Evidence(
     {"target_attainment": Part("amount", when="f.as_of_date between date_trunc('month', q.day) and q.day")},
     DEAL,
 )
-# The first purchase of each buyer, on its day and again on the day of the second one. Of several lines of that moment,
-# the model takes the one with the lowest record_id, which releases only have as a hash: they may differ in the product.
+# The first purchase of each buyer, on its day and again on the day of the second one.
 REPURCHASE = Evidence(
     f"with lines as (select t.*, min(t.as_of_date) over (partition by t.person_key) as first_date from ({LINES}) as t"
     f" where t.kind <> 'refund' and t.person_key is not null and not {OUTSIDERS}),"
@@ -81,7 +80,7 @@ REPURCHASE = Evidence(
     " firsts as (select l.*, s.second_date, date_diff('day', l.first_date, s.second_date) as days_between from lines"
     " as l join {kpi.revenue_line} as r on l.channel = r.channel and l.record_id_hash = r.record_id_hash"
     " left join seconds as s on l.person_key = s.person_key qualify row_number() over (partition by l.person_key"
-    " order by r.revenue_at, l.channel, l.record_id_hash) = 1)"
+    " order by r.revenue_at, l.channel, coalesce(l.product_id, ''), l.record_id_hash) = 1)"
     " select * replace (what || coalesce(', again ' || second_date, '') as what), true as is_first from firsts"
     " union all select * replace (second_date as as_of_date, what || ', again ' || second_date as what), false"
     " from firsts where second_date is not null",
@@ -94,7 +93,7 @@ REPURCHASE = Evidence(
         },
         "repurchase_days": Part("case when not is_first then days_between end", "case when not is_first then 1 end"),
     },
-    {dimension: member for dimension, member in DEAL.items() if dimension != "product_line"},
+    DEAL,
 )
 WIN_RATE = Evidence(
     "select fn_local_date(d.closed_at) as as_of_date, d.channel, d.record_id_hash,"
@@ -128,46 +127,6 @@ CONTENT = Evidence(
     f"select * from ({TOUCHES}) as s where s.content_id is not null and s.behaviour <> 'register'",
     {"content_reach": Part(once("person_key"), when=last_days("mau_days"))},
     own_dimensions("total", "channel", "content_stage"),
-)
-# The move by which somebody became a lead, and the first move to each stage with the one after it.
-FUNNEL = Evidence(
-    "with moves as (select t.*, s.stage_rank from {journey.stage_transition} as t join {kpi.dim_stage} as s"
-    " on t.to_stage = s.stage),"
-    " won as (select person_key, min(moved_at) as moved_at from moves where to_stage = 'won' group by person_key),"
-    " leads as (select t.* from moves as t where t.stage_rank >= {rule.lead_rank} and t.direction <> 'back'"
-    f" and not exists ({EXCLUDED}) qualify row_number() over (partition by t.person_key order by t.moved_at,"
-    " t.stage_rank, t.channel, t.record_id_hash) = 1),"
-    " reached as (select t.person_key, s.stage_rank, s.stage, t.channel, t.record_id_hash, t.moved_at,"
-    " coalesce(min(case when t.stage_rank = s.stage_rank then t.moved_at end)"
-    " over (partition by t.person_key, s.stage) > t.moved_at, true) as is_skipped"
-    " from moves as t join {kpi.dim_stage} as s on t.stage_rank >= s.stage_rank where t.direction <> 'back'"
-    f" and not {OUTSIDERS} qualify row_number() over (partition by t.person_key, s.stage"
-    " order by t.moved_at, t.stage_rank, t.channel, t.record_id_hash) = 1),"
-    " steps as (select a.person_key, a.channel, a.record_id_hash, a.moved_at, a.stage as before, s.stage,"
-    " a.is_skipped, b.moved_at as next_at, b.channel as next_channel, b.record_id_hash as next_record,"
-    " date_diff('day', fn_local_date(a.moved_at), fn_local_date(b.moved_at)) as step_days from reached as a"
-    " join {kpi.dim_stage} as s on s.stage_rank = a.stage_rank + 1"
-    " left join reached as b on b.person_key = a.person_key and b.stage_rank = s.stage_rank)"
-    " select fn_local_date(l.moved_at) as as_of_date, l.channel, l.record_id_hash, 'lead ' || l.to_stage"
-    " || coalesce(', won ' || fn_local_date(w.moved_at), '') as what, l.person_key,"
-    " cast(null as bigint) as account_key, p.source_campaign_id as campaign_id, cast(null as varchar) as stage,"
-    " 'lead' as step, w.moved_at is not null as is_reached, null as step_days"
-    " from leads as l join {identity.person} as p on l.person_key = p.person_key"
-    " left join won as w on l.person_key = w.person_key"
-    " union all select fn_local_date(moved_at), channel, record_id_hash, before"
-    " || coalesce(', ' || stage || ' ' || fn_local_date(next_at), ''), person_key, null, null, stage, 'stage',"
-    " next_at is not null, null from steps"
-    " union all select fn_local_date(next_at), next_channel, next_record, stage || ', ' || before || ' '"
-    " || fn_local_date(moved_at), person_key, null, null, stage, 'days', true, step_days from steps"
-    " where next_at is not null and not is_skipped",
-    {
-        "lead_to_won": Part("case when step = 'lead' and is_reached then 1 end", "case when step = 'lead' then 1 end"),
-        "stage_conversion": Part(
-            "case when step = 'stage' and is_reached then 1 end", "case when step = 'stage' then 1 end"
-        ),
-        "stage_days": Part("case when step = 'days' then step_days end", "case when step = 'days' then 1 end"),
-    },
-    own_dimensions("total", "channel", "campaign", "stage"),
 )
 # Who was invited to WeCom on a day, and who was added: with whether they were linked, served, or bought in time.
 IN_TIME = "between a.added_date and a.added_date + {kpi.window_days}"
@@ -225,19 +184,7 @@ WECOM = Evidence(
     },
     own_dimensions("total", "campaign", "scene", "staff", "team") | {"channel": of_person("first_channel")},
 )
-# Everybody who entered a scenario, and the steps that they reached.
-SCENARIO = Evidence(
-    "select t.entered_date as as_of_date, t.channel, t.record_id_hash, t.scenario || ' ' || t.step_no || ' ' || t.step"
-    " || ' ' || t.reached_date as what, t.person_key, cast(null as bigint) as account_key, t.scenario, t.step_no,"
-    f" t.reached_date from {{journey.scenario_step}} as t where not {OUTSIDERS}",
-    {"scenario_step_rate": Part(
-        "case when step_no = cast(split_part(member, ':', 2) as bigint)"
-        " and reached_date <= as_of_date + {kpi.window_days} then 1 end",
-        once("person_key"),
-    )},
-    {"scenario_step": "f.scenario = split_part(q.member, ':', 1)"},
-)  # fmt: skip
-EVIDENCE: Mapping[str, Evidence] = {
+EVIDENCE: dict[str, Evidence] = {
     "kpi.kpi_revenue": REVENUE,
     "kpi.kpi_contribution": CONTRIBUTION,
     "kpi.kpi_target": TARGET,
@@ -248,4 +195,12 @@ EVIDENCE: Mapping[str, Evidence] = {
     "kpi.kpi_funnel": FUNNEL,
     "kpi.kpi_scenario": SCENARIO,
     "kpi.kpi_wecom": WECOM,
+    "kpi.kpi_reach": REACH,
+    "kpi.kpi_new_people": NEW_PEOPLE,
+    "kpi.kpi_interaction": INTERACTION,
+    "kpi.kpi_energy": ENERGY,
+    "kpi.kpi_lead_touch": LEAD_TOUCH,
+    "kpi.kpi_asks": ASKS,
+    "kpi.kpi_identity": IDENTITY,
+    "kpi.kpi_tags": TAGS,
 }

@@ -22,6 +22,7 @@ from siyu.ask.kpi_words import (
     PHASES,
     STATUSES,
     UNITS,
+    benchmark,
     edge,
     figure,
     marks,
@@ -53,6 +54,8 @@ def catalog_text(told: Row) -> Group:
     if any(row["window_days"] for row in kpis):
         note = "with a date 带日期: the last day whose window has closed 窗口已结束的最近一天"
         parts.append(Text(f"\n{note}"))
+    if any(benchmark(row, row) for row in kpis):
+        parts.append(Text("(in brackets 括号内): usual elsewhere, no baseline yet 暂无基线，行业参考值"))
     return Group(*parts)
 
 
@@ -60,7 +63,7 @@ def _catalog_table(kpis: Sequence[Row], day: date, width: int) -> Table:
     rows = [
         (
             ("* " if row["is_core"] else "  ") + row["kpi_code"].ljust(width), joined(row["name_zh"], row["name_en"]),
-            figure(row["value"], row), edge(row["baseline"], row), _status(row),
+            figure(row["value"], row), _usual(row, row), _status(row),
             str(row["as_of_date"]) if row["as_of_date"] != day else "",
         )
         for row in kpis
@@ -72,6 +75,17 @@ def _catalog_table(kpis: Sequence[Row], day: date, width: int) -> Table:
     )  # fmt: skip
 
 
+def _usual(row: Row, kpi: Row) -> str:
+    """Return the baseline of a figure, or what is usual elsewhere."""
+    elsewhere = benchmark(row, kpi)
+    return f"({elsewhere})" if elsewhere else edge(row["baseline"], kpi)
+
+
+def benchmark_line(row: Row, kpi: Row) -> str:
+    """Return what is usual elsewhere for a figure without a baseline, as a line."""
+    return one_line(f"  no baseline yet, elsewhere 暂无基线，行业参考 {benchmark(row, kpi)}: {kpi['benchmark_source']}")
+
+
 def _status(row: Row) -> str:
     own = listed(row["dimensions"])
     return f"by {own[0]}" if "total" not in own else both(row["status"], STATUSES) or "–"
@@ -81,6 +95,9 @@ def series_text(told: Row) -> Group:
     """Return the series of a KPI: of one member with its band and its latest days, or a line a member."""
     head = [*kpi_lines(told["kpi"]), "", _headline(told)]
     days = calendar(told)
+    elsewhere = [row for row in shown_days(told) if benchmark(row, told["kpi"])]
+    if elsewhere:
+        head.append(benchmark_line(elsewhere[-1], told["kpi"]))
     if "members" in told:
         return Group(Text("\n".join(head)), _members_table(told, days), Text(LEGEND))
     if not told["days"]:
@@ -117,6 +134,11 @@ def _headline(told: Row) -> str:
     first, last = told["first_day"], told["last_day"]
     size = "" if "members" not in told else f", {count(len(told['members']), 'member')} 成员, largest first 大者在前"
     return f"{place_text(told)}, {first} to {last} ({count((last - first).days + 1, 'day')} 天){size}"
+
+
+def shown_days(told: Row) -> list[Row]:
+    """Return the rows of all days and members of an answer."""
+    return [row for member in told.get("members", [told]) for row in member["days"]]
 
 
 def calendar(told: Row) -> list[date]:

@@ -8,7 +8,14 @@ from datetime import timedelta
 from typing import Any
 
 from siyu.ask.evidence import Row
-from siyu.ask.kpi_evidence import by_channel, counted_parts, evidence_dimensions, has_evidence, records
+from siyu.ask.kpi_evidence import (
+    by_channel,
+    counted_parts,
+    evidence_dimensions,
+    has_evidence,
+    missing_records,
+    records,
+)
 from siyu.ask.kpi_lineage import kpi_lineage
 from siyu.ask.kpi_lookup import COMMAND, FIGURES, SCHEMA, KpiQuestion, Place, placed, told_place
 from siyu.ask.lookup import Lookup, current_release
@@ -30,11 +37,14 @@ def kpi_why(settings: Settings, question: KpiQuestion) -> Row:
         model = str(place.kpi["model"])
         told: Row = {
             "release": lookup.release.name, "as_of": lookup.release.as_of, **told_place(lookup, place),
-            "figure": figure, "evidence": None, "evidence_dimensions": evidence_dimensions(model, place.code),
+            "figure": figure, "evidence": None, "evidence_missing": "",
+            "evidence_dimensions": evidence_dimensions(model, place.code),
             "drivers": _drivers(lookup, place), "moved": _moved(lookup, place), "lineage": kpi_lineage(lookup, model),
         }  # fmt: skip
         if has_evidence(model, place.code, place.dimension):
-            told["evidence"] = _evidence(lookup, model, place, figure)
+            told["evidence_missing"] = missing_records(lookup, model, place)
+            if not told["evidence_missing"]:
+                told["evidence"] = _evidence(lookup, model, place, figure)
         return told
 
 
@@ -60,7 +70,7 @@ def _figure(lookup: Lookup, place: Place, question: KpiQuestion) -> tuple[Place,
 
 
 def _evidence(lookup: Lookup, model: str, place: Place, figure: Row) -> Row:
-    channels = by_channel(lookup, model, place)
+    [channels] = by_channel(lookup, model, [place])
     parts = counted_parts(model, place.code)
     sums = {part: _sum(channels, part) for part in parts}
     return {

@@ -12,17 +12,15 @@ from rich.text import Text
 
 from siyu.ask.evidence import Row
 from siyu.ask.journey_words import both, count, joined
-from siyu.ask.kpi_text import kpi_lines, member_name, place_text, table_of
-from siyu.ask.kpi_words import STATUSES, edge, figure, part
+from siyu.ask.kpi_text import benchmark_line, kpi_lines, member_name, place_text, table_of
+from siyu.ask.kpi_words import STATUSES, benchmark, edge, figure, part
 from siyu.masking import one_line
 from siyu.seeds.kpi_tables import listed
 
 STAGING = "staging."
 SHORT = 12  # characters of a hash
-NO_RECORDS = (
-    "siyu has no list of records for this figure: models derive it from the states of people, see the lineage below"
-    " 此数值由模型根据人员状态推导，没有明细记录清单，来源见下方血缘"
-)
+NO_CHANNEL = "–"  # tags and people are no records of a channel
+NO_RECORDS = "siyu has no list of records for this figure, see the lineage below 此数值没有明细记录清单，来源见下方血缘"
 OTHER_DIMENSIONS = "siyu lists the records of this KPI only by 此指标仅按以下维度提供明细"
 
 
@@ -44,6 +42,8 @@ def _figure(told: Row) -> Iterator[str]:
     if row["baseline"] is not None:
         low, high = (edge(row[name], kpi) for name in ("low", "high"))
         yield f"  baseline 基线 {edge(row['baseline'], kpi)}, usual band 正常区间 {low} to {high}"
+    elif benchmark(row, kpi):
+        yield benchmark_line(row, kpi)
     if row["target"] is not None:
         yield f"  month's target 月目标 {figure(row['target'], kpi)}"
 
@@ -66,6 +66,8 @@ def _evidence(told: Row) -> Iterator[Any]:
 
 
 def _no_records(told: Row) -> str:
+    if told["evidence_missing"]:
+        return f"no list of records 没有明细记录清单: {told['evidence_missing']}"
     own = [name for name in told["evidence_dimensions"] if name in listed(told["kpi"]["dimensions"])]
     return f"{OTHER_DIMENSIONS}: {', '.join(own)}" if own else NO_RECORDS
 
@@ -75,7 +77,7 @@ def _channels(channels: Sequence[Row], kpi: Row, has_denominator: bool) -> Table
     if has_denominator:
         columns |= {"denominator 分母": "right", "of records 记录": "right"}
     rows = [
-        (row["channel"], part(row["numerator"] or 0, kpi), f"{row['numerator_records']:,}",
+        (row["channel"] or NO_CHANNEL, part(row["numerator"] or 0, kpi), f"{row['numerator_records']:,}",
          *((part(row["denominator"] or 0, kpi), f"{row['denominator_records']:,}") if has_denominator else ()))
         for row in channels
     ]  # fmt: skip
@@ -86,8 +88,8 @@ def _records(records: Sequence[Row], kpi: Row, has_denominator: bool) -> Table:
     columns = {"channel 渠道": "left", "record 记录": "left", "what 内容": "left", "who 对象": "left",
                "numerator 分子": "right", **({"denominator 分母": "right"} if has_denominator else {})}  # fmt: skip
     rows = [
-        (row["channel"], row["record_id_hash"][:SHORT], row["what"], _who(row), part(row["numerator"], kpi),
-         *((part(row["denominator"], kpi),) if has_denominator else ()))
+        (row["channel"] or NO_CHANNEL, (row["record_id_hash"] or "")[:SHORT], row["what"], _who(row),
+         part(row["numerator"], kpi), *((part(row["denominator"], kpi),) if has_denominator else ()))
         for row in records
     ]  # fmt: skip
     return table_of(columns, rows)  # type: ignore[arg-type]
@@ -96,7 +98,7 @@ def _records(records: Sequence[Row], kpi: Row, has_denominator: bool) -> Table:
 def _who(row: Row) -> str:
     """Return the ID, the masked name and the company of whom a record belongs to."""
     if not row["one_id"] and not row["account_id"]:
-        return "nobody known 未识别"
+        return "nobody known 未识别" if row["record_id_hash"] else NO_CHANNEL
     return joined(
         row["one_id"] or row["account_id"], row["full_name_masked"], row["mobile_masked"], row["company_name"]
     )

@@ -59,6 +59,13 @@ def edge(value: Any, kpi: Mapping[str, Any]) -> str:
     return figure(min(value, Decimal(1)) if kpi["unit"] == "rate" else value, kpi, 1)
 
 
+def benchmark(row: Mapping[str, Any], kpi: Mapping[str, Any]) -> str:
+    """Return what is usual elsewhere, as `70.0 %` or `40.0 % to 50.0 %`; empty for a figure with a baseline."""
+    if row.get("benchmark_low") is None:
+        return ""
+    return " to ".join(dict.fromkeys(figure(row[name], kpi, 1) for name in ("benchmark_low", "benchmark_high")))
+
+
 def sparkline(values: Sequence[Any], low: float, high: float) -> str:
     """Return a character for each value, on a scale from low to high. A value beyond it has the last block."""
     step = (high - low) / len(BLOCKS)

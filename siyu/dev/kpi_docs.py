@@ -38,7 +38,8 @@ time zone of the company, and nothing after `as_of` counts.
   未知 Unknown. It is never left out.
 - **Sums.** Members may be summed only if the KPI is additive and the dimension partitions (table below). Buyers of two
   channels may be the same people. Never average rates: divide the sum of numerators by the sum of denominators.
-- **Days.** The dimensions total and channel are kept for {kpi_days} business days, the others for {kpi_days_other}.
+- **Days.** The dimensions total and channel are kept for {kpi_days} business days, the others for {kpi_days_other}. In
+  these others, a KPI with a window is kept for its window longer: for {kpi_days_other} days whose window has closed.
 - **Days without data.** A count or an amount is 0 if the channel delivered records of that day and none of them counts.
   A day of which the channel delivered nothing has no row: it is missing, not 0, and it makes no baseline. In the other
   dimensions, a day is missing if no channel delivered. After the last file of a stale channel, its rows have no value.
@@ -63,6 +64,8 @@ deviation.
 - **Rates** have a sigma of at least the binomial deviation of their own denominator. A rate of few people has a wide
   band.
 - A band without width is no band.
+- Where there is no baseline, `benchmark_low` and `benchmark_high` say what is usual elsewhere, for the KPIs of
+  `kpi_benchmark.csv`. They judge nothing: the status stays `no_baseline` or `immature`.
 """
 MEANINGS = {
     "ok": ("The figure is inside its band.", "在正常区间内"),

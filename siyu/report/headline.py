@@ -10,10 +10,15 @@ if TYPE_CHECKING:
     from siyu.compile.project import Project
     from siyu.engines.base import Session
 
+MONTH = "v.as_of_date > mature_date - 30 and v.as_of_date <= mature_date"
+
 
 @dataclass(frozen=True)
 class KpiLine:
-    """A headline figure of the dimension total: the as_of day, and the last 30 days."""
+    """A headline figure of the dimension total: the as_of day, and the last 30 days.
+
+    If none of these days has a baseline, `month` says what is usual elsewhere.
+    """
 
     code: str
     zh: str
@@ -80,23 +85,31 @@ def headline_kpis(session: Session, project: Project) -> list[KpiLine]:
     rows = session.rows(
         "select c.kpi_code, c.name_zh, c.name_en, c.unit,"
         " max(v.value) filter (where v.as_of_date = fn_as_of() and v.status <> 'immature'),"
-        " sum(v.numerator) filter (where v.as_of_date > mature_date - 30 and v.as_of_date <= mature_date"
+        f" sum(v.numerator) filter (where {MONTH}"
         " and not c.is_stock and (c.is_additive or c.unit = 'rate')),"
-        " sum(v.denominator) filter (where v.as_of_date > mature_date - 30 and v.as_of_date <= mature_date),"
-        " case when c.window_days > 0 then mature_date end"
+        f" sum(v.denominator) filter (where {MONTH}),"
+        " case when c.window_days > 0 then mature_date end,"
+        f" case when count(v.baseline) filter (where {MONTH}) = 0 then max(v.benchmark_low) filter (where {MONTH}) end,"
+        f" case when count(v.baseline) filter (where {MONTH}) = 0 then max(v.benchmark_high) filter (where {MONTH}) end"
         " from (select *, fn_as_of() - coalesce(window_days, 0)::integer as mature_date from kpi.kpi_catalog) as c"
         " join kpi.kpi_value as v using (kpi_code) where v.dimension = 'total' and c.is_current_phase"
         " and c.family = (select max(family) from kpi.kpi_catalog where is_core)"
         " group by all order by bool_or(c.is_core) desc, c.kpi_code"
     )
-    return [
-        KpiLine(code, zh, en, unit, figure(value, unit), _period(figure(_over(numerator, denominator), unit), mature))
-        for code, zh, en, unit, value, numerator, denominator, mature in rows
-    ]
+    lines = []
+    for code, zh, en, unit, value, numerator, denominator, mature, *usual in rows:
+        month = figure(_over(numerator, denominator), unit)
+        notes = _period(month, mature, [figure(end, unit) for end in usual])
+        lines.append(KpiLine(code, zh, en, unit, figure(value, unit), notes))
+    return lines
 
 
-def _period(shown: str, mature: date | None) -> str:
-    return shown if mature is None else f"{shown} (cohorts to {mature})"
+def _period(shown: str, mature: date | None, usual: list[str]) -> str:
+    """Return a figure of 30 days with the last cohort that is in it, and what is usual elsewhere (– = not needed)."""
+    cohorts = "" if mature is None else f"cohorts to {mature}"
+    elsewhere = "" if "–" in usual else f"elsewhere 行业参考 {' to '.join(dict.fromkeys(usual))}"
+    notes = "; ".join(filter(None, (cohorts, elsewhere)))
+    return f"{shown} ({notes})" if notes else shown
 
 
 def _over(numerator: Any, denominator: Any) -> Any:

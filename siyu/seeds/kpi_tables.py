@@ -1,8 +1,10 @@
-"""The tables of KPIs, validated before anything is built: kpis.csv, kpi_dimensions.csv and wecom_signs.csv."""
+"""The tables of KPIs, validated before a build: kpis, kpi_dimensions, kpi_benchmark, names of members, wecom_signs."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -10,10 +12,12 @@ from pydantic import BaseModel, ConfigDict
 from siyu.errors import ConfigError, SiyuError, nearest
 from siyu.seeds.identifier_types import IdentifierTypes
 from siyu.seeds.references import Reference, reference_rows
-from siyu.seeds.rule_rows import Name, Text, Whole
+from siyu.seeds.rule_rows import Name, Text, Whole, fits
 from siyu.seeds.table_checks import Cells, Found, Table
 
 FAMILIES = ("assets", "activity", "wecom", "funnel", "revenue", "economics", "sales", "service", "groups")
+NUMBER = re.compile(r"-?[0-9]{1,18}([.][0-9]{1,6})?")
+Number = Annotated[str, fits(NUMBER, "write a number with a point and at most 6 digits after it, such as 0.35.")]
 
 
 class _Row(BaseModel):
@@ -55,6 +59,31 @@ class KpiDimension(_Row):
     days: Literal["kpi_days", "kpi_days_other"]
 
 
+class KpiBenchmark(_Row):
+    """What is usual elsewhere, for a KPI without a baseline of its own; a rate of 35 % is 0.35. `source` says who."""
+
+    kpi_code: Name
+    low: Number
+    high: Number
+    source: Text
+
+
+class Scene(_Row):
+    """A scene of campaigns.csv and of touches. Any other scene, such as a fair, is shown by its own words."""
+
+    scene: Text
+    name_zh: Text
+    name_en: Text
+
+
+class ContentStage(_Row):
+    """A stage that content of content.csv is for."""
+
+    content_stage: Name
+    name_zh: Text
+    name_en: Text
+
+
 class WecomSign(_Row):
     """A kind of touch that invites somebody to WeCom, or serves them. `by_campaign`: only with a campaign."""
 
@@ -73,16 +102,25 @@ def _kpi(row: Cells, _: IdentifierTypes) -> Found:
         yield f"unit is {row['unit']} and is_additive is true", "write false: only counts and amounts add up."
 
 
+def _benchmark(row: Cells, _: IdentifierTypes) -> Found:
+    low, high = row["low"] or "", row["high"] or ""
+    if NUMBER.fullmatch(low) and NUMBER.fullmatch(high) and Decimal(low) > Decimal(high):
+        yield f"low is {low} and high is {high}", "write the lower figure as low."
+
+
 KPI_TABLES = {
     "kpis": Table(Kpi, (("kpi_code",),), of_row=_kpi),
     "kpi_dimensions": Table(KpiDimension, (("dimension",),), names=("total", "channel")),
+    "kpi_benchmark": Table(KpiBenchmark, (("kpi_code",),), of_row=_benchmark),
+    "scenes": Table(Scene, (("scene",),)),
+    "content_stages": Table(ContentStage, (("content_stage",),)),
     "wecom_signs": Table(WecomSign, (("sign", "direction", "action", "outcome"),)),
 }
 COLUMNS = {name: tuple(table.row.model_fields) for name, table in KPI_TABLES.items()}
 
 
 def kpi_table_errors(tables: Mapping[str, Reference]) -> Iterator[SiyuError]:
-    """Report dimensions that kpi_dimensions.csv does not have."""
+    """Report dimensions that kpi_dimensions.csv does not have, and reference figures of no KPI."""
     known = [row["dimension"] for row in reference_rows(tables["kpi_dimensions"])]
     for number, row in enumerate(reference_rows(tables["kpis"]), start=2):
         for dimension in listed(row["dimensions"]):
@@ -91,6 +129,11 @@ def kpi_table_errors(tables: Mapping[str, Reference]) -> Iterator[SiyuError]:
                     f"kpis: {row['kpi_code']} names the dimension {dimension}, which kpi_dimensions.csv does not have"
                 )
                 yield ConfigError(problem, tables["kpis"].place(number), nearest(dimension, known))
+    codes = [row["kpi_code"] for row in reference_rows(tables["kpis"])]
+    for number, row in enumerate(reference_rows(tables["kpi_benchmark"]), start=2):
+        if row["kpi_code"] not in codes:
+            problem = f"kpi_benchmark: kpis.csv does not have the KPI {row['kpi_code']}"
+            yield ConfigError(problem, tables["kpi_benchmark"].place(number), nearest(row["kpi_code"], codes))
 
 
 def listed(text: str | None) -> list[str]:

@@ -181,12 +181,12 @@ def test_whatever_a_template_asks_for_counts(settings: Settings, monkeypatch: py
 
 def test_a_reference_table_that_a_rule_looks_up_counts(tmp_path: Path) -> None:
     """The rule of email_kind reads the rows of free_mail_domains, by way of a macro."""
-    settings = load_settings(
-        tmp_path, warehouse=tmp_path / "warehouse", layers=(tmp_path / "layer",), families=("tags",)
-    )
     domains = (BASE / "seeds/reference/free_mail_domains.csv").read_text(encoding="utf-8")
     table = tmp_path / "layer/seeds/reference/free_mail_domains.csv"
     _write(table, domains)
+    settings = load_settings(
+        tmp_path, warehouse=tmp_path / "warehouse", layers=(tmp_path / "layer",), families=("tags",)
+    )
     *_, rules_before = _compile(settings)
     _write(table, domains + "example.invalid\n")
     *_, rules = _compile(settings)

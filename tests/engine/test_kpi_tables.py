@@ -54,7 +54,7 @@ def figures(kpis: str) -> dict[str, str]:
 def test_every_kpi_of_the_base_layer_is_described_in_both_languages(project: Project) -> None:
     for row in reference_rows(project.references["kpis"]):
         assert all(row[column] for column in ("formula", "formula_zh", "owner")), row["kpi_code"]
-    assert tuple(COLUMNS) == ("kpis", "kpi_dimensions", "wecom_signs")
+    assert tuple(COLUMNS) == ("kpis", "kpi_dimensions", "kpi_benchmark", "scenes", "content_stages", "wecom_signs")
 
 
 def test_every_mistake_in_a_row_is_told_at_once(tmp_path: Path) -> None:
@@ -87,6 +87,18 @@ def test_a_dimension_has_a_known_length_and_two_must_be_there(tmp_path: Path) ->
         "kpi_dimensions: is_partition is 'yes'",
         "kpi_dimensions: days is '99'",
     ]
+
+
+def test_reference_figures_are_numbers_in_order_of_a_kpi_that_exists(tmp_path: Path) -> None:
+    text = "kpi_code,low,high,source\nbuyers,5,4,A study\nbuyer,1,2,A study\ndau,40 %,50,\n"
+    found = errors(tmp_path, {"seeds/reference/kpi_benchmark.csv": text})
+    assert [(problem, where.rpartition(" ")[2]) for problem, where, _ in found] == [
+        ("kpi_benchmark: low is 5 and high is 4", "2"),
+        ("kpi_benchmark: low is '40 %'", "4"),
+        ("kpi_benchmark: source is empty", "4"),
+        ("kpi_benchmark: kpis.csv does not have the KPI buyer", "3"),
+    ]
+    assert found[-1][2] == "did you mean buyers?"
 
 
 ROW = "ours,我们,Ours,revenue,f,count,,up,true,false,,growth,sales,total,kpi.kpi_ours"

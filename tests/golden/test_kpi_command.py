@@ -5,10 +5,13 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import duckdb
 import pytest
@@ -19,24 +22,18 @@ from siyu.ask.kpi_lookup import KpiQuestion, kpi_catalog, placed
 from siyu.ask.kpi_records import EVIDENCE
 from siyu.ask.kpi_why import kpi_why
 from siyu.ask.kpi_words import BLOCKS
-from siyu.ask.lookup import current_release
+from siyu.ask.lookup import Lookup, current_release
 from siyu.cli import app
+from siyu.compile.project import Project
 from siyu.dev.kpi_docs import example
+from siyu.engines.base import Session
+from siyu.report.headline import headline_kpis
 from siyu.seeds.kpi_tables import FAMILIES, listed
 from siyu.settings import Settings
 from tests.golden.conftest import Ran
 
 Ask = Callable[..., str]
 AS_OF = date(2026, 6, 30)
-# KPIs without a list of records: states of people on each day, and cohorts of many records.
-STATES = {
-    "active_rate", "interaction_rate", "reach_rate", "scene_conversion_rate", "six_touch_share", "undertouched_leads",
-    "conversion_by_touches", "cta_completion",
-    "guide_customers", "guide_customers_held", "reachable_people", "follow_add_rate", "unfollow_rate", "referred_share",
-    "referrals_per_referrer", "match_rate", "cross_channel_rate", "tag_coverage", "tags_per_person", "usable_tags",
-}  # fmt: skip
-# The first of several lines of one moment is known by its record_id only, which releases have as a hash.
-NOT_BY = {(f"repurchase_{what}", "product_line") for what in ("rate_90", "rate_180", "rate_365", "days")}
 # KPIs that are 0 on each day of the sample, which has no such records.
 ALL_ZERO = {"unknown_revenue", "unpriced_lines"}
 
@@ -168,6 +165,53 @@ def test_a_stale_day_is_marked(changed: Callable[[str], Settings], monkeypatch: 
     assert re.search(r"^2026-06-30 +– .*stale 数据过期 *$", text, re.MULTILINE)
 
 
+def test_a_figure_without_a_baseline_shows_what_is_usual_elsewhere(
+    night: Ran, changed: Callable[[str], Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    code, day = "service_success_rate", "2026-05-30"
+    settings = changed(
+        "update kpi.kpi_value set baseline = null, low = null, high = null, status = 'no_baseline',"
+        f" benchmark_low = 0.4, benchmark_high = 0.5 where kpi_code = '{code}' and dimension = 'total'"
+    )
+    monkeypatch.setenv("SIYU_WAREHOUSE", str(settings.warehouse))
+    line = "\n  no baseline yet, elsewhere 暂无基线，行业参考 40.0 % to 50.0 %: Rule of thumb of the field\n"
+    for arguments in ([code, "--date", day], [code, "--date", day, "--why"]):
+        assert line in CliRunner().invoke(app, ["kpi", *arguments]).output
+    text = CliRunner().invoke(app, ["kpi", "--date", "2026-06-29"]).output
+    assert re.search(rf"^ +{code} .* \(40.0 % to 50.0 %\) +no_baseline ", text, re.MULTILINE)
+    assert "(in brackets 括号内): usual elsewhere" in text
+    assert "elsewhere" not in CliRunner().invoke(app, ["kpi", "buyers"]).output
+    # Beside every figure of these KPIs without a baseline, whatever the member, and beside no other.
+    rules = "(select kpi_code, low, high from (values ('traffic_success_rate', 0.7, 0.7)," + (
+        " ('service_success_rate', 0.4, 0.5), ('monetisation_success_rate', 0.3, 0.4)) as r (kpi_code, low, high))"
+    )
+    [(shown, wrong)] = rows(
+        night,
+        "select count(v.benchmark_low), count(*) filter (where (v.benchmark_low, v.benchmark_high) is distinct from"
+        " (case when v.baseline is null then r.low end, case when v.baseline is null then r.high end))"
+        f" from kpi.kpi_value as v left join {rules} as r using (kpi_code)",
+    )
+    assert shown > 0 and wrong == 0
+
+
+def test_the_summary_of_a_night_shows_what_is_usual_elsewhere(
+    night: Ran, project: Project, changed: Callable[[str], Settings]
+) -> None:
+    settings = changed(
+        "create or replace macro fn_as_of() as date '2026-06-30';"
+        "update kpi.kpi_catalog set is_core = kpi_code = 'service_success_rate', is_current_phase = family = 'wecom';"
+        "update kpi.kpi_value set baseline = null, benchmark_low = 0.4, benchmark_high = 0.5"
+        " where kpi_code = 'service_success_rate'"
+    )
+    with duckdb.connect(str(settings.warehouse / "current" / "siyu.duckdb"), read_only=True) as con:
+        lines = headline_kpis(cast(Session, SimpleNamespace(rows=lambda sql: con.execute(sql).fetchall())), project)
+    told = {line.code: line.month for line in lines}
+    assert list(told) == ["service_success_rate", "monetisation_success_rate", "traffic_success_rate"]
+    assert re.fullmatch(r"\d+\.\d % \(cohorts to 2026-05-31; elsewhere 行业参考 40.0 % to 50.0 %\)",
+                        told["service_success_rate"])  # fmt: skip
+    assert re.fullmatch(r"\d+\.\d % \(cohorts to 2026-06-23\)", told["traffic_success_rate"])
+
+
 def test_members_come_largest_first(night: Ran, ask: Ask) -> None:
     told = json.loads(ask("net_revenue", "--by", "活动", "--json"))
     wanted = rows(
@@ -223,54 +267,68 @@ def test_wrong_use(night: Ran, arguments: list[str], problem: str, fix: str, mon
     assert problem in result.output and fix in result.output and "Nothing was changed." in result.output
 
 
-def figures(night: Ran, code: str, dimension: str) -> list[tuple[Any, ...]]:
-    """Three dates of two members, the unknown one among them if it has figures: the largest, the smallest, the last."""
-    return rows(
+@pytest.fixture(scope="module")
+def opened(night: Ran) -> Iterator[Lookup]:
+    """The release, opened once for all figures. Planning takes longer than reading, so more threads only cost time."""
+    with current_release(night.settings.model_copy(update={"threads": 1}), is_raw=False) as lookup:
+        yield lookup
+
+
+@pytest.fixture(scope="module")
+def figures(night: Ran) -> dict[tuple[str, str], list[tuple[Any, ...]]]:
+    """Three dates of two members of each KPI and dimension: the largest, the smallest, the last.
+
+    The unknown member is one of the two if it has figures. All are read at once: a query of its own for each takes
+    longer than what the test is about.
+    """
+    found: dict[tuple[str, str], list[tuple[Any, ...]]] = defaultdict(list)
+    for code, dimension, *figure in rows(
         night,
-        "with v as (select member, as_of_date, numerator, denominator, coalesce(denominator, numerator) as size"
-        f" from kpi.kpi_value where kpi_code = '{code}' and dimension = '{dimension}' and value is not null),"
-        " m as (select member, count(*) filter (where numerator <> 0) as days from v group by member"
-        " order by member is null desc, days desc, member limit 2)"
-        " select v.member, v.as_of_date, v.numerator, v.denominator from v join m on v.member is not distinct from"
-        " m.member qualify least(row_number() over (partition by v.member order by size desc, as_of_date),"
-        " row_number() over (partition by v.member order by size, as_of_date),"
-        " row_number() over (partition by v.member order by numerator = 0, as_of_date desc)) = 1 order by all",
-    )
+        "with v as (select kpi_code, dimension, member, as_of_date, numerator, denominator,"
+        " coalesce(denominator, numerator) as size from kpi.kpi_value where value is not null),"
+        " m as (select kpi_code, dimension, member, count(*) filter (where numerator <> 0) as days from v"
+        " group by kpi_code, dimension, member"
+        " qualify row_number() over (partition by kpi_code, dimension"
+        " order by member is null desc, days desc, member) <= 2)"
+        " select v.kpi_code, v.dimension, v.member, v.as_of_date, v.numerator, v.denominator from v join m"
+        " on v.kpi_code = m.kpi_code and v.dimension = m.dimension and v.member is not distinct from m.member"
+        " window s as (partition by v.kpi_code, v.dimension, v.member)"
+        " qualify least(row_number() over (s order by size desc, as_of_date),"
+        " row_number() over (s order by size, as_of_date),"
+        " row_number() over (s order by numerator = 0, as_of_date desc)) = 1 order by all",
+    ):
+        found[code, dimension].append(tuple(figure))
+    return found
 
 
-def test_every_kpi_has_evidence_or_is_a_state(night: Ran) -> None:
-    kpis = {code: (model, listed(dimensions)) for model, code, dimensions in models(night)}
-    without = {code for code, (model, dimensions) in kpis.items() if not has_evidence(model, code, dimensions[0])}
-    assert without == STATES & kpis.keys()
-    partly = {
-        (code, dimension) for code, (model, dimensions) in kpis.items() if code not in without
-        for dimension in dimensions if not has_evidence(model, code, dimension)
+def test_every_kpi_has_evidence_in_every_dimension(opened: Lookup) -> None:
+    without = {
+        (row["kpi_code"], dimension) for row in opened.reference("kpis") for dimension in listed(row["dimensions"])
+        if not has_evidence(row["model"], row["kpi_code"], dimension)
     }  # fmt: skip
-    assert partly == NOT_BY
-
-
-def models(night: Ran) -> list[tuple[str, str, str]]:
-    with current_release(night.settings, is_raw=False) as lookup:
-        return [(row["model"], row["kpi_code"], row["dimensions"]) for row in lookup.reference("kpis")]
+    assert without == set()
 
 
 @pytest.mark.parametrize(
     ("model", "code"), [(model, code) for model, evidence in EVIDENCE.items() for code in evidence.parts]
 )
-def test_the_records_add_up_to_the_figure(night: Ran, model: str, code: str) -> None:
+def test_the_records_add_up_to_the_figure(
+    opened: Lookup, figures: dict[tuple[str, str], list[tuple[Any, ...]]], model: str, code: str
+) -> None:
+    place = placed(opened, KpiQuestion(code, on=AS_OF))
     checked = 0
-    with current_release(night.settings, is_raw=False) as lookup:
-        for dimension in EVIDENCE[model].by:
-            if not has_evidence(model, code, dimension):
-                continue
-            for member, day, numerator, denominator in figures(night, code, dimension):
-                question = KpiQuestion(code, dimension, None if dimension == "total" else member or "unknown", on=day)
-                channels = by_channel(lookup, model, placed(lookup, question))
-                found = sum(row["numerator"] or 0 for row in channels)
-                assert found == numerator, (dimension, member, day)
-                if denominator is not None and "denominator" in counted_parts(model, code):
-                    assert sum(row["denominator"] or 0 for row in channels) == denominator, (dimension, member, day)
-                checked += numerator != 0 or bool(denominator)
+    for dimension in listed(place.kpi["dimensions"]):
+        if not has_evidence(model, code, dimension):
+            continue
+        cells = figures[code, dimension]
+        places = [replace(place, dimension=dimension, member=member, day=day) for member, day, *_ in cells]
+        for (member, day, numerator, denominator), channels in zip(
+            cells, by_channel(opened, model, places) if places else [], strict=True
+        ):
+            assert sum(row["numerator"] or 0 for row in channels) == numerator, (dimension, member, day)
+            if denominator is not None and "denominator" in counted_parts(model, code):
+                assert sum(row["denominator"] or 0 for row in channels) == denominator, (dimension, member, day)
+            checked += numerator != 0 or bool(denominator)
     assert (checked > 0) == (code not in ALL_ZERO)
 
 
@@ -286,7 +344,7 @@ def test_records_that_the_sample_does_not_have(changed: Callable[[str], Settings
     with current_release(settings, is_raw=False) as lookup:
         for dimension, member in (("total", None), ("channel", "mall")):
             place = placed(lookup, KpiQuestion(code, dimension, member, on=date(2026, 6, 24)))
-            [row] = by_channel(lookup, "kpi.kpi_revenue", place)
+            [[row]] = by_channel(lookup, "kpi.kpi_revenue", [place])
             assert (row["channel"], str(row["numerator"]), row["numerator_records"]) == ("mall", figure, 1)
 
 
@@ -313,15 +371,54 @@ def test_why_lists_the_largest_records_masked(night: Ran, ask: Ask) -> None:
     assert any(row["full_name_masked"] in text for row in found if row["full_name_masked"])
 
 
-def test_why_of_a_state_says_so(ask: Ask) -> None:
+def test_why_without_records_says_so(ask: Ask, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A KPI of a layer, or a dimension, whose records siyu does not know."""
+    with monkeypatch.context() as patch:
+        patch.delitem(EVIDENCE, "kpi.kpi_interaction")
+        told = json.loads(ask("active_rate", "--why", "--json"))
+        assert told["evidence"] is None and told["lineage"]["exports"]
+        assert "\nsiyu has no list of records for this figure, see the lineage below " in ask("active_rate", "--why")
+    found = EVIDENCE["kpi.kpi_interaction"]
+    monkeypatch.setitem(EVIDENCE, "kpi.kpi_interaction", replace(found, by={"total": found.by["total"]}))
+    text = ask("active_rate", "--why", "--by", "channel", "--member", "wecom")
+    assert "\nsiyu lists the records of this KPI only by 此指标仅按以下维度提供明细: total\n" in text
+
+
+def test_why_of_tags_lists_people_and_of_tonight_only(
+    ask: Ask, changed: Callable[[str], Settings], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    evidence = json.loads(ask("tags_per_person", "--why", "--json"))["evidence"]
+    assert evidence["adds_up"] and all(row["one_id"] and row["mobile_masked"] for row in evidence["records"])
+    text = ask("usable_tags", "--why")
+    assert re.search(r"^– +\S+ \S+ live +– +1 +1 *$", text, re.MULTILINE) and "not to the figure" not in text
+    settings = changed(
+        "insert into kpi.kpi_value by name select * replace (as_of_date - 1 as as_of_date) from kpi.kpi_value"
+        " where kpi_code = 'usable_tags'"
+    )
+    monkeypatch.setenv("SIYU_WAREHOUSE", str(settings.warehouse))
+    text = CliRunner().invoke(app, ["kpi", "usable_tags", "--why", "--date", "2026-06-29"]).output
+    assert f"\nno list of records 没有明细记录清单: only of {AS_OF}\n" in text
+
+
+def test_why_on_a_release_without_records(changed: Callable[[str], Settings], monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = changed("drop table records.link")
+    monkeypatch.setenv("SIYU_WAREHOUSE", str(settings.warehouse))
+    result = CliRunner().invoke(app, ["kpi", "reachable_people", "--why"])
+    assert result.exit_code == 0, result.output
+    assert "没有明细记录清单: the release does not have records.link\n" in result.output
+    assert "\nlineage 血缘 of kpi.kpi_reach: " in result.output
+
+
+def test_why_lists_both_parts_of_a_rate(ask: Ask) -> None:
+    """Links of whom we can reach, and the touches of those who were active."""
     told = json.loads(ask("active_rate", "--why", "--json"))
-    assert told["evidence"] is None and told["lineage"]["exports"]
-    assert "\nsiyu has no list of records for this figure: " in ask("active_rate", "--why")
-    [member] = [
-        row["member"] for row in json.loads(ask("repurchase_rate_90", "--by", "product_line", "--json"))["members"]
-    ][:1]
-    text = ask("repurchase_rate_90", "--why", "--by", "product_line", "--member", member or "unknown")
-    assert "\nsiyu lists the records of this KPI only by 此指标仅按以下维度提供明细: total, channel, " in text
+    evidence, figure = told["evidence"], told["figure"]
+    assert evidence["adds_up"] and (evidence["numerator"], evidence["denominator"]) == (
+        figure["numerator"], figure["denominator"]
+    )  # fmt: skip
+    assert sum(row["numerator_records"] for row in evidence["channels"]) > figure["numerator"]
+    assert sum(row["denominator_records"] for row in evidence["channels"]) >= figure["denominator"]
+    assert {"website", "wecom"} <= {row["channel"] for row in evidence["channels"]}
 
 
 def test_why_names_the_exports(ask: Ask) -> None:
@@ -371,12 +468,12 @@ def test_records_that_do_not_add_up_are_told(
     assert "these records add up to 1,274.83, not to the figure" in text
 
 
-def test_the_queries_of_the_docs_have_rows(night: Ran) -> None:
-    with current_release(night.settings, is_raw=False) as lookup:
-        kpis = lookup.reference("kpis")
+def test_the_queries_of_the_docs_have_rows(night: Ran, opened: Lookup) -> None:
+    kpis = opened.reference("kpis")
     assert kpis
-    for row in kpis:
-        assert rows(night, "\n".join(example(row))), row["kpi_code"]
+    with night.connect() as con:
+        for row in kpis:
+            assert con.execute("\n".join(example(row))).fetchall(), row["kpi_code"]
 
 
 def test_without_a_release(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -21,6 +21,7 @@ from tests.kpi.exported_records import AS_OF, Records, sample
 
 ZONE = timedelta(hours=8)
 DAYS, DAYS_OTHER = 400, 62
+WINDOWS = {"stage_conversion": 30, "scenario_step_rate": 30}  # kept so much longer than other figures
 SILENT_DAYS, UNDER_TOUCHES = 7, 5
 STAGES = ("visitor", "potential", "profiled", "intent", "pending", "won")
 LEAD, WON = 3, 6
@@ -46,8 +47,8 @@ def share(part: int, whole: int) -> tuple[int, int, Fraction]:
     return part, whole, Fraction(part, whole)
 
 
-def is_kept(cell: Cell) -> bool:
-    kept = DAYS if cell[0] in ("total", "channel", "touch_count") else DAYS_OTHER
+def is_kept(code: str, cell: Cell) -> bool:
+    kept = DAYS if cell[0] in ("total", "channel", "touch_count") else DAYS_OTHER + WINDOWS.get(code, 0)
     return (AS_OF - cell[2]).days < kept
 
 
@@ -192,12 +193,17 @@ class Funnel:
                 day += timedelta(days=1)
 
 
+def _days(start: datetime, end: datetime) -> int:
+    return (day_of(end) - day_of(start)).days
+
+
 def stage_conversion(funnel: Funnel) -> Values:
     found: dict[Cell, list[int]] = defaultdict(lambda: [0, 0])
     for stages in funnel.reached.values():
         for rank, moment in stages.items():
             if rank < WON:
-                found["stage", STAGES[rank], day_of(moment)][0] += rank + 1 in stages
+                is_in_time = rank + 1 in stages and _days(moment, stages[rank + 1]) <= 30
+                found["stage", STAGES[rank], day_of(moment)][0] += is_in_time
                 found["stage", STAGES[rank], day_of(moment)][1] += 1
     return {cell: share(*counts) for cell, counts in found.items()}
 
@@ -216,7 +222,8 @@ def lead_to_won(funnel: Funnel) -> Values:
     """In total only."""
     found: dict[Cell, list[int]] = defaultdict(lambda: [0, 0])
     for person, moment in funnel.leads.items():
-        found["total", None, day_of(moment)][0] += person in funnel.wins
+        is_won = person in funnel.wins and _days(moment, funnel.wins[person]) <= 90
+        found["total", None, day_of(moment)][0] += is_won
         found["total", None, day_of(moment)][1] += 1
     return {cell: share(*counts) for cell, counts in found.items()}
 

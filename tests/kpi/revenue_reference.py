@@ -36,6 +36,7 @@ class Line:
     day: date
     at: datetime
     record: tuple[str, str]
+    product_id: str
     order: tuple[str, str]
     is_order: bool
     amount: Decimal
@@ -112,6 +113,7 @@ class Revenue:
         person, account = self.owned.get((deal["channel"], deal["record_id"]), (None, None))
         return Line(
             day=local(moment), at=moment, record=(deal["channel"], deal["record_id"]),
+            product_id=deal["product_id"] or "",
             order=(deal["channel"], deal["deal_id"]), is_order=deal["kind"] != "refund", amount=amount,
             margin=(amount * Decimal(rate or "0.30")).quantize(CENT, ROUND_HALF_UP),
             items=deal["item_count"] if deal["kind"] != "refund" else None,
@@ -161,7 +163,7 @@ class Revenue:
     def purchases(self) -> dict[int, list[Line]]:
         """The purchases of each person, in order."""
         found = defaultdict(list)
-        for line in sorted(self.lines, key=lambda one: (one.at, one.record)):
+        for line in sorted(self.lines, key=lambda one: (one.at, one.record[0], one.product_id, one.record)):
             if line.is_order and line.person is not None:
                 found[line.person].append(line)
         return found

@@ -76,7 +76,13 @@ class Bands:
 
     def _write(self, session: Session, made: Sequence[Series]) -> None:
         columns = lambda name: {c.name: c.type for c in self._project.binder.columns(name)}  # noqa: E731
-        for name in ("kpi.kpi_member", "ops.channel_status", "ops.column_lineage", "reference.targets"):
+        for name in (
+            "kpi.kpi_member",
+            "ops.channel_status",
+            "ops.column_lineage",
+            "reference.kpi_benchmark",
+            "reference.targets",
+        ):
             fill(session, name, columns(name), [])
         kpis = [
             {

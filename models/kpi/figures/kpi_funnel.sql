@@ -6,12 +6,16 @@ kpis: [lead_to_won, stage_conversion, stage_days]
 */
 with
 
+-- What happens after the window of a cohort does not count, so that a closed figure stays as it is.
 leads as (
     select
         lead_date,
         channel,
         campaign_id,
-        case when won_at is not null then 1 else 0 end as is_won
+        case
+            when date_diff('day', lead_date, won_date) <= {{ kpi_window('lead_to_won') }} then 1
+            else 0
+        end as is_won
     from {{ ref('lead_start') }}
     where lead_date >= {{ kpi_first_day('total') }}
 ),
@@ -25,7 +29,11 @@ steps as (
         a.reached_date as before_date,
         b.reached_date,
         s.stage,
-        b.person_key is not null as is_reached,
+        coalesce(
+            date_diff('day', a.reached_date, b.reached_date)
+            <= {{ kpi_window('stage_conversion') }},
+            false
+        ) as is_reached,
         case
             when not a.is_skipped then date_diff('day', a.reached_date, b.reached_date)
         end as step_days
@@ -33,7 +41,9 @@ steps as (
     inner join {{ ref('stages') }} as s on a.stage_rank + 1 = cast(s.stage_rank as bigint)
     left join {{ ref('stage_reached') }} as b
         on a.person_key = b.person_key and a.stage_rank + 1 = b.stage_rank
-    where coalesce(b.reached_date, fn_as_of()) >= {{ kpi_first_day('stage') }}
+    where
+        coalesce(b.reached_date, fn_as_of())
+        >= {{ kpi_first_cohort('stage', 'stage_conversion') }}
 ),
 
 figures as (
@@ -63,7 +73,7 @@ figures as (
         null as mover_count,
         null as median_days
     from steps
-    where before_date >= {{ kpi_first_day('stage') }}
+    where before_date >= {{ kpi_first_cohort('stage', 'stage_conversion') }}
     group by before_date, stage
     union all
     select
@@ -78,7 +88,7 @@ figures as (
         count(*) as mover_count,
         median(step_days) as median_days
     from steps
-    where step_days is not null
+    where step_days is not null and reached_date >= {{ kpi_first_day('stage') }}
     group by reached_date, stage
 )
 

@@ -20,7 +20,8 @@ purchases as (
         r.revenue_date,
         min(r.revenue_date) over (partition by r.person_key) as first_date,
         row_number() over (
-            partition by r.person_key order by r.revenue_at, r.channel, r.record_id
+            partition by r.person_key
+            order by r.revenue_at, r.channel, coalesce(r.product_id, ''), r.record_id
         ) as line_no
     from {{ ref('revenue_line') }} as r
     anti join {{ outsiders() }} as x on r.person_key = x.person_key

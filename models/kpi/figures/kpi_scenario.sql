@@ -19,7 +19,9 @@ visits as (
         fn_local_date(v.reached_at) as reached_date
     from {{ ref('scenario_step') }} as v
     anti join outsiders as o on v.person_key = o.person_key
-    where fn_local_date(v.entered_at) >= {{ kpi_first_day('scenario_step') }}
+    where
+        fn_local_date(v.entered_at)
+        >= {{ kpi_first_cohort('scenario_step', 'scenario_step_rate') }}
 ),
 
 entries as (

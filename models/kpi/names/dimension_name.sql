@@ -67,6 +67,20 @@ from {{ ref('scenario_steps') }}
 group by scenario, step_no
 union all
 select
+    'scene' as dimension,
+    scene as member,
+    name_zh,
+    name_en
+from {{ ref('scenes') }}
+union all
+select
+    'content_stage' as dimension,
+    content_stage as member,
+    name_zh,
+    name_en
+from {{ ref('content_stages') }}
+union all
+select
     'ask_level' as dimension,
     ask_level as member,
     name_zh,
