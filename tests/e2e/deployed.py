@@ -21,13 +21,13 @@ from prefect.states import Scheduled
 
 from siyu.report.status import read_status
 from siyu.warehouse.lock import is_held
+from tests.e2e.nights import FAMILY
 from tests.golden.shop import SALT, Shop
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 DEADLINE = 180  # seconds; only a fault lasts that long, however busy the machine is
 TAIL = 4000
-FAMILIES = ("identity",)  # Prefect writes down every model and every suite, and which ones does not matter here
 
 
 @dataclass
@@ -205,7 +205,7 @@ def deployed(root: Path, **server: str) -> Iterator[Deployed]:
     }
     (root / "tmp").mkdir()
     with SyncPrefectClient(api=api) as client:
-        world = Deployed(root, Shop(root / "shop", families=FAMILIES), port, client, clean, server)
+        world = Deployed(root, Shop(root / "shop", families=(FAMILY,)), port, client, clean, server)
         try:
             world.start_server()
             world.prefect("work-pool", "create", "siyu", "--type", "process")
