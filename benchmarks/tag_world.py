@@ -93,6 +93,7 @@ WORLD = {
         select ['official_account', 'wecom', 'wecom'][1 + n] as channel, 'links:' || p || '-' || n as record_id,
             1 as landed_seq, ['official_account', 'wecom', 'group'][1 + n] as touchpoint,
             {STAFF.format("p // 10")} as holder_id,
+            case when n > 0 then {STAFF.format("p // 10")} end as staff_id,
             {MOMENT.format("p, n, 11")} as started_at,
             case when hash(p, n, 12) % 10 = 0 then timestamp '2026-06-01 00:00:00' end as ended_at,
             case when hash(p, n, 12) % 10 = 0 then 'person' end as ended_by
@@ -208,7 +209,8 @@ BETWEEN = {
     " from identity.account",
     "journey.published_date": "select as_of_date::date as as_of_date from"
     " generate_series(date '2026-04-01', date '2026-06-29', interval 1 day) as g(as_of_date)",
-    "ops.channel_status": "select channel, '渠道 Channel' as title, domain from (values ('website', 'public'),"
+    "ops.channel_status": "select channel, '渠道 Channel' as title, domain, 'IT' as owner,"
+    " date '2026-06-30' as last_file_date, false as is_stale from (values ('website', 'public'),"
     " ('wecom', 'private'), ('official_account', 'private'), ('crm', 'private')) as c(channel, domain)",
 }  # fmt: skip
 

@@ -21,8 +21,7 @@ from prefect.states import Scheduled
 
 from siyu.report.status import read_status
 from siyu.warehouse.lock import is_held
-from tests.e2e.nights import FAMILY
-from tests.golden.shop import SALT, Shop
+from tests.golden.shop import FEW_FAMILIES, SALT, Shop
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -205,7 +204,7 @@ def deployed(root: Path, **server: str) -> Iterator[Deployed]:
     }
     (root / "tmp").mkdir()
     with SyncPrefectClient(api=api) as client:
-        world = Deployed(root, Shop(root / "shop", families=(FAMILY,)), port, client, clean, server)
+        world = Deployed(root, Shop(root / "shop", families=FEW_FAMILIES), port, client, clean, server)
         try:
             world.start_server()
             world.prefect("work-pool", "create", "siyu", "--type", "process")

@@ -13,8 +13,6 @@ from collections.abc import Mapping
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-# Kills, disks and servers are about the steps of a night. One family takes all of them, and takes half the time of two.
-FAMILY = "identity"
 _CONTEXT = multiprocessing.get_context("forkserver")
 _CONTEXT.set_forkserver_preload(["siyu.cli", "siyu.night.run", "siyu.check.runner"])
 

@@ -20,7 +20,6 @@ from flows.nightly import _carry_out, main, nightly
 from flows.temporary_server import SILENCE, start_temporary_server
 from siyu.errors import EngineFault
 from siyu.night.conductor import Outcome, Step
-from tests.e2e.nights import FAMILY
 from tests.golden.shop import CONTRACT, DEAL, FAILING, FEW_FAMILIES, FEW_SUITES, SALT, Shop, only_suites
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("flow")]
@@ -39,7 +38,7 @@ def shop(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
     """A shop that builds one family of models, unless the test says otherwise. Nights in this process check with few
     suites, those in a process of their own with all."""
     monkeypatch.setattr("siyu.check.suites.layer_files", only_suites(*FEW_SUITES))
-    shop = Shop(tmp_path, families=getattr(request, "param", (FAMILY,)))
+    shop = Shop(tmp_path, families=getattr(request, "param", FEW_FAMILIES))
     for name, value in _environment(shop).items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
@@ -76,7 +75,7 @@ def _task_names(flow_run_id: object, wanted: set[str]) -> set[str]:
 
 
 @pytest.mark.usefixtures("server")
-@pytest.mark.parametrize("shop", [FEW_FAMILIES], indirect=True, ids=["KPIs"])
+@pytest.mark.parametrize("shop", [("identity", "kpi")], indirect=True, ids=["KPIs"])
 def test_a_night_on_prefect(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """The parameter `channels` limits what lands, not what is built."""
     shop.write("layer/seeds/channels/fair.yml", CONTRACT.replace("channel: shop", "channel: fair"))

@@ -16,7 +16,8 @@ import pytest
 
 from siyu.compile.project import Project
 from siyu.release.releases import Release, current, releases, swap
-from tests.e2e.nights import FAMILY, exit_code, start
+from tests.e2e.nights import exit_code, start
+from tests.golden.shop import FEW_FAMILIES
 from tests.shared import fill_cache
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("survival")]
@@ -31,7 +32,7 @@ def _start(warehouse: Path, *options: str, shares_cache: bool = True) -> ForkSer
     settings = {
         "SIYU_WAREHOUSE": str(warehouse),
         "SIYU_CHANNELS": "website,crm,wecom",
-        "SIYU_FAMILIES": FAMILY,
+        "SIYU_FAMILIES": ",".join(FEW_FAMILIES),
     }
     if shares_cache and "SIYU_CACHE" in os.environ:
         settings["SIYU_CACHE"] = os.environ["SIYU_CACHE"]

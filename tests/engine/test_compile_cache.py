@@ -15,7 +15,6 @@ from siyu.compile.project import Project
 from siyu.compile.render import Renderer
 from siyu.errors import ConfigError
 from siyu.settings import Settings, load_settings
-from tests.golden.shop import FEW_FAMILIES
 from tests.shared import Shared
 
 MODEL = """/*
@@ -55,7 +54,7 @@ def settings(tmp_path: Path) -> Settings:
         layers=(tmp_path / "layer",),
         cache=tmp_path / "cache",
         channels=("crm", "mall"),
-        families=FEW_FAMILIES,
+        families=("identity", "kpi"),
     )
 
 

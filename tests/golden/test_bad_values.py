@@ -23,6 +23,7 @@ def typed_shop(shop: Shop, amount: str, sold_at: str) -> None:
     shop.write("layer/models/staging/shop__deal.sql", deal)
 
 
+@pytest.mark.families("kpi")
 def test_a_bad_value_of_a_model_is_null_and_counted(shop: Shop) -> None:
     typed_shop(
         shop, "cast(fn_try_decimal(amount, ',') as decimal(18, 2))", "fn_try_timestamp(sold_at, '%d.%m.%Y %H:%M')"
@@ -79,6 +80,7 @@ from {{ ref('person') }}
 """
 
 
+@pytest.mark.families("kpi")
 def test_an_error_of_a_view_that_only_the_release_reads_names_it(shop: Shop) -> None:
     shop.write("layer/models/kpi/own_view.sql", OWN)
     with pytest.raises(EngineFault) as error:

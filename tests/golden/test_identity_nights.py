@@ -31,6 +31,7 @@ def test_a_merge_keeps_the_older_id_and_taking_it_back_gives_each_the_one_it_had
     assert history == [(two, days[0], days[1]), (one, days[1], days[2]), (two, days[2], None)]
 
 
+@pytest.mark.families("kpi")
 def test_without_any_release_and_build_database_ids_and_content_are_the_same(three_nights: ThreeNights) -> None:
     """What may be deleted is rebuilt to the same content; but what was published before is gone with the releases."""
     shop, ids, aliases = three_nights

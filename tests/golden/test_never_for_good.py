@@ -99,6 +99,7 @@ def test_a_damaged_status_stops_no_night(shop: Shop) -> None:
     assert shop.run("2026-06-02").status == "published"
 
 
+@pytest.mark.families("kpi")
 @pytest.mark.after_first_night
 def test_nothing_new_tells_the_figures_of_the_release_that_stands(shop: Shop) -> None:
     shop.write("exports/shop/sales_2.csv", HEADER + "s2,k1,5.00,2026-06-02 11:00:00,2026-06-02 11:00:00\n")

@@ -25,6 +25,7 @@ from siyu.settings import load_settings
 from tests.golden.shop import DEAL, FAILING, FIRST_DAY, Shop
 
 
+@pytest.mark.families("kpi")
 def test_corrections_count_and_an_export_sent_again_changes_no_kpi(shop: Shop) -> None:
     """Of one date: the same file again, renamed, and the first one once more after a correction."""
 
@@ -133,6 +134,7 @@ def test_a_missed_run_is_noticed(shop: Shop, monkeypatch: pytest.MonkeyPatch) ->
     assert CliRunner().invoke(app, ["status", "--max-age", "soon"]).exit_code == 2
 
 
+@pytest.mark.families("kpi")
 @pytest.mark.after_first_night
 def test_a_column_may_change_its_type(shop: Shop) -> None:
     contract = shop.root / "layer/seeds/channels/shop.yml"
@@ -179,6 +181,7 @@ def test_rows_lost_to_a_wrong_contract_come_back_under_a_better_one(shop: Shop) 
     assert shop.run("2026-06-02").status == "nothing new"
 
 
+@pytest.mark.families("kpi")
 @pytest.mark.after_first_night
 @pytest.mark.suites("ops/file_ledger", "ops/version_tie")
 def test_replaced_rows_and_lost_characters_are_counted_where_people_look(shop: Shop) -> None:
@@ -211,6 +214,7 @@ def test_replaced_rows_and_lost_characters_are_counted_where_people_look(shop: S
     assert [item.severity for item in shop.run("2026-06-03").failures()] == ["info"]
 
 
+@pytest.mark.families("kpi")
 @pytest.mark.after_first_night
 def test_equal_lines_of_an_export_without_a_key_both_count(shop: Shop) -> None:
     """The contract and the model are those of docs/add-a-channel.md."""
@@ -254,6 +258,7 @@ def test_an_impossible_date_in_exports_yml(shop: Shop) -> None:
         run_night(shop.settings(), Request())
 
 
+@pytest.mark.families("kpi")
 def test_a_fact_after_as_of_does_not_count_yet(shop: Shop) -> None:
     shop.write(
         "exports/shop/sales_2.csv",
@@ -320,6 +325,7 @@ def test_a_failing_critical_check_leaves_the_last_release(shop: Shop, monkeypatc
     assert CliRunner().invoke(app, ["run", "--as-of", "2026-06-02"]).exit_code == 0
 
 
+@pytest.mark.families("kpi")
 @pytest.mark.after_first_night
 @pytest.mark.every_suite
 def test_a_bad_channel_is_stale_and_the_rest_goes_on(shop: Shop) -> None:
@@ -361,6 +367,7 @@ def test_checks_failed_carries_the_report(shop: Shop) -> None:
     assert caught.value.report.check_counts()["failed_critical"] == 2  # type: ignore[attr-defined]
 
 
+@pytest.mark.families("kpi")
 @pytest.mark.after_first_night
 def test_what_the_settings_leave_out_of_a_release(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """A change of these settings is a reason for a new release, though no file is new."""

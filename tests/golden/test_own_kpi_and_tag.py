@@ -66,7 +66,7 @@ ROWS = {  # in addition to those of the page
 }
 
 
-@pytest.mark.families("tags")
+@pytest.mark.families("kpi", "tags")
 def test_three_models_and_their_catalog_rows_are_enough(shop: Shop) -> None:
     shop.write("layer/models/kpi/figures/kpi_sales.sql", KPI)
     shop.write("layer/models/tags/people/50_buyers.sql", TAG)

@@ -36,7 +36,7 @@ def two(shop: Shop, shared: Shared, tmp_path: Path) -> Shop:
 
 
 def _first_night(root: Path) -> Shop:
-    shop = Shop(root)
+    shop = Shop(root, families=("identity", "kpi"))
     shop.write("layer/seeds/channels/fair.yml", CONTRACT.replace("channel: shop", "channel: fair"))
     shop.write("layer/models/staging/fair__deal.sql", DEAL.replace("'shop'", "'fair'"))
     shop.write("exports/fair/contacts_20260601.csv", "contact_id,name,mobile,updated_at\n")

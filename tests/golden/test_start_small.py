@@ -66,6 +66,7 @@ def test_begin_with_kpis_add_tags_and_leave_them_out_for_a_while(shop: Shop) -> 
     assert again.check_counts()["failed_critical"] == 0
 
 
+@pytest.mark.families("kpi")
 def test_commands_name_the_family_that_is_not_built(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.run("2026-06-01")
     for words, family in (
