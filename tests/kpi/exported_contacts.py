@@ -5,23 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime
 
-from tests.golden.exported import Exported, Row, midnight, mobile, utc
+from tests.golden.exported import KEYS, Exported, Row, midnight, mobile, utc
+
+# When a row told us of somebody, by export.
+MOMENTS = {
+    "ads/leads": "submitted_at", "after_sales/tickets": "opened_at", "exhibition/visitors": "签到时间",
+    "mall/orders": "ordered_at", "mall/coupons": "发放时间", "training/enrolments": "enrolled_at",
+}  # fmt: skip
 
 
 def contacts(files: Exported, end: datetime) -> Iterator[Row]:
     """Everybody whom a channel knows something of."""
-    for row in files.things("ads/leads"):
-        yield _known("ads", f"leads:{row['lead_id']}", row["submitted_at"])
-    for row in files.things("after_sales/tickets"):
-        yield _known("after_sales", f"tickets:{row['ticket_id']}", row["opened_at"])
-    for row in files.things("exhibition/visitors"):
-        yield _known("exhibition", f"visitors:{row['编号']}|{row['展会']}", row["签到时间"])
-    for row in files.things("mall/orders"):
-        yield _known("mall", f"orders:{row['order_id']}", row["ordered_at"])
-    for row in files.things("mall/coupons"):
-        yield _known("mall", f"coupons:{row['优惠券号']}", row["发放时间"])
-    for row in files.things("training/enrolments"):
-        yield _known("training", f"enrolments:{row['course_id']}|{row['learner']}", row["enrolled_at"])
+    for name, moment in MOMENTS.items():
+        channel, export = name.split("/")
+        for row in files.things(name):
+            yield _known(channel, f"{export}:{'|'.join(str(row[column]) for column in KEYS[name])}", row[moment])
     for row in files.things("webinar/attendance"):
         moments = [row[name] for name in ("registered_at", "joined_at", "replayed_at") if row[name]]
         yield _known("webinar", f"attendance:{row['live_id']}|{row['viewer_id']}", min(moments, key=utc, default=None))
