@@ -25,7 +25,7 @@ select
     k.family,  -- Family in the catalog.
     k.formula,  -- Formula in words.
     k.formula_zh,  -- Formula in words, in Chinese.
-    k.unit,  -- count, amount, rate, ratio, days or minutes.
+    k.unit,  -- count, amount, rate, ratio, days, hours, minutes, months or mark.
     k.numerator_unit,  -- What the numerator of a ratio is: count or amount; NULL for other units.
     k.direction,  -- up: more is better; down: less is better.
     k.is_additive = 'true' as is_additive,  -- True = the members of a dimension add up.

@@ -36,7 +36,7 @@ class Kpi(_Row):
     family: Name
     formula: Text
     formula_zh: Text | None
-    unit: Literal["count", "amount", "rate", "ratio", "days", "minutes"]
+    unit: Literal["count", "amount", "rate", "ratio", "days", "minutes", "hours", "months", "mark"]
     numerator_unit: Literal["count", "amount"] | None
     direction: Literal["up", "down"]
     is_additive: Literal["true", "false"]
@@ -98,7 +98,7 @@ class WecomSign(_Row):
 def _kpi(row: Cells, _: IdentifierTypes) -> Found:
     if row["unit"] == "ratio" and not row["numerator_unit"]:
         yield "unit is ratio and numerator_unit is empty", "write what the numerator is: count or amount."
-    if row["unit"] in ("rate", "ratio", "days", "minutes") and row["is_additive"] == "true":
+    if row["unit"] in ("rate", "ratio", "days", "minutes", "hours", "months", "mark") and row["is_additive"] == "true":
         yield f"unit is {row['unit']} and is_additive is true", "write false: only counts and amounts add up."
 
 
