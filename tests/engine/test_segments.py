@@ -37,9 +37,9 @@ QUERY = "select\n    one_id  -- The person.\nfrom {{ ref('person') }}\n"
 THRESHOLDS: dict[str, set[str]] = {
     "new_contact_days": {"event_visitors_without_follow_up", "wecom_without_service"},
     "silent_days": {"price_interest_gone_silent"},
-    "interest_days": {"price_interest_gone_silent", "replay_watchers"},
+    "interest_days": {"price_interest_gone_silent", "replay_watchers", "thorough_viewers"},
     "need_days": {"price_interest_gone_silent"},
-    "renewal_days": {"customers_due_for_renewal"},
+    "renewal_days": {"customers_due_for_renewal", "owners_out_of_warranty"},
     "ticket_days": {"customers_at_risk", "promoters_to_ask"},
     "churn_days": {"customers_at_risk"},
     "rfm_amount": {"champions", "second_purchase_customers"},
@@ -47,10 +47,10 @@ THRESHOLDS: dict[str, set[str]] = {
     "peer_percent": {"cross_sell_lookalikes"},
     # hot_leads_without_owner reads the tag lead_score_band, whose rule does not have how scores are made.
     "score_half_life_days": set(),
-    # audience_person has these in columns that no segment reads.
+    "tier_days": {"valuable_and_unsatisfied"},
+    "fatigue_days": {"sincere_leads_to_call"},
+    # audience_person has this in a column that no segment reads.
     "fatigue_touches": set(),
-    "fatigue_days": set(),
-    "tier_days": set(),
 }
 
 
@@ -106,7 +106,7 @@ def test_a_reference_row_counts_for_the_segments_that_read_it_or_a_tag_that_does
     assert rules.with_value("tag_bands", {"tag_code": "activity_grade"}, band="other") == {
         "dormant_decision_makers", "silent_customers",
     }  # fmt: skip
-    assert not rules.with_value("tag_bands", {"tag_code": "customer_tier"}, band="other")
+    assert not rules.with_value("tag_bands", {"tag_code": "six_touch_progress"}, band="other")
     assert not rules.with_value("thresholds", {"threshold": "new_contact_days"}, why="Another reason.")
 
 

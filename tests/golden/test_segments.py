@@ -96,6 +96,34 @@ RULES: dict[str, tuple[set[str], Callable[[Person], bool]]] = {
         {"customer"},
         lambda p: p["churn_risk"] == "high" or (p["open_ticket"] == "overdue" and p["activity_trend"] == "falling"),
     ),
+    "leads_with_missing_data": (
+        {"prospect"},
+        lambda p: p["is_lead"]
+        and (p["real_name_status"] == "none" or (p["mobile_status"] != "verified" and p["email_kind"] != "corporate")),
+    ),
+    "active_leads_without_progress": (
+        {"prospect"},
+        lambda p: p["journey_stage"] == "intent"
+        and p["stage_age_band"] in ("31-90", "91+")
+        and p["recency_band"] in ("0-7", "8-30"),
+    ),
+    "sincere_leads_to_call": (
+        {"prospect"}, lambda p: p["sincerity_level"] == "ultimate" and p["touch_fatigue"] != "over",
+    ),
+    "buyers_of_this_quarter": ({"prospect"}, lambda p: p["purchase_timing"] in ("now", "quarter")),
+    "thorough_viewers": (
+        {"prospect"},
+        lambda p: p["watch_depth"] in ("long", "rewatched")
+        and int(p["behaviour_breadth"]) >= 4
+        and int(p["active_channels_30d"] or 0) >= 2,
+    ),
+    "voices_in_groups": ({"prospect", "customer"}, lambda p: p["group_role"] in ("active", "koc")),
+    "valuable_and_unsatisfied": (
+        {"customer"},
+        lambda p: p["service_satisfaction"] in ("unsatisfied", "neutral")
+        and (p["ltv_band"] in ("10k-50k", "50k+") or p["customer_tier"] in ("strategic", "key")),
+    ),
+    "owners_out_of_warranty": ({"customer"}, lambda p: p["warranty_status"] == "expired"),
     "partners_to_train": ({"partner"}, lambda p: p["completed_count"] == 0),
     "trained_partners_without_deals": ({"partner"}, lambda p: p["completed_count"] and p["deal_count"] == 0),
     "competitors_kept_out": ({"kept_out"}, lambda p: p["relationship_type"] == "competitor"),
