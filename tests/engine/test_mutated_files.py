@@ -45,7 +45,7 @@ from tests.engine.test_landing import AS_OF, Shop, contract
 from tests.engine.test_landing import folder as folder
 from tests.engine.test_landing import session as session
 
-MUTATED = int(os.environ.get("MUTATED", "200"))
+MUTATED = int(os.environ.get("MUTATED", "100"))
 COUNT, MANY = 12, 400
 MOBILES = re.compile(r"(?<![0-9])(" + "|".join(record(i)["mobile"] for i in range(MANY)) + ")(?![0-9])")
 TRACES = ("Traceback", "0x7f", "panicked", "Error:\n")

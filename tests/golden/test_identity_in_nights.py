@@ -16,7 +16,7 @@ from tests.golden.identity import Built, build, land, settings_of
 
 pytestmark = [pytest.mark.scale, pytest.mark.xdist_group("identity_in_nights")]
 
-PEOPLE = int(os.environ.get("IDENTITY_NIGHTS_PEOPLE", "10000"))
+PEOPLE = int(os.environ.get("IDENTITY_NIGHTS_PEOPLE", "2500"))
 NIGHTS = 30
 
 
