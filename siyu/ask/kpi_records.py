@@ -21,6 +21,7 @@ from siyu.ask.kpi_parts import (
     own_dimensions,
 )
 from siyu.ask.kpi_reach_records import ENERGY, INTERACTION, NEW_PEOPLE, REACH
+from siyu.ask.kpi_team_records import HANDOFF, PARTNER, PER_HEAD
 
 IS_ORDER = "kind <> 'refund'"
 KNOWN, UNKNOWN = "buyer_key is not null", "buyer_key is null"
@@ -203,4 +204,7 @@ EVIDENCE: dict[str, Evidence] = {
     "kpi.kpi_asks": ASKS,
     "kpi.kpi_identity": IDENTITY,
     "kpi.kpi_tags": TAGS,
+    "kpi.kpi_handoff": HANDOFF,
+    "kpi.kpi_per_head": PER_HEAD,
+    "kpi.kpi_partner": PARTNER,
 }

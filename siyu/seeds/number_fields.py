@@ -14,12 +14,14 @@ from siyu.seeds.references import Reference, reference_rows
 
 WHOLE = re.compile(r"-?\d{1,18}", re.ASCII), "write a whole number, such as 12."
 DECIMAL = re.compile(r"-?\d{1,18}(\.\d+)?", re.ASCII), "write a number with a point and without separators: 1000000.50."
+COST = re.compile(r"\d{1,16}(\.\d{1,2})?", re.ASCII), "write the cost of a month without separators, such as 14000.50."
 RATE = re.compile(r"0(\.\d{1,4})?|1(\.0{1,4})?", re.ASCII), "write a share from 0 to 1, such as 0.35."
 MONTH = re.compile(r"\d{4}-(0[1-9]|1[0-2])", re.ASCII), "write the month as 2026-06."
 FIELDS = {
     "targets": {"month": MONTH, "target": DECIMAL},
     "identity_size_bands": {"min_identifiers": WHOLE, "max_identifiers": WHOLE},
     "products": {"margin_rate": RATE},
+    "staff": {"monthly_cost": COST},
 }
 
 

@@ -161,6 +161,7 @@ def test_numbers_and_months_that_models_cast_are_told_before_anything_runs(tmp_p
         first_targets_add='kpi_code,month,target\nbuyers,2026-06,12\nbuyers,2026年6月,"1,000"\nbuyers,2026-13,-1.5\n',
         second_targets_add="kpi_code,month,dimension,member,target\nbuyers,2026-07,total,,many\nbuyers,2026-08,,,\n",
         first_products_add="product_id,margin_rate\nP-1,35%\nP-2,0.35\n",
+        first_staff_add='staff_id,monthly_cost\nS-1,14000.50\nS-2,"14,000"\nS-3,-1\nS-4,\n',
         second_kpis_add="kpi_code,window_days\nbuyers,１\n",
         second_identity_size_bands_add="band,min_identifiers,max_identifiers\n1,0.5,\n",
     )
@@ -176,6 +177,8 @@ def test_numbers_and_months_that_models_cast_are_told_before_anything_runs(tmp_p
         ("targets: target is 'many'", "targets.add.csv, row 2"),
         ("identity_size_bands: min_identifiers is '0.5'", "identity_size_bands.add.csv, row 2"),
         ("products: margin_rate is '35%'", "products.add.csv, row 2"),
+        ("staff: monthly_cost is '14,000'", "staff.add.csv, row 3"),
+        ("staff: monthly_cost is '-1'", "staff.add.csv, row 4"),
         ("kpis: window_days is '１'", "kpis.add.csv, row 2"),
     ]
 
