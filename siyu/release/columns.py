@@ -20,7 +20,7 @@ class PublishedColumn:
     """A column of a published table and its expression over the columns of the model.
 
     Only the restricted file has personal columns. The public file has their hashes and masks instead, and of
-    record_id the hash alone.
+    record_id (and <name>_record_id) the hash alone.
     """
 
     name: str
@@ -54,12 +54,17 @@ def _published(columns: Sequence[Column], is_key: bool) -> Iterator[PublishedCol
             text = f"cast({quoted} as varchar)"
             hashed = f"left(fn_keyed_hash({text}), {HASH_CHARACTERS})"
             yield _text(column.name + HASH, hashed, column.description, in_restricted=is_key)
-            if column.name != RECORD_ID:
+            if not is_record_id(column.name):
                 yield _text(column.name + MASKED, f"fn_mask({text})", column.description)
         day = date_name(column)
         if day and day not in names:
             told = f"Business date of {column.name}."
             yield PublishedColumn(day, f"fn_local_date({quoted})", "DATE", told)
+
+
+def is_record_id(name: str) -> bool:
+    """Whether a column of this name has the numbers of exported rows: record_id, touch_record_id."""
+    return name == RECORD_ID or name.endswith(f"_{RECORD_ID}")
 
 
 def _text(name: str, sql: str, description: str, in_restricted: bool = False) -> PublishedColumn:

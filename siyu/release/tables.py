@@ -24,7 +24,7 @@ PRIVATE_MODE = 0o600
 # Tables are sorted by the first of these that they have: repeated IDs compress, and a query about one person reads few
 # blocks. Then by all of the others: the evidence of one person repeats, too.
 SORT_COLUMNS = ("person_key", "account_key", "one_id", "account_id", "entity_id")
-THEN_COLUMNS = ("evidence_at", "evidence_channel", "occurred_at")
+THEN_COLUMNS = ("evidence_at", "evidence_channel", "occurred_at", "touched_at")
 # The restricted file has these tables with hashes beside the raw values: every identifier and every record_id. Tables
 # with config(restricted=false) are not in that file, because these two lead from their hashes to the raw values.
 KEY_TABLES = ("identity.identifier", "identity.record_person")

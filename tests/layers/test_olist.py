@@ -178,3 +178,39 @@ def test_won_before_first_contact_is_a_warning_with_its_key(night: Report) -> No
     told = [r for r in night.failures() if r.table_name == "staging.olist__deal"]
     assert [(r.severity, r.unexpected_count) for r in told] == [("warning", 1)]
     assert WON_BEFORE_CONTACT in told[0].sample_keys
+
+
+def _touched_in_time(days: int) -> Counter[str | None]:
+    """Won leads of each origin whose first contact lies within so many days before the win."""
+    zone = ZoneInfo("America/Sao_Paulo")
+    with (DATA / "olist_marketing_qualified_leads_dataset.csv").open(encoding="utf-8", newline="") as file:
+        leads = {row["mql_id"]: (row["origin"] or None, row["first_contact_date"]) for row in csv.DictReader(file)}
+    found = Counter[str | None]()
+    with (DATA / "olist_closed_deals_dataset.csv").open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            origin, first = leads[row["mql_id"]]
+            begun, won = (datetime.fromisoformat(text).replace(tzinfo=zone) for text in (first, row["won_date"]))
+            found[origin] += 0 <= won.timestamp() - begun.timestamp() <= days * 86400
+    return found
+
+
+def test_attribution_adds_up(release: duckdb.DuckDBPyConnection) -> None:
+    """Won leads are due to their first contact in every model; payments of nobody are unattributed, to the cent."""
+    per_model = release.execute(
+        "select model, count(*), min(shares), max(shares), sum(amount) from (select channel, deal_id, model,"
+        " sum(share) as shares, sum(amount) as amount from kpi.attribution group by all) group by model"
+    ).fetchall()
+    deals = release.execute("select count(distinct (channel, deal_id)) from kpi.revenue_line").fetchall()[0][0]
+    amounts = {model: figures for model, *figures in per_model}
+    models = ("first", "last", "linear", "position", "time_decay", "shapley")
+    assert amounts == {model: [deals, 1, 1, PAID] for model in models}
+    rows = release.execute(
+        "select model, touch_campaign_id, count(*), sum(amount) from kpi.attribution where basis = 'buyer'"
+        " group by model, touch_campaign_id"
+    ).fetchall()
+    wanted = _touched_in_time(90)
+    assert 0 < sum(wanted.values()) < 842
+    for model in models:
+        found = {origin: (count, amount) for name, origin, count, amount in rows if name == model}
+        assert found == {origin: (count, 0) for origin, count in wanted.items() if count}
+    assert release.execute("select count(*) from kpi.attribution where basis = 'buying_group'").fetchall() == [(0,)]
