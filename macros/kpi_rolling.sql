@@ -102,3 +102,57 @@ net_deltas as (
     from net_deltas
 )
 {%- endmacro -%}
+
+{#- CTEs up to `name`: for each dimension, member and day of kpi.cost_calendar, the sums of `columns` of the CTE `facts`
+    (dimension, member, day and these columns) over the last economics_days days. A day without facts counts 0. -#}
+{%- macro moving_sums(name, facts, columns) -%}
+day_sums as (
+    select
+        dimension,
+        member,
+        day,
+        {%- for column in columns %}
+        sum({{ column }}) as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ facts }}
+    group by dimension, member, day
+),
+
+moving_series as (
+    select distinct
+        dimension,
+        member
+    from day_sums
+),
+
+filled_days as (
+    select
+        s.dimension,
+        s.member,
+        c.cost_date as day,
+        {%- for column in columns %}
+        coalesce(d.{{ column }}, 0) as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from moving_series as s
+    cross join {{ ref('cost_calendar') }} as c
+    left join day_sums as d
+        on
+            s.dimension = d.dimension
+            and s.member is not distinct from d.member
+            and c.cost_date = d.day
+),
+
+{{ name }} as (
+    select
+        dimension,
+        member,
+        day as as_of_date,
+        {%- for column in columns %}
+        sum({{ column }}) over (
+            partition by dimension, member order by day
+            rows between {{ var('economics_days') - 1 }} preceding and current row
+        ) as {{ column }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from filled_days
+)
+{%- endmacro -%}

@@ -7,6 +7,7 @@ of records.
 
 from __future__ import annotations
 
+from siyu.ask.kpi_cost_records import ECONOMICS, LIFETIME, PRIVATE, STEP_ROI
 from siyu.ask.kpi_identity_records import IDENTITY, TAGS
 from siyu.ask.kpi_lead_records import ASKS, FUNNEL, LEAD_TOUCH, SCENARIO
 from siyu.ask.kpi_parts import (
@@ -207,4 +208,8 @@ EVIDENCE: dict[str, Evidence] = {
     "kpi.kpi_handoff": HANDOFF,
     "kpi.kpi_per_head": PER_HEAD,
     "kpi.kpi_partner": PARTNER,
+    "kpi.kpi_economics": ECONOMICS,
+    "kpi.kpi_lifetime": LIFETIME,
+    "kpi.kpi_step_roi": STEP_ROI,
+    "kpi.kpi_private_conversion": PRIVATE,
 }

@@ -15,6 +15,7 @@ from random import Random
 
 from siyu.errors import ConfigError
 from siyu.simulate.convert import finish_drafts
+from siyu.simulate.costs import write_costs
 from siyu.simulate.crm import write_account
 from siyu.simulate.delivery import TRUTH, Delivery
 from siyu.simulate.groups import Group, block_of, list_groups, make_groups, staff_talk
@@ -69,6 +70,7 @@ def simulate_exports(
         out.close()
         finish_drafts(out)
         _repeat_files(world, out)
+        write_costs(world, out)
     write_reference(world, folder, competitors)
     _write_calendar(world, folder)
     return dict(sorted(out.counts.items()))

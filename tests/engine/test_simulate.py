@@ -161,7 +161,7 @@ def test_every_record_has_a_truth(world: Path) -> None:
     untold = {(channel, record.partition(":")[0]) for channel, record in files.delivered - files.truth.keys()}
     # Money, decisions and staff are of nobody; what staff write into groups and who they are in them.
     assert untold == {
-        ("ads", "spend"), ("crm", "decisions"), ("wecom", "behavior"), ("wecom_group", "groups"),
+        ("ads", "costs"), ("ads", "spend"), ("crm", "decisions"), ("wecom", "behavior"), ("wecom_group", "groups"),
         ("wecom_group", "group_messages"),
     }  # fmt: skip
     for channel, record in files.delivered - files.truth.keys():
@@ -177,6 +177,19 @@ def test_nothing_happens_outside_the_days(world: Path) -> None:
     days = {local_day(moment) for moment in moments}
     assert min(days) >= date(2026, 1, 2) and max(days) == LAST_DAY
     assert len(days) > 170
+
+
+def test_costs_are_of_every_step_and_of_a_campaign_that_brings_nobody(world: Path) -> None:
+    files = Exported(world)
+    costs = files.rows("ads/costs")
+    listed = {row["campaign_id"] for row in files.reference("campaigns")}
+    assert {row["step"] or None for row in costs} == {"acquire", "nurture", "convert", "serve", None}
+    assert {row["campaign_id"] for row in costs} - listed == {None, "C-MAGAZINE"}
+    assert {row["currency"] for row in costs} == {None, "CNY", "EUR"}
+    assert "C-MAGAZINE" not in "".join(
+        path.read_text(encoding="utf-8") for path in world.rglob("*.csv")
+        if path.parent.name not in ("reference", "mall") and not path.name.startswith("costs")
+    )  # fmt: skip
 
 
 # Nights.
@@ -196,11 +209,11 @@ def _folders(root: Path) -> list[Path]:
 
 
 APPENDED = (
-    "ads/leads", "ads/spend", "after_sales/devices", "after_sales/tickets", "crm/accounts", "crm/activities",
-    "crm/contacts", "crm/decisions", "crm/opportunities", "exhibition/visitors", "mall/coupons", "mall/order_items",
-    "mall/orders", "mall/refunds", "official_account/events", "outreach/sends", "training/enrolments",
-    "webinar/attendance", "website/events", "wecom/events", "wecom/messages", "wecom_group/group_messages",
-    "wecom/group_sends",
+    "ads/costs", "ads/leads", "ads/spend", "after_sales/devices", "after_sales/tickets", "crm/accounts",
+    "crm/activities", "crm/contacts", "crm/decisions", "crm/opportunities", "exhibition/visitors", "mall/coupons",
+    "mall/order_items", "mall/orders", "mall/refunds", "official_account/events", "outreach/sends",
+    "training/enrolments", "webinar/attendance", "website/events", "wecom/events", "wecom/messages",
+    "wecom_group/group_messages", "wecom/group_sends",
 )  # fmt: skip
 
 

@@ -26,6 +26,7 @@ LOCAL = timedelta(hours=8)
 CENT = Decimal("0.01")
 # What one thing is in each export; of several rows about it the last one is true.
 KEYS: dict[str, tuple[str, ...]] = {
+    "ads/costs": ("cost_id",),
     "ads/leads": ("lead_id",),
     "ads/spend": ("day", "platform", "campaign_id"),
     "after_sales/devices": ("device_serial",),

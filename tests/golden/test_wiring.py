@@ -7,7 +7,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 import duckdb
@@ -510,18 +510,31 @@ def test_tickets(files: Exported, release: duckdb.DuckDBPyConnection) -> None:
 
 
 def test_spend_by_campaign_to_the_cent(files: Exported, release: duckdb.DuckDBPyConnection) -> None:
-    """Of platforms that charge in yuan and in dollars."""
+    """Of platforms that charge in yuan and in dollars, of other costs, and of what sends cost, rounded by the day."""
     steps = {row["campaign_id"]: row["step"] for row in files.reference("campaigns")}
-    expected: Counter[tuple[str, str, str]] = Counter()
+    expected: Counter[tuple[str | None, str, str]] = Counter()
     for row in files.things("ads/spend"):
         amount = files.yuan(row["cost"], row["currency"], date.fromisoformat(row["day"]))
         expected[row["campaign_id"], steps[row["campaign_id"]], row["day"][:7]] += amount  # type: ignore[assignment]
+    for row in files.things("ads/costs"):
+        amount = files.yuan(row["amount"], row["currency"], date.fromisoformat(row["day"]))
+        step = row["step"] or steps.get(row["campaign_id"], "acquire")
+        expected[row["campaign_id"] or None, step, row["day"][:7]] += amount  # type: ignore[assignment]
+    sends: dict[tuple[str | None, date], Decimal] = defaultdict(Decimal)
+    for row in files.things("outreach/sends"):
+        sends[row["campaign_id"] or None, local_day(utc(row["sent_at"]))] += Decimal(row["cost"])
+    for (campaign, day), cost in sends.items():
+        amount = cost.quantize(Decimal("0.01"), ROUND_HALF_UP)
+        expected[campaign, steps.get(campaign, "nurture"), f"{day:%Y-%m}"] += amount  # type: ignore[assignment]
     rows = release.execute(
         "select campaign_id, step, strftime(spend_date, '%Y-%m'), sum(amount) from records.spend"
         " where currency = 'CNY' group by all"
     ).fetchall()
     assert {row[:3]: row[3] for row in rows} == dict(expected)
-    assert len(files.things("ads/spend")) == release.execute("select count(*) from records.spend").fetchall()[0][0]
+    assert (
+        len(files.things("ads/spend")) + len(files.things("ads/costs")) + len(sends)
+        == release.execute("select count(*) from records.spend").fetchall()[0][0]
+    )
 
 
 def test_staff_days(files: Exported, release: duckdb.DuckDBPyConnection) -> None:

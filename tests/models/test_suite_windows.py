@@ -46,6 +46,7 @@ def _failed_sends(day: str) -> list[dict[str, Any]]:
         ("staging.wecom__touch", "most of a mass message failed", _failed_message),
         ("staging.wecom_group__link", "many groups are gone on one day", _gone_groups),
         ("staging.ads__spend", "a day far above the campaign's others", _dear_day),
+        ("staging.outreach__spend", "a day far above the campaign's others", _dear_day),
         ("staging.outreach__touch", "a reaction before its send", _early_reaction),
         ("staging.outreach__touch", "most sends of a medium failed", _failed_sends),
     ],

@@ -1,19 +1,30 @@
 /*
-description: The cost of ads by day, platform and campaign. A campaign without a step counts as
-  acquiring.
+description: The cost of ads by day, platform and campaign; and other costs, such as booths and
+  speakers. A cost without a step counts to the step of its campaign, else as acquiring.
 grain: [record_id]
 */
 with
 
-spend as (
+costs as (
     select
+        'spend:' || day || '|' || platform || '|' || campaign_id as record_id,
         day,
-        platform,
         campaign_id,
-        cost,
+        cast(null as varchar) as step,
+        cost as amount,
         currency,
         _landed_seq
     from {{ source('ads', 'spend') }}
+    union all
+    select
+        'costs:' || cost_id as record_id,
+        day,
+        nullif(trim(campaign_id), '') as campaign_id,
+        step,
+        amount,
+        currency,
+        _landed_seq
+    from {{ source('ads', 'costs') }}
 ),
 
 campaigns as (
@@ -30,16 +41,16 @@ rates as (
 
 select
     'ads' as channel,
-    'spend:' || s.day || '|' || s.platform || '|' || s.campaign_id as record_id,
+    s.record_id,
     s._landed_seq as landed_seq,
     s.day as spend_date,
     s.campaign_id,
-    coalesce(c.step, 'acquire') as step,
-    {{ in_currency('s.cost', 's.currency', 'r.rate') }} as amount,
+    coalesce(s.step, c.step, 'acquire') as step,
+    {{ in_currency('s.amount', 's.currency', 'r.rate') }} as amount,
     '{{ var('currency') }}' as currency,
-    s.cost as source_amount,
+    s.amount as source_amount,
     coalesce({{ currency_code('s.currency') }}, '{{ var('currency') }}') as source_currency
-from spend as s
+from costs as s
 left join campaigns as c on s.campaign_id = c.campaign_id
 left join rates as r
     on
