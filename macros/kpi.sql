@@ -30,13 +30,13 @@ cast(cast({{ numerator }} as double) / nullif(cast({{ denominator }} as double),
     to keep. A member that is not known is NULL.
 
     `own`: dimensions by the row's own columns. Facts must have the column that decides: channel; campaign_id (campaign,
-    scene); staff_id (staff, team); product_id (product, product_line); content_id (content).
+    scene); staff_id (staff, team); product_id (product, product_line); content_id (content); group_kind.
     `of_person`, `of_account`: dimensions by who the person (person_key) or the company (account_key) is. Somebody in
     several segments has a row for each of them. A dimension that no model in kpi/members yields has only NULL. -#}
 {%- macro by_dimension(name, facts, columns, own=[], of_person=[], of_account=[]) -%}
 {%- set direct = {
     'total': 'cast(null as varchar)', 'channel': 'f.channel', 'campaign': 'f.campaign_id', 'staff': 'f.staff_id',
-    'product': 'f.product_id', 'content': 'f.content_id'
+    'product': 'f.product_id', 'content': 'f.content_id', 'group_kind': 'f.group_kind'
 } -%}
 {%- set joined = {
     'scene': ('dim_campaign', 'campaign_id'), 'team': ('dim_staff', 'staff_id'),

@@ -8,6 +8,7 @@ of records.
 from __future__ import annotations
 
 from siyu.ask.kpi_cost_records import ECONOMICS, LIFETIME, PRIVATE, STEP_ROI
+from siyu.ask.kpi_group_records import GROUP_COHORTS, GROUPS
 from siyu.ask.kpi_identity_records import IDENTITY, TAGS
 from siyu.ask.kpi_lead_records import ASKS, FUNNEL, LEAD_TOUCH, SCENARIO
 from siyu.ask.kpi_parts import (
@@ -22,6 +23,7 @@ from siyu.ask.kpi_parts import (
     own_dimensions,
 )
 from siyu.ask.kpi_reach_records import ENERGY, INTERACTION, NEW_PEOPLE, REACH
+from siyu.ask.kpi_service_records import SERVICE, TICKETS
 from siyu.ask.kpi_team_records import HANDOFF, PARTNER, PER_HEAD
 
 IS_ORDER = "kind <> 'refund'"
@@ -212,4 +214,8 @@ EVIDENCE: dict[str, Evidence] = {
     "kpi.kpi_lifetime": LIFETIME,
     "kpi.kpi_step_roi": STEP_ROI,
     "kpi.kpi_private_conversion": PRIVATE,
+    "kpi.kpi_service": SERVICE,
+    "kpi.kpi_tickets": TICKETS,
+    "kpi.kpi_groups": GROUPS,
+    "kpi.kpi_group_cohorts": GROUP_COHORTS,
 }

@@ -84,6 +84,14 @@ class ContentStage(_Row):
     name_en: Text
 
 
+class GroupKind(_Row):
+    """A kind of group of groups.csv. Any other kind is shown by its own words."""
+
+    group_kind: Name
+    name_zh: Text
+    name_en: Text
+
+
 class WecomSign(_Row):
     """A kind of touch that invites somebody to WeCom, or serves them. `by_campaign`: only with a campaign."""
 
@@ -114,6 +122,7 @@ KPI_TABLES = {
     "kpi_benchmark": Table(KpiBenchmark, (("kpi_code",),), of_row=_benchmark),
     "scenes": Table(Scene, (("scene",),)),
     "content_stages": Table(ContentStage, (("content_stage",),)),
+    "group_kinds": Table(GroupKind, (("group_kind",),)),
     "wecom_signs": Table(WecomSign, (("sign", "direction", "action", "outcome"),)),
 }
 COLUMNS = {name: tuple(table.row.model_fields) for name, table in KPI_TABLES.items()}

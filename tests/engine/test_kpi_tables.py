@@ -54,7 +54,9 @@ def figures(kpis: str) -> dict[str, str]:
 def test_every_kpi_of_the_base_layer_is_described_in_both_languages(project: Project) -> None:
     for row in reference_rows(project.references["kpis"]):
         assert all(row[column] for column in ("formula", "formula_zh", "owner")), row["kpi_code"]
-    assert tuple(COLUMNS) == ("kpis", "kpi_dimensions", "kpi_benchmark", "scenes", "content_stages", "wecom_signs")
+    assert tuple(COLUMNS) == (
+        "kpis", "kpi_dimensions", "kpi_benchmark", "scenes", "content_stages", "group_kinds", "wecom_signs"
+    )  # fmt: skip
 
 
 def test_every_mistake_in_a_row_is_told_at_once(tmp_path: Path) -> None:

@@ -39,9 +39,10 @@ IDENTIFIERS = {
     "ticket": {"mobile", "device_serial", "company_name"},  # what the service form asks for
     "company": {"device_serial", "credit_code", "crm_account_id", "email_domain", "company_name"},
     "device": {"device_serial", "company_name"},
-    # About campaigns, members of staff and decisions, not about anybody.
+    # About campaigns, members of staff, groups and decisions, not about anybody.
     "spend": set(),
     "staff_day": set(),
+    "group_day": set(),
     "rule": set(),
 }
 # What the text of channels.md allows, where no contract lists it.

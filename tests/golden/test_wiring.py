@@ -629,7 +629,7 @@ def test_decisions_of_stewards(files: Exported, release: duckdb.DuckDBPyConnecti
     assert {row[0]: row[1:] for row in rows} == expected
 
 
-SHAPES = ("contact", "touch", "link", "deal", "ticket", "spend", "company", "device", "staff_day", "rule")
+SHAPES = ("contact", "touch", "link", "deal", "ticket", "spend", "company", "device", "staff_day", "group_day", "rule")
 
 
 def test_every_record_has_its_exported_row(files: Exported, release: duckdb.DuckDBPyConnection) -> None:

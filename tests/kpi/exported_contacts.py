@@ -65,4 +65,6 @@ def tickets(files: Exported, end: datetime) -> Iterator[Row]:
         yield {
             "channel": "after_sales", "record_id": f"tickets:{row['ticket_id']}", "opened_at": utc(row["opened_at"]),
             "resolved_at": resolved if resolved and resolved < end else None,
+            "first_reply_at": utc(row["first_reply_at"]), "csat": row["csat"] and int(row["csat"]),
+            "nps": row["nps"] and int(row["nps"]),
         }  # fmt: skip

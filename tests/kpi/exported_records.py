@@ -7,7 +7,7 @@ business of identity, which has references of its own in tests/identity.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import cache, cached_property
 from typing import Any
 
@@ -16,6 +16,7 @@ import yaml
 from tests.golden.conftest import SAMPLE
 from tests.golden.exported import Exported, Row, midnight
 from tests.kpi.exported_contacts import contacts, tickets
+from tests.kpi.exported_days import group_days, staff_days
 from tests.kpi.exported_deals import deals
 from tests.kpi.exported_links import links
 from tests.kpi.exported_touches import touches
@@ -36,9 +37,14 @@ COLUMNS = {
         "started_at", "touchpoint", "holder_id", "staff_id", "ended_at", "ended_by", "referrer_type", "referrer_value",
     ),
     "contact": ("observed_at", "referrer_type", "referrer_value"),
-    "ticket": ("opened_at", "resolved_at"),
+    "ticket": ("opened_at", "resolved_at", "first_reply_at", "csat", "nps"),
+    "staff_day": ("day", "staff_id", "chats", "first_reply_minutes"),
+    "group_day": ("day", "group_id", "messages", "member_messages"),
 }  # fmt: skip
-MAKERS = {"deal": deals, "touch": touches, "link": links, "contact": contacts, "ticket": tickets}
+MAKERS = {
+    "deal": deals, "touch": touches, "link": links, "contact": contacts, "ticket": tickets, "staff_day": staff_days,
+    "group_day": group_days,
+}  # fmt: skip
 
 
 class Records:
@@ -56,8 +62,11 @@ class Records:
             empty: Row = dict.fromkeys(("channel", "record_id", *COLUMNS[shape]))
             made = [empty | row for row in MAKERS[shape](self.files, self.end)]
             assert all(row.keys() == empty.keys() for row in made)
-            self._made[shape] = [row for row in made if row[moment] is not None and row[moment] < self.end]
+            self._made[shape] = [row for row in made if row[moment] is not None and self._is_past(row[moment])]
         return self._made[shape]
+
+    def _is_past(self, moment: date | datetime) -> bool:
+        return moment < self.end if isinstance(moment, datetime) else moment <= self.as_of
 
     def rows(self, shape: str, columns: str) -> Iterator[tuple[Any, ...]]:
         """Channel, record and some columns of every record of a shape."""

@@ -1,0 +1,5 @@
+/*
+description: The daily figures of a group.
+grain: [channel, record_id]
+*/
+{{ union_shape('group_day') }}
