@@ -14,6 +14,7 @@ from siyu.seeds.alias_tables import COLUMNS as ALIAS_COLUMNS
 from siyu.seeds.audience_tables import COLUMNS as AUDIENCE_COLUMNS
 from siyu.seeds.channels import Channel
 from siyu.seeds.decisions import COLUMNS as RULE_COLUMNS
+from siyu.seeds.fit_tables import COLUMNS as FIT_COLUMNS
 from siyu.seeds.handoff_tables import COLUMNS as HANDOFF_COLUMNS
 from siyu.seeds.identifier_types import COLUMNS as IDENTIFIER_COLUMNS
 from siyu.seeds.invite_tables import COLUMNS as INVITE_COLUMNS
@@ -41,6 +42,7 @@ NEEDED_REFERENCES = {
     **INVITE_COLUMNS,
     **AUDIENCE_COLUMNS,
     **KPI_COLUMNS,
+    **FIT_COLUMNS,
 }
 SOURCE_COLUMNS = {
     "_extra": "varchar", "_file": "varchar", "_line": "bigint", "_landed_seq": "integer",

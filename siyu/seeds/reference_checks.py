@@ -8,6 +8,7 @@ from siyu.errors import raise_all
 from siyu.seeds.alias_tables import ALIAS_TABLES
 from siyu.seeds.audience_tables import AUDIENCE_TABLES, audience_errors
 from siyu.seeds.decisions import rule_errors
+from siyu.seeds.fit_tables import FIT_TABLES, fit_errors
 from siyu.seeds.handoff_tables import HANDOFF_TABLES, handoff_errors
 from siyu.seeds.identifier_types import IdentifierTypes, load_identifier_types
 from siyu.seeds.invite_tables import INVITE_TABLES, invite_errors
@@ -21,7 +22,9 @@ from siyu.seeds.rule_tables import TABLES
 from siyu.seeds.table_checks import errors_of
 from siyu.seeds.tag_tables import TAG_TABLES, tag_errors
 
-ALL_TABLES = TABLES | TAG_TABLES | ALIAS_TABLES | HANDOFF_TABLES | INVITE_TABLES | AUDIENCE_TABLES | KPI_TABLES
+ALL_TABLES = (
+    TABLES | TAG_TABLES | ALIAS_TABLES | HANDOFF_TABLES | INVITE_TABLES | AUDIENCE_TABLES | KPI_TABLES | FIT_TABLES
+)
 
 
 def checked_identifiers(tables: Mapping[str, Reference]) -> IdentifierTypes:
@@ -44,6 +47,7 @@ def checked_identifiers(tables: Mapping[str, Reference]) -> IdentifierTypes:
             *invite_errors(tables),
             *audience_errors(tables),
             *kpi_table_errors(tables),
+            *fit_errors(tables),
         ]
     )
     return identifiers
