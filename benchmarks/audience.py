@@ -32,6 +32,7 @@ from siyu.layers import base_layer
 
 SCHEMAS = ("journey", "tags", "audience")
 STAFF_COUNT, ITEMS_OF_A_STAGE = 100, 250
+GROUP_KINDS = ("service", "topic", "flash", "deal")
 PRODUCTS = {"P-SERVO": "Servo", "P-ROBOT": "Robot", "P-SENSOR": "Sensor", "P-PLC": "Plc", "P-VISION": "Vision"}
 TOPICS = ("quality", "delivery", "service", "compliance", "application", "price", "safety")
 FORMATS = ("white_paper", "video", "case", "course", "live", "article")
@@ -92,23 +93,25 @@ def open_world(database: Path, root: Path) -> tuple[DuckEngine, Project]:
 
 def world(database: Path, root: Path, schemas: Sequence[str] = SCHEMAS) -> list[Figure]:
     """Reference tables, records and identities, in a process of its own; not what the models of `schemas` make."""
-    write_references(root / "exports" / "reference")
-    engine, project = open_world(database, root)
     people = int(os.environ["BENCHMARK_PEOPLE"])
+    write_references(root / "exports" / "reference", people)
+    engine, project = open_world(database, root)
     size = Size(people, people * TOUCHES_EACH, STAFF_COUNT, ITEMS_OF_A_STAGE)
     figures = [timed("world", lambda: write_world(engine, project, size, schemas, MORE))]
     engine.close()
     return figures
 
 
-def write_references(folder: Path) -> None:
-    """The tables of the sample, but as much staff, content and events as a company has."""
+def write_references(folder: Path, people: int) -> None:
+    """The tables of the sample, but as much staff, content, events and groups as a company has."""
     shutil.copytree(base_layer() / "seeds" / "sample" / "reference", folder)
     roles = ("sales", "sales", "sales", "sales", "sales", "sales", "sdr", "sdr", "sdr", "service")
     staff = [(f"S{n:03}", f"team-{n % 10}", roles[n % 10], 14000, "false", "", f"员工{n}") for n in range(STAFF_COUNT)]
     _write(folder / "staff.csv", "staff_id,team,role,monthly_cost,outsourced,vendor,name_zh", staff)
     seated = [(TERRITORIES[n // 10 % len(TERRITORIES)], row[0]) for n, row in enumerate(staff)]
     _write(folder / "territory_staff.csv", "territory,staff_id", seated)
+    groups = [(f"G{n}", GROUP_KINDS[n % len(GROUP_KINDS)], "") for n in range(people // 500)]
+    _write(folder / "groups.csv", "chat_id,group_kind,campaign_id", groups)
     products = list(PRODUCTS)
     items = [
         (f"CT-{code}-{n}", stage, TOPICS[n % 7], FORMATS[n % 6], products[n % 5], f"内容{n}", f"Item {n}")

@@ -1,11 +1,12 @@
 """What the KPIs cost: every model of schema kpi, beside everything else that a night builds from records.
 
 The people and their touches are those of the audience (audience.py): twenty touches each over a year, deals, links,
-tickets, 100 members of staff, 1,000 items of content, 10 events. From records and identities, all models of journey,
-tags, audience and kpi are built, one after another; each schema is a process of its own. Then the KPIs that look at the
-night before are built once more, with the figures of that night. Seconds are those of the work, CPU seconds count all
-threads, memory is the peak of the process. The target: at most a quarter of the build, below 3 GB. Identity is not
-built here, so the share of a whole night is smaller: benchmarks/night.py has it.
+tickets, 100 members of staff, 1,000 items of content, 10 events, a group for every 500 people, spend of every day. From
+records and identities, all models of journey, tags, audience and kpi are built, one after another; each schema is a
+process of its own. Then the KPIs that look at the night before are built once more, with the figures of that night.
+Seconds are those of the work, CPU seconds count all threads, memory is the peak of the process. The target: at most
+30 % of the build, below 3 GB. Identity is not built here, so the share of a whole night is smaller:
+benchmarks/night.py has it.
 
     python benchmarks/kpi.py                          100,000 people, 2,000,000 touches
     python benchmarks/kpi.py --people 1000000         twenty touches each

@@ -57,7 +57,7 @@ select
         as content_id,
     case when h % 10 = 0 then ['C-SEARCH', 'C-ARTICLE', 'C-WECHAT-ADS'][1 + h % 3] end as campaign_id,
     case when kind >= 85 then {STAFF.format("h")} end as staff_id,
-    case when kind between 82 and 84 then 'G' || h % 20 end as group_id,
+    case when kind between 82 and 84 then 'G' || p // 500 end as group_id,
     case when kind between 70 and 74 then (h % 5000)::bigint end as duration_seconds,
     case when kind = 59 then (h % 100 / 100.0)::decimal(5, 4) end as progress,
     case when kind < 62 then 'Mozilla/5.0 (Windows NT 10.0; Win64; x64) Chrome/126.0' end as user_agent
@@ -92,7 +92,7 @@ WORLD = {
     "records.link": f"""
         select ['official_account', 'wecom', 'wecom'][1 + n] as channel, 'links:' || p || '-' || n as record_id,
             1 as landed_seq, ['official_account', 'wecom', 'group'][1 + n] as touchpoint,
-            {STAFF.format("p // 10")} as holder_id,
+            case when n = 2 then 'G' || p // 500 else {STAFF.format("p // 10")} end as holder_id,
             case when n > 0 then {STAFF.format("p // 10")} end as staff_id,
             {MOMENT.format("p, n, 11")} as started_at,
             case when hash(p, n, 12) % 10 = 0 then timestamp '2026-06-01 00:00:00' end as ended_at,
@@ -209,6 +209,26 @@ BETWEEN = {
     " from identity.account",
     "journey.published_date": "select as_of_date::date as as_of_date from"
     " generate_series(date '2026-04-01', date '2026-06-29', interval 1 day) as g(as_of_date)",
+    "records.spend": """
+        select 'ads' as channel, 'spend:' || d || '-' || c as record_id, 1 as landed_seq,
+            date '2025-07-01' + d::integer as spend_date,
+            ['C-SEARCH', 'C-WECHAT-ADS', 'C-ARTICLE', null][1 + c] as campaign_id,
+            ['acquire', 'acquire', 'nurture', 'serve'][1 + c] as step, (100 + hash(d, c, 51) % 900)::decimal(18, 2)
+            as amount, 'CNY' as currency
+        from range(365) as r(d), range(4) as k(c)
+    """,
+    "records.staff_day": """
+        select 'wecom' as channel, 'days:' || s || '-' || d as record_id, 1 as landed_seq,
+            'S' || lpad(s::varchar, 3, '0') as staff_id, date '2025-07-01' + d::integer as day,
+            (hash(s, d, 52) % 20)::bigint as chats, (hash(s, d, 53) % 30)::decimal(18, 2) as first_reply_minutes
+        from range(365) as r(d), range({staff}) as k(s)
+    """,
+    "records.group_day": """
+        select 'wecom_group' as channel, 'days:' || g || '-' || d as record_id, 1 as landed_seq, 'G' || g as group_id,
+            date '2025-07-01' + d::integer as day, (10 + hash(g, d, 54) % 40)::bigint as messages,
+            (hash(g, d, 55) % 10)::bigint as member_messages
+        from range(365) as r(d), range({people} // 500) as k(g) where hash(g, d, 56) % 3 = 0
+    """,
     "ops.channel_status": "select channel, '渠道 Channel' as title, domain, 'IT' as owner,"
     " date '2026-06-30' as last_file_date, false as is_stale from (values ('website', 'public'),"
     " ('wecom', 'private'), ('official_account', 'private'), ('crm', 'private')) as c(channel, domain)",
