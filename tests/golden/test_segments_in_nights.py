@@ -117,7 +117,8 @@ def test_who_came_and_went_and_why(nights: TagNights) -> None:
         ("seeds/reference/thresholds.add.csv",
          "threshold,value,min,max,unit,why\nnew_contact_days,90,1,3650,days,Ours.\n",
          {"event_visitors_without_follow_up", "wecom_without_service"}),
-        ("seeds/vars.yml", "activity_days: 5\n", {"dormant_decision_makers", "silent_customers", "customers_at_risk"}),
+        ("seeds/vars.yml", "activity_days: 5\n",
+         {"dormant_decision_makers", "silent_customers", "customers_at_risk", "thorough_viewers", "voices_in_groups"}),
     ],
     ids=["threshold", "tag"],
 )  # fmt: skip
