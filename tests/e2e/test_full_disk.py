@@ -43,9 +43,11 @@ def _kib(path: Path) -> int:
 
 def _night(root: Path, day: str, warehouse: Path) -> dict[str, Any]:
     """One run, and what it left: exit code, message, how many steps of each kind it told, the release, and whether that
-    is whole. The release has Parquet files, so that it takes more room than the log of the build, which is free then."""
-    settings = {"SIYU_WAREHOUSE": str(warehouse), "SIYU_EXPORTS": str(root / "exports"), "SIYU_SALT": SAMPLE_SALT,
-                "SIYU_CHANNELS": "website,crm", "SIYU_FAMILIES": "identity,kpi", "SIYU_PUBLISH_PARQUET": "true"}  # fmt: skip
+    is whole. The release has Parquet files, so that it takes more room than the build frees."""
+    settings = {
+        "SIYU_WAREHOUSE": str(warehouse), "SIYU_EXPORTS": str(root / "exports"), "SIYU_SALT": SAMPLE_SALT,
+        "SIYU_CHANNELS": "website,crm", "SIYU_FAMILIES": "identity,kpi", "SIYU_PUBLISH_PARQUET": "true",
+    }  # fmt: skip
     out, err = root / "out", root / "err"
     code = exit_code(start(root, "--as-of", day, settings=settings, out=str(out), err=str(err)))
     lines = out.read_text(encoding="utf-8").splitlines()

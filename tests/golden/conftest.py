@@ -61,10 +61,11 @@ def _raw(con: duckdb.DuckDBPyConnection, table: str) -> str:
         f" where i.id_type = '{name}' and i.id_value_hash = t.{name}_hash"
         for name in personal
     }
-    raw["record_id"] = (
-        "select record_id from restricted.identity.record_person as r"
-        " where r.channel = t.channel and r.record_id_hash = t.record_id_hash"
-    )
+    for name in ("record_id", "touch_record_id"):
+        raw[name] = (
+            "select record_id from restricted.identity.record_person as r"
+            f" where r.channel = t.{name.replace('record_id', 'channel')} and r.record_id_hash = t.{name}_hash"
+        )
     own = [name for name in columns if not name.endswith(("_hash", "_masked"))]
     return f"select {', '.join([*own, *(f'({raw[name]}) as {name}' for name in personal)])} from public.{table} as t"
 

@@ -24,6 +24,7 @@ FILES = Exported(SAMPLE)
 SAID_OF_THE_SAMPLE = {
     ("identity.identity_rule", "info"),  # somebody asked to be erased
     ("staging.ads__contact", "info"),  # a lead that gave a landline
+    ("staging.ads__spend", "info"),  # costs without a campaign, and of one that is not listed
     ("staging.after_sales__company", "info"),  # devices of companies that left their name out
     ("staging.webinar__contact", "info"),  # a viewer without unionid and mobile
     ("staging.wecom_group__touch", "info"),  # a group that came and went between two lists
