@@ -336,6 +336,8 @@ def test_a_bad_channel_is_stale_and_the_rest_goes_on(shop: Shop) -> None:
     assert "amount" in str(report.channels[0].reason)
     assert shop.revenue() == "100.10"
     assert shop.value("select count(*) from ops.rejected_row where reason like '%required column%'") == 1
+    of_the_day = "select distinct status from kpi.kpi_value where as_of_date = '2026-06-02' and dimension = 'channel'"
+    assert shop.rows(f"{of_the_day} and kpi_code = 'net_revenue'", "siyu.duckdb") == [("stale",)]
 
 
 @pytest.mark.after_first_night
