@@ -1,11 +1,11 @@
-"""The tables that product lines are graded by (fit_rules.csv, product_traits.csv), validated before a build."""
+"""The tables that product lines are graded by (fit_rules, fit_ways, product_traits), validated before a build."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from itertools import pairwise
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict
 
@@ -58,6 +58,16 @@ class ProductTrait(_Row):
     score: Annotated[str, Whole(1, 5)]
 
 
+class FitWay(_Row):
+    """A way to sell a product line: its names, and why it is recommended."""
+
+    recommended_way: Literal["one_to_one", "community", "service_group", "topic_group", "flash_group", "public_ads"]
+    name_zh: Text
+    name_en: Text
+    why_zh: Text
+    why_en: Text
+
+
 def _rule(row: Cells, _: IdentifierTypes) -> Found:
     for border in ("from", "to"):
         if row[border] and not BORDER.fullmatch(row[border]):
@@ -100,12 +110,15 @@ def _low(row: Cells) -> Decimal:
     return Decimal(row["from"]) if row["from"] else Decimal("-Infinity")
 
 
+WAYS = get_args(FitWay.model_fields["recommended_way"].annotation)
 FIT_TABLES = {
     "fit_rules": Table(FitRule, (("factor", "source", "from"),), of_row=_rule, of_all=_rules),
+    "fit_ways": Table(FitWay, (("recommended_way",),), names=WAYS),
     "product_traits": Table(ProductTrait, (("product_line", "trait"),)),
 }
 COLUMNS = {
     "fit_rules": ("factor", "source", "from", "to", "points", "why"),
+    "fit_ways": tuple(FitWay.model_fields),
     "product_traits": tuple(ProductTrait.model_fields),
 }
 

@@ -94,3 +94,11 @@ def test_grades_are_in_order(tmp_path: Path) -> None:
         "thresholds: fit_mostly_percent is 80 and fit_all_percent is 75",
         "thresholds: capability_c is 25 and capability_b is 25",
     ]
+
+
+def test_every_way_has_its_names_and_reasons(tmp_path: Path) -> None:
+    ways = Path("seeds/reference/fit_ways.csv").read_text(encoding="utf-8")
+    found = errors(tmp_path, fit_ways=ways.replace("flash_group,快闪群", "pop_up_group,快闪群"))
+    told = [problem for problem, _ in found]
+    assert any("recommended_way is 'pop_up_group'" in problem for problem in told), told
+    assert any("flash_group" in problem and "pop_up_group" not in problem for problem in told), told

@@ -209,50 +209,6 @@ ways as (
             else 'public_ads'
         end as recommended_way
     from answers
-),
-
-reasons as (
-    select
-        'one_to_one' as recommended_way,
-        '一对一培育' as way_zh,
-        'One-to-one nurture' as way_en,
-        '适配度高，且首单或客单价高，值得专人跟进。' as why_zh,
-        'It fits well, and an order pays for the time of a member of staff.' as why_en
-    union all
-    select
-        'community' as recommended_way,
-        '社群规模化' as way_zh,
-        'Community at scale' as way_en,
-        '客户够多、需求集中、会复购，产品适合在群里讨论。' as why_zh,
-        'Many customers with one need come back, and the product suits a group.' as why_en
-    union all
-    select
-        'service_group' as recommended_way,
-        '售后服务群' as way_zh,
-        'After-sales service group' as way_en,
-        '需要深度服务，毛利覆盖服务成本。' as why_zh,
-        'It needs service in depth, and its margin covers the cost of service.' as why_en
-    union all
-    select
-        'topic_group' as recommended_way,
-        '话题群' as way_zh,
-        'Topic group as a sieve' as way_en,
-        '有话题性，先用话题筛选有意向的人。' as why_zh,
-        'People talk about it; the topic sieves out those who are interested.' as why_en
-    union all
-    select
-        'flash_group' as recommended_way,
-        '快闪群' as way_zh,
-        'Flash group' as way_en,
-        '决策成本低，短时限的群即可成交。' as why_zh,
-        'It is easy to decide on; a group of a few days is enough to sell.' as why_en
-    union all
-    select
-        'public_ads' as recommended_way,
-        '公域广告' as way_zh,
-        'Public advertising' as way_en,
-        '私域投入难以收回，用公域广告获客。' as why_zh,
-        'The private domain would not pay; advertise in public.' as why_en
 )
 
 select
@@ -321,11 +277,11 @@ select
     w.service_cost_amount,  -- ticket_count x fit_ticket_cost 服务成本; NULL = unknown.
     w.is_service_covered,  -- True = there is a margin, and it is at least service_cost_amount.
     w.recommended_way,  -- Way to sell it; NULL = without a grade.
-    coalesce(r.way_zh, '资料不足，先补数据') as way_zh,  -- Chinese name of the way.
-    coalesce(r.way_en, 'Too little is known') as way_en,  -- English name of the way.
+    coalesce(r.name_zh, '资料不足，先补数据') as way_zh,  -- Chinese name of the way.
+    coalesce(r.name_en, 'Too little is known') as way_en,  -- English name of the way.
     coalesce(r.why_zh, '在 product_traits.csv 中补充评分。') as why_zh,  -- Why this way, in Chinese.
     coalesce(r.why_en, 'Add marks to product_traits.csv.') as why_en,  -- Why this way, in English.
     w.evidence_zh,  -- What the seven factors rest on, in Chinese.
     w.evidence_en  -- What the seven factors rest on, in English.
 from ways as w
-left join reasons as r on w.recommended_way = r.recommended_way
+left join {{ ref('fit_ways') }} as r on w.recommended_way = r.recommended_way
