@@ -49,29 +49,46 @@ usual as (
     from history
 ),
 
--- How far each figure was from what was usual then. Amounts vary by factors, not by sums: one large
--- order makes a day, so they are compared on a logarithmic scale, on which the baseline is ln 2.
-distances as (
+-- A count is never less than 0, and a rate lies within 0 and 1, however the state has changed.
+bounded as (
     select
         u.series_no,
         u.as_of_date,
         u.denominator,
-        u.baseline,
+        u.value,
         k.unit,
         coalesce(k.numerator_unit, k.unit) = 'amount' as is_amount,
         coalesce(k.numerator_unit, k.unit) = 'count' as is_count,
         case
-            when coalesce(k.numerator_unit, k.unit) <> 'amount'
-                then abs(cast(u.value as double) - cast(u.baseline as double))
-            when u.baseline > 0
+            when k.unit = 'rate' then least(greatest(u.baseline, 0), 1)
+            when k.unit = 'count' then greatest(u.baseline, 0)
+            else u.baseline
+        end as baseline
+    from usual as u
+    inner join {{ ref('kpis') }} as k on u.kpi_code = k.kpi_code
+),
+
+-- How far each figure was from what was usual then. Amounts vary by factors, not by sums: one large
+-- order makes a day, so they are compared on a logarithmic scale, on which the baseline is ln 2.
+distances as (
+    select
+        series_no,
+        as_of_date,
+        denominator,
+        baseline,
+        unit,
+        is_amount,
+        is_count,
+        case
+            when not is_amount then abs(cast(value as double) - cast(baseline as double))
+            when baseline > 0
                 then abs(
-                    case when u.value < 0 then -1.0 else 1.0 end
-                    * ln(1.0 + abs(cast(u.value as double)) / cast(u.baseline as double))
+                    case when value < 0 then -1.0 else 1.0 end
+                    * ln(1.0 + abs(cast(value as double)) / cast(baseline as double))
                     - ln(2.0)
                 )
         end as distance
-    from usual as u
-    inner join {{ ref('kpis') }} as k on u.kpi_code = k.kpi_code
+    from bounded
 ),
 
 spread as (
