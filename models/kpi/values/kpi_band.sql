@@ -60,8 +60,8 @@ bounded as (
         coalesce(k.numerator_unit, k.unit) = 'amount' as is_amount,
         coalesce(k.numerator_unit, k.unit) = 'count' as is_count,
         case
-            when k.unit = 'rate' then least(greatest(u.baseline, 0), 1)
-            when k.unit = 'count' then greatest(u.baseline, 0)
+            when k.unit in ('count', 'rate') and u.baseline < 0 then 0
+            when k.unit = 'rate' and u.baseline > 1 then 1
             else u.baseline
         end as baseline
     from usual as u
