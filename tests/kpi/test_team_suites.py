@@ -127,6 +127,10 @@ MORE: list[tuple[Key, Fault]] = [
     (("kpi_partner", "all revenue of partners to the cent"), ("partner", 0, {"since_at": f"{DAY} 03:00:00"})),
     (("team_efficiency", "net revenue of the month to the cent"), ("team_efficiency", 3, {"revenue": "7.01"})),
     (("team_efficiency", "net revenue of the month to the cent"), ("revenue_line", 1, {"amount": "7.01"})),
+    (
+        ("team_efficiency", "net revenue of the month to the cent"),
+        ("revenue_line", None, {"channel": "crm", "record_id": "c", "revenue_date": "2026-07-01", "amount": 1}),
+    ),
     (("team_efficiency", "people and vendors add up to their team"), ("team_efficiency", 2, {"heads": "0.5"})),
     (("team_efficiency", "people and vendors add up to their team"), ("team_efficiency", 1, {"leads": 0})),
     (("team_efficiency", "people and vendors add up to their team"), ("team_efficiency", 1, {"team": "south"})),
@@ -150,3 +154,16 @@ def test_good_rows_pass(project: Project, suites: dict[str, Suite], engines: Eng
 @pytest.mark.parametrize(("one", "fault"), [*FAULTS.items(), *MORE])
 def test_a_fault_is_found(project: Project, suites: dict[str, Suite], engines: Engines, one: Key, fault: Fault) -> None:
     assert PLANTING.found(project, engines, suites, fault)[one]
+
+
+def test_large_amounts_pass(project: Project, suites: dict[str, Suite], engines: Engines) -> None:
+    """Revenue in won or rupiah: a figure by head has as many digits as a double has."""
+    row = _row("north", "vendor", "Big", 0, 0, 0, 0, 0, heads="11.27", cost=None) | {
+        "revenue": "876543210987.65", "revenue_per_head": "77776682430.137536",
+    }  # fmt: skip
+    found = PLANTING.found(project, engines, suites, ("team_efficiency", None, row))
+    assert not found["team_efficiency", "figures are by head"]
+    off = row | {"revenue_per_head": "77776682430.139533"}
+    assert PLANTING.found(project, engines, suites, ("team_efficiency", None, off))[
+        "team_efficiency", "figures are by head"
+    ]
