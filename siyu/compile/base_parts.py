@@ -3,38 +3,62 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 from typing import Any
 
+from siyu.compile.cache import digest
 from siyu.compile.project import CompiledModel, Project
-from siyu.compile.tag_slices import Read, base_slices, part_key
+from siyu.compile.tag_slices import BaseSlicer, Read, part_key
 
 
-def base_parts(
-    project: Project, bases: frozenset[str], found: Iterable[Mapping[str, Any]], told: frozenset[str] = frozenset()
-) -> dict[str, Mapping[str, Any]]:
-    """Return what decides the parts of base models that slices read, by their part_key.
+class BaseParts:
+    """Parts of the models of one project. Many readers ask for parts of the same models, which are parsed once."""
 
-    Of the models in `told`, the parts say what they read, but these are not followed.
-    """
-    wanted = {part_key(read): read for part in found for read in part["rows"]}
-    parts: dict[str, Mapping[str, Any]] = {}
-    for name, model in reversed(project.models.items()):  # What reads a model comes before it.
-        asked = [read for _, read in sorted(wanted.items()) if read[0] == name] if name in bases else []
-        if asked:
-            facts = _base_slices(project, model, (bases | told) - {name}, asked)
-            parts.update(zip(map(part_key, asked), facts, strict=True))
-            wanted.update((part_key(read), read) for part in facts for read in part["rows"])
-    return parts
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self._models: dict[tuple[str, frozenset[str]], _BaseModel] = {}
+
+    def read_by(
+        self, found: Iterable[Mapping[str, Any]], bases: frozenset[str], told: frozenset[str] = frozenset()
+    ) -> dict[str, Mapping[str, Any]]:
+        """Return what decides the parts of base models that the slices of `found` read, by their part_key.
+
+        Of the models in `told`, the parts say what they read, but these are not followed.
+        """
+        wanted = {part_key(read): read for part in found for read in part["rows"]}
+        parts: dict[str, Mapping[str, Any]] = {}
+        for name, model in reversed(self.project.models.items()):  # What reads a model comes before it.
+            asked = [read for _, read in sorted(wanted.items()) if read[0] == name] if name in bases else []
+            if asked:
+                base = self._model(model, (bases | told) - {name})
+                facts = [base.part(read) for read in asked]
+                parts.update(zip(map(part_key, asked), facts, strict=True))
+                wanted.update((part_key(read), read) for part in facts for read in part["rows"])
+        return parts
+
+    def _model(self, model: CompiledModel, followed: frozenset[str]) -> _BaseModel:
+        followed &= model.refs
+        key = model.name, followed
+        if key not in self._models:
+            self._models[key] = _BaseModel(self.project, model, followed)
+        return self._models[key]
 
 
-def _base_slices(project: Project, model: CompiledModel, bases: frozenset[str], asked: list[Read]) -> Any:
-    read, grains, inputs = slice_inputs(project, model, bases)
-    grain = model.model.grain
+class _BaseModel:
+    """One model, and the models that its slices follow."""
 
-    def work() -> list[dict[str, Any]]:
-        return base_slices(model.sql, read, grains, bases, grain, asked)
+    def __init__(self, project: Project, model: CompiledModel, followed: frozenset[str]) -> None:
+        self._cache, self._model, self._followed = project.cache, model, followed
+        self._read, self._grains, inputs = slice_inputs(project, model, followed)
+        self._inputs = digest(model.model.grain, *inputs)
 
-    return project.cache.remember("base slices", (asked, grain, *inputs), work)
+    def part(self, read: Read) -> Any:
+        """Return what decides the columns and rows that somebody reads of the model."""
+        return self._cache.remember("base slice", (self._inputs, read), lambda: self._slicer.part(read))
+
+    @cached_property
+    def _slicer(self) -> BaseSlicer:
+        return BaseSlicer(self._model.sql, self._read, self._grains, self._followed, self._model.model.grain)
 
 
 def slice_inputs(

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Any, TypeVar
 
 from siyu.compile import analyse
+from siyu.compile.base_parts import BaseParts
 from siyu.compile.bind import SNAPSHOT_COLUMNS, Binder
 from siyu.compile.cache import Cache
 from siyu.compile.code_fingerprint import code_fingerprint
@@ -70,9 +71,10 @@ def compile_project(
     try:
         _Compiler(project, models).compile(selection)
         project.left_out |= without
-        project.tag_rules = find_tag_rules(project, written)
-        project.tag_readers = find_tag_readers(project)
-        project.segments = find_segments(project)
+        base_parts = BaseParts(project)
+        project.tag_rules = find_tag_rules(base_parts, written)
+        project.tag_readers = find_tag_readers(base_parts)
+        project.segments = find_segments(base_parts)
     finally:
         cache.save()  # also what was worked out before a mistake was found
     return project

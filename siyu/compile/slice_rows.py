@@ -10,7 +10,7 @@ from sqlglot.optimizer.scope import Scope
 # column -> the texts that it may have; rows with other values cannot matter.
 Limits = Mapping[str, frozenset[str]]
 Source = exp.Expr | Scope
-TEXTS = ("text", "varchar")
+TEXTS = (exp.DataType.Type.TEXT, exp.DataType.Type.VARCHAR)
 MULTIPLYING = (exp.Unnest, exp.Explode)  # in a select list, they yield several rows
 
 

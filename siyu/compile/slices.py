@@ -236,7 +236,7 @@ class _Select:
                 node.set("this", exp.to_identifier(aliases[node.name]))
             if isinstance(node, exp.Table | exp.Subquery) and "part" in node.meta:
                 node.set("this", exp.to_identifier(node.meta["part"]))
-        return result.sql(dialect="duckdb", comments=False)
+        return result.sql(dialect="duckdb", comments=False, copy=False)
 
 
 def output_names(scope: Scope) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from siyu.compile.base_parts import base_parts
+from siyu.compile.base_parts import BaseParts
 from siyu.compile.folders import models_in
 from siyu.compile.project import CompiledModel, Project, TagReader, TagRule
 from siyu.compile.tag_rules import BASES, LEVELS
@@ -21,15 +21,16 @@ COMPANY_PREFIX = "account_"  # of columns of person_profile, if people have the 
 Tag = tuple[str, str]  # code, level
 
 
-def find_tag_readers(project: Project) -> tuple[TagReader, ...]:
+def find_tag_readers(base_parts: BaseParts) -> tuple[TagReader, ...]:
     """Return each tag that a segment, or a published model of audience or KPI, reads, with the model that reads it."""
+    project = base_parts.project
     tags = TagTables(project)
     bases = working_tables(project)
     return tuple(
         sorted(
             TagReader(code, level, model.name)
             for model in _readers(project, tags, bases)
-            for code, level in tags.asked_for(model, reads(project, model, bases, tags.names))
+            for code, level in tags.asked_for(model, reads(base_parts, model, bases, tags.names))
         )
     )
 
@@ -41,7 +42,11 @@ def working_tables(project: Project) -> frozenset[str]:
 
 
 def reads(
-    project: Project, model: CompiledModel, bases: frozenset[str], told: frozenset[str], columns: Iterable[str] = ()
+    base_parts: BaseParts,
+    model: CompiledModel,
+    bases: frozenset[str],
+    told: frozenset[str],
+    columns: Iterable[str] = (),
 ) -> dict[str, Any]:
     """Return what decides columns of a model, or all: a text, and what it reads of `told` tables and references.
 
@@ -49,7 +54,7 @@ def reads(
     """
     wanted: Read = [model.name, sorted(columns or (column.name for column in model.columns)), []]
     whole = {"text": "", "sources": [], "rows": [wanted]}
-    return with_bases(whole, base_parts(project, bases | {model.name}, [whole], told))
+    return with_bases(whole, base_parts.read_by([whole], bases | {model.name}, told))
 
 
 def _is_asked(model: CompiledModel) -> bool:

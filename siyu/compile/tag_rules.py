@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from siyu.compile.base_parts import base_parts, slice_inputs
+from siyu.compile.base_parts import BaseParts, slice_inputs
 from siyu.compile.folders import models_in
 from siyu.compile.model_files import Model
 from siyu.compile.project import CompiledModel, Project, TagRule
@@ -30,12 +30,13 @@ class _Row:
     place: str
 
 
-def find_tag_rules(project: Project, models: Mapping[str, Model]) -> tuple[TagRule, ...]:
+def find_tag_rules(base_parts: BaseParts, models: Mapping[str, Model]) -> tuple[TagRule, ...]:
     """Return the rules of the compiled models, of all `models`. Raises ConfigError with every problem at once.
 
     A tag must have a row in tags.csv with its class and level, and a row of tags.csv a rule at each of its levels.
     """
     errors: list[SiyuError] = []
+    project = base_parts.project
     bases = frozenset(model.name for model in models_in(models.values(), BASES))
     classes = [
         (model, level)
@@ -48,7 +49,7 @@ def find_tag_rules(project: Project, models: Mapping[str, Model]) -> tuple[TagRu
         facts = _tag_slices(project, project.models[model.name], LEVELS[level][1], bases)
         slices[model.name, level] = facts["slices"]
         errors += [_not_literal(model, text) for text in facts["unclear"]]
-    parts = base_parts(project, bases, [found for tags in slices.values() for found in tags.values()])
+    parts = base_parts.read_by([found for tags in slices.values() for found in tags.values()], bases)
     rules = [
         rule
         for (name, level), tags in slices.items()

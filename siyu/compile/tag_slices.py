@@ -6,7 +6,7 @@ by the columns that it needs of them.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from sqlglot import exp
@@ -51,23 +51,30 @@ def tag_slices(
     return {"slices": slices, "unclear": unclear}
 
 
-def base_slices(
-    sql: str,
-    read: Mapping[str, Mapping[str, str]],
-    grains: Mapping[str, tuple[str, ...]],
-    bases: Collection[str],
-    own_grain: tuple[str, ...],
-    wanted: Iterable[Read],
-) -> list[dict[str, Any]]:
-    """Return what decides each part of a base model that is wanted. `own_grain` are its own key columns."""
-    _, scope = qualified_scope(sql, read)
-    if scope is None:
-        return [{"text": digest(sql), "sources": sorted(read), "rows": []} for _ in wanted]
-    slicer = Slicer(grains, bases, own_grain)
-    return [
-        _fact(slicer.by_name(scope, columns, {column: frozenset(values) for column, values in limits}))
-        for _, columns, limits in wanted
-    ]
+class BaseSlicer:
+    """What decides the parts of a base model. Whatever several parts share is worked out once."""
+
+    def __init__(
+        self,
+        sql: str,
+        read: Mapping[str, Mapping[str, str]],
+        grains: Mapping[str, tuple[str, ...]],
+        bases: Collection[str],
+        own_grain: tuple[str, ...],
+    ) -> None:
+        """Arguments as of `tag_slices`. `own_grain` are the columns that identify a row of the base model."""
+        _, self._scope = qualified_scope(sql, read)
+        self._slicer = Slicer(grains, bases, own_grain)
+        self._whole = {"text": digest(sql), "sources": sorted(read), "rows": []}
+
+    def part(self, read: Read) -> dict[str, Any]:
+        """Return what decides the columns and rows that somebody reads; the whole query if it cannot be taken apart."""
+        _, columns, limits = read
+        if self._scope is None:
+            return self._whole
+        return _fact(
+            self._slicer.by_name(self._scope, columns, {column: frozenset(values) for column, values in limits})
+        )
 
 
 def _fact(found: Slice) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
+from siyu.compile.base_parts import BaseParts
 from siyu.compile.cache import Cache
 from siyu.compile.folders import models_in
 from siyu.compile.model_files import load_models
@@ -121,7 +122,7 @@ class ChangedRules:
         known = self._project.models
         models = known | {name: replace(known[name], sql=text) for name, text in sql.items()}
         changed = replace(self._project, models=models, references=references or self._references)
-        changed.tag_rules = find_tag_rules(changed, self._models)
+        changed.tag_rules = find_tag_rules(BaseParts(changed), self._models)
         return changed
 
 

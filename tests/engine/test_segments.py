@@ -11,6 +11,7 @@ from typing import Any
 import duckdb
 import pytest
 
+from siyu.compile.base_parts import BaseParts
 from siyu.compile.model_files import load_models
 from siyu.compile.model_header import AUDIENCES
 from siyu.compile.project import Project
@@ -82,7 +83,7 @@ class ChangedSegments(ChangedRules):
 
 
 def versions(project: Project) -> dict[str, str]:
-    return {found.segment: found.rule_version for found in find_segments(project)}
+    return {found.segment: found.rule_version for found in find_segments(BaseParts(project))}
 
 
 @pytest.fixture(scope="module")
@@ -183,7 +184,7 @@ def test_a_segment_is_an_unpublished_view_and_all_that_are_not_are_told(project:
     ):
         models[name] = replace(models[name], **change)  # type: ignore[arg-type]
     with pytest.raises(ConfigError) as error:
-        find_segments(replace(project, models=models))
+        find_segments(BaseParts(replace(project, models=models)))
     assert [item.problem for item in error.value.errors] == [  # type: ignore[attr-defined]
         "the segment champions is not an unpublished view",
         "the segment replay_watchers is not an unpublished view",

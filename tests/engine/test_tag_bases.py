@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from siyu.compile.project import Project
-from siyu.compile.tag_slices import base_slices, part_key, tag_slices, with_bases
+from siyu.compile.tag_slices import BaseSlicer, part_key, tag_slices, with_bases
 from tests.engine.changed_rules import ChangedRules
 
 # Every threshold, and the tags whose version changes with it. Most stand in the rule text of these tags.
@@ -167,7 +167,8 @@ def slices(base: str, grain: tuple[str, ...] = ("one_id",)) -> dict[str, tuple[s
     found = tag_slices(TAGS, COLUMNS, {}, "one_id", ["tags.base"])["slices"]
     asked = [read for part in found.values() for read in part["rows"]]
     assert [read[0] for read in asked] == ["tags.base"] * 2
-    facts = base_slices(base, COLUMNS, {}, [], grain, asked)
+    slicer = BaseSlicer(base, COLUMNS, {}, [], grain)
+    facts = [slicer.part(read) for read in asked]
     parts = dict(zip(map(part_key, asked), facts, strict=True))
     whole = {code: with_bases(part, parts) for code, part in found.items()}
     return {code: (part["text"], part["sources"]) for code, part in whole.items()}

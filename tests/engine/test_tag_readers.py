@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from siyu.compile.base_parts import BaseParts
 from siyu.compile.project import Project
 from siyu.compile.tag_readers import find_tag_readers, working_tables
 
@@ -18,7 +19,7 @@ def read_by(project: Project, sql: str) -> set[tuple[str, str]]:
     """Return the tags that a model of schema kpi with this query reads."""
     model = replace(project.models[READER], sql=sql, refs=set(TABLE.findall(sql)), sources=set(), previous=set())
     rest = {name: one for name, one in project.models.items() if name != READER}
-    found = find_tag_readers(replace(project, models={**rest, READER: model}))
+    found = find_tag_readers(BaseParts(replace(project, models={**rest, READER: model})))
     return {(reader.tag_code, reader.level) for reader in found if reader.model == READER}
 
 
