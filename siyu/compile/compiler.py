@@ -15,6 +15,7 @@ from siyu.compile.column_docs import check_grain, documentation
 from siyu.compile.families import SuiteReads, closure, roots, spared
 from siyu.compile.field_rejects import RefusedField, placeholder_fields, refused_fields
 from siyu.compile.folders import check_collected
+from siyu.compile.garbage import few_collections
 from siyu.compile.graph import order, select, upstream
 from siyu.compile.inputs import declare_inputs, is_enabled, lacking
 from siyu.compile.kpi_figures import kpi_errors
@@ -39,6 +40,7 @@ ALL_SCHEMAS = ("raw", "reference", "ops", "previous", *SCHEMAS)
 T = TypeVar("T")
 
 
+@few_collections()
 def compile_project(
     settings: Settings, references: dict[str, Reference] | None = None, selection: Sequence[str] = ()
 ) -> Project:
@@ -296,8 +298,7 @@ class _Compiler:
         if not together or binder.query_problem(together) is None:
             return types
         for item in compiled.refused:
-            problem = binder.query_problem(item.sql)
-            if problem:
+            if problem := binder.query_problem(item.sql):
                 raise ConfigError(
                     f"invalid values of {item.field} in {compiled.name} ({item.reason}) cannot be counted: {problem}",
                     compiled.model.file,
@@ -313,9 +314,6 @@ class _Compiler:
             columns = binder.types(relation(name))
         else:
             model = self._compiled[name]
-            columns = self._cache.remember(
-                "typed columns",
-                (model.sql,),
-                lambda: analyse.typed_columns(Rendered(model.model, model.sql), model.tree),
-            )
+            rendered, tree = Rendered(model.model, model.sql), model.tree
+            columns = self._cache.remember("typed columns", (model.sql,), lambda: analyse.typed_columns(rendered, tree))
         binder.declare(earlier, columns)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from sqlglot import exp
@@ -89,12 +90,18 @@ def shape_findings(tokens: list[Token], tree: exp.Expr) -> Iterator[Finding]:
     """Yield the findings about names and shapes."""
     yield from _names(tokens)
     for node in tree.walk():
-        for kind, rule, what, instead in SHAPES:
-            if isinstance(node, kind) and rule(node):
+        kind: Any = type(node)
+        for _, rule, what, instead in _rules_for(kind):
+            if rule(node):
                 yield Finding(what, _line(node), instead)
     for token in tokens:
         if token.token_type == TokenType.STRING:
             yield from _pattern(token)
+
+
+@cache
+def _rules_for(kind: type[Any]) -> tuple[Rule, ...]:
+    return tuple(rule for rule in SHAPES if issubclass(kind, rule[0]))
 
 
 def _names(tokens: list[Token]) -> Iterator[Finding]:

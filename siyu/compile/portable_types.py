@@ -19,17 +19,14 @@ WITHOUT_FRACTION = {"floor", "ceil", "ceiling", "round", "trunc"}
 
 def type_findings(plan: Any) -> Iterator[Finding]:
     """Yield the findings about the argument types in a bound plan."""
-    if isinstance(plan, list):
-        for item in plan:
-            yield from type_findings(item)
-        return
-    if not isinstance(plan, dict):
-        return
-    if plan.get("qname"):
-        yield from _typed(plan["qname"]["path"][-1], plan)
-    for value in plan.values():
-        if isinstance(value, dict | list):
-            yield from type_findings(value)
+    pending = [plan]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, dict):
+            if node.get("qname"):
+                yield from _typed(node["qname"]["path"][-1], node)
+            node = list(node.values())
+        pending += [child for child in reversed(node) if isinstance(child, dict | list)]
 
 
 def _typed(function: str, node: dict[str, Any]) -> Iterator[Finding]:
