@@ -21,6 +21,7 @@ from siyu.night.run import run_night
 from siyu.report.summary import Report
 from siyu.settings import FAMILIES, SAMPLE_SALT, Settings, load_settings
 from tests.golden.shop import FEW_FAMILIES, FEW_SUITES, FIRST_DAY, SALT, Shop, ThreeNights, only_suites
+from tests.golden.tag_nights import RULES, TagNights, changed_rules, run_nights
 from tests.shared import Shared
 
 SAMPLE = base_layer() / "seeds" / "sample"
@@ -70,11 +71,11 @@ def _raw(con: duckdb.DuckDBPyConnection, table: str) -> str:
     return f"select {', '.join([*own, *(f'({raw[name]}) as {name}' for name in personal)])} from public.{table} as t"
 
 
-def run_on(root: Path, exports: Path, threads: int) -> Ran:
+def run_on(root: Path, exports: Path, threads: int, *, publish_parquet: bool = True) -> Ran:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SIYU_SALT", SAMPLE_SALT)
         settings = load_settings(
-            root, warehouse=root / "warehouse", exports=exports, threads=threads, publish_parquet=True
+            root, warehouse=root / "warehouse", exports=exports, threads=threads, publish_parquet=publish_parquet
         )
         return Ran(settings, run_night(settings, Request()))
 
@@ -86,16 +87,42 @@ def night(shared: Shared) -> Ran:
 
 
 @pytest.fixture(scope="session")
-def shuffled_night(shared: Shared) -> Ran:
-    """The same rows in other files, in another order, on one thread. Every suite runs."""
-    return shared.once("shuffled_night", _run_shuffled)
+def linked_and_shuffled(shared: Shared, night: Ran) -> tuple[Report, Ran]:
+    """The same rows in other files, in another order, on one thread: first with a link of two buyers by a human, for
+    which every suite runs; then the same business date without it, and without suites."""
+    return shared.once("shuffled_night", lambda root: _run_shuffled(root, night))
 
 
-def _run_shuffled(root: Path) -> Ran:
+@pytest.fixture(scope="session")
+def shuffled_night(linked_and_shuffled: tuple[Report, Ran]) -> Ran:
+    """The second of these nights."""
+    return linked_and_shuffled[1]
+
+
+def _run_shuffled(root: Path, night: Ran) -> tuple[Report, Ran]:
     exports = root / "exports"
     shutil.copytree(SAMPLE, exports)
     shuffle_exports(exports, random.Random(11))
-    return run_on(root, exports, threads=1)
+    rules = exports / "reference" / "identity_rules.csv"
+    one, other = _two_buyers(night)
+    rules.write_text(f"{RULES}link,unionid:{one},unionid:{other},2026-06-30,li,one\n", encoding="utf-8")
+    linked = run_on(root, exports, threads=1, publish_parquet=False)
+    rules.unlink()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("siyu.check.suites.layer_files", only_suites("none"))
+        return linked.report, run_on(root, exports, threads=1, publish_parquet=False)
+
+
+def _two_buyers(night: Ran) -> tuple[str, str]:
+    """Return the unionids of two people who bought on one day: only a human may say that they are one."""
+    with night.connect_raw() as con:
+        [pair] = con.execute(
+            "with buyers as (select distinct o.person_key, o.id_value, r.revenue_date from identity.one_id as o"
+            " join kpi.revenue_line as r using (person_key) where o.id_type = 'unionid' and r.kind = 'order')"
+            " select a.id_value, b.id_value from buyers as a join buyers as b using (revenue_date)"
+            " where a.person_key < b.person_key order by 1, 2 limit 1"
+        ).fetchall()
+    return pair
 
 
 @pytest.fixture
@@ -163,6 +190,24 @@ def _run_three_nights(root: Path) -> ThreeNights:
         ids.append(shop.ids())
         aliases.append(shop.aliases())
     return shop, ids, aliases
+
+
+@pytest.fixture(scope="session")
+def nights(shared: Shared) -> TagNights:
+    """Nights of tags and segments. Tests read them."""
+    return shared.once("tag_nights", run_nights)
+
+
+@pytest.fixture
+def copied(nights: TagNights, tmp_path: Path) -> TagNights:
+    """The same, to be written to."""
+    return nights.copy_to(tmp_path / "copy")
+
+
+@pytest.fixture(scope="session")
+def changed(shared: Shared, nights: TagNights) -> TagNights:
+    """The last of these nights again, with changed rules of a layer."""
+    return shared.once("changed_rules", lambda root: changed_rules(nights, root))
 
 
 def shuffle_exports(exports: Path, chance: random.Random) -> None:

@@ -11,10 +11,13 @@ from typing import Any
 
 import duckdb
 
+from siyu.compile.compiler import compile_project
+from siyu.compile.project import Project
 from siyu.layers import LayerFile, base_layer, layer_files
 from siyu.night.request import Request
 from siyu.night.run import run_night
 from siyu.report.summary import Report
+from siyu.seeds.references import Reference
 from siyu.settings import Settings, load_settings
 
 SALT = "shop, long enough to be one"
@@ -118,6 +121,24 @@ def only_suites(*names: str) -> Callable[[tuple[Path, ...], str, str], list[Laye
         ]
 
     return found
+
+
+def only_models(*tables: str) -> Callable[[Settings, dict[str, Reference]], Project]:
+    """Return a compile_project() that leaves out the models that none of these tables depends on."""
+
+    def compiled(settings: Settings, references: dict[str, Reference]) -> Project:
+        project = compile_project(settings, references)
+        needed: set[str] = set()
+        waiting = list(tables)
+        while waiting:
+            name = waiting.pop()
+            if name not in needed:
+                needed.add(name)
+                waiting += project.graph[name]
+        project.models = {name: model for name, model in project.models.items() if name in needed}
+        return project
+
+    return compiled
 
 
 class Shop:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from siyu.report.summary import Report
-from tests.golden.shop import CONTRACT, Shop
+from tests.golden.shop import CONTRACT, Shop, only_models, only_suites
 
 VISITS = """  visits:
     files: "visits*.csv"
@@ -51,8 +51,11 @@ def _hash(report: Report) -> object:
 
 
 @pytest.mark.families("kpi")
-@pytest.mark.suites("kpi/attribution*")
-def test_a_merge_moves_the_credit_of_past_deals_and_taking_it_back_returns_it(shop: Shop) -> None:
+def test_a_merge_moves_the_credit_of_past_deals_and_taking_it_back_returns_it(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("siyu.check.suites.layer_files", only_suites("kpi/attribution*"))
+    monkeypatch.setattr("siyu.night.opening.compile_project", only_models("kpi.attribution"))
     shop.write("layer/seeds/channels/shop.yml", CONTRACT + VISITS)
     shop.write("layer/models/staging/shop__touch.sql", TOUCH)
     shop.write(

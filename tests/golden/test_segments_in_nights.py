@@ -1,4 +1,4 @@
-"""Segments over thirty nights: who came and went, and why. The reference is what the nights published."""
+"""Segments over nights: who came and went, and why. The reference is what the nights published."""
 
 from __future__ import annotations
 
@@ -11,28 +11,33 @@ from pathlib import Path
 import pytest
 
 from siyu.night.request import Request
-from tests.engine.segment_page import blocks, write_files
-from tests.golden.tag_nights import LINKED, PUBLISHED, UNLINKED, Rows, TagNights, rows, thirty_nights
-from tests.golden.test_tags_in_nights import regrouped
-from tests.shared import Shared
+from tests.engine.segment_page import blocks
+from tests.golden.tag_nights import (
+    BEFORE_LAST,
+    LAST,
+    LINKED,
+    OWN,
+    PUBLISHED,
+    THRESHOLDS,
+    TWIN,
+    UNLINKED,
+    Rows,
+    TagNights,
+    rows,
+)  # fmt: skip
+from tests.golden.test_tags_in_nights import WORLD, regrouped
 
-pytestmark = [pytest.mark.scale, pytest.mark.xdist_group("tags_in_nights")]
+pytestmark = pytest.mark.scale
 
-LAST, BEFORE_LAST = PUBLISHED[-1], PUBLISHED[-2]
 MEMBERS = "select segment, one_id from audience.segment_member"
 RULES = "select segment, rule_version from audience.segment"
 REASONS = ("data", "rule", "identity")
+# Who reads new_contact_days, lapse_days and recency_band.
+CHANGED = {
+    "event_visitors_without_follow_up", "wecom_without_service", "second_purchase_customers",
+    "active_leads_without_progress",
+}  # fmt: skip
 Counts = dict[str, tuple[int | None, ...]]
-
-
-@pytest.fixture(scope="module")
-def nights(shared: Shared) -> TagNights:
-    return shared.once("tag_nights", thirty_nights)
-
-
-@pytest.fixture
-def copied(nights: TagNights, tmp_path: Path) -> TagNights:
-    return nights.copy_to(tmp_path / "copy")
 
 
 def held(day: date) -> str:
@@ -78,6 +83,7 @@ def counted(
     }  # fmt: skip
 
 
+@pytest.mark.xdist_group(WORLD)
 def test_every_published_night_is_in_the_history(nights: TagNights) -> None:
     last = nights.release(LAST)
     for night, day in nights.days.items():
@@ -88,6 +94,7 @@ def test_every_published_night_is_in_the_history(nights: TagNights) -> None:
         assert rows(nights.release(night), since) == rows(nights.release(night), begun)
 
 
+@pytest.mark.xdist_group(WORLD)
 def test_who_came_and_went_and_why(nights: TagNights) -> None:
     """Of every night: the moves are those between the two releases, and those of regrouped people are of identity."""
     first, segments = nights.release(1), {name for name, _ in rows(nights.release(1), RULES)}
@@ -111,80 +118,67 @@ def test_who_came_and_went_and_why(nights: TagNights) -> None:
     assert sum(seen[way, "identity"] for way in ("came", "went")), seen
 
 
-@pytest.mark.parametrize(
-    ("file", "text", "changed"),
-    [
-        ("seeds/reference/thresholds.add.csv",
-         "threshold,value,min,max,unit,why\nnew_contact_days,90,1,3650,days,Ours.\n",
-         {"event_visitors_without_follow_up", "wecom_without_service"}),
-        ("seeds/vars.yml", "activity_days: 5\n",
-         {"dormant_decision_makers", "silent_customers", "customers_at_risk", "thorough_viewers", "voices_in_groups"}),
-    ],
-    ids=["threshold", "tag"],
-)  # fmt: skip
-def test_a_changed_rule_moves_its_segments_and_nothing_else(
-    copied: TagNights, file: str, text: str, changed: set[str]
-) -> None:
-    """The last night again, with a number of a layer changed: one of the segment itself, or one of a tag it reads."""
-    published, day = copied.release(LAST), copied.days[LAST]
-    before = copied.release(BEFORE_LAST)
-    path = copied.root / "layer" / file
-    path.parent.mkdir(parents=True)
-    path.write_text(text, encoding="utf-8")
-    again = copied.run(Request(as_of=day), layer="layer")
-    assert {segment for segment, _ in rows(again, RULES) ^ rows(published, RULES)} == changed
-    members = rows(again, MEMBERS)
+def test_changed_rules_move_their_segments_and_nothing_else(nights: TagNights, changed: TagNights) -> None:
+    """The last night again, with numbers of a layer changed: one of segments themselves, and some of tags they read."""
+    published, before, day = nights.release(LAST), nights.release(BEFORE_LAST), nights.days[LAST]
+    again, new = changed.releases(LAST)[-1], {OWN, TWIN}
+    assert {segment for segment, _ in rows(again, RULES) ^ rows(published, RULES)} == CHANGED | new
+    members = {row for row in rows(again, MEMBERS) if row[0] not in new}
     moved = members ^ rows(published, MEMBERS)
-    assert moved and {segment for segment, _ in moved} <= changed
+    assert moved and {segment for segment, _ in moved} <= CHANGED
     concerned = {entity for level, entity in regrouped(before, again) if level == "person"}
     known = {one_id for (one_id,) in rows(before, "select one_id from tags.person_profile")}
     expected = {
-        move: "identity" if move[2] in concerned else "rule" if move[1] in changed and move[2] in known else "data"
+        move: "identity" if move[2] in concerned else "rule" if move[1] in CHANGED and move[2] in known else "data"
         for move in compared(rows(before, MEMBERS), members)
     }
-    assert moves(again, day) == expected
-    assert "rule" in expected.values()
-    segments = {name for name, _ in rows(again, RULES)}
-    assert figures(again) == counted(rows(before, MEMBERS), members, expected, segments)
+    assert {move: why for move, why in moves(again, day).items() if move[1] not in new} == expected
+    by_rule = {segment for (_, segment, _), why in expected.items() if why == "rule"}
+    assert {"event_visitors_without_follow_up", "second_purchase_customers"} <= by_rule, "its own number, that of a tag"
+    segments = {name for name, _ in rows(published, RULES)}
+    found = figures(again)
+    assert found.keys() == segments | new
+    assert {name: found[name] for name in segments} == counted(rows(before, MEMBERS), members, expected, segments)
 
 
-def next_day(day: date) -> date:
-    return day + timedelta(days=1)
+def people_of(release: Path, name: str) -> set[str]:
+    return {one_id for segment, one_id in rows(release, MEMBERS) if segment == name}
 
 
-def test_a_segment_of_a_layer_is_added_changed_and_removed_as_its_page_says(copied: TagNights) -> None:
-    """docs/add-a-segment.md on the last night, and on the two days after it."""
-    write_files(copied.root)
-    name, day = "price_lookers", copied.days[LAST]
-    new = copied.run(Request(as_of=day), layer="layer")
-    people = {one_id for segment, one_id in rows(new, MEMBERS) if segment == name}
-    assert people and figures(new)[name] == (len(people), None, len(people), 0, len(people), 0, 0, 0, 0, 0)
+def test_a_segment_of_a_layer_is_added_as_its_page_says(changed: TagNights) -> None:
+    """docs/add-a-segment.md on the last night."""
+    new, day = changed.releases(LAST)[-1], changed.days[LAST]
+    people = people_of(new, OWN)
+    assert people and figures(new)[OWN] == (len(people), None, len(people), 0, len(people), 0, 0, 0, 0, 0)
     size, members = blocks("3. Build and read it", "sql")
-    assert rows(new, size) == {(name, "近期看价可电联", "inside sales", len(people), None, len(people), 0)}
+    assert rows(new, size) == {(OWN, "近期看价可电联", "inside sales", len(people), None, len(people), 0)}
     assert {(one_id, since, why) for one_id, since, why, *_ in rows(new, members)} == {
         (one_id, day, "data") for one_id in people
     }
-    used = f"select tag_code from tags.tag_catalog where contains(used_by, 'audience.{name}') and status = 'live'"
+    used = f"select tag_code from tags.tag_catalog where contains(used_by, 'audience.{OWN},') and status = 'live'"
     assert rows(new, used) == {("price_interest",), ("mobile_status",)}
 
-    [row] = blocks("4. Change a threshold")
-    path = copied.root / "layer" / "seeds" / "reference" / "thresholds.add.csv"
-    path.write_text(f"threshold,value,min,max,unit,why\n{row}", encoding="utf-8")
-    changed = copied.run(Request(as_of=next_day(day)), layer="layer")
-    fewer = {one_id for segment, one_id in rows(changed, MEMBERS) if segment == name}
-    assert len(people - fewer) > 0
-    why = moves(changed, next_day(day))
-    assert {why["went", name, one_id] for one_id in people - fewer} == {"rule"}
-    assert figures(changed)[name][1] == len(people)
-    assert figures(changed)[name][8] == len(people - fewer), "went_rule_count"
-    [past] = blocks("5. Why somebody came or went", "sql")
-    assert {one_id for (one_id,) in rows(changed, past.replace("2026-06-30", str(day)))} == people
 
-    (copied.root / "layer" / "models" / "audience" / "segments" / f"{name}.sql").unlink()
-    gone = copied.run(Request(as_of=next_day(next_day(day))), layer="layer")
-    assert name not in figures(gone)
+def test_a_segment_of_a_layer_is_changed_and_removed_as_its_page_says(changed: TagNights, tmp_path: Path) -> None:
+    """docs/add-a-segment.md on the day after the last night: one segment is changed, and its twin is gone."""
+    copied, day = changed.copy_to(tmp_path / "copy"), changed.days[LAST]
+    new, next_day, layer = copied.releases(LAST)[-1], day + timedelta(days=1), copied.root / "layer"
+    [row] = blocks("4. Change a threshold")
+    path = layer / "seeds" / "reference" / "thresholds.add.csv"
+    path.write_text(f"threshold,value,min,max,unit,why\n{row}{THRESHOLDS}", encoding="utf-8")
+    (layer / "models" / "audience" / "segments" / f"{TWIN}.sql").unlink()
+    after = copied.run(Request(as_of=next_day), layer="layer")
+    people, twins, fewer = people_of(new, OWN), people_of(new, TWIN), people_of(after, OWN)
+    assert len(people - fewer) > 0
+    why = moves(after, next_day)
+    assert {why["went", OWN, one_id] for one_id in people - fewer} == {"rule"}
+    assert figures(after)[OWN][1] == len(people)
+    assert figures(after)[OWN][8] == len(people - fewer), "went_rule_count"
+    [past] = blocks("5. Why somebody came or went", "sql")
+    assert {one_id for (one_id,) in rows(after, past.replace("2026-06-30", str(day)))} == people
+
+    assert TWIN not in figures(after)
     left = (
-        f"select one_id, end_reason from audience.segment_history where segment = '{name}'"
-        f" and valid_to is distinct from date '{next_day(day)}'"
+        f"select one_id, end_reason from audience.segment_history where segment = '{TWIN}' and valid_to = '{next_day}'"
     )
-    assert rows(gone, left) == {(one_id, "rule") for one_id in fewer}
+    assert twins and rows(after, left) == {(one_id, "rule") for one_id in twins}

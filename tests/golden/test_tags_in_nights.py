@@ -1,4 +1,4 @@
-"""Tags over thirty nights: the past again, merges and splits, changed rules, lost releases, a channel that was missing.
+"""Tags over nights: the past again, merges and splits, changed rules, lost releases, a channel that was missing.
 
 The reference is what the nights published, and reruns of the last night with one thing changed.
 """
@@ -14,15 +14,26 @@ from pathlib import Path
 import pytest
 
 from siyu.layers import base_layer
-from siyu.night.request import Request
-from tests.golden.tag_nights import LINKED, PUBLISHED, UNLINKED, Rows, TagNights, rows, thirty_nights
-from tests.shared import Shared
+from siyu.night.request import Request, references_in_force
+from siyu.seeds.references import reference_rows
+from siyu.warehouse.ledger import Ledger
+from tests.golden.tag_nights import (
+    BEFORE_LAST,
+    BEFORE_LINKED,
+    CHANGED_TAGS,
+    LAST,
+    LINKED,
+    PUBLISHED,
+    UNLINKED,
+    Rows,
+    TagNights,
+    rows,
+)  # fmt: skip
 
-pytestmark = [pytest.mark.scale, pytest.mark.xdist_group("tags_in_nights")]
+pytestmark = pytest.mark.scale
+# Tests that only read. One worker makes the world for them; the others run the last night again, wherever they are.
+WORLD = "tags_in_nights"
 
-LAST = PUBLISHED[-1]
-BEFORE_LAST = PUBLISHED[-2]
-PAST = (2, 5, LINKED, 15, UNLINKED)
 TAGS = (
     "select 'person', one_id, tag_code, tag_value from tags.person_tag union all"
     " select 'account', account_id, tag_code, tag_value from tags.account_tag"
@@ -39,16 +50,6 @@ OWNERS = (
 RULES = "select tag_code, level, rule_version from ops.tag_rule"
 HISTORY = "select level, entity_id, tag_code, tag_value, valid_from, valid_to, reason, end_reason from tags.tag_history"
 TABLES_OF_TAGS = ("person_tag", "account_tag", "person_profile", "account_profile", "tag_history", "tag_catalog")
-
-
-@pytest.fixture(scope="module")
-def nights(shared: Shared) -> TagNights:
-    return shared.once("tag_nights", thirty_nights)
-
-
-@pytest.fixture
-def copied(nights: TagNights, tmp_path: Path) -> TagNights:
-    return nights.copy_to(tmp_path / "copy")
 
 
 def held(day: date) -> str:
@@ -79,27 +80,36 @@ def regrouped(before: Path, after: Path) -> set[tuple[str, str]]:
 
 
 def test_the_past_as_it_was_known_equals_the_history(copied: TagNights) -> None:
-    last = copied.release(LAST)
-    days = [copied.days[night] for night in PAST]
+    """The night with the link, which was taken back later."""
+    then, last, day = copied.release(LINKED), copied.release(LAST), copied.days[LINKED]
+    again = copied.run(Request(as_of=day, known_by=day))
+    assert rows(again, TAGS) == rows(last, held(day))
+    assert rows(again, WITH_EVIDENCE) == rows(then, WITH_EVIDENCE)
+    assert rows(again, HISTORY) == rows(then, HISTORY)
+
+
+@pytest.mark.xdist_group(WORLD)
+def test_decisions_are_in_force_from_the_night_that_read_them(nights: TagNights) -> None:
+    settings = nights.settings()
+    ledger = Ledger(settings.warehouse / "ledger.sqlite")
+    for night, expected in ((1, set()), (BEFORE_LINKED, set()), (LINKED, {"link"}), (UNLINKED, {"link", "unlink"})):
+        found = references_in_force(settings, ledger, settings.warehouse, nights.days[night])["identity_rules"]
+        assert {row["decision"] for row in reference_rows(found)} == expected, night
+    ledger.close()
+
+
+@pytest.mark.xdist_group(WORLD)
+def test_every_published_night_is_in_the_history(nights: TagNights) -> None:
+    last = nights.release(LAST)
     seen: list[Rows] = []
-    for night, day in zip(PAST, days, strict=True):
-        then = copied.release(night)
-        again = copied.run(Request(as_of=day, known_by=day))
-        tags = rows(again, TAGS)
-        assert tags == rows(last, held(day)), day
-        assert rows(again, WITH_EVIDENCE) == rows(then, WITH_EVIDENCE), day
-        assert rows(again, HISTORY) == rows(then, HISTORY), day
-        seen.append(tags)
+    for night, day in nights.days.items():
+        seen.append(rows(nights.release(night), TAGS))
+        assert seen[-1] == rows(last, held(day)), day
     assert all(one != other for one, other in pairwise(seen)), "tags change from night to night"
     assert {code for tags in seen for _, _, code, _ in tags} >= _codes() - {"cross_sell_gap"}
 
 
-def test_every_published_night_is_in_the_history(nights: TagNights) -> None:
-    last = nights.release(LAST)
-    for night, day in nights.days.items():
-        assert rows(nights.release(night), TAGS) == rows(last, held(day)), day
-
-
+@pytest.mark.xdist_group(WORLD)
 def test_the_reason_is_identity_for_exactly_those_who_were_regrouped(nights: TagNights) -> None:
     last = nights.release(LAST)
     assert {reason for *_, reason in changes(last, nights.days[1])} == {"data"}
@@ -115,8 +125,9 @@ def test_the_reason_is_identity_for_exactly_those_who_were_regrouped(nights: Tag
     assert reasons == {"identity", "data"}
 
 
+@pytest.mark.xdist_group(WORLD)
 def test_a_merge_and_a_split_restate_people_and_companies(nights: TagNights) -> None:
-    before, merged, split = (nights.release(night) for night in (LINKED - 1, LINKED, UNLINKED))
+    before, merged, split = (nights.release(night) for night in (BEFORE_LINKED, LINKED, UNLINKED))
     one, other = nights.pair
     for table in ("person_tag", "person_profile"):
         found = [
@@ -131,68 +142,51 @@ def test_a_merge_and_a_split_restate_people_and_companies(nights: TagNights) -> 
     assert rows(split, first) == both
 
 
-def test_a_link_changes_only_those_it_concerns_and_its_taking_back_leaves_no_trace(copied: TagNights) -> None:
-    """The last night again: with the link alone, then without any decision."""
+def test_a_link_changes_only_those_it_concerns(copied: TagNights) -> None:
+    """The last night again, with the link alone, which was not yet taken back."""
     published, day = copied.release(LAST), copied.days[LAST]
     rules = copied.root / "exports" / "reference" / "identity_rules.csv"
     text = rules.read_text(encoding="utf-8")
     rules.write_text(text[: text.index("unlink,")], encoding="utf-8")
     linked = copied.run(Request(as_of=day))
     concerned = regrouped(copied.release(BEFORE_LAST), linked)
-    assert {("person", one_id) for one_id in copied.pair} <= concerned
+    assert {("person", one_id) for one_id in copied.pair} <= regrouped(published, linked)
     moved = {(level, entity) for level, entity, *_ in rows(linked, TAGS) ^ rows(published, TAGS)}
     either = concerned | regrouped(copied.release(BEFORE_LAST), published)
     assert {entity for entity in moved if entity[0] == "person"} <= either
     assert any(level == "account" for level, _ in moved), "tags of companies follow"
     for level, entity, code, reason in changes(linked, day):
         assert reason == ("identity" if (level, entity) in concerned else "data"), (level, entity, code)
-    rules.unlink()
-    untouched = copied.run(Request(as_of=day))
-    for table in TABLES_OF_TAGS:
-        assert content(untouched, table) == content(published, table), table
 
 
-@pytest.mark.parametrize(
-    ("table", "added", "code"),
-    [
-        ("thresholds", "threshold,value,min,max,unit,why\nlapse_days,20,1,3650,days,Our buyers come weekly.\n",
-         "repurchase_status"),
-        ("tag_bands", 'tag_code,band,from,to,order\nrecency_band,0-7,0,4,1\nrecency_band,8-30,4,31,2\n',
-         "recency_band"),
-    ],
-)  # fmt: skip
-def test_a_changed_rule_moves_its_tag_and_nothing_else(copied: TagNights, table: str, added: str, code: str) -> None:
-    """The last night again, with one number of a layer changed."""
-    published, day = copied.release(LAST), copied.days[LAST]
-    layer = copied.root / "layer" / "seeds" / "reference"
-    layer.mkdir(parents=True)
-    (layer / f"{table}.add.csv").write_text(added, encoding="utf-8")
-    changed = copied.run(Request(as_of=day), layer="layer")
-    assert {tag for tag, *_ in rows(changed, RULES) ^ rows(published, RULES)} == {code}
-    assert {tag for _, _, tag, _ in rows(changed, TAGS) ^ rows(published, TAGS)} == {code}
-    other = f"where tag_code <> '{code}'"
-    assert rows(changed, f"select t.* from ({WITH_EVIDENCE}) as t {other}") == rows(
-        published, f"select t.* from ({WITH_EVIDENCE}) as t {other}"
-    )
-    assert rows(changed, f"{HISTORY} {other}") == rows(published, f"{HISTORY} {other}")
+def test_changed_rules_move_their_tags_and_nothing_else(nights: TagNights, changed: TagNights) -> None:
+    """The last night again, with two numbers of a layer changed: a threshold of one tag, the bands of another."""
+    published, before, day = nights.release(LAST), nights.release(BEFORE_LAST), nights.days[LAST]
+    again = changed.releases(LAST)[-1]
+    assert {tag for tag, *_ in rows(again, RULES) ^ rows(published, RULES)} == CHANGED_TAGS
+    other = f"where tag_code not in {tuple(CHANGED_TAGS)}"
+    for query in (TAGS, WITH_EVIDENCE, HISTORY):
+        rest = f"select t.* from ({query}) as t {other}"
+        assert rows(again, rest) == rows(published, rest)
     assert "rule" not in {reason for *_, reason in changes(published, day)}
-    moved = {entity for _, entity, *_ in rows(changed, TAGS) ^ rows(published, TAGS)}
-    known = {entity for _, entity, *_ in rows(copied.release(BEFORE_LAST), TAGS)}
-    concerned = {entity for _, entity in regrouped(copied.release(BEFORE_LAST), changed)}
-    reasons = {entity: reason for _, entity, tag, reason in changes(changed, day) if tag == code}
-    by_rule = moved & known - concerned
-    assert by_rule
-    for entity in by_rule:
-        assert reasons.get(entity, "rule") == "rule", entity
-    assert {entity for entity, reason in reasons.items() if reason == "rule"} <= known - concerned
-    assert any(reasons.get(entity) == "rule" for entity in by_rule)
+    moves = {(entity, code) for _, entity, code, _ in rows(again, TAGS) ^ rows(published, TAGS)}
+    known = {entity for _, entity, *_ in rows(before, TAGS)}
+    concerned = {entity for _, entity in regrouped(before, again)}
+    reasons = {(entity, code): reason for _, entity, code, reason in changes(again, day)}
+    told = {move for move, reason in reasons.items() if reason == "rule"}
+    by_rule = {(entity, code) for entity, code in moves if entity in known - concerned}
+    assert all(reasons.get(move, "rule") == "rule" for move in by_rule)
+    assert {entity for entity, _ in told} <= known - concerned
+    assert {code for _, code in told} == {code for _, code in told & by_rule} == CHANGED_TAGS
 
 
-def test_without_any_release_the_night_still_knows_drift_and_reasons(copied: TagNights) -> None:
+def test_without_releases_and_decisions_taken_back_the_last_night_is_the_same(copied: TagNights) -> None:
+    """It still knows drift and reasons, and the link that was taken back has left no trace."""
     published, day = copied.release(LAST), copied.days[LAST]
     expected = {table: content(published, table) for table in TABLES_OF_TAGS}
     shutil.rmtree(copied.root / "warehouse" / "releases")
     (copied.root / "warehouse" / "current").unlink()
+    (copied.root / "exports" / "reference" / "identity_rules.csv").unlink()
     again = copied.run(Request(as_of=day, force=True))
     for table in TABLES_OF_TAGS:
         assert content(again, table) == expected[table], table
@@ -200,8 +194,9 @@ def test_without_any_release_the_night_still_knows_drift_and_reasons(copied: Tag
     assert {reason for *_, reason in changes(again, day)} == {"data", "identity"}
 
 
+@pytest.mark.xdist_group(WORLD)
 def test_tags_of_a_missing_channel_are_uncomputable_until_it_is_there(nights: TagNights) -> None:
-    without, complete = nights.release(1), nights.release(2)
+    without, complete = nights.release(1), nights.release(PUBLISHED[1])
     uncomputable = "select tag_code, missing from tags.tag_catalog where status = 'uncomputable'"
     missing: dict[str, str] = dict(rows(without, uncomputable))
     needs = {
