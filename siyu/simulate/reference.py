@@ -128,10 +128,12 @@ def _staff(world: World) -> Iterable[tuple[object, ...]]:
 
 
 def _territory_staff(world: World) -> Iterable[tuple[str, str]]:
-    """Return a territory for each member of sales, in turn. One member has a second territory."""
+    """Return a territory for each member of sales, in turn. One member has a second territory, never the same twice."""
     members = [world.salesman(i) for i in range(world.sales)]
     Random(f"{world.seed} territories").shuffle(members)
-    return sorted([(TERRITORIES[i % len(TERRITORIES)], member) for i, member in enumerate([*members, members[0]])])
+    second = TERRITORIES[len(members) % len(TERRITORIES) or 1]
+    of_each = [(TERRITORIES[i % len(TERRITORIES)], member) for i, member in enumerate(members)]
+    return sorted([*of_each, (second, members[0])])
 
 
 def _staff_name(world: World, staff_id: str) -> str:

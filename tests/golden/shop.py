@@ -206,6 +206,10 @@ class Shop:
         sql = "select former_one_id, one_id, reason, is_primary from identity.one_id_alias"
         return set(self.rows(sql, "siyu.duckdb"))
 
+    def sales(self) -> str:
+        """The sum of all deals, whichever KPIs are built."""
+        return str(self.value("select sum(amount) from records.deal"))
+
     def revenue(self) -> str:
         return str(
             self.value(

@@ -23,7 +23,6 @@ def typed_shop(shop: Shop, amount: str, sold_at: str) -> None:
     shop.write("layer/models/staging/shop__deal.sql", deal)
 
 
-@pytest.mark.families("kpi")
 def test_a_bad_value_of_a_model_is_null_and_counted(shop: Shop) -> None:
     typed_shop(
         shop, "cast(fn_try_decimal(amount, ',') as decimal(18, 2))", "fn_try_timestamp(sold_at, '%d.%m.%Y %H:%M')"
@@ -36,7 +35,7 @@ def test_a_bad_value_of_a_model_is_null_and_counted(shop: Shop) -> None:
     ]
     shop.write("exports/shop/sales_1.csv", SALES + "".join(f"{row},2026-06-01 11:00:00\n" for row in rows))
     assert shop.run(FIRST_DAY).status == "published"
-    assert shop.revenue() == "1100.10"
+    assert shop.sales() == "1100.10"
     rejects = "select string_agg(field || ': ' || reason || ' ' || row_count, '; ' order by field, reason)"
     assert shop.value(f"{rejects} from ops.field_reject where export = 'sales'") == (
         "amount: no number in the expected format 1;"
@@ -80,10 +79,9 @@ from {{ ref('person') }}
 """
 
 
-@pytest.mark.families("kpi")
 def test_an_error_of_a_view_that_only_the_release_reads_names_it(shop: Shop) -> None:
-    shop.write("layer/models/kpi/own_view.sql", OWN)
+    shop.write("layer/models/identity/own_view.sql", OWN)
     with pytest.raises(EngineFault) as error:
         shop.run(FIRST_DAY)
-    assert error.value.problem.startswith("kpi.own_view failed on the data: Conversion Error")
+    assert error.value.problem.startswith("identity.own_view failed on the data: Conversion Error")
     assert error.value.where.endswith("own_view.sql") and "21000000000" not in str(error.value)

@@ -1,4 +1,4 @@
-"""OneID and exclusions against the truth of 40,000 simulated people with the default dirt. Figures are computed here,
+"""OneID and exclusions against the truth of many simulated people with the default dirt. Figures are computed here,
 not read from siyu's own tables."""
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from tests.golden.identity import Built, build, land, settings_of
 
 pytestmark = [pytest.mark.scale, pytest.mark.xdist_group("identity_at_scale")]
 
-PEOPLE = int(os.environ.get("IDENTITY_PEOPLE", "40000"))  # 100000 before a release: more people share what is shared
+PEOPLE = int(os.environ.get("IDENTITY_PEOPLE", "5000"))  # 100000 before a release: more people share what is shared
 
 
 @pytest.fixture(scope="module")
@@ -148,7 +148,7 @@ def test_nobody_excluded_is_called_a_lead(at_once: Built) -> None:
         " where e.until_at is null"
     )
     excluded, leads, hot = rows.fetchall()[0]
-    assert excluded > 1000
+    assert excluded > PEOPLE / 10
     assert (leads, hot) == (0, 0)
 
 
@@ -160,8 +160,9 @@ def test_identity_metric_says_the_same_by_labels(at_once: Built, figures: dict[s
     assert {name: told[name] for name in figures} == pytest.approx(figures, abs=1e-6)
 
 
-def test_the_dirt_is_real_and_not_too_much(world: Path, at_once: Built) -> None:
-    """Without guards precision is bad; one who knew the truth, and saw only what the records say, would do well."""
+def test_the_dirt_is_real_and_not_too_much(world: Path, at_once: Built, figures: dict[str, float]) -> None:
+    """Without guards precision is bad, the worse the more people share what is shared: a pair of 20 is wrong among
+    40,000. One who knew the truth, and saw only what the records say, would do well."""
     con = at_once.connect()
     columns = ", ".join(_id_columns(con))
     shapes = " union all ".join(
@@ -188,7 +189,8 @@ def test_the_dirt_is_real_and_not_too_much(world: Path, at_once: Built) -> None:
     _, own_ids = np.unique(seen["id"] * people + truth[seen["record"]], return_inverse=True)
     perfect = pair_figures(_joined(seen["record"], own_ids, len(truth)), truth, people)
     print(f"without guards {_told(naive)}; with the truth {_told(perfect)}")  # noqa: T201 - for readers of the test
-    assert naive["pair_precision"] < 0.95
+    assert naive["pair_precision"] < 1 - 0.05 * min(PEOPLE / 40_000, 1)
+    assert 1 - naive["pair_precision"] > 10 * (1 - figures["pair_precision"])
     assert perfect["pair_precision"] == 1
     assert perfect["pair_recall"] >= 0.98
 

@@ -6,11 +6,12 @@ import json
 import shutil
 from datetime import date
 
+import duckdb
 import pytest
 
 from tests.golden.shop import ThreeNights
 
-pytestmark = pytest.mark.every_suite
+pytestmark = pytest.mark.every_family
 
 
 def test_a_merge_keeps_the_older_id_and_taking_it_back_gives_each_the_one_it_had(
@@ -29,9 +30,12 @@ def test_a_merge_keeps_the_older_id_and_taking_it_back_gives_each_the_one_it_had
     history = shop.rows(sql)
     days = [date(2026, 6, day) for day in (1, 2, 3)]
     assert history == [(two, days[0], days[1]), (one, days[1], days[2]), (two, days[2], None)]
+    [release] = (shop.root / "warehouse/releases").glob("2026-06-02-*/siyu.duckdb")
+    with duckdb.connect(str(release), read_only=True) as con:
+        people = con.execute("select one_id from identity.person order by all").fetchall()
+    assert people == [(one,)]
 
 
-@pytest.mark.families("kpi")
 def test_without_any_release_and_build_database_ids_and_content_are_the_same(three_nights: ThreeNights) -> None:
     """What may be deleted is rebuilt to the same content; but what was published before is gone with the releases."""
     shop, ids, aliases = three_nights

@@ -28,9 +28,14 @@ TABLES = {
 }
 
 
+# The release with raw values, by warehouse: its views are made once, which takes longer than most queries.
+OPENED: dict[Path, duckdb.DuckDBPyConnection] = {}
+
+
 def rows(night: Ran, sql: str) -> list[tuple[Any, ...]]:
-    with night.connect_raw() as con:
-        return con.execute(sql).fetchall()
+    if night.settings.warehouse not in OPENED:
+        OPENED[night.settings.warehouse] = night.connect_raw()
+    return OPENED[night.settings.warehouse].execute(sql).fetchall()
 
 
 def counted(night: Ran, table: str, one_id: str, where: str = "true") -> int:
