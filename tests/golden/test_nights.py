@@ -22,7 +22,7 @@ from siyu.night.run import run_night
 from siyu.release.releases import current
 from siyu.report.summary import markdown
 from siyu.settings import FAMILIES, load_settings
-from tests.golden.shop import DEAL, FAILING, FEW_SUITES, FIRST_DAY, Shop, only_suites
+from tests.golden.shop import DEAL, FAILING, FIRST_DAY, Shop
 
 
 @pytest.mark.after_first_night
@@ -214,12 +214,9 @@ def _key(export: str, **values: object) -> dict[str, object]:
     return {"channel": "shop", "export": export, "landed_seq": 2, **values}
 
 
-@pytest.mark.parametrize(("channel", "suites"), [("crm", FEW_SUITES), ("website", ("*",))])
-def test_each_channel_alone_can_be_published(
-    tmp_path: Path, channel: str, suites: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Every family; of the channel with the fewest shapes, every suite, too."""
-    monkeypatch.setattr("siyu.check.suites.layer_files", only_suites(*suites))
+@pytest.mark.parametrize("channel", ["crm", "website"])
+@pytest.mark.every_suite
+def test_each_channel_alone_can_be_published(tmp_path: Path, channel: str) -> None:
     settings = load_settings(tmp_path, warehouse=tmp_path / "warehouse", channels=(channel,))
     report = run_night(settings, Request())
     assert report.status == "published"
