@@ -40,10 +40,23 @@ class Planting:
         self, project: Project, engines: Engines, suites: dict[str, Suite], fault: Fault | None = None
     ) -> dict[Key, list[tuple[Any, ...]]]:
         """Return the rows that each expectation names, in the good rows or with a fault among them."""
+        return self._answers(project, engines, self.queries(suites), self._planted(fault) if fault else self.good)
+
+    def found_by(
+        self, one: Key, project: Project, engines: Engines, suites: dict[str, Suite], fault: Fault
+    ) -> list[tuple[Any, ...]]:
+        """Return the rows that one expectation names, with a fault among the tables that it reads."""
+        query = self.queries(suites)[one]
+        read = {name: rows for name, rows in self._planted(fault).items() if relation(name) in query}
+        return self._answers(project, engines, {one: query}, read)[one]
+
+    def _answers(
+        self, project: Project, engines: Engines, queries: dict[Key, str], tables: Tables
+    ) -> dict[Key, list[tuple[Any, ...]]]:
         with engines.at(AS_OF) as (_, session):
-            for name, rows in (self._planted(fault) if fault else self.good).items():
+            for name, rows in tables.items():
                 fill(session, relation(name), {c.name: c.type for c in project.binder.columns(relation(name))}, rows)
-            return {key: session.rows(query) for key, query in self.queries(suites).items()}
+            return {key: session.rows(query) for key, query in queries.items()}
 
     def _planted(self, fault: Fault) -> Tables:
         name, row, change = fault

@@ -137,6 +137,10 @@ class Models:
         self.names = [name for name in project.models if name in needed and not name.startswith("staging.")]
         self.of_companies = {name for name in self.names if "company" in name or name in OF_COMPANIES}
         self._had_companies = True
+        self._reads = {name: upstream(project.graph, [name]) for name in self.names}
+        # What the last build read, by table: models that read nothing else are as they were.
+        self._staged: dict[str, list[tuple[Any, ...]]] = {}
+        self._changed: set[str] = set()
 
     def close(self) -> None:
         self.session.close()
@@ -153,6 +157,8 @@ class Models:
         self, records: list[Record], rules: list[Rule] | None = None, companies: list[Record] | None = None
     ) -> None:
         """Identity of these records, decisions and records of companies, and nothing else."""
+        is_first = not self._staged
+        self._changed = set()
         self._decide(rules or [])
         self._found(companies or [])
         has_companies = companies is not None or self._had_companies
@@ -168,21 +174,19 @@ class Models:
         for shape, moment in MOMENTS.items():
             columns = ["channel", "record_id", "landed_seq", moment, *names]
             for name in (f"staging.{CHANNEL}__{shape}", f"staging.{CHANNEL}__{shape}__superseded"):
-                self._empty(name)
-                self._insert(name, columns, rows[name])
+                self._stage(name, columns, rows[name])
         for name in self.names:
-            if has_companies or name not in self.of_companies:
+            is_asked_for = has_companies or name not in self.of_companies
+            if is_first or (is_asked_for and self._reads[name] & self._changed):
                 build_model(self.engine, self.project, name)
 
     def _found(self, companies: list[Record]) -> None:
-        for name in (f"staging.{CHANNEL}__company", f"staging.{CHANNEL}__company__superseded"):
-            self._empty(name)
         rows = [
             (CHANNEL, one.record_id, one.landed_seq, one.seen_at, *(one.identifiers.get(n) for n in COMPANY_TYPES))
             for one in companies
         ]
         columns = ["channel", "record_id", "landed_seq", "observed_at", *COMPANY_TYPES]
-        self._insert(f"staging.{CHANNEL}__company", columns, rows)
+        self._stage(f"staging.{CHANNEL}__company", columns, rows)
 
     def accounts(self) -> dict[str, str | None]:
         """record -> account, of records that name one."""
@@ -194,25 +198,19 @@ class Models:
         )
 
     def _decide(self, rules: list[Rule]) -> None:
-        name = f"staging.{CHANNEL}__rule"
-        self._empty(name)
         rows = [
-            (
-                CHANNEL,
-                f"d{number}",
-                1,
-                rule.decided_at,
-                rule.decision,
-                _text(rule.left),
-                _text(rule.right),
-                "wang",
-                "so",
-            )
-            for number, rule in enumerate(rules)
+            (CHANNEL, f"d{n}", 1, rule.decided_at, rule.decision, _text(rule.left), _text(rule.right), "wang", "so")
+            for n, rule in enumerate(rules)
         ]
-        self._insert(name, ["channel", "record_id", "landed_seq", "decided_at", *RULE_TEXTS], rows)
+        self._stage(f"staging.{CHANNEL}__rule", ["channel", "record_id", "landed_seq", "decided_at", *RULE_TEXTS], rows)
 
-    def _insert(self, name: str, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
+    def _stage(self, name: str, columns: list[str], rows: list[tuple[Any, ...]]) -> None:
+        """Write a table, unless it has these rows in this order."""
+        if self._staged.get(name) == rows:
+            return
+        self._staged[name] = rows
+        self._changed.add(name)
+        self._empty(name)
         if rows:
             one = "(" + ", ".join("?" for _ in columns) + ")"
             self.session.execute(

@@ -184,4 +184,4 @@ def test_good_rows_pass(project: Project, suites: dict[str, Suite], engines: Eng
 
 @pytest.mark.parametrize(("one", "fault"), [*FAULTS.items(), *MORE])
 def test_a_fault_is_found(project: Project, suites: dict[str, Suite], engines: Engines, one: Key, fault: Fault) -> None:
-    assert PLANTING.found(project, engines, suites, fault)[one]
+    assert PLANTING.found_by(one, project, engines, suites, fault)

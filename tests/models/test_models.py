@@ -155,10 +155,13 @@ def fill(session: Session, name: str, columns: dict[str, str], rows: list[dict[s
     assert not unknown, f"{name} has no {unknown}"
     listed = ", ".join(f'"{column}" {kind}' for column, kind in columns.items())
     session.execute(f"create or replace table {name} ({listed})")
-    for row in rows:
-        marks = ", ".join("?" for _ in row)
-        into = ", ".join(f'"{column}"' for column in row)
-        session.execute(f"insert into {name} ({into}) values ({marks})", [_plain(value) for value in row.values()])
+    if rows:
+        named = list(dict.fromkeys(column for row in rows for column in row))
+        into, marks = ", ".join(f'"{column}"' for column in named), ", ".join("?" for _ in named)
+        session.execute(
+            f"insert into {name} ({into}) values {', '.join([f'({marks})'] * len(rows))}",
+            [_plain(row.get(column)) for row in rows for column in named],
+        )
 
 
 def _plain(value: Any) -> Any:
