@@ -12,22 +12,32 @@ from siyu.check.suites import Suite, load_suites
 from siyu.compile.compiler import compile_project
 from siyu.compile.project import Project
 from siyu.settings import Settings, load_settings
+from tests.engine.compiled_facts import facts
 from tests.shared import Shared
 
 ROOT = Path(__file__).resolve().parents[1]
 # Groups that take a worker for minutes, the longest first.
-LONGEST = ("tags_in_nights", "deployed", "survival", "flow")
+LONGEST = ("deployed", "tags_in_nights", "survival")
+# The groups whose first minute needs nothing compiled. They ask for it themselves.
+COMPILE_LATER = ("deployed",)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run long tests first, so that no worker still has one when the others are done."""
     items.sort(key=_rank)
+    for item in items:
+        if _group(item) not in COMPILE_LATER:
+            item.fixturenames.insert(0, "compiled")  # type: ignore[attr-defined]
+
+
+def _group(item: pytest.Item) -> str:
+    mark = item.get_closest_marker("xdist_group")
+    return str(mark.args[0]) if mark else ""
 
 
 def _rank(item: pytest.Item) -> int:
-    group = item.get_closest_marker("xdist_group")
-    if group and group.args[0] in LONGEST:
-        return LONGEST.index(group.args[0]) - len(LONGEST)
+    if _group(item) in LONGEST:
+        return LONGEST.index(_group(item)) - len(LONGEST)
     if item.get_closest_marker("e2e") or item.get_closest_marker("scale"):
         return 0
     return 1 if item.path.parent.name in ("golden", "layers") else 2
@@ -50,18 +60,27 @@ def _environment(shared: Shared) -> Iterator[None]:
             patch.delenv(name)
         patch.setenv("SIYU_CACHE", str(shared.folder / "cache"))
         patch.setattr(os, "fsync", lambda handle: None)
-        if "PYTEST_XDIST_WORKER" in os.environ:
-            shared.once("compiled", _compile)
         yield
 
 
-def _compile(root: Path) -> None:
+@pytest.fixture(scope="session")
+def compiled(_environment: None, shared: Shared) -> dict[str, str] | None:
+    """The base layer is in the compile cache of the run. Every test waits for this, but for those that ask later.
+
+    Returns the facts of that first compilation; None where one process runs all tests.
+    """
+    return shared.once("compiled", _compile) if "PYTEST_XDIST_WORKER" in os.environ else None
+
+
+def _compile(root: Path) -> dict[str, str]:
     """Compile the base layer once a run, so that neither workers nor nights in processes of their own do it again."""
     project = compile_project(load_settings(root))
     load_suites(project)
     project.check_privacy()
+    found = facts(project)
     project.cache.save()
     project.binder.close()
+    return found
 
 
 @pytest.fixture

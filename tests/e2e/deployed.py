@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -21,12 +23,42 @@ from prefect.states import Scheduled
 
 from siyu.report.status import read_status
 from siyu.warehouse.lock import is_held
-from tests.golden.shop import FEW_FAMILIES, SALT, Shop
+from tests.golden.shop import FEW_FAMILIES, FEW_SUITES, SALT, Shop
+from tests.shared import Shared
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
 DEADLINE = 180  # seconds; only a fault lasts that long, however busy the machine is
+ASK_EVERY, LOOK_EVERY = 0.5, 0.1  # seconds: a question costs the server a tenth of the first one
 TAIL = 4000
+# Commands of Prefect one after the other in one process: to import Prefect takes longer than any of them.
+COMMANDS = """
+import json, sys
+from prefect.cli import app
+for words in json.loads(sys.argv[1]):
+    sys.argv = ["prefect", *words]
+    try:
+        app()
+    except SystemExit as end:
+        if end.code:
+            raise
+"""
+
+
+def checkout(shared: Shared) -> Path:
+    """A checkout with three suites. Every suite is a task of its own, and no test of processes is about what the other
+    hundreds find."""
+    return shared.once("checkout", _copy_checkout)
+
+
+def _copy_checkout(root: Path) -> Path:
+    for name in ("siyu", "flows", "models", "macros", "seeds", "deploy"):
+        shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("sample"))
+    names = ("prefect.yaml", "pyproject.toml", *(f"expectations/{name}.yml" for name in FEW_SUITES))
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, root / name)
+    return root
 
 
 @dataclass
@@ -34,6 +66,7 @@ class Deployed:
     """What runs, and how to ask it."""
 
     root: Path
+    checkout: Path
     shop: Shop
     port: int
     client: SyncPrefectClient
@@ -46,12 +79,12 @@ class Deployed:
         return self.shop.root / "warehouse"
 
     def start(self, name: str, *command: str, **more: str) -> subprocess.Popen[bytes]:
-        """A process in a group of its own, its output in <name>.log."""
+        """A process in the checkout and in a group of its own, its output in <name>.log."""
         with (self.root / f"{name}.log").open("ab") as log:
             process = subprocess.Popen(
                 [str(BIN / "prefect"), *command],
                 env=self.environment | more,
-                cwd=self.root,
+                cwd=self.checkout,
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
@@ -59,18 +92,18 @@ class Deployed:
         self.processes.append(process)
         return process
 
-    def prefect(self, *command: str, **more: str) -> str:
-        """A command that ends; from the repository, as the docs say."""
+    def prefect(self, *commands: str, **more: str) -> str:
+        """Commands that end; from the checkout, as the docs say."""
         done = subprocess.run(
-            [str(BIN / "prefect"), *command],
+            [sys.executable, "-c", COMMANDS, json.dumps([command.split() for command in commands])],
             env=self.environment | more,
-            cwd=ROOT,
+            cwd=self.checkout,
             capture_output=True,
             text=True,
             check=False,
             timeout=DEADLINE,
         )
-        assert done.returncode == 0, f"prefect {' '.join(command)}\n{done.stdout}\n{done.stderr}\n{self.logs()}"
+        assert done.returncode == 0, f"{commands}\n{done.stdout}\n{done.stderr}\n{self.logs()}"
         return done.stdout
 
     def start_server(self) -> None:
@@ -78,15 +111,16 @@ class Deployed:
         self.start("server", "server", "start", *where, **self.server_environment)
         self.until("the server answers", self.is_up)
 
-    def start_worker(self) -> None:
+    def start_worker(self, **more: str) -> None:
         """The worker of the docs; settings and the salt of the shop are in its environment."""
-        self.start("worker", "worker", "start", "--pool", "siyu", "--limit", "1", **shop_environment(self.shop))
+        environment = shop_environment(self.shop, **more)
+        self.start("worker", "worker", "start", "--pool", "siyu", "--limit", "1", **environment)
 
-    def trigger(self, as_of: str, *, force: bool = True) -> UUID:
+    def trigger(self, as_of: str, **more: object) -> UUID:
         """A run of the deployment, now."""
         deployment = self.client.read_deployment_by_name("siyu-nightly/nightly")
         run = self.client.create_flow_run_from_deployment(
-            deployment.id, parameters={"as_of": as_of, "force": force}, state=Scheduled()
+            deployment.id, parameters={"as_of": as_of, "force": True, **more}, state=Scheduled()
         )
         return run.id
 
@@ -98,22 +132,22 @@ class Deployed:
         self.until(f"run {run_id} has ended", lambda: _is_final(self.run(run_id)))
         return self.run(run_id)
 
-    def night_in_the_middle(self, as_of: str) -> tuple[UUID, list[psutil.Process]]:
-        """Trigger a night and freeze it when it is going on: its run, and its processes, stopped."""
+    def night_in_the_middle(self, as_of: str) -> UUID:
+        """Trigger a night, freeze its processes when it is going on, and return its run."""
         before = self._status().get("run_id", 0)
         run_id = self.trigger(as_of)
 
         def goes_on() -> bool:
-            status, state = self._status(), self.run(run_id).state
-            return status.get("run_id", 0) > before and status["status"] == "running" and bool(state.is_running())
+            status = self._status()
+            return status.get("run_id", 0) > before and status["status"] == "running" and _is_running(self.run(run_id))
 
-        self.until(f"run {run_id} is in the middle of the night", goes_on)
+        self.until(f"run {run_id} is in the middle of the night", goes_on, LOOK_EVERY)
         night = psutil.Process(self.processes[-1].pid).children(recursive=True)
         for process in night:
             with suppress(psutil.NoSuchProcess):  # a helper that has just ended
                 process.suspend()
         assert goes_on() and is_held(self.warehouse), f"the night was over before it could be stopped\n{self.logs()}"
-        return run_id, night
+        return run_id
 
     def _status(self) -> dict[str, Any]:
         return read_status(self.warehouse) or {}
@@ -132,11 +166,11 @@ class Deployed:
             process.wait()
         self.processes.clear()
 
-    def until(self, what: str, condition: Callable[[], object]) -> None:
+    def until(self, what: str, condition: Callable[[], object], every: float = ASK_EVERY) -> None:
         end = time.monotonic() + DEADLINE
         while not condition():
             assert time.monotonic() < end, f"not within {DEADLINE} s: {what}\n{self.logs()}"
-            time.sleep(0.1)
+            time.sleep(every)
 
     def logs(self) -> str:
         """The ends of what server and worker said."""
@@ -153,8 +187,13 @@ def _is_final(run: FlowRun) -> bool:
     return run.state is not None and run.state.is_final()
 
 
-def shop_environment(shop: Shop) -> dict[str, str]:
+def _is_running(run: FlowRun) -> bool:
+    return run.state is not None and run.state.is_running()
+
+
+def shop_environment(shop: Shop, **more: str) -> dict[str, str]:
     """Settings of the shop, as a worker's environment file would hold them."""
+    cache = {name: value for name, value in os.environ.items() if name == "SIYU_CACHE"}
     return {
         "SIYU_WAREHOUSE": str(shop.root / "warehouse"),
         "SIYU_LAYERS": str(shop.root / "layer"),
@@ -163,7 +202,9 @@ def shop_environment(shop: Shop) -> dict[str, str]:
         "SIYU_FAMILIES": ",".join(shop.families),
         "SIYU_SALT": SALT,
         "SIYU_PUBLISH_PARQUET": "false",
-    } | {name: value for name, value in os.environ.items() if name == "SIYU_CACHE"}
+        **cache,
+        **more,
+    }
 
 
 def kill(processes: list[psutil.Process]) -> None:
@@ -189,8 +230,8 @@ def free_port() -> int:
 
 
 @contextmanager
-def deployed(root: Path, **server: str) -> Iterator[Deployed]:
-    """Server, pool, worker and deployment, by the commands of the docs; whatever happens, nothing of it is left."""
+def deployed(root: Path, checkout: Path, **server: str) -> Iterator[Deployed]:
+    """Server, pool and deployment, by the commands of the docs; whatever happens, nothing of it is left."""
     port = free_port()
     api = f"http://127.0.0.1:{port}/api"
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "SIYU_"))}
@@ -198,18 +239,16 @@ def deployed(root: Path, **server: str) -> Iterator[Deployed]:
         "PREFECT_HOME": str(root / "prefect"),
         "TMPDIR": str(root / "tmp"),  # what is killed leaves its temporary folders behind
         "PREFECT_API_URL": api,
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "true",
         "PREFECT_WORKER_QUERY_SECONDS": "1",
+        "PYTHONPATH": str(checkout),  # before that in which siyu is installed
     }
     (root / "tmp").mkdir()
     with SyncPrefectClient(api=api) as client:
-        world = Deployed(root, Shop(root / "shop", families=FEW_FAMILIES), port, client, clean, server)
+        world = Deployed(root, checkout, Shop(root / "shop", families=FEW_FAMILIES), port, client, clean, server)
         try:
             world.start_server()
-            world.prefect("work-pool", "create", "siyu", "--type", "process")
-            world.start_worker()
-            world.prefect("--no-prompt", "deploy", "--all", SIYU_HOME=str(ROOT))
+            world.prefect("work-pool create siyu --type process", "--no-prompt deploy --all", SIYU_HOME=str(checkout))
             yield world
         finally:
             world.kill_all()

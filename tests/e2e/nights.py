@@ -18,10 +18,16 @@ _CONTEXT.set_forkserver_preload(["siyu.cli", "siyu.night.run", "siyu.check.runne
 
 
 def start(
-    folder: Path, *options: str, settings: Mapping[str, str], out: str = os.devnull, err: str = os.devnull
+    folder: Path,
+    *options: str,
+    settings: Mapping[str, str],
+    suites: tuple[str, ...] = ("*",),
+    out: str = os.devnull,
+    err: str = os.devnull,
 ) -> ForkServerProcess:
-    """Start `siyu run` in a folder. Its settings are these and no others; what it says goes to the files."""
-    night = _CONTEXT.Process(target=_run, args=(str(folder), options, dict(settings), out, err))
+    """Start `siyu run` in a folder. Its settings are these and no others; what it says goes to the files. It runs these
+    suites of the base layer."""
+    night = _CONTEXT.Process(target=_run, args=(str(folder), options, dict(settings), suites, out, err))
     night.start()
     return night
 
@@ -33,9 +39,14 @@ def exit_code(night: ForkServerProcess) -> int:
     return night.exitcode
 
 
-def _run(folder: str, options: tuple[str, ...], settings: dict[str, str], out: str, err: str) -> None:
+def _run(
+    folder: str, options: tuple[str, ...], settings: dict[str, str], wanted: tuple[str, ...], out: str, err: str
+) -> None:
+    from siyu.check import suites
     from siyu.cli import main
+    from tests.golden.shop import only_suites
 
+    suites.layer_files = only_suites(*wanted)  # type: ignore[attr-defined]
     for name in [name for name in os.environ if name.startswith("SIYU_")]:
         del os.environ[name]
     os.environ |= settings

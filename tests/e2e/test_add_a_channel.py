@@ -52,7 +52,8 @@ def _said_of_the_channel(text: str) -> list[str]:
 
 @pytest.fixture(scope="module")
 def follower(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[tuple[Block, str]]]:
-    """The folder of somebody who did what the document says, and what every command said."""
+    """The folder of somebody who did what the document says, and what every command said. Their siyu builds the
+    families that the document asks for something."""
     root = tmp_path_factory.mktemp("follower")
     script = ["set -euo pipefail"]
     commands: list[Block] = []
@@ -69,7 +70,8 @@ def follower(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[tuple
     }
     path = f"{Path(sys.executable).parent}{os.pathsep}{clean['PATH']}"
     done = subprocess.run(
-        ["bash", "-c", "\n".join(script)], cwd=root, env={**clean, "PATH": path, "PYTHONPATH": str(ROOT)},
+        ["bash", "-c", "\n".join(script)], cwd=root,
+        env={**clean, "PATH": path, "PYTHONPATH": str(ROOT), "SIYU_FAMILIES": "identity,journey"},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,51 +1,76 @@
-"""The deployment: a night completes, a failed check is Failed, and what died stands in nobody's way."""
+"""The deployment: what dies stands in nobody's way, a failed check is Failed, a night completes, nothing is phoned.
+
+The tests are one story, in this order: each night takes long, so each shows more than one thing.
+"""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 from uuid import UUID
 
 import pytest
-from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterFlowRunId, ArtifactFilterKey
-from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.filters import (
+    ArtifactFilter,
+    ArtifactFilterFlowRunId,
+    ArtifactFilterKey,
+    FlowRunFilter,
+    FlowRunFilterId,
+    FlowRunFilterState,
+    FlowRunFilterStateType,
+)
+from prefect.client.schemas.objects import FlowRun, StateType
+from prefect.client.schemas.sorting import FlowRunSort, TaskRunSort
+from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
 
-from siyu.release.releases import Release, current
+from flows.nightly import main
+from siyu.release.releases import current
 from siyu.warehouse.lock import is_held
-from tests.e2e.deployed import BIN, ROOT, Deployed, deployed, free_port, kill
+from tests.e2e.deployed import BIN, ROOT, Deployed, checkout, deployed, free_port, shop_environment
 from tests.e2e.postgresql import postgresql, programs
-from tests.golden.shop import FAILING
+from tests.golden.shop import CONTRACT, DEAL, FAILING, SALT, Shop
+from tests.shared import Shared
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("deployed")]
 
 AS_OF = "2026-06-01"
+CHANNELS = "shop,fair"
 
 
 POSTGRESQL = programs()
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
-    """On PostgreSQL, as in production; on SQLite where no PostgreSQL is installed."""
+def world(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, shared: Shared
+) -> Iterator[Deployed]:
+    """On PostgreSQL, as in production; on SQLite where no PostgreSQL is installed. The shop has a release, and a second
+    channel since then."""
     with ExitStack() as opened:
         server = {}
         if POSTGRESQL:
             url = opened.enter_context(postgresql(POSTGRESQL, free_port()))
             server["PREFECT_SERVER_DATABASE_CONNECTION_URL"] = url
-        yield opened.enter_context(deployed(tmp_path_factory.mktemp("deployed"), **server))
+        world = opened.enter_context(deployed(tmp_path_factory.mktemp("deployed"), checkout(shared), **server))
+        patch = opened.enter_context(pytest.MonkeyPatch.context())
+        patch.setattr("siyu.settings.base_layer", lambda: world.checkout)
+        request.getfixturevalue("compiled")  # not before: the server needs nothing of it
+        _first_night(world.shop)
+        world.start_worker(SIYU_CHANNELS=CHANNELS)
+        yield world
 
 
-@pytest.fixture(scope="module")
-def first_night(world: Deployed) -> tuple[FlowRun, Release]:
-    """One night that went well, for all tests."""
-    run = world.ended(world.trigger(AS_OF))
-    release = current(world.warehouse)
-    assert run.state is not None and run.state.is_completed(), f"{run.state}\n{world.logs()}"
-    assert release is not None
-    return run, release
+def _first_night(shop: Shop) -> None:
+    shop.write("exports/exports.yml", f"as_of: {AS_OF}\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SIYU_SALT", SALT)
+        shop.run(AS_OF)
+    shop.write("layer/seeds/channels/fair.yml", CONTRACT.replace("channel: shop", "channel: fair"))
+    shop.write("layer/models/staging/fair__deal.sql", DEAL.replace("'shop'", "'fair'"))
 
 
 def _artifact(world: Deployed, run_id: UUID) -> str:
@@ -62,67 +87,106 @@ def _state(run: FlowRun) -> tuple[str, str]:
     return run.state.type.value, str(run.state.message)
 
 
-def test_a_night_completes(world: Deployed, first_night: tuple[FlowRun, Release]) -> None:
-    run, release = first_night
-    assert _state(run) == ("COMPLETED", f"published: as of {AS_OF}")
-    assert "Published 已发布" in _artifact(world, run.id)
-    assert release.as_of.isoformat() == AS_OF
-    assert world.shop.value("select count(*) from identity.person") == 1
+def _task_names(world: Deployed, run_id: UUID, wanted: set[str]) -> set[str]:
+    """The names of the task runs of a flow run. The server records runs a moment after they end: wait for those wanted,
+    for a minute at most."""
+    of_run = FlowRunFilter(id=FlowRunFilterId(any_=[run_id]))
+    deadline = time.monotonic() + 60
+    while True:
+        found: list[str] = []
+        while page := world.client.read_task_runs(
+            flow_run_filter=of_run, sort=TaskRunSort.NAME_ASC, limit=100, offset=len(found)
+        ):
+            found += [run.name for run in page]
+        if wanted <= set(found) or time.monotonic() > deadline:
+            return set(found)
+        time.sleep(0.5)
 
 
-def test_a_critical_check_makes_the_run_failed(world: Deployed, first_night: tuple[FlowRun, Release]) -> None:
-    before = (world.warehouse / "current").readlink()
-    suite = world.shop.write("layer/expectations/identity/person.yml", FAILING)
-    try:
-        run = world.ended(world.trigger(AS_OF))
-    finally:
-        suite.unlink()
-    kind, message = _state(run)
-    assert kind == "FAILED"
-    assert "2 critical expectations failed on identity.person" in message
-    assert "Failed 未发布" in _artifact(world, run.id)
-    assert (world.warehouse / "current").readlink() == before
-
-
-def test_a_worker_dies_and_then_its_night(world: Deployed, first_night: tuple[FlowRun, Release]) -> None:
-    """While the night lives on, another run is told so. When it is dead, too, the next one needs nobody's help."""
+def test_a_worker_dies_and_then_the_machine_goes_down(world: Deployed) -> None:
+    """While the night of a dead worker lives on, another run is told so. When the night is dead, too, with the server
+    and the new worker, a service manager starts these two again, and the next run needs nobody's help: it gets through
+    to the checks, of which a critical one fails."""
     before = current(world.warehouse)
-    dead, night = world.night_in_the_middle(AS_OF)
+    assert before is not None
+    dead = world.night_in_the_middle(AS_OF)
     world.kill_worker()
-    world.start_worker()
+    world.start_worker(SIYU_CHANNELS=CHANNELS)
     kind, message = _state(world.ended(world.trigger(AS_OF)))
     assert kind == "FAILED"
     assert "another run holds the warehouse" in message
     assert current(world.warehouse) == before
 
-    kill(night)
-    assert _state(world.ended(world.trigger(AS_OF))) == ("COMPLETED", f"published: as of {AS_OF}"), world.logs()
-    assert current(world.warehouse) != before
-    assert _state(world.run(dead))[0] == "RUNNING"  # nobody was left to tell Prefect: deploy/dead-runs.yaml
-
-
-def test_the_machine_goes_down(world: Deployed, first_night: tuple[FlowRun, Release]) -> None:
-    """Server, worker and night die at once. A service manager starts the two again; the next run gets through."""
-    before = current(world.warehouse)
-    world.night_in_the_middle(AS_OF)
     world.kill_all()
     assert not is_held(world.warehouse)
     assert current(world.warehouse) == before
     world.start_server()
-    world.start_worker()
-    assert _state(world.ended(world.trigger(AS_OF))) == ("COMPLETED", f"published: as of {AS_OF}"), world.logs()
-    assert current(world.warehouse) != before
+    world.start_worker(SIYU_CHANNELS=CHANNELS)
+    suite = world.shop.write("layer/expectations/identity/person.yml", FAILING)
+    try:
+        run = world.ended(world.trigger(AS_OF, channels=["shop"]))
+    finally:
+        suite.unlink()
+    _is_a_failed_check(world, run)
+    assert current(world.warehouse) == before
+    assert _state(world.run(dead))[0] == "RUNNING"  # nobody was left to tell Prefect: deploy/dead-runs.yaml
+
+
+def _is_a_failed_check(world: Deployed, run: FlowRun) -> None:
+    """Failed, with a summary that shows nobody. The parameter `channels` limits what lands, not what is built."""
+    kind, message = _state(run)
+    assert kind == "FAILED", world.logs()
+    assert "2 critical expectations failed on identity.person" in message
+    told = _artifact(world, run.id)
+    assert "Failed 未发布" in told and "full_name=王**" in told and "王一" not in told
+    wanted = {"land shop", "build staging.fair__deal", "build identity.person", "check identity.person"}
+    found = _task_names(world, run.id, wanted)
+    assert wanted <= found and not found & {"land fair", "publish"}
+
+
+def test_the_next_night_completes(world: Deployed) -> None:
+    before = current(world.warehouse)
+    run = world.ended(world.trigger(AS_OF))
+    assert _state(run) == ("COMPLETED", f"published: as of {AS_OF}"), world.logs()
+    assert "Published 已发布" in _artifact(world, run.id)
+    wanted = {"land shop", "land fair", "build identity.person", "check identity.person", "publish"}
+    assert wanted <= _task_names(world, run.id, wanted)
+    release = current(world.warehouse)
+    assert release is not None and release != before and release.as_of.isoformat() == AS_OF
+    assert world.shop.value("select count(*) from identity.person") == 1
+    assert str(world.shop.value("select sum(amount) from records.deal")) == "100.10"
+
+
+def test_what_make_run_calls_prints_the_summary(
+    world: Deployed, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Here on the server that runs, after the night before: nothing is new."""
+    for name, value in shop_environment(world.shop, SIYU_CHANNELS=CHANNELS).items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.syspath_prepend(ROOT / "flows")
+    monkeypatch.chdir(tmp_path)
+    before = current(world.warehouse)
+    with temporary_settings({PREFECT_API_URL: world.environment["PREFECT_API_URL"], PREFECT_HOME: tmp_path / "home"}):
+        assert main() == 0
+    told = capsys.readouterr()
+    assert "Nothing is new 无新数据" in told.out and "siyu.duckdb" in told.out
+    assert "Traceback" not in told.out + told.err
+    assert current(world.warehouse) == before
+    completed = FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.COMPLETED]))
+    of_state = FlowRunFilter(state=completed)
+    [last] = world.client.read_flow_runs(flow_run_filter=of_state, sort=FlowRunSort.END_TIME_DESC, limit=1)
+    assert _state(last) == ("COMPLETED", f"nothing new: as of {AS_OF}")
 
 
 def test_what_the_repository_sets(world: Deployed) -> None:
     """Nobody is phoned by default; no limit that a dead run could hold; the automations are ones that Prefect takes."""
-    clean = {name: value for name, value in world.environment.items() if name != "PREFECT_SERVER_ANALYTICS_ENABLED"}
-    told = subprocess.check_output([BIN / "prefect", "config", "view"], env=clean, cwd=ROOT, text=True)
-    assert "PREFECT_SERVER_ANALYTICS_ENABLED='False' (from pyproject.toml)" in told
+    assert "PREFECT_SERVER_ANALYTICS_ENABLED" not in world.environment | world.server_environment
+    told = world.client.request("GET", "/admin/settings").json()
+    assert told["server"]["analytics_enabled"] is False, "of pyproject.toml"
     deployment = world.client.read_deployment_by_name("siyu-nightly/nightly")
     assert deployment.job_variables["env"]["DO_NOT_TRACK"] == "1"
     assert deployment.global_concurrency_limit is None
-    created = world.prefect("automation", "create", "--from-file", "deploy/dead-runs.yaml")
+    created = world.prefect("automation create --from-file deploy/dead-runs.yaml")
     assert "Created 2 automation(s)" in created
 
 

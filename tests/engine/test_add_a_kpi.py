@@ -46,10 +46,9 @@ def write_files(root: Path) -> None:
 
 
 def compiled(root: Path) -> Project:
-    settings = load_settings(root, layers=(root / "layer",), exports=base_layer() / "seeds" / "sample")
-    project = compile_project(settings, selection=["kpi.kpi_value"])
-    project.binder.close()
-    return project
+    """The layer of the page, the family that it adds to, and the tags that its dimension reads."""
+    exports = base_layer() / "seeds" / "sample"
+    return compile_project(load_settings(root, layers=(root / "layer",), exports=exports, families=("tags", "kpi")))
 
 
 @pytest.fixture(scope="module")
@@ -77,13 +76,13 @@ def test_the_files_of_the_page_are_enough(own: Project) -> None:
     assert own.models["kpi.kpi_small_orders"].model.kpis == ("small_orders", "small_order_share")
 
 
-def test_the_suite_of_the_page_is_valid(root: Path) -> None:
-    settings = load_settings(root, layers=(root / "layer",), exports=base_layer() / "seeds" / "sample")
-    assert "kpi.kpi_small_orders" in load_suites(compile_project(settings))
+def test_the_suite_of_the_page_is_valid(own: Project) -> None:
+    assert "kpi.kpi_small_orders" in load_suites(own)
 
 
 def test_the_commands_show_it(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIYU_LAYERS", str(root / "layer"))
+    monkeypatch.setenv("SIYU_FAMILIES", "tags,kpi")
     sql, graph, build = (text for text in blocks("2. Write the KPI", "sh") + blocks("3. Build and read it", "sh"))
     result = CliRunner().invoke(app, sql.split()[1:])
     assert result.exit_code == 0, result.output

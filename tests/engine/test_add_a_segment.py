@@ -23,7 +23,9 @@ THRESHOLDS = "layer/seeds/reference/thresholds.add.csv"
 
 
 def compiled(root: Path) -> Project:
-    settings = load_settings(root, layers=(root / "layer",), exports=base_layer() / "seeds" / "sample")
+    """The layer of the page, and the family that it adds to."""
+    exports = base_layer() / "seeds" / "sample"
+    settings = load_settings(root, layers=(root / "layer",), exports=exports, families=("audience",))
     project = compile_project(settings, selection=SEGMENTS)
     project.binder.close()
     return project
@@ -64,6 +66,7 @@ def test_one_file_is_enough(project: Project, own: Project) -> None:
 
 def test_the_commands_show_it(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SIYU_LAYERS", str(root / "layer"))
+    monkeypatch.setenv("SIYU_FAMILIES", "audience")
     sql, graph, build = (text for text in blocks("2. Write the segment", "sh") + blocks("3. Build and read it", "sh"))
     result = CliRunner().invoke(app, sql.split()[1:])
     assert result.exit_code == 0, result.output

@@ -26,8 +26,10 @@ COPY = "layer/models/tags/people/14_activity_rating.sql"
 
 
 def settings_of(root: Path) -> Settings:
-    """The layer of the page, with the exports of the sample: both know the same campaigns, staff and products."""
-    return load_settings(root, layers=(root / "layer",), exports=base_layer() / "seeds" / "sample")
+    """The layer of the page and the family that it adds to, with the exports of the sample: both know the same
+    campaigns, staff and products."""
+    exports = base_layer() / "seeds" / "sample"
+    return load_settings(root, layers=(root / "layer",), exports=exports, families=("tags",))
 
 
 def compiled(root: Path) -> Project:
@@ -110,6 +112,7 @@ def test_the_branch_of_a_union_does_the_same(tmp_path: Path) -> None:
 def test_the_graph_is_what_the_page_shows(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [command] = [text for text in blocks("3. A class of its own", "sh") if text.startswith("siyu graph")]
     monkeypatch.setenv("SIYU_LAYERS", str(root / "layer"))
+    monkeypatch.setenv("SIYU_FAMILIES", "tags")
     result = CliRunner().invoke(app, command.split()[1:])
     assert result.exit_code == 0, result.output
     assert blocks("3. A class of its own") == [result.output], result.output

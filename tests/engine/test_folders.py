@@ -48,7 +48,7 @@ def layer(tmp_path: Path, **models: str) -> Settings:
         path = tmp_path / "layer" / "models" / f"{name.replace('__', '/')}.sql"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    return load_settings(tmp_path, layers=(tmp_path / "layer",))
+    return load_settings(tmp_path, layers=(tmp_path / "layer",), families=("kpi",))
 
 
 def test_the_base_layer_unites_its_own_models(project: Project) -> None:

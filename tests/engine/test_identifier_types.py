@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from itertools import chain
 from pathlib import Path
 
 import duckdb
@@ -112,10 +113,10 @@ TEXT = st.text(alphabet="a%|257C+", min_size=1, max_size=6)
 @settings(max_examples=60, deadline=None)
 @given(pairs=st.lists(st.tuples(TEXT, TEXT), min_size=2, max_size=20, unique=True))
 def test_two_pairs_of_parts_never_give_one_value(pairs: list[tuple[str, str]]) -> None:
-    sql = types(PART, OTHER, WHOLE).value_sql("desk+firm")
-    with duckdb.connect() as con:
-        con.execute("create table t (desk varchar, firm varchar)")
-        con.executemany("insert into t values (?, ?)", pairs)
+    sql, con = types(PART, OTHER, WHOLE).value_sql("desk+firm"), duckdb.default_connection()
+    with con.cursor() as con:
+        con.execute("create or replace temp table t (desk varchar, firm varchar)")
+        con.execute(f"insert into t values {', '.join(['(?, ?)'] * len(pairs))}", [*chain(*pairs)])
         found = con.execute(f"select count(distinct {sql}), count(*) from t").fetchall()[0]
         back = con.execute(
             "select count(*) from (select desk, replace(replace(split_part(v, '|', 1), '%7C', '|'), '%25', '%') as d"
@@ -142,7 +143,8 @@ def _project_with(root: Path, files: dict[str, str]) -> None:
         path.write_text(text, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SIYU_SALT", "types, long enough to be one")
-        compile_project(load_settings(root, warehouse=root / "warehouse", layers=(root / "layer",), channels=("crm",)))
+        settings = load_settings(root, layers=(root / "layer",), channels=("crm",), families=("identity",))
+        compile_project(settings)
 
 
 def test_a_table_without_a_column_that_is_needed_names_it(tmp_path: Path) -> None:
@@ -163,38 +165,37 @@ def _edges(*left_out: str, extra: str = "") -> str:
     return "select\n    " + "\n    ".join(columns) + f"\n    {extra or '1 as more'}  -- More.\n"
 
 
-@pytest.mark.parametrize(
-    ("sql", "told"),
-    [
-        ("{{ config(materialized='agglomerate') }}\n" + _edges(), "has materialized='agglomerate' but no max_size"),
-        ("{{ config(materialized='agglomerate', max_size=0) }}\n" + _edges(), "the max_size of identity.mine is 0"),
-        (
-            "{{ config(materialized='agglomerate', max_size=true) }}\n" + _edges(),
-            "the max_size of identity.mine is True",
-        ),
-        ("{{ config(materialized='agglomerate', max_size='9') }}\n" + _edges(), "the max_size of identity.mine is '9'"),
-        (
-            "{{ config(materialized='agglomerate', max_size=9) }}\n" + _edges("node_size", "node"),
-            "identity.mine agglomerates edges and does not yield node, node_size",
-        ),
-        (
-            "{{ config(materialized='agglomerate', max_size=9) }}\n" + _edges(extra="true as is_kept"),
-            "yields is_kept, which siyu adds itself",
-        ),
-        (
-            "{{ config(materialized='agglomerate', max_size=9) }}\n"
-            + _edges(extra="2 as node_group,  -- A.\n'x' as cut_reason"),
-            "yields cut_reason, node_group, which siyu adds itself",
-        ),
-        ("{{ config(published='no') }}\n" + _edges(), "published of identity.mine is 'no'"),
-        ("{{ config(restricted='no') }}\n" + _edges(), "restricted of identity.mine is 'no'"),
-        (
-            "{%- for row in reference('person') %}{% endfor %}\n" + _edges(),
-            "reads person, which is not a reference table",
-        ),
-    ],
-)
-def test_a_model_that_is_no_agglomeration_is_told(tmp_path: Path, sql: str, told: str) -> None:
+def _agglomerate(size: str) -> str:
+    return f"{{{{ config(materialized='agglomerate', max_size={size}) }}}}\n"
+
+
+# model -> its SQL, and what is told of it. What one step of the compiler finds is told together.
+BY_TEMPLATE = {
+    "without_size": ("{{ config(materialized='agglomerate') }}\n" + _edges(), "identity.without_size has"
+                     " materialized='agglomerate' but no max_size"),
+    "nothing": (_agglomerate("0") + _edges(), "the max_size of identity.nothing is 0"),
+    "truth": (_agglomerate("true") + _edges(), "the max_size of identity.truth is True"),
+    "text": (_agglomerate("'9'") + _edges(), "the max_size of identity.text is '9'"),
+    "published": ("{{ config(published='no') }}\n" + _edges(), "published of identity.published is 'no'"),
+    "restricted": ("{{ config(restricted='no') }}\n" + _edges(), "restricted of identity.restricted is 'no'"),
+    "reader": ("{%- for row in reference('person') %}{% endfor %}\n" + _edges(),
+               "identity.reader reads person, which is not a reference table"),
+}  # fmt: skip
+BY_COLUMNS = {
+    "lacking": (_agglomerate("9") + _edges("node_size", "node"),
+                "identity.lacking agglomerates edges and does not yield node, node_size"),
+    "kept": (_agglomerate("9") + _edges(extra="true as is_kept"),
+             "identity.kept agglomerates edges and yields is_kept, which siyu adds itself"),
+    "grouped": (_agglomerate("9") + _edges(extra="2 as node_group,  -- A.\n'x' as cut_reason"),
+                "identity.grouped agglomerates edges and yields cut_reason, node_group, which siyu adds itself"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("mistakes", [BY_TEMPLATE, BY_COLUMNS], ids=["by its template", "by its columns"])
+def test_a_model_that_is_no_agglomeration_is_told(tmp_path: Path, mistakes: dict[str, tuple[str, str]]) -> None:
     with pytest.raises(ConfigError) as caught:
-        _project_with(tmp_path, {"models/identity/mine.sql": HEADER + sql})
-    assert told in str(caught.value)
+        _project_with(tmp_path, {f"models/identity/{name}.sql": HEADER + sql for name, (sql, _) in mistakes.items()})
+    text = str(caught.value)
+    assert text.count("error: ") == len(mistakes), text
+    for _, told in mistakes.values():
+        assert text.count(told) == 1, (told, text)

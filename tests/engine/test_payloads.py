@@ -23,6 +23,7 @@ from siyu.seeds.channels import ROOT, Channel, Column, Export, load_channels
 from siyu.settings import load_settings
 from tests.engine.test_identifiers import normal as normal
 from tests.engine.test_landing import session as session
+from tests.golden.shop import FEW_FAMILIES, FEW_SUITES, only_suites
 
 BESIDE = Path(__file__).resolve().parents[3] / "shared" / "data" / "wecom_payloads"
 DATA = Path(os.environ.get("WECOM_PAYLOADS", BESIDE))
@@ -198,8 +199,13 @@ def test_a_contact_and_a_member_of_a_group_with_one_unionid_are_one_person(
         channel, _, name = ANSWERS[_method(path)]
         (tmp_path / "exports" / channel).mkdir(parents=True, exist_ok=True)
         shutil.copy(path, tmp_path / "exports" / channel / name)
+    monkeypatch.setattr("siyu.check.suites.layer_files", only_suites(*FEW_SUITES))
     settings = load_settings(
-        tmp_path, warehouse=tmp_path / "warehouse", exports=tmp_path / "exports", channels=("wecom", "wecom_group")
+        tmp_path,
+        warehouse=tmp_path / "warehouse",
+        exports=tmp_path / "exports",
+        channels=("wecom", "wecom_group"),
+        families=FEW_FAMILIES,
     )
     run_night(settings, Request(as_of=DAY))
     with duckdb.connect(str(settings.warehouse / "current" / RESTRICTED), read_only=True) as release:

@@ -40,7 +40,7 @@ def company(*codes: str) -> str:
 
 
 def layer(root: Path, **files: str) -> Settings:
-    """Return a deployment with files in a layer; `__` in a name stands for a folder."""
+    """Return a deployment that builds tags, with files in a layer; `__` in a name stands for a folder."""
     for name, text in files.items():
         folder, suffix = ("seeds", "csv") if name.startswith("reference") else ("models/tags", "sql")
         path = root / "layer" / folder / f"{name.replace('__', '/')}.{suffix}"
@@ -49,7 +49,8 @@ def layer(root: Path, **files: str) -> Settings:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     (root / "layer").mkdir(parents=True, exist_ok=True)
-    return load_settings(root, layers=(root / "layer",), exports=base_layer() / "seeds" / "sample")
+    exports = base_layer() / "seeds" / "sample"
+    return load_settings(root, layers=(root / "layer",), exports=exports, families=("tags",))
 
 
 def rules(settings: Settings, *selection: str) -> dict[tuple[str, str], TagRule]:

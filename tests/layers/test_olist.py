@@ -44,6 +44,7 @@ def night(tmp_path_factory: pytest.TempPathFactory) -> Report:
             layers=(LAYER,),
             channels=("olist",),
             timezone="America/Sao_Paulo",
+            families=("kpi",),
         )
         return run_night(settings, Request(as_of=date(2018, 11, 30)))
 
