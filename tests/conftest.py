@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -28,6 +29,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if _group(item) not in COMPILE_LATER:
             item.fixturenames.insert(0, "compiled")  # type: ignore[attr-defined]
+
+
+def pytest_collection_finish() -> None:
+    """What is there by now stays until the end: Python need not go through it in search of garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 def _group(item: pytest.Item) -> str:

@@ -21,16 +21,24 @@ from siyu.settings import Settings
 from siyu.warehouse.ledger import LandedFile
 
 
-def open_engine(settings: Settings, as_of: date, folder: Path, *, in_memory: bool = False) -> DuckEngine:
+# DuckDB gives a thread this many rows of a table at a time. With fewer, threads of one query only wait for each other;
+# several models build at a time all the same.
+ROW_GROUP = 122_880
+
+
+def open_engine(
+    settings: Settings, as_of: date, folder: Path, *, in_memory: bool = False, rows: int | None = None
+) -> DuckEngine:
     """Open the build database of a warehouse, or a database in memory for landing. Both spill to the folder.
 
     The folder of a build database lies in its warehouse. Its statements open only files that siyu wrote there.
+    `rows` is how many rows have landed, if that is known.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return DuckEngine(
         None if in_memory else folder / "build.duckdb",
         RunInputs(as_of.isoformat(), settings.timezone, settings.key),
-        threads=settings.cores,
+        threads=1 if rows is not None and rows < ROW_GROUP else settings.cores,
         memory_limit=settings.memory_limit,
         temp_directory=folder / "spill",
         reach=None if in_memory else _written_by_siyu(folder.parent),

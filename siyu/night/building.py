@@ -72,7 +72,8 @@ class Landed:
         folder = record.warehouse / "build"
         shutil.rmtree(folder, ignore_errors=True)
         self.engine.close()
-        engine = open_engine(record.settings, self.as_of, folder)
+        rows = sum(file.rows_landed for file in self.files)
+        engine = open_engine(record.settings, self.as_of, folder, rows=rows)
         record.resources.callback(engine.close)
         prepare_build(engine, project, self.files, record.warehouse, list(project.models))
         session = engine.session()

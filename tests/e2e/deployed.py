@@ -13,18 +13,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 import psutil
-from prefect.client.orchestration import SyncPrefectClient
-from prefect.client.schemas.objects import FlowRun
-from prefect.states import Scheduled
 
 from siyu.report.status import read_status
 from siyu.warehouse.lock import is_held
 from tests.golden.shop import FEW_FAMILIES, FEW_SUITES, SALT, Shop
 from tests.shared import Shared
+
+if TYPE_CHECKING:  # Prefect takes seconds to import, in every process that collects tests
+    from prefect.client.orchestration import SyncPrefectClient
+    from prefect.client.schemas.objects import FlowRun
 
 ROOT = Path(__file__).resolve().parents[2]
 BIN = Path(sys.executable).parent
@@ -118,6 +119,8 @@ class Deployed:
 
     def trigger(self, as_of: str, **more: object) -> UUID:
         """A run of the deployment, now."""
+        from prefect.states import Scheduled
+
         deployment = self.client.read_deployment_by_name("siyu-nightly/nightly")
         run = self.client.create_flow_run_from_deployment(
             deployment.id, parameters={"as_of": as_of, "force": True, **more}, state=Scheduled()
@@ -232,6 +235,8 @@ def free_port() -> int:
 @contextmanager
 def deployed(root: Path, checkout: Path, **server: str) -> Iterator[Deployed]:
     """Server, pool and deployment, by the commands of the docs; whatever happens, nothing of it is left."""
+    from prefect.client.orchestration import SyncPrefectClient
+
     port = free_port()
     api = f"http://127.0.0.1:{port}/api"
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "SIYU_"))}

@@ -7,33 +7,22 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
-from uuid import UUID
+from typing import TYPE_CHECKING
 
 import pytest
-from prefect.client.schemas.filters import (
-    ArtifactFilter,
-    ArtifactFilterFlowRunId,
-    ArtifactFilterKey,
-    FlowRunFilter,
-    FlowRunFilterId,
-    FlowRunFilterState,
-    FlowRunFilterStateType,
-)
-from prefect.client.schemas.objects import FlowRun, StateType
-from prefect.client.schemas.sorting import FlowRunSort, TaskRunSort
-from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
 
-from flows.nightly import main
 from siyu.release.releases import current
 from siyu.warehouse.lock import is_held
 from tests.e2e.deployed import BIN, ROOT, Deployed, checkout, deployed, free_port, shop_environment
 from tests.e2e.postgresql import postgresql, programs
 from tests.golden.shop import CONTRACT, DEAL, FAILING, SALT, Shop
 from tests.shared import Shared
+
+if TYPE_CHECKING:
+    from prefect.client.schemas.objects import FlowRun
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("deployed")]
 
@@ -73,34 +62,9 @@ def _first_night(shop: Shop) -> None:
     shop.write("layer/models/staging/fair__deal.sql", DEAL.replace("'shop'", "'fair'"))
 
 
-def _artifact(world: Deployed, run_id: UUID) -> str:
-    [found] = world.client.read_artifacts(
-        artifact_filter=ArtifactFilter(
-            flow_run_id=ArtifactFilterFlowRunId(any_=[run_id]), key=ArtifactFilterKey(any_=["siyu-night"])
-        )
-    )
-    return str(found.data)
-
-
 def _state(run: FlowRun) -> tuple[str, str]:
     assert run.state is not None
     return run.state.type.value, str(run.state.message)
-
-
-def _task_names(world: Deployed, run_id: UUID, wanted: set[str]) -> set[str]:
-    """The names of the task runs of a flow run. The server records runs a moment after they end: wait for those wanted,
-    for a minute at most."""
-    of_run = FlowRunFilter(id=FlowRunFilterId(any_=[run_id]))
-    deadline = time.monotonic() + 60
-    while True:
-        found: list[str] = []
-        while page := world.client.read_task_runs(
-            flow_run_filter=of_run, sort=TaskRunSort.NAME_ASC, limit=100, offset=len(found)
-        ):
-            found += [run.name for run in page]
-        if wanted <= set(found) or time.monotonic() > deadline:
-            return set(found)
-        time.sleep(0.5)
 
 
 def test_a_worker_dies_and_then_the_machine_goes_down(world: Deployed) -> None:
@@ -134,23 +98,27 @@ def test_a_worker_dies_and_then_the_machine_goes_down(world: Deployed) -> None:
 
 def _is_a_failed_check(world: Deployed, run: FlowRun) -> None:
     """Failed, with a summary that shows nobody. The parameter `channels` limits what lands, not what is built."""
+    from tests.e2e.recorded import artifact, task_names
+
     kind, message = _state(run)
     assert kind == "FAILED", world.logs()
     assert "2 critical expectations failed on identity.person" in message
-    told = _artifact(world, run.id)
+    told = artifact(world.client, run.id)
     assert "Failed 未发布" in told and "full_name=王**" in told and "王一" not in told
     wanted = {"land shop", "build staging.fair__deal", "build identity.person", "check identity.person"}
-    found = _task_names(world, run.id, wanted)
+    found = task_names(world.client, run.id, wanted)
     assert wanted <= found and not found & {"land fair", "publish"}
 
 
 def test_the_next_night_completes(world: Deployed) -> None:
+    from tests.e2e.recorded import artifact, task_names
+
     before = current(world.warehouse)
     run = world.ended(world.trigger(AS_OF))
     assert _state(run) == ("COMPLETED", f"published: as of {AS_OF}"), world.logs()
-    assert "Published 已发布" in _artifact(world, run.id)
+    assert "Published 已发布" in artifact(world.client, run.id)
     wanted = {"land shop", "land fair", "build identity.person", "check identity.person", "publish"}
-    assert wanted <= _task_names(world, run.id, wanted)
+    assert wanted <= task_names(world.client, run.id, wanted)
     release = current(world.warehouse)
     assert release is not None and release != before and release.as_of.isoformat() == AS_OF
     assert world.shop.value("select count(*) from identity.person") == 1
@@ -161,6 +129,11 @@ def test_what_make_run_calls_prints_the_summary(
     world: Deployed, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Here on the server that runs, after the night before: nothing is new."""
+    from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
+
+    from flows.nightly import main
+    from tests.e2e.recorded import last_completed
+
     for name, value in shop_environment(world.shop, SIYU_CHANNELS=CHANNELS).items():
         monkeypatch.setenv(name, value)
     monkeypatch.syspath_prepend(ROOT / "flows")
@@ -172,10 +145,7 @@ def test_what_make_run_calls_prints_the_summary(
     assert "Nothing is new 无新数据" in told.out and "siyu.duckdb" in told.out
     assert "Traceback" not in told.out + told.err
     assert current(world.warehouse) == before
-    completed = FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.COMPLETED]))
-    of_state = FlowRunFilter(state=completed)
-    [last] = world.client.read_flow_runs(flow_run_filter=of_state, sort=FlowRunSort.END_TIME_DESC, limit=1)
-    assert _state(last) == ("COMPLETED", f"nothing new: as of {AS_OF}")
+    assert _state(last_completed(world.client)) == ("COMPLETED", f"nothing new: as of {AS_OF}")
 
 
 def test_what_the_repository_sets(world: Deployed) -> None:

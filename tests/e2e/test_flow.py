@@ -13,8 +13,6 @@ from pathlib import Path
 
 import pytest
 
-from flows.nightly import _carry_out
-from flows.temporary_server import SILENCE, start_temporary_server
 from siyu.errors import EngineFault
 from siyu.night.conductor import Outcome, Step
 from siyu.report.headline import KpiLine
@@ -37,11 +35,11 @@ def _make_run(shop: Shop, root: Path, **more: str) -> subprocess.CompletedProces
 def test_make_run_as_a_process(tmp_path: Path, shared: Shared) -> None:
     """`python flows/nightly.py` starts its own server, has its home in the warehouse, and exits as siyu does.
 
-    A night that goes well takes the same way: what prints its summary is in test_deployed.py.
+    A night that goes well takes the same way, here with the server's database of the night before.
     """
     shop = Shop(tmp_path)
     shop.write("exports/exports.yml", "as_of: 2026-06-01\n")
-    shop.write("layer/expectations/identity/person.yml", FAILING)
+    suite = shop.write("layer/expectations/identity/person.yml", FAILING)
     bad = _make_run(shop, checkout(shared))
     assert bad.returncode == 1, bad.stderr[-2000:]
     assert (shop.root / "warehouse" / "prefect").is_dir()
@@ -50,6 +48,12 @@ def test_make_run_as_a_process(tmp_path: Path, shared: Shared) -> None:
     assert "Failed 未发布" in bad.stdout
     assert "Traceback" not in bad.stdout + bad.stderr
     assert not (shop.root / "warehouse" / "current").exists()
+    suite.unlink()
+    good = _make_run(shop, checkout(shared))
+    assert good.returncode == 0, good.stderr[-2000:]
+    assert "Published 已发布" in good.stdout and "siyu.duckdb" in good.stdout
+    assert "Traceback" not in good.stdout + good.stderr
+    assert (shop.root / "warehouse" / "current" / "siyu.duckdb").exists()
 
 
 def test_the_report_of_a_run_has_its_kpis(tmp_path: Path) -> None:
@@ -61,6 +65,8 @@ def test_the_report_of_a_run_has_its_kpis(tmp_path: Path) -> None:
 
 
 def test_a_step_that_fails_is_a_failed_task_without_a_traceback() -> None:
+    from flows.nightly import _carry_out  # Prefect takes seconds to import
+
     def work() -> Outcome:
         try:
             raise OSError("the disk")
@@ -77,6 +83,8 @@ def test_a_server_that_cannot_be_started_says_why(monkeypatch: pytest.MonkeyPatc
     def fail(self: object, timeout: int | None = None) -> None:
         raise RuntimeError("no free port")
 
+    from flows.temporary_server import start_temporary_server
+
     monkeypatch.setattr("prefect.server.api.server.SubprocessASGIServer.start", fail)
     monkeypatch.setattr("flows.temporary_server.PREFECT_API_URL.value", lambda: None)
     with pytest.raises(EngineFault, match="cannot be started: no free port"):
@@ -85,6 +93,8 @@ def test_a_server_that_cannot_be_started_says_why(monkeypatch: pytest.MonkeyPatc
 
 def test_libraries_of_the_temporary_server_are_silent() -> None:
     """What they log when the server stops is no news; whether they log anything is a matter of chance."""
+    from flows.temporary_server import SILENCE
+
     script = (
         "import logging, prefect, sqlalchemy\n"
         "from prefect.logging.configuration import setup_logging\n"

@@ -11,6 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -83,30 +84,53 @@ def _write_second_night(exports: Path) -> None:
 
 
 def _script(root: Path) -> list[dict[str, Any]]:
-    """A night, then another one with more and more room, till the last step fills the disk, and then with enough. The
-    last one told is that night where the disk was never full, in a copy of the first night's warehouse."""
+    """A night, then another one with more and more room, till publishing fills the disk, and then with enough. The last
+    one told is that night where the disk was never full, in a copy of the first night's warehouse."""
     disk = root / "disk"
     warehouse, roomy = disk / "warehouse", root / "roomy"
-
-    def resize(kib: int) -> None:
-        subprocess.run(["mount", "-o", f"remount,size={kib}k", str(disk)], check=True)
-
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={ROOMY}k", "none", str(disk)], check=True)
     fill_cache(warehouse / "cache")  # the disk holds the compile cache, too
     told = [_night(root, "2026-06-30", warehouse)]
     shutil.copytree(warehouse, roomy, symlinks=True, ignore=shutil.ignore_patterns("build"))
     shutil.move(root / "later.jsonl", root / "exports" / "website" / "events_later.jsonl")
     built, release = _kib(warehouse / "build"), _kib(warehouse / "releases")
-    # The last steps of a build and a release together take more than a step of room: whatever a build takes, one of the
-    # steps ends while the release is written.
-    for room in (100, built // 2, *range(built + 2 * release // 3, 2 * built + 4 * release, release // 3)):
+
+    def tight(room: int) -> dict[str, Any]:
+        """The second night with this much room. If that is enough, the warehouse is that of the first night again."""
         shutil.rmtree(warehouse / "build", ignore_errors=True)
-        resize(_kib(disk) + room)
-        told.append(_night(root, "2026-07-01", warehouse))
-        if told[-1]["exit"] == 0 or _is_checked(told[-1], told[0]):
-            break
-    resize(ROOMY)
+        _resize(disk, _kib(disk) + room)
+        night = _night(root, "2026-07-01", warehouse)
+        if night["exit"] == 0:
+            _resize(disk, ROOMY)
+            shutil.rmtree(warehouse)
+            shutil.copytree(roomy, warehouse, symlinks=True)
+        return night
+
+    told += [tight(100), tight(built // 2)]
+    told += _till_published(tight, built // 2, 2 * built + 4 * release, told[0])
+    _resize(disk, ROOMY)
     return [*told, _night(root, "2026-07-01", warehouse), _night(root, "2026-07-01", roomy)]
+
+
+def _till_published(
+    tight: Callable[[int], dict[str, Any]], low: int, high: int, whole: dict[str, Any]
+) -> list[dict[str, Any]]:
+    """Nights that failed, between too little room for a build and enough for everything: halve that, until one fails
+    after its checks."""
+    told: list[dict[str, Any]] = []
+    while not (told and _is_checked(told[-1], whole)) and high - low > 100:
+        middle = (low + high) // 2
+        night = tight(middle)
+        if night["exit"] == 0:
+            high = middle
+        else:
+            low = middle
+            told.append(night)
+    return told
+
+
+def _resize(disk: Path, kib: int) -> None:
+    subprocess.run(["mount", "-o", f"remount,size={kib}k", str(disk)], check=True)
 
 
 def _nights(root: Path, later: Path) -> list[dict[str, Any]]:
