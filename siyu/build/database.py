@@ -20,7 +20,6 @@ from siyu.seeds.references import Reference, reference_rows
 from siyu.settings import Settings
 from siyu.warehouse.ledger import LandedFile
 
-
 # DuckDB gives a thread this many rows of a table at a time. With fewer, threads of one query only wait for each other;
 # several models build at a time all the same.
 ROW_GROUP = 122_880
