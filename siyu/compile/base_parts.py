@@ -48,17 +48,19 @@ class _BaseModel:
     """One model, and the models that its slices follow."""
 
     def __init__(self, project: Project, model: CompiledModel, followed: frozenset[str]) -> None:
-        self._cache, self._model, self._followed = project.cache, model, followed
+        self._project, self._model, self._followed = project, model, followed
         self._read, self._grains, inputs = slice_inputs(project, model, followed)
         self._inputs = digest(model.model.grain, *inputs)
 
     def part(self, read: Read) -> Any:
         """Return what decides the columns and rows that somebody reads of the model."""
-        return self._cache.remember("base slice", (self._inputs, read), lambda: self._slicer.part(read))
+        return self._project.cache.remember("base slice", (self._inputs, read), lambda: self._slicer.part(read))
 
     @cached_property
     def _slicer(self) -> BaseSlicer:
-        return BaseSlicer(self._model.sql, self._read, self._grains, self._followed, self._model.model.grain)
+        slicer = BaseSlicer(self._model.sql, self._read, self._grains, self._followed, self._model.model.grain)
+        self._project.trace(self._model, slicer.query)  # Taking the query apart takes longer than the rest.
+        return slicer
 
 
 def slice_inputs(

@@ -14,6 +14,7 @@ from siyu.compile.analyse import final_select
 
 Origins = dict[str, set[tuple[str, str]]]
 Pick = Callable[[exp.Expr], Iterable[exp.Column]]
+Qualified = tuple[list[str], Scope | None]  # the names of a query's columns, and its scope
 Known = dict[tuple[int, str], set[tuple[str, str]]]
 
 # Expressions whose value is a value of an argument, or reveals one: type -> the arguments that it may come from.
@@ -49,19 +50,17 @@ def carried_columns(node: exp.Expr) -> Iterator[exp.Column]:
                 yield from carried_columns(child)
 
 
-def column_lineage(sql: str, read: dict[str, dict[str, str]]) -> tuple[Origins, Origins]:
+def column_lineage(query: Qualified) -> tuple[Origins, Origins]:
     """Return column -> the (schema.table, column) pairs that it is computed from, and column -> those it passes on.
-
-    `read` is relation -> column -> type of what the query reads.
 
     sqlglot's own lineage() walks every path again, which takes seconds on wide unions. One pass over its scopes, which
     resolves each column of a scope once, takes milliseconds.
     """
-    names, scope = qualified_scope(sql, read)
+    names, scope = query
     return _traced(scope, names, all_columns), _traced(scope, names, carried_columns)
 
 
-def qualified_scope(sql: str, read: Mapping[str, Mapping[str, str]]) -> tuple[list[str], Scope | None]:
+def qualified_scope(sql: str, read: Mapping[str, Mapping[str, str]]) -> Qualified:
     """Return the names of a query's columns, and its scope, in which every column names its source.
 
     `read` is relation -> column -> type of what the query reads.

@@ -13,7 +13,7 @@ from siyu.compile.bind import Binder
 from siyu.compile.cache import Cache
 from siyu.compile.code_fingerprint import code_fingerprint
 from siyu.compile.field_rejects import RefusedField
-from siyu.compile.lineage import Origins, column_lineage
+from siyu.compile.lineage import Origins, Qualified, column_lineage, qualified_scope
 from siyu.compile.model_files import Model, relation
 from siyu.compile.outside import query_findings
 from siyu.compile.shapes import SUPERSEDED, Shapes
@@ -165,13 +165,17 @@ class Project:
     @cached_property
     def _traced(self) -> dict[str, tuple[Origins, Origins]]:
         """model -> what its columns are computed from, and whose values they pass on."""
-        return {name: self._trace(model) for name, model in self.models.items()}
+        return {name: self.trace(model) for name, model in self.models.items()}
 
-    def _trace(self, model: CompiledModel) -> tuple[Origins, Origins]:
+    def trace(self, model: CompiledModel, query: Qualified | None = None) -> tuple[Origins, Origins]:
+        """Return what the columns of a model are computed from, and whose values they pass on.
+
+        `query` is its query, if somebody has taken it apart already.
+        """
         read = self.types_read(model)
 
         def work() -> list[dict[str, list[tuple[str, str]]]]:
-            traced = column_lineage(model.sql, read)
+            traced = column_lineage(query or qualified_scope(model.sql, read))
             return [{column: sorted(origins) for column, origins in part.items()} for part in traced]
 
         inputs = (model.sql, [(name, list(columns)) for name, columns in read.items()])

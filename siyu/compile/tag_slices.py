@@ -63,18 +63,17 @@ class BaseSlicer:
         own_grain: tuple[str, ...],
     ) -> None:
         """Arguments as of `tag_slices`. `own_grain` are the columns that identify a row of the base model."""
-        _, self._scope = qualified_scope(sql, read)
+        self.query = qualified_scope(sql, read)
         self._slicer = Slicer(grains, bases, own_grain)
         self._whole = {"text": digest(sql), "sources": sorted(read), "rows": []}
 
     def part(self, read: Read) -> dict[str, Any]:
         """Return what decides the columns and rows that somebody reads; the whole query if it cannot be taken apart."""
         _, columns, limits = read
-        if self._scope is None:
+        _, scope = self.query
+        if scope is None:
             return self._whole
-        return _fact(
-            self._slicer.by_name(self._scope, columns, {column: frozenset(values) for column, values in limits})
-        )
+        return _fact(self._slicer.by_name(scope, columns, {column: frozenset(values) for column, values in limits}))
 
 
 def _fact(found: Slice) -> dict[str, Any]:
