@@ -18,16 +18,16 @@ from tests.shared import Shared
 
 ROOT = Path(__file__).resolve().parents[1]
 # Groups that take a worker for minutes, the longest first.
-LONGEST = ("deployed", "tags_in_nights", "survival")
-# The groups whose first minute needs nothing compiled. They ask for it themselves.
-COMPILE_LATER = ("deployed",)
+LONGEST = ("deployed", "tags_in_nights")
+# The groups and files that need nothing compiled, or not in their first minute. They run while one worker compiles.
+COMPILE_LATER = ("deployed", "test_mutated_files", "test_simulate_knobs", "test_simulate")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run long tests first, so that no worker still has one when the others are done."""
     items.sort(key=_rank)
     for item in items:
-        if _group(item) not in COMPILE_LATER:
+        if not _compiles_later(item):
             item.fixturenames.insert(0, "compiled")  # type: ignore[attr-defined]
 
 
@@ -42,12 +42,18 @@ def _group(item: pytest.Item) -> str:
     return str(mark.args[0]) if mark else ""
 
 
+def _compiles_later(item: pytest.Item) -> bool:
+    return _group(item) in COMPILE_LATER or item.path.stem in COMPILE_LATER
+
+
 def _rank(item: pytest.Item) -> int:
     if _group(item) in LONGEST:
         return LONGEST.index(_group(item)) - len(LONGEST)
-    if item.get_closest_marker("e2e") or item.get_closest_marker("scale"):
+    if _compiles_later(item):
         return 0
-    return 1 if item.path.parent.name in ("golden", "layers") else 2
+    if item.get_closest_marker("e2e") or item.get_closest_marker("scale"):
+        return 1
+    return 2 if item.path.parent.name in ("golden", "layers") else 3
 
 
 @pytest.fixture(scope="session")
