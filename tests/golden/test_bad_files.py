@@ -13,7 +13,7 @@ import xlsxwriter
 
 from siyu.report.markup import markdown as plain
 from siyu.report.summary import Report, markdown
-from tests.golden.shop import SALT, Shop
+from tests.golden.shop import RECORDS, SALT, Shop
 
 pytestmark = pytest.mark.xdist_group("bad_files")
 
@@ -99,6 +99,7 @@ def _write_bad(exports: Path) -> None:
 def morning(tmp_path_factory: pytest.TempPathFactory) -> tuple[Shop, Report]:
     """A good night of eight channels, then one on which only the shop brings a good file."""
     shop = Shop(tmp_path_factory.mktemp("bad_files"))
+    shop.only = RECORDS
     for name, (kind, extra, _) in KINDS.items():
         shop.write(f"layer/seeds/channels/{name}.yml", CONTRACT.format(name=name, format=kind, extra=extra))
         shop.write(f"layer/models/staging/{name}__deal.sql", DEAL.format(name=name))

@@ -8,7 +8,7 @@ import pytest
 
 from siyu.report.status import PAGE, read_status, status_text
 from siyu.report.summary import markdown, summary
-from tests.golden.shop import CONTRACT, Shop
+from tests.golden.shop import CONTRACT, RECORDS, Shop
 
 LINE = (
     "shop.contacts: the column mobile has been missing since 2026-06-02, and Handy is new."
@@ -19,6 +19,7 @@ LINE = (
 @pytest.mark.after_first_night
 @pytest.mark.suites("ops/drift")
 def test_a_renamed_column_is_told_and_then_corrected(shop: Shop) -> None:
+    shop.only = RECORDS
     file = "contact_id,name,Handy,updated_at\nk2,王二,13900000002,2026-06-02 10:00:00\n"
     shop.write("exports/shop/contacts_20260602.csv", file)
     report = shop.run("2026-06-02")

@@ -1,4 +1,4 @@
-"""KPIs of a shop over nights: a fact of tomorrow, a past day again, corrections, an export sent again, a bad file."""
+"""KPIs of a shop over nights: nothing new, corrections, an export sent again, a bad file."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ class Nights:
     """What each of the nights told, in their order."""
 
     of_next_day: Report  # with the sale of that day
-    of_first_day: Report  # with that sale in the files
     nothing_new: Report
     days_on_the_page: list[str]  # of the headline figures, after the night that had nothing new
     corrected: Report
@@ -43,7 +42,6 @@ def _run(root: Path) -> Nights:
         patch.setattr("siyu.check.suites.layer_files", only_suites(*FEW_SUITES))
         shop.write("exports/shop/sales_2.csv", HEADER + "s2,k1,5.00,2026-06-02 09:00:00,2026-06-02 09:00:00\n")
         of_next_day = shop.run("2026-06-02")
-        of_first_day = shop.run("2026-06-01", force=True)
         nothing_new = shop.run("2026-06-02")
         status = read_status(shop.root / "warehouse")
         assert status is not None
@@ -55,7 +53,7 @@ def _run(root: Path) -> Nights:
         patch.setattr("siyu.check.suites.layer_files", layer_files)
         stale = shop.run("2026-06-03")
     days = [line["day"] for line in status["kpis"]]
-    return Nights(of_next_day, of_first_day, nothing_new, days, corrected, sent_again, stale)
+    return Nights(of_next_day, nothing_new, days, corrected, sent_again, stale)
 
 
 def _correct(shop: Shop) -> None:
@@ -99,15 +97,10 @@ def _kpis(report: Report) -> dict[str, str]:
     return {name: facts["content_hash"] for name, facts in tables.items() if name.startswith("kpi.")}
 
 
-def test_a_fact_after_as_of_does_not_count_yet(nights: Nights) -> None:
-    assert nights.of_first_day.status == "published" and _revenue(nights.of_first_day) == "100.10"
-    assert _revenue(nights.of_next_day) == "105.10"
-
-
 def test_nothing_new_tells_the_figures_of_the_release_that_stands(nights: Nights) -> None:
     published, again = nights.of_next_day, nights.nothing_new
-    assert again.status == "nothing new"
-    assert again.kpis == published.kpis != nights.of_first_day.kpis and again.alerts == published.alerts
+    assert again.status == "nothing new" and _revenue(published) == "105.10"
+    assert again.kpis == published.kpis != nights.corrected.kpis and again.alerts == published.alerts
     assert nights.days_on_the_page == [line.day for line in published.kpis]
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from siyu.report.status import PAGE, STATUS, read_status
 from siyu.report.summary import Report
-from tests.golden.shop import CONTACT, CONTRACT, FEW_SUITES, FIRST_DAY, SALT, Shop, only_suites
+from tests.golden.shop import CONTACT, CONTRACT, FEW_SUITES, FIRST_DAY, RECORDS, SALT, Shop, only_suites
 from tests.shared import Shared
 
 HEADER = "sale_id,contact_id,amount,sold_at,updated_at\n"
@@ -53,6 +53,7 @@ def mornings(shared: Shared) -> list[Morning]:
 
 def _two_nights(root: Path) -> list[Morning]:
     shop = Shop(root)
+    shop.only = RECORDS
     wrong = CONTRACT.replace("mobile:     {type: text, pii: direct}", "mobile:     {type: integer, pii: direct}")
     shop.write("layer/seeds/channels/shop.yml", wrong)
     shop.write("layer/models/staging/shop__contact.sql", CONTACT.replace("'mobile'", "'cast(mobile as varchar)'"))

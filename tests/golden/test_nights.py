@@ -22,7 +22,7 @@ from siyu.night.run import run_night
 from siyu.release.releases import current
 from siyu.report.summary import markdown
 from siyu.settings import FAMILIES, load_settings
-from tests.golden.shop import DEAL, FAILING, FIRST_DAY, Shop
+from tests.golden.shop import DEAL, FAILING, FIRST_DAY, RECORDS, Shop
 
 
 @pytest.mark.after_first_night
@@ -115,6 +115,7 @@ def test_a_missed_run_is_noticed(shop: Shop, monkeypatch: pytest.MonkeyPatch) ->
 
 @pytest.mark.after_first_night
 def test_a_column_may_change_its_type(shop: Shop) -> None:
+    shop.only = RECORDS
     contract = shop.root / "layer/seeds/channels/shop.yml"
     text = contract.read_text(encoding="utf-8")
     shop.write(
@@ -135,6 +136,7 @@ def test_a_column_may_change_its_type(shop: Shop) -> None:
 
 
 def test_rows_lost_to_a_wrong_contract_come_back_under_a_better_one(shop: Shop) -> None:
+    shop.only = RECORDS
     shop.write(
         "exports/shop/contacts_20260602.csv",
         "contact_id,name,mobile,updated_at\nk2,王二,13900000002,2026-06-02 10:00:00\nk3,李三,13900000003,昨天\n",
@@ -163,6 +165,7 @@ def test_rows_lost_to_a_wrong_contract_come_back_under_a_better_one(shop: Shop) 
 @pytest.mark.suites("ops/file_ledger", "ops/version_tie")
 def test_replaced_rows_and_lost_characters_are_counted_where_people_look(shop: Shop) -> None:
     """In one file: a sale twice, two sales of one version that differ. In two files: a version that ties."""
+    shop.only = RECORDS
     head, rest = "sale_id,contact_id,amount,sold_at,updated_at\n", "2026-06-01 11:00:00,2026-06-01 11:00:00\n"
     twice = f"s2,k1,5.00,{rest}" * 2
     differing = f"13912345678,k1,1.00,{rest}13912345678,k1,2.00,{rest}"
@@ -194,6 +197,7 @@ def test_replaced_rows_and_lost_characters_are_counted_where_people_look(shop: S
 @pytest.mark.after_first_night
 def test_equal_lines_of_an_export_without_a_key_both_count(shop: Shop) -> None:
     """The contract and the model are those of docs/add-a-channel.md."""
+    shop.only = RECORDS
     text = (base_layer() / "docs" / "add-a-channel.md").read_text(encoding="utf-8")
     blocks = text.partition("### Rows without a key")[2].split("```")
     contract, model = blocks[1].removeprefix("yaml\n"), blocks[3].removeprefix("sql\n")
@@ -214,8 +218,8 @@ def _key(export: str, **values: object) -> dict[str, object]:
     return {"channel": "shop", "export": export, "landed_seq": 2, **values}
 
 
-@pytest.mark.parametrize("channel", ["crm", "website"])
 @pytest.mark.every_suite
+@pytest.mark.parametrize("channel", ["crm", "website"])
 def test_each_channel_alone_can_be_published(tmp_path: Path, channel: str) -> None:
     settings = load_settings(tmp_path, warehouse=tmp_path / "warehouse", channels=(channel,))
     report = run_night(settings, Request())
@@ -224,6 +228,7 @@ def test_each_channel_alone_can_be_published(tmp_path: Path, channel: str) -> No
 
 
 def test_an_unknown_status_of_a_deal_stops_the_release(shop: Shop) -> None:
+    shop.only = RECORDS
     staging = shop.root / "layer/models/staging/shop__deal.sql"
     sql = staging.read_text(encoding="utf-8")
     staging.write_text(sql.replace("'paid' as status", "'已取消' as status"), encoding="utf-8")
@@ -299,12 +304,14 @@ def test_one_run_at_a_time(shop: Shop) -> None:
 @pytest.mark.after_first_night
 def test_what_the_settings_leave_out_of_a_release(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """A change of these settings is a reason for a new release, though no file is new."""
+    shop.only = RECORDS
     current = shop.root / "warehouse" / "current"
     assert not (current / "parquet").exists()
     monkeypatch.setenv("SIYU_PUBLISH_PARQUET", "true")
     assert shop.run(FIRST_DAY).status == "published"
     assert (current / "parquet" / "records" / "deal.parquet").is_file()
     assert shop.value("select count(*) from records.deal") == 1
+    shop.only = ()
     monkeypatch.setenv("SIYU_PUBLISH_RECORDS", "false")
     assert shop.run(FIRST_DAY).status == "published"
     assert shop.value("select count(*) from duckdb_tables() where schema_name = 'records'") == 0

@@ -19,7 +19,7 @@ from siyu.report.status import read_status
 from siyu.report.summary import ChannelLine, Report, markdown
 from siyu.settings import Settings, load_settings
 from siyu.warehouse.ledger import Ledger
-from tests.golden.shop import CONTRACT, DEAL, Shop
+from tests.golden.shop import CONTRACT, DEAL, RECORDS, Shop
 from tests.shared import Shared
 
 BOTH = ("shop", "fair")
@@ -32,11 +32,14 @@ pytestmark = pytest.mark.xdist_group("part_of_the_channels")
 @pytest.fixture
 def two(shop: Shop, shared: Shared, tmp_path: Path) -> Shop:
     """The shop, and a fair that sells, too, after their first night."""
-    return shared.once("two_channels", _first_night).copy_to(tmp_path / "two")
+    made = shared.once("two_channels", _first_night).copy_to(tmp_path / "two")
+    made.only = RECORDS
+    return made
 
 
 def _first_night(root: Path) -> Shop:
     shop = Shop(root)
+    shop.only = RECORDS
     shop.write("layer/seeds/channels/fair.yml", CONTRACT.replace("channel: shop", "channel: fair"))
     shop.write("layer/models/staging/fair__deal.sql", DEAL.replace("'shop'", "'fair'"))
     shop.write("exports/fair/contacts_20260601.csv", "contact_id,name,mobile,updated_at\n")

@@ -24,6 +24,7 @@ from tests.golden.tag_nights import (
     LAST,
     LINKED,
     PUBLISHED,
+    TAG_TABLES,
     UNLINKED,
     Rows,
     TagNights,
@@ -82,7 +83,7 @@ def regrouped(before: Path, after: Path) -> set[tuple[str, str]]:
 def test_the_past_as_it_was_known_equals_the_history(copied: TagNights) -> None:
     """The night with the link, which was taken back later."""
     then, last, day = copied.release(LINKED), copied.release(LAST), copied.days[LINKED]
-    again = copied.run(Request(as_of=day, known_by=day))
+    again = copied.run(Request(as_of=day, known_by=day), tables=TAG_TABLES)
     assert rows(again, TAGS) == rows(last, held(day))
     assert rows(again, WITH_EVIDENCE) == rows(then, WITH_EVIDENCE)
     assert rows(again, HISTORY) == rows(then, HISTORY)
@@ -148,7 +149,7 @@ def test_a_link_changes_only_those_it_concerns(copied: TagNights) -> None:
     rules = copied.root / "exports" / "reference" / "identity_rules.csv"
     text = rules.read_text(encoding="utf-8")
     rules.write_text(text[: text.index("unlink,")], encoding="utf-8")
-    linked = copied.run(Request(as_of=day))
+    linked = copied.run(Request(as_of=day), tables=TAG_TABLES)
     concerned = regrouped(copied.release(BEFORE_LAST), linked)
     assert {("person", one_id) for one_id in copied.pair} <= regrouped(published, linked)
     moved = {(level, entity) for level, entity, *_ in rows(linked, TAGS) ^ rows(published, TAGS)}
