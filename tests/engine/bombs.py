@@ -61,8 +61,8 @@ def csv_quoted_field_of_10_mb(path: Path) -> None:
     path.write_bytes(b'id,name\n1,a\n2,"' + b"x,\n" * (10 * MB // 3) + b'"\n3,c\n')
 
 
-def csv_quoted_field_of_100_mb(path: Path) -> None:
-    path.write_bytes(b'id,name\n1,a\n2,"' + b"x,\n" * (100 * MB // 3) + b'"\n3,c\n')
+def csv_quoted_field_of_40_mb(path: Path) -> None:
+    path.write_bytes(b'id,name\n1,a\n2,"' + b"x,\n" * (40 * MB // 3) + b'"\n3,c\n')
 
 
 def csv_quote_never_closed_over_300_mb(path: Path) -> None:
@@ -111,18 +111,22 @@ def csv_of_nothing_but_quotes(path: Path) -> None:
 
 
 def csv_of_nothing_but_commas(path: Path) -> None:
-    path.write_bytes(b"id,name\n1,a\n" + b"," * (60 * MB))
+    path.write_bytes(b"id,name\n1,a\n" + b"," * (30 * MB))
 
 
 def csv_of_nothing_but_newlines(path: Path) -> None:
-    path.write_bytes(b"id,name\n1,a\n" + b"\n" * MB)
+    path.write_bytes(b"id,name\n1,a\n" + b"\n" * (MB // 4))
 
 
 # json
 
 
 def _jsonl(path: Path, size: int) -> None:
-    path.write_bytes(b'{"id":"1","name":"a"}\n{"id":"2","name":"' + LETTERS * size + b'"}\n{"id":"3"}\n')
+    with path.open("wb") as file:
+        file.write(b'{"id":"1","name":"a"}\n{"id":"2","name":"')
+        for _ in range(size):
+            file.write(LETTERS)
+        file.write(b'"}\n{"id":"3"}\n')
 
 
 def jsonl_line_of_10_mb(path: Path) -> None:
@@ -221,8 +225,8 @@ def _cells(number: int, *texts: str) -> str:
     return f'<row r="{number}">{cells}</row>'
 
 
-def xlsx_of_1_gb_of_zeros(path: Path) -> None:
-    _book(path, {"xl/media/image1.bin": (bytes(MB) for _ in range(1024))})
+def xlsx_of_600_mb_of_zeros(path: Path) -> None:
+    _book(path, {"xl/media/image1.bin": (bytes(MB) for _ in range(600))})
 
 
 def xlsx_dimension_of_a_whole_sheet(path: Path) -> None:
@@ -248,8 +252,8 @@ def xlsx_cell_of_10_mb(path: Path) -> None:
     _sheet(path, _cells(2, "1", "x" * 10 * MB) + _cells(3, "3", "c"))
 
 
-def xlsx_cell_of_100_mb(path: Path) -> None:
-    _sheet(path, _cells(2, "1", "x" * 100 * MB) + _cells(3, "3", "c"))
+def xlsx_cell_of_40_mb(path: Path) -> None:
+    _sheet(path, _cells(2, "1", "x" * 40 * MB) + _cells(3, "3", "c"))
 
 
 def xlsx_inside_xlsx_inside_xlsx(path: Path) -> None:
@@ -277,7 +281,7 @@ def xlsx_of_400_mb_of_one_shared_string(path: Path) -> None:
 
 def xlsx_of_many_shared_strings(path: Path) -> None:
     head = b'<?xml version="1.0"?><sst xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main">'
-    parts = ([head], (b"<si><t/></si>" * 80_000 for _ in range(100)), [b"</sst>"])
+    parts = ([head], (b"<si><t/></si>" * 80_000 for _ in range(40)), [b"</sst>"])
     _book(path, {STRINGS: (block for part in parts for block in part)})
 
 
@@ -289,14 +293,14 @@ def xlsx_shared_strings_that_say_4_billion(path: Path) -> None:
     _book(path, {STRINGS: text.encode()})
 
 
-def xlsx_of_3_mb_of_cells(path: Path) -> None:
+def xlsx_of_1_mb_of_cells(path: Path) -> None:
     block = b'<row><c t="b"><v>1</v></c></row>' * 10_000
-    _sheet(path, (block for _ in range(3 * MB // len(block))))
+    _sheet(path, (block for _ in range(MB // len(block))))
 
 
-def xlsx_of_100_mb_of_empty_rows(path: Path) -> None:
+def xlsx_of_30_mb_of_empty_rows(path: Path) -> None:
     block = b"<row/>" * 100_000
-    _sheet(path, (block for _ in range(100 * MB // len(block))))
+    _sheet(path, (block for _ in range(30 * MB // len(block))))
 
 
 def xlsx_one_string_in_every_cell(path: Path) -> None:
@@ -329,8 +333,8 @@ def _patched(path: Path, change: Callable[[bytearray], None]) -> None:
     path.write_bytes(data)
 
 
-def parquet_of_10_million_equal_rows(path: Path) -> None:
-    _parquet(path, "select '1' as id, 'a' as name from range(10000000)", ", compression zstd")
+def parquet_of_3_million_equal_rows(path: Path) -> None:
+    _parquet(path, "select '1' as id, 'a' as name from range(3000000)", ", compression zstd")
 
 
 def parquet_of_one_long_text_in_many_rows(path: Path) -> None:
@@ -341,8 +345,8 @@ def parquet_of_one_long_text_in_many_rows(path: Path) -> None:
     )
 
 
-def parquet_of_a_text_of_300_mb(path: Path) -> None:
-    _parquet(path, "select '1' as id, repeat('x', 300000000) as name", ", compression zstd")
+def parquet_of_a_text_of_200_mb(path: Path) -> None:
+    _parquet(path, "select '1' as id, repeat('x', 200000000) as name", ", compression zstd")
 
 
 def parquet_footer_length_too_great(path: Path) -> None:

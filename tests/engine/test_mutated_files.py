@@ -47,6 +47,8 @@ from tests.engine.test_landing import session as session
 
 MUTATED = int(os.environ.get("MUTATED", "100"))
 COUNT, MANY = 12, 400
+# Written differently; a workbook in its parts is one that is only damaged differently.
+WRITTEN = [name for name in FORMATS if name != "xlsx in its parts"]
 MOBILES = re.compile(r"(?<![0-9])(" + "|".join(record(i)["mobile"] for i in range(MANY)) + ")(?![0-9])")
 TRACES = ("Traceback", "0x7f", "panicked", "Error:\n")
 EXAMPLES = settings(
@@ -158,7 +160,7 @@ def test_a_mutated_csv_of_many_buffers(session: DuckSession, folder: Path, monke
     holds()
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", WRITTEN)
 def test_a_file_that_nothing_happened_to_lands_whole(session: DuckSession, folder: Path, name: str) -> None:
     _mutated(Shop(session, folder), FORMATS[name], COUNT, [])
     shop = Shop(session, folder)
@@ -167,25 +169,27 @@ def test_a_file_that_nothing_happened_to_lands_whole(session: DuckSession, folde
 
 
 @pytest.mark.parametrize("small", [reading.BLOCK, -1], ids=["together", "alone"])
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", WRITTEN)
 def test_a_file_of_any_name_lands_its_own_rows(
     session: DuckSession, folder: Path, monkeypatch: pytest.MonkeyPatch, name: str, small: int
 ) -> None:
     """Read as a pattern, most of these names would match another file, or none."""
-    kind, shop, made = FORMATS[name], Shop(session, folder / "c0=evil"), table(len(NAMES))
+    # DuckDB reads the rows of a workbook from a file of another name, and each alone takes a process: fewer names.
+    names = NAMES[::3] if (name, small) == ("xlsx", -1) else NAMES
+    kind, shop, made = FORMATS[name], Shop(session, folder / "c0=evil"), table(len(names))
     shop.root.mkdir(exist_ok=True)
     monkeypatch.setattr(channel_module, "SMALL", small)
-    files = {file: kind.write(Table(made.header, [row])) for file, row in zip(NAMES, made.rows, strict=True)}
+    files = {file: kind.write(Table(made.header, [row])) for file, row in zip(names, made.rows, strict=True)}
     columns = {**kind.export["columns"], "from_name": {"type": "text", "file_name": r"(?s)(orders.*)"}}
     result = shop.land_folder(files, contract(**{**kind.export, "columns": columns}))
     rows = {file.file: shop.landed(file, "id, _file, from_name") for file in result.files}
-    expected = dict(zip(NAMES, made.rows, strict=True))
+    expected = dict(zip(names, made.rows, strict=True))
     assert not result.problems and not result.drift
     shown = {file: shown_name(file, name_label(session, file)) for file in expected}
     assert rows == {shown[file]: [(row[0], file, file)] for file, row in expected.items()}
 
 
-TABULAR = [name for name in FORMATS if "json" not in name]
+TABULAR = [name for name in WRITTEN if "json" not in name]
 
 
 @pytest.mark.parametrize("name", TABULAR)
@@ -200,7 +204,7 @@ def test_the_header_decides_whose_a_value_is(session: DuckSession, folder: Path,
     assert not file.landed and "the required column amount is missing" in str(file.reason)
 
 
-@pytest.mark.parametrize("name", FORMATS)
+@pytest.mark.parametrize("name", WRITTEN)
 def test_a_column_renamed_is_one_missing_and_one_new(session: DuckSession, folder: Path, name: str) -> None:
     made, kind = table(COUNT), FORMATS[name]
     renamed = Table([*made.header[:-1], "remark"], made.rows)
@@ -252,12 +256,12 @@ LANDED = {
     "jsonl_record_of_50_000_keys": (1, 1),
     "json_nested_100_000_deep": (2, 2),
     "xlsx_cell_of_10_mb": (2, 2),
-    "xlsx_cell_of_100_mb": (2, 1),
+    "xlsx_cell_of_40_mb": (2, 1),
     "xlsx_dimension_of_a_whole_sheet": (1, 1),
     "xlsx_inside_xlsx_inside_xlsx": (1, 1),
-    "xlsx_of_100_mb_of_empty_rows": (0, 0),
-    "xlsx_of_3_mb_of_cells": (90_000, 90_000),
-    "parquet_of_10_million_equal_rows": (10_000_000, 10_000_000),
+    "xlsx_of_30_mb_of_empty_rows": (0, 0),
+    "xlsx_of_1_mb_of_cells": (30_000, 30_000),
+    "parquet_of_3_million_equal_rows": (3_000_000, 3_000_000),
     "parquet_of_one_long_text_in_many_rows": (1000, 1000),
 }
 # Whole where the engine finds room for them in its 1 GB, else told as what they are.
@@ -267,7 +271,7 @@ AT_THE_LIMIT = {
     "json_nested_4_million_deep": 2,
     "json_of_5_million_records": 5_000_001,
     "json_string_of_50_mb": 3,
-    "parquet_of_a_text_of_300_mb": 1,
+    "parquet_of_a_text_of_200_mb": 1,
 }
 MOST_MEMORY, LONGEST = 2000, 300
 

@@ -289,6 +289,7 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Exported:
     return Exported(root)
 
 
+@pytest.mark.xdist_group("town")
 def test_people_of_a_campaign_come_while_it_runs(town: Exported) -> None:
     """A fair is open four days, a live show one; visitors and viewers give that campaign on no other day."""
     fairs: dict[str, set[date]] = defaultdict(set)
@@ -306,6 +307,7 @@ def test_people_of_a_campaign_come_while_it_runs(town: Exported) -> None:
     assert leads == {"C-WECHAT-ADS"}
 
 
+@pytest.mark.xdist_group("town")
 def test_what_people_did_before_makes_them_buy(town: Exported) -> None:
     """Of opportunities that were decided, those of people with many touches before are won more often."""
     touched: dict[str, list[object]] = defaultdict(list)
@@ -328,6 +330,7 @@ def test_what_people_did_before_makes_them_buy(town: Exported) -> None:
     assert sum(won for _, won in warm) / third > sum(won for _, won in cold) / third + 0.05
 
 
+@pytest.mark.xdist_group("town")
 def test_only_who_has_met_us_has_an_opportunity(town: Exported) -> None:
     """An opportunity is of a contact of the CRM that was there before it."""
     known: dict[str, object] = {}
