@@ -175,7 +175,7 @@ def test_every_runbook_exists(suites: dict[str, Suite]) -> None:
 @pytest.mark.parametrize("path", MODELS, ids=lambda p: f"{_schema(p)}.{p.stem}")
 def test_every_model_has_a_model_test(path: Path) -> None:
     test = ROOT / "tests" / "models" / _schema(path) / f"{path.stem}.yml"
-    data = yaml.safe_load(test.read_text(encoding="utf-8"))
+    data = yaml.load(test.read_text(encoding="utf-8"), yaml.CSafeLoader)
     assert data["model"] == f"{_schema(path)}.{path.stem}"
     assert data["cases"]
 
@@ -183,6 +183,8 @@ def test_every_model_has_a_model_test(path: Path) -> None:
 def test_every_model_prints_for_spark(project: Project) -> None:
     """sqlglot parses its own Spark text again: a construct it cannot say there would not come back."""
     for name, model in project.models.items():
+        if model.companion:  # the same query over superseded rows
+            continue
         text = to_dialect(model.tree, "spark")
         again = sqlglot.parse_one(text, read="spark")
         assert [c.alias_or_name for c in again.selects] == [c.alias_or_name for c in model.tree.selects], name

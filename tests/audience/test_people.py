@@ -17,7 +17,7 @@ from tests.tags.world import World
 
 pytestmark = [pytest.mark.scale, pytest.mark.xdist_group("audience_people")]
 
-COUNT = int(os.environ.get("AUDIENCE_WORLDS", "2000")) // 2
+COUNT = int(os.environ.get("AUDIENCE_WORLDS", "1000")) // 2
 SEED = int(os.environ.get("AUDIENCE_SEED", "20260630"))
 
 

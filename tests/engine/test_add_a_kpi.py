@@ -17,6 +17,8 @@ from siyu.layers import base_layer
 from siyu.settings import load_settings
 from tests.engine.tag_page import BLOCK, FILE, ROOT
 
+pytestmark = pytest.mark.xdist_group("add_a_kpi_page")
+
 PAGE = (ROOT / "docs" / "add-a-kpi.md").read_text(encoding="utf-8")
 OWN = "layer/models/kpi/figures/kpi_small_orders.sql"
 ROWS = "layer/seeds/reference/kpis.add.csv"

@@ -19,6 +19,8 @@ from siyu.settings import Settings, load_settings
 from tests.engine.tag_page import blocks, files, write_files
 from tests.models import test_models
 
+pytestmark = pytest.mark.xdist_group("add_a_tag_page")
+
 TAGS = ["+tags.person_profile", "tags.tag_member", "+tags.tag_catalog"]
 REFERENCE = "layer/seeds/reference"
 HABIT, SHOWS = "layer/models/tags/people/14_activity_rating_habit.sql", "layer/models/tags/people/19_shows.sql"

@@ -8,6 +8,8 @@ from siyu.compile.project import Project
 from siyu.compile.tag_slices import BaseSlicer, part_key, tag_slices, with_bases
 from tests.engine.changed_rules import ChangedRules
 
+pytestmark = pytest.mark.xdist_group("tag_bases")
+
 # Every threshold, and the tags whose version changes with it. Most stand in the rule text of these tags.
 THRESHOLDS: dict[str, set[str]] = {
     # lead_score_band reads journey.lead_score: how models of other schemas compute a figure is not a part of its rule.

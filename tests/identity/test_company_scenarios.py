@@ -268,7 +268,7 @@ def drawn(seed: int, world: int) -> tuple[list[Record], list[Rule]]:
     return rows, rules
 
 
-@settings(max_examples=3, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
+@settings(max_examples=2, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))
 @given(seeds=st.lists(st.integers(0, 2**32), min_size=len(CORES), max_size=len(CORES)))
 def test_any_companies_whatever_order_they_come_in(models: Models, seeds: list[int]) -> None:
     """Rows in any order give the same IDs."""

@@ -23,6 +23,8 @@ from siyu.compile.project import Project
 from siyu.engines.base import Session
 from tests.models.test_models import AS_OF, Engines, fill
 
+pytestmark = pytest.mark.xdist_group("lifetime_value")
+
 PEOPLE = 6000
 WEEKS = 104
 R, ALPHA, A, B = 0.8, 6.0, 1.2, 3.5  # of the paper: purchases a week are Gamma(r, alpha), dropping out is Beta(a, b)

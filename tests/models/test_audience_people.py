@@ -57,13 +57,22 @@ def planted(project: Project, engines: Engines) -> Iterator[World]:
                 columns = {c.name: c.type for c in project.binder.columns(relation(name))}
                 fill(session, relation(name), columns, rows.get(name, []))
         build()
-        yield World(session, build)
+        session.execute("commit")  # a check that is broken and mended has a transaction of its own
+        try:
+            yield World(session, build)
+        finally:
+            session.execute("begin")
 
 
 @pytest.fixture
-def world(project: Project, engines: Engines) -> Iterator[World]:
-    with planted(project, engines) as built:
-        yield built
+def world(project: Project) -> Iterator[World]:
+    """In an engine of its own: what is planted stays there."""
+    engines = Engines(project)
+    try:
+        with planted(project, engines) as built:
+            yield built
+    finally:
+        engines.close()
 
 
 def test_who_gets_which_action_and_who_none(world: World) -> None:

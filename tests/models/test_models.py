@@ -9,7 +9,8 @@ the rows that are compared.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -22,9 +23,8 @@ from siyu.build.materialization import build_model
 from siyu.compile.model_files import relation
 from siyu.compile.project import Project, previous_models
 from siyu.compile.template import previous_relation
-from siyu.engines.base import RunInputs, Session
+from siyu.engines.base import Engine, RunInputs, Session
 from siyu.engines.duckdb import DuckEngine
-from siyu.engines.sql import quote_name
 from siyu.layers import read_yaml
 
 FOLDER = Path(__file__).parent
@@ -32,8 +32,29 @@ FILES = sorted(FOLDER.glob("*/*.yml"))
 AS_OF = "2026-06-30"
 
 
-# (table or view, schema, name) -> the number DuckDB gave it: a relation that was replaced has another one.
-Relations = dict[tuple[str, str, str], int]
+class OneTransaction:
+    """An engine whose sessions are one and the same, in a transaction that nobody commits."""
+
+    path = None
+
+    def __init__(self, engine: DuckEngine) -> None:
+        self._session = engine.session()
+        self._session.execute("begin")
+
+    def session(self) -> Session:
+        """Return the session. Who closes it leaves it open for others."""
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._session, name)
+
+    def close(self) -> None:
+        """Do nothing: the session belongs to the case."""
+
+    def undo(self) -> None:
+        """Undo everything, also after an error."""
+        self._session.execute("rollback")
+        self._session.close()
 
 
 class Engines:
@@ -41,56 +62,25 @@ class Engines:
 
     def __init__(self, project: Project) -> None:
         self._project = project
-        self._opened: dict[str, tuple[DuckEngine, Relations]] = {}
+        self._opened: dict[str, DuckEngine] = {}
 
     @contextmanager
-    def at(self, as_of: str) -> Iterator[tuple[DuckEngine, Session]]:
+    def at(self, as_of: str) -> Iterator[tuple[Engine, Session]]:
         """Yield an engine with reference tables and empty schemas. What is created or replaced in it is undone."""
         if as_of not in self._opened:
-            self._opened[as_of] = self._open(as_of)
-        engine, first = self._opened[as_of]
-        session = engine.session()
+            self._opened[as_of] = DuckEngine(None, RunInputs(as_of, "Asia/Shanghai", "test"))
+            prepare(self._opened[as_of], self._project)
+            write_sources(self._opened[as_of], replace(self._project, channels={}), [], Path(), [])
+        case = OneTransaction(self._opened[as_of])
         try:
-            yield engine, session
+            yield case, case.session()
         finally:
-            self._undo(engine, session, first)
-            session.close()
-
-    def _open(self, as_of: str) -> tuple[DuckEngine, Relations]:
-        engine = DuckEngine(None, RunInputs(as_of, "Asia/Shanghai", "test"))
-        prepare(engine, self._project)
-        self._write_references(engine, self._project.references)
-        session = engine.session()
-        found = _relations(session)
-        session.close()
-        return engine, found
-
-    def _write_references(self, engine: DuckEngine, names: Iterable[str]) -> None:
-        references = {name: self._project.references[name] for name in names}
-        write_sources(engine, replace(self._project, channels={}, references=references), [], Path(), [])
-
-    def _undo(self, engine: DuckEngine, session: Session, first: Relations) -> None:
-        """Drop what the first case did not find, and load replaced reference tables again."""
-        found = _relations(session)
-        for kind, schema, name in [key for key, number in found.items() if first.get(key) != number]:
-            session.execute(f"drop {kind} {quote_name(schema)}.{quote_name(name)}")
-        replaced = [name for (kind, schema, name), number in first.items() if found.get((kind, schema, name)) != number]
-        if replaced:
-            self._write_references(engine, replaced)
-            first.update(_relations(session))
+            case.undo()
 
     def close(self) -> None:
         """Close every engine."""
-        for engine, _ in self._opened.values():
+        for engine in self._opened.values():
             engine.close()
-
-
-def _relations(session: Session) -> Relations:
-    rows = session.rows(
-        "select 'table', schema_name, table_name, table_oid from duckdb_tables() union all"
-        " select 'view', schema_name, view_name, view_oid from duckdb_views() where not internal"
-    )
-    return {(kind, schema, name): number for kind, schema, name, number in rows}
 
 
 @pytest.fixture(scope="session")
@@ -125,15 +115,13 @@ def test_model(project: Project, engines: Engines, known: set[str], model: str, 
         _lay_out(session, project, model, given)
         build_model(engine, project, model)
         columns = {c.name: c.type for c in session.columns(relation(model))}
-        expected = case["expect"]
+        expected, where = case["expect"], case.get("where", "true")
         named = list(dict.fromkeys(name for row in expected for name in row)) or list(columns)
         listed = ", ".join(f'"{name}"' for name in named)
         fill(session, "expected", {name: columns[name] for name in named}, expected)
-        session.execute(
-            f"create view found as select {listed} from {relation(model)} where {case.get('where', 'true')}"
-        )
-        missing = session.rows(f"select {listed} from expected except all select {listed} from found")
-        surplus = session.rows(f"select {listed} from found except all select {listed} from expected")
+        wanted = Counter(map(repr, session.rows(f"select {listed} from expected")))
+        found = Counter(map(repr, session.rows(f"select {listed} from {relation(model)} where {where}")))
+        missing, surplus = [*(wanted - found).elements()], [*(found - wanted).elements()]
         assert (missing, surplus) == ([], []), f"missing {missing}, surplus {surplus} of {named}"
 
 

@@ -1,4 +1,4 @@
-"""Three thousand small worlds: models and plain Python give the same tags, on both sides of every border in time."""
+"""Fifteen hundred small worlds: models and plain Python give the same tags, on both sides of every border in time."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.tags.world import World
 
 pytestmark = [pytest.mark.scale, pytest.mark.xdist_group("tags_of_random_worlds")]
 
-COUNT = int(os.environ.get("TAG_WORLDS", "3000"))
+COUNT = int(os.environ.get("TAG_WORLDS", "1500"))
 SEED = int(os.environ.get("TAG_SEED", "20260630"))
 AT_LEAST = 10  # of 3,000 worlds, with each value
 
