@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from itertools import product
 from typing import Any
 
 import pytest
@@ -44,6 +45,18 @@ def test_what_is_invisible_in_a_header_is_shown(shop: Shop) -> None:
         ("respelled", "\\u200bmobile"),
         ("respelled", "no\\u200dte"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "invisible"), [*product(("csv", "xlsx"), ("\u200b", "\ufeff", "\u200b\u200d")), ("csv", "\0")]
+)
+def test_a_header_cell_of_invisible_characters_alone_has_no_name(shop: Shop, kind: str, invisible: str) -> None:
+    rows = [["id", invisible, "Mobile"], ["1", "x", "139"]]
+    data = workbook(rows) if kind == "xlsx" else "\n".join(map(",".join, rows))
+    done = shop.land(data, contract(MOBILE, format=kind))
+    assert (done.rows, done.reason) == ([("1", "139")], "")
+    assert done.extra == [{"column_2": "x"}]
+    assert ("respelled", "Mobile") in done.drift
 
 
 def test_of_two_headers_the_exact_one_counts(shop: Shop) -> None:

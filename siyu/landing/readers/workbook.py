@@ -114,9 +114,10 @@ def convert(job: Job) -> dict[str, Any]:
 
 def names_of(cells: Sequence[str], above: Sequence[Sequence[str]], known: Sequence[str]) -> list[str]:
     """Return the names of a header. A cell without a name takes the text of the nearest cell above it that has one, if
-    that is a name in the contract: the cells were merged. `above` are the rows above, the nearest last."""
-    names, folded_names = list(cells), {*map(folded, known)}
-    for place, cell in enumerate(cells):
+    that is a name in the contract: the cells were merged. `above` are the rows above, the nearest last. Invisible
+    characters alone are no name."""
+    names, folded_names = [cell if folded(cell) else "" for cell in cells], {*map(folded, known)}
+    for place, cell in enumerate(names):
         over = (row[place] for row in reversed(above) if place < len(row) and row[place])
         if not cell and folded(text := next(over, "")) in folded_names and text not in names:
             names[place] = text
@@ -196,7 +197,7 @@ def folded(name: str) -> str:
     """Return a name of a column without the differences that siyu ignores: letter case, blanks, width, invisible
     characters."""
     text = unicodedata.normalize("NFKC", name)
-    if not text.isascii():
+    if not (text.isascii() and text.isprintable()):
         text = "".join(c for c in text if unicodedata.category(c) not in ("Cf", "Cc"))
     return "".join(text.split()).casefold()
 
