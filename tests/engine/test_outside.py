@@ -169,6 +169,16 @@ def engine(warehouse: Path, settings: Settings) -> Iterator[DuckEngine]:
     engine.close()
 
 
+@pytest.mark.parametrize(("rows", "threads"), [(None, 3), (0, 1), (122_879, 1), (122_880, 3)])
+def test_a_query_has_one_thread_where_few_rows_landed(
+    warehouse: Path, settings: Settings, rows: int | None, threads: int
+) -> None:
+    three = settings.model_copy(update={"threads": 3})
+    engine = open_engine(three, date(2026, 6, 30), warehouse / "build", rows=rows)
+    assert engine.session().value("select current_setting('threads')") == threads
+    engine.close()
+
+
 def quoted(path: Path) -> str:
     return str(path).replace("'", "''")
 

@@ -74,6 +74,8 @@ def _raw(con: duckdb.DuckDBPyConnection, table: str) -> str:
 def run_on(root: Path, exports: Path, threads: int, *, publish_parquet: bool = True) -> Ran:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SIYU_SALT", SAMPLE_SALT)
+        # So few rows would give each query one thread, and then no test would see that threads decide nothing.
+        patch.setattr("siyu.build.database.ROW_GROUP", 0)
         settings = load_settings(
             root, warehouse=root / "warehouse", exports=exports, threads=threads, publish_parquet=publish_parquet
         )
@@ -138,14 +140,13 @@ def shop(request: pytest.FixtureRequest, shared: Shared, tmp_path: Path, monkeyp
     """A shop before its first night. Its nights build few families, and run few suites.
 
     Marks change that: after_first_night copies a shop whose night of FIRST_DAY is over; suites("ops/*") adds suites;
-    families("tags") adds families; families(only=()) builds no model, for tests of what lands; every_family
-    builds all of them; every_suite builds all and runs every suite, for tests that say something about checks.
+    families("tags") adds families; families(only=()) builds no model, for tests of what lands; every_family builds
+    all of them.
     """
     monkeypatch.setenv("SIYU_SALT", SALT)
     families = _families(request.node)
-    if request.node.get_closest_marker("every_suite") is None:
-        more = [name for mark in request.node.iter_markers("suites") for name in mark.args]
-        monkeypatch.setattr("siyu.check.suites.layer_files", only_suites(*FEW_SUITES, *more))
+    more = [name for mark in request.node.iter_markers("suites") for name in mark.args]
+    monkeypatch.setattr("siyu.check.suites.layer_files", only_suites(*FEW_SUITES, *more))
     if request.node.get_closest_marker("after_first_night"):
         name = "_".join(["first_night", *families])
         return shared.once(name, lambda root: _run_first_day(root, families)).copy_to(tmp_path)
@@ -153,7 +154,7 @@ def shop(request: pytest.FixtureRequest, shared: Shared, tmp_path: Path, monkeyp
 
 
 def _families(test: pytest.Item) -> tuple[str, ...]:
-    if any(test.get_closest_marker(name) for name in ("every_family", "every_suite")):
+    if test.get_closest_marker("every_family"):
         return FAMILIES
     for mark in test.iter_markers("families"):
         if "only" in mark.kwargs:

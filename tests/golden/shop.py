@@ -14,6 +14,7 @@ import pytest
 
 from siyu.check import suites
 from siyu.compile.compiler import compile_project
+from siyu.compile.graph import upstream
 from siyu.compile.project import Project
 from siyu.layers import LayerFile, base_layer, layer_files
 from siyu.night.request import Request
@@ -149,13 +150,7 @@ def only_models(*tables: str) -> Callable[[Settings, dict[str, Reference]], Proj
 
     def compiled(settings: Settings, references: dict[str, Reference]) -> Project:
         project = compile_project(settings, references)
-        needed: set[str] = set()
-        waiting = list(tables)
-        while waiting:
-            name = waiting.pop()
-            if name not in needed:
-                needed.add(name)
-                waiting += project.graph[name]
+        needed = upstream(project.graph, tables)
         project.models = {name: model for name, model in project.models.items() if name in needed}
         return project
 

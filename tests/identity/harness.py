@@ -138,9 +138,11 @@ class Models:
         self.of_companies = {name for name in self.names if "company" in name or name in OF_COMPANIES}
         self._had_companies = True
         self._reads = {name: upstream(project.graph, [name]) for name in self.names}
-        # What the last build read, by table: models that read nothing else are as they were.
+        # What the last build read, by table: models that read nothing else are as they were. Others stay
+        # stale until a build asks for them.
         self._staged: dict[str, list[tuple[Any, ...]]] = {}
         self._changed: set[str] = set()
+        self._stale = set(self.names)
 
     def close(self) -> None:
         self.session.close()
@@ -157,7 +159,6 @@ class Models:
         self, records: list[Record], rules: list[Rule] | None = None, companies: list[Record] | None = None
     ) -> None:
         """Identity of these records, decisions and records of companies, and nothing else."""
-        is_first = not self._staged
         self._changed = set()
         self._decide(rules or [])
         self._found(companies or [])
@@ -176,9 +177,11 @@ class Models:
             for name in (f"staging.{CHANNEL}__{shape}", f"staging.{CHANNEL}__{shape}__superseded"):
                 self._stage(name, columns, rows[name])
         for name in self.names:
-            is_asked_for = has_companies or name not in self.of_companies
-            if is_first or (is_asked_for and self._reads[name] & self._changed):
+            if self._reads[name] & self._changed:
+                self._stale.add(name)
+            if name in self._stale and (has_companies or name not in self.of_companies):
                 build_model(self.engine, self.project, name)
+                self._stale.remove(name)
 
     def _found(self, companies: list[Record]) -> None:
         rows = [
