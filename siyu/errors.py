@@ -72,6 +72,12 @@ class StatementFault(EngineFault):
     """The engine failed on one statement: it ran out of memory or hit a bug. Other statements may succeed."""
 
 
+class TargetFailed(SiyuError):
+    """The release is published, but a BI target did not take it."""
+
+    untouched = "The release is published; the target keeps the release that it had."
+
+
 class FileRejected(SiyuError):
     """An export file cannot be landed. Its channel becomes stale; the other channels continue."""
 
@@ -85,6 +91,7 @@ EXIT_CODES: dict[type[BaseException], int] = {
     WarehouseBusy: WAREHOUSE_BUSY,
     EngineFault: FAULT,
     FileRejected: FAULT,
+    TargetFailed: TARGET_FAILED,
     OSError: FAULT,
 }
 

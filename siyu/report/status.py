@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from siyu.release.releases import Release
 
 STATUS, PAGE = "status.json", "index.html"
-VERSION = 4  # a file of another version was written by another siyu and is not read
+VERSION = 5  # a file of another version was written by another siyu and is not read
 AGE = re.compile(r"([0-9]+)\s*([mhd])")
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -49,12 +49,13 @@ def as_json(report: Report, current: Release | None) -> dict[str, Any]:
         "models": [{**vars(model), "row_count_before": report.rows_before.get(model.model)} for model in report.models],
         "kpis": [vars(line) for line in report.kpis],
         "alerts": [vars(alert) for alert in report.alerts],
+        "targets": [vars(line) for line in report.targets],
     }
 
 
 _KEYS = tuple(as_json(Report(as_of=None, warehouse=Path()), None))
 # While a run is in progress, the findings of the previous run stay.
-CARRIED = ("channels", "notes", "checks", "failures", "models", "kpis", "alerts")
+CARRIED = ("channels", "notes", "checks", "failures", "models", "kpis", "alerts", "targets")
 
 
 def write_status(warehouse: Path, report: Report, current: Release | None, timezone: str) -> None:

@@ -59,6 +59,17 @@ class ChannelLine:
     drift: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class TargetLine:
+    """What became of one BI target. `release` is the one that the target has now; `error` is None if all went well."""
+
+    target: str
+    release: str | None
+    tables_loaded: int
+    seconds: float
+    error: str | None = None
+
+
 @dataclass
 class Report:
     """The report of one run. `status` is running, published, nothing new, failed, not started or checked."""
@@ -82,6 +93,7 @@ class Report:
     checks: list[CheckResult] = field(default_factory=list)
     kpis: list[KpiLine] = field(default_factory=list)
     alerts: list[KpiAlert] = field(default_factory=list)
+    targets: list[TargetLine] = field(default_factory=list)
     rows_before: Mapping[str, int | None] = field(default_factory=dict)
     manifest: Mapping[str, Any] = field(default_factory=dict)
 
