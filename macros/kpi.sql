@@ -118,6 +118,8 @@ union all
 {%- macro band_edge(edge) -%}
 greatest(least(
         case
+            when unit in ('count', 'rate', 'minutes', 'hours', 'days') and {{ edge }} < 0 then 0.0
+            when unit = 'rate' and {{ edge }} > 1 then 1.0
             when not is_amount then {{ edge }}
             when {{ edge }} < 0 then -baseline * (exp(least(-{{ edge }}, 100.0)) - 1.0)
             else baseline * (exp(least({{ edge }}, 100.0)) - 1.0)

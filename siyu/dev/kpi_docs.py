@@ -64,6 +64,7 @@ deviation.
   counts, that is the square root of the usual numerator, divided by the denominator.
 - **Rates** have a sigma of at least the binomial deviation of their own denominator. A rate of few people has a wide
   band.
+- A band ends where its figure ends: 0 for counts, rates and durations, 1 for rates.
 - A band without width is no band.
 - Where there is no baseline, `benchmark_low` and `benchmark_high` say what is usual elsewhere, for the KPIs of
   `kpi_benchmark.csv`. They judge nothing: the status stays `no_baseline` or `immature`.

@@ -165,6 +165,8 @@ def reference(project: Project, one: Series) -> list[tuple[float, float, float, 
         low, high = (math.log(2) - reach, math.log(2) + reach) if is_amount else (base - reach, base + reach)
         if is_amount:
             low, high = (math.copysign(base * math.expm1(abs(edge)), edge) for edge in (low, high))
+        if unit in ("count", "rate", "minutes", "hours", "days"):
+            low, high = max(low, 0), min(high, 1) if unit == "rate" else high
         far = float(v["alert_sigmas"]) * sigma
         found.append((base, low, high, distance > reach, distance > far))
     return found

@@ -127,6 +127,7 @@ sigmas as (
     select
         series_no,
         as_of_date,
+        unit,
         is_amount,
         distance,
         baseline,
@@ -156,6 +157,7 @@ edges as (
     select
         series_no,
         as_of_date,
+        unit,
         is_amount,
         distance,
         baseline,
