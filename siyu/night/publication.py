@@ -48,6 +48,7 @@ class Checked:
     def publish(self) -> Release:
         """Write the release and the history. Make the release current unless one of a later date is current."""
         record, known_by = self.record, self.record.request.known_by
+        record.stage = "publish"
         release = self._write_release()
         self._report_figures()
         if known_by is None:

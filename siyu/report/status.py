@@ -6,6 +6,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from siyu.release.releases import Release
 
 STATUS, PAGE = "status.json", "index.html"
-VERSION = 5  # a file of another version was written by another siyu and is not read
+VERSION = 6  # a file of another version was written by another siyu and is not read
 AGE = re.compile(r"([0-9]+)\s*([mhd])")
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -38,6 +39,7 @@ def as_json(report: Report, current: Release | None) -> dict[str, Any]:
         "started_at": report.started_at,
         "ended_at": report.ended_at,
         "error": report.error,
+        "first_failure": asdict(report.first_failure) if report.first_failure else None,
         "current_release": current.name if current else None,
         "current_as_of": current.as_of.isoformat() if current else None,
         "channels": [vars(line) for line in report.channels],
@@ -50,12 +52,13 @@ def as_json(report: Report, current: Release | None) -> dict[str, Any]:
         "kpis": [vars(line) for line in report.kpis],
         "alerts": [vars(alert) for alert in report.alerts],
         "targets": [vars(line) for line in report.targets],
+        "notification": asdict(report.notification) if report.notification else None,
     }
 
 
 _KEYS = tuple(as_json(Report(as_of=None, warehouse=Path()), None))
 # While a run is in progress, the findings of the previous run stay.
-CARRIED = ("channels", "notes", "checks", "failures", "models", "kpis", "alerts", "targets")
+CARRIED = ("channels", "notes", "checks", "failures", "models", "kpis", "alerts", "targets", "notification")
 
 
 def write_status(warehouse: Path, report: Report, current: Release | None, timezone: str) -> None:

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from siyu.masking import one_line
-from siyu.report import markup
+from siyu.report import failures, markup
 from siyu.report.markup import line as text_line
 
 if TYPE_CHECKING:
@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     from siyu.landing.channel import ChannelLanding
     from siyu.landing.channel_status import ChannelStatus
     from siyu.landing.drift import Drift
+    from siyu.report.failures import Failure
     from siyu.report.headline import KpiAlert, KpiLine
+    from siyu.report.notify import Notification
 
 SLOWEST = 5
 SHOWN_KEYS = 5
-RUNBOOK = "docs/on-call.md#a-check-failed"
+RUNBOOK = failures.CHECK_RUNBOOK
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,8 @@ class Report:
     kpis: list[KpiLine] = field(default_factory=list)
     alerts: list[KpiAlert] = field(default_factory=list)
     targets: list[TargetLine] = field(default_factory=list)
+    stopped_by: Failure | None = None  # the first failure of the run in time
+    notification: Notification | None = None  # None if no message was asked for
     rows_before: Mapping[str, int | None] = field(default_factory=dict)
     manifest: Mapping[str, Any] = field(default_factory=dict)
 
@@ -126,6 +130,15 @@ class Report:
                 f"landed only 仅入库: {', '.join(self.landed_only)}; the other channels are built from earlier landings"
             )
         return [*lines, *([self.families] if self.families else []), *self.unchecked]
+
+    @property
+    def first_failure(self) -> Failure | None:
+        """What failed first: what stopped the run, or the first target that did not take the release."""
+        if self.stopped_by is not None:
+            return self.stopped_by
+        return next(
+            (failures.of_target(line.target, line.release, line.error) for line in self.targets if line.error), None
+        )
 
     def check_counts(self) -> dict[str, int]:
         """Count the expectations by outcome."""
