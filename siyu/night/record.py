@@ -12,7 +12,7 @@ from typing import Any
 from siyu import clock
 from siyu.build.materialization import ModelRun
 from siyu.check.suites import CheckResult
-from siyu.errors import SiyuError, TargetFailed
+from siyu.errors import SiyuError, TargetFailed, exit_code
 from siyu.masking import masked, one_line, printable
 from siyu.night.request import Request
 from siyu.release.releases import current
@@ -24,6 +24,7 @@ from siyu.report.summary import Report
 from siyu.settings import Settings
 from siyu.warehouse.ledger import Ledger
 
+SHOWN_NIGHTS = 14
 PUBLISHED, NOTHING_NEW, FAILED, NOT_STARTED = "published", "nothing new", "failed", "not started"
 
 
@@ -120,6 +121,7 @@ class RunRecord:
     def fail(self, error: BaseException) -> None:
         """Write down the error that stopped the run. If that fails, as on a full disk, the report has both errors."""
         self.report.error = printable(masked(str(error))) or type(error).__name__
+        self.report.exit_code = exit_code(error)
         is_published = isinstance(error, TargetFailed)
         if not is_published:
             self.note(failures.of_error(self.stage, "", error))
@@ -133,6 +135,7 @@ class RunRecord:
     def end(self, status: str) -> None:
         """Write how the run ended."""
         self.report.status = status
+        self.report.exit_code = self.report.exit_code or 0
         self.report.ended_at = now()
         self.update(
             status=status,
@@ -140,6 +143,7 @@ class RunRecord:
             as_of=self.report.as_of.isoformat() if self.report.as_of else None,
             error=self.report.error,
         )
+        self.report.nights = self.ledger.last_runs(SHOWN_NIGHTS)
         self.write_status()
 
     def notify(self) -> None:

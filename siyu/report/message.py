@@ -135,7 +135,9 @@ def compose(status: Mapping[str, Any], told: Collection[str], style: Style) -> M
     verdict = words["failed"] if status["status"] not in GOOD_ENDS else words[status["status"]]
     note = "" if has_failed else f"{words['attention' if now else 'good']}"
     title = f"siyu {verdict} {status['as_of'] or ''}".rstrip() + (f": {note}" if note else "")
-    lines = [*_first(status, words, style), *_of_each_kind(now, words, style)]
+    first = status["first_failure"] or {"stage": "", "name": ""}
+    others = [one for one in now if one.key != f"{first['stage']}:{first['name']}"]
+    lines = [*_first(status, words, style), *_of_each_kind(others, words, style)]
     if gone:
         lines.append(f"{words[RECOVERED]}: {', '.join(_name(key, words) for key in gone)}")
     ends = [f"{words['current']}: {status['current_release'] or words['none']}"]

@@ -125,11 +125,12 @@ def style(settings: Settings) -> Style:
                  settings.notify_on)  # fmt: skip
 
 
-def send(message: Message, everybody: Sequence[Addressee], seconds: float = SECONDS) -> list[str]:
+def send(message: Message, everybody: Sequence[Addressee]) -> list[str]:
     """Send a message to everybody at a time. Return a line for each who did not get it, without secrets.
 
     The threads are daemons: one that hangs does not keep the process from ending.
     """
+    seconds = SECONDS
     problems: dict[str, str] = {one.name: f"no answer within {seconds:.0f} seconds" for one in everybody}
 
     def deliver(one: Addressee) -> None:
