@@ -28,7 +28,16 @@ CONTENT_SETTINGS = (
 )  # fmt: skip
 # Schemas that a deployment can do without. Each reads earlier ones, never later ones.
 FAMILIES = ("identity", "journey", "tags", "audience", "kpi")
-NOTIFY_ON = ("failure", "target", "stale", "drift", "alert", "warning", "recovered")  # see siyu/report/message.py
+NOTIFY_ON = (
+    "failure",
+    "target",
+    "stale",
+    "drift",
+    "unusual",
+    "alert",
+    "warning",
+    "recovered",
+)  # see siyu/report/message.py
 
 
 def known_zone(value: str) -> str:

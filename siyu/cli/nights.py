@@ -184,6 +184,39 @@ def status(
 
 
 @app.command()
+def notify(
+    test: Annotated[
+        bool, typer.Option("--test", help="Required: send a test message. Runs send theirs by themselves.")
+    ] = False,
+) -> None:
+    """Send a test message to the addresses of the setting notify, and say for each whether it took the message.
+
+    Exit code 0: all took it; 1: at least one did not.
+
+    Example: SIYU_NOTIFY=wecombot://<key of the robot> siyu notify --test
+    """
+    with handle_errors():
+        from siyu.report.message import test_message
+        from siyu.report.notify import addressees, send, style
+
+        settings = current_settings()
+        if not test:
+            raise ConfigError("siyu notify requires --test", "siyu notify", "runs send their messages by themselves.")
+        everybody = addressees(settings)
+        if not everybody:
+            raise ConfigError("the setting notify is empty", settings.place("notify"),
+                              "name an address: docs/on-call.md#messages lists the forms.")  # fmt: skip
+        problems = send(test_message(style(settings)), everybody)
+        for one in everybody:
+            if not any(problem.startswith(f"{one.name}: ") for problem in problems):
+                out.print(f"{one.name}: sent", style="green")
+        for problem in problems:
+            err.print(problem, style="red", soft_wrap=True)
+        if problems:
+            raise typer.Exit(1)
+
+
+@app.command()
 def sql(
     model: Annotated[str, typer.Argument(help="A model, as table or schema.table.")],
     dialect: Annotated[

@@ -12,7 +12,7 @@ from typing import Any
 from siyu import clock
 from siyu.build.materialization import ModelRun
 from siyu.check.suites import CheckResult
-from siyu.errors import SiyuError, TargetFailed, exit_code
+from siyu.errors import TARGET_FAILED, SiyuError, TargetFailed, exit_code
 from siyu.masking import masked, one_line, printable
 from siyu.night.request import Request
 from siyu.release.releases import current
@@ -135,7 +135,8 @@ class RunRecord:
     def end(self, status: str) -> None:
         """Write how the run ended."""
         self.report.status = status
-        self.report.exit_code = self.report.exit_code or 0
+        failed_targets = any(line.error for line in self.report.targets)
+        self.report.exit_code = self.report.exit_code or (TARGET_FAILED if failed_targets else 0)
         self.report.ended_at = now()
         self.update(
             status=status,

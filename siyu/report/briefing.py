@@ -144,8 +144,8 @@ def _channels(status: Mapping[str, Any]) -> Iterator[Item]:
         if line["is_stale"]:
             told = f"{line['channel']}: {line['reason']}"
             yield Fact("stale", told, "warn", (f"runbook: {RUNBOOKS['stale']}",))
-        for drift in line["drift"]:
-            yield Fact("drift", drift, "warn", (f"runbook: {RUNBOOKS['drift']}",))
+        for kind in ("drift", "unusual"):
+            yield from (Fact(kind, told, "warn", (f"runbook: {RUNBOOKS[kind]}",)) for told in line.get(kind, ()))
     for note in status["notes"]:
         yield Fact("note", note, "warn")
 

@@ -16,8 +16,8 @@ from siyu.errors import ON_CALL
 from siyu.masking import masked, one_line
 from siyu.report.failures import CHECK_RUNBOOK, TARGET_RUNBOOK
 
-FAILURE, TARGET, STALE, DRIFT, ALERT, WARNING, RECOVERED = (
-    "failure", "target", "stale", "drift", "alert", "warning", "recovered",
+FAILURE, TARGET, STALE, DRIFT, UNUSUAL, ALERT, WARNING, RECOVERED = (
+    "failure", "target", "stale", "drift", "unusual", "alert", "warning", "recovered",
 )  # fmt: skip
 GOOD_ENDS = ("published", "nothing new")
 INTERRUPTED = f"{FAILURE}:interrupted"
@@ -27,6 +27,7 @@ MAX_LINE, MAX_OF_A_KIND, MAX_RUNBOOKS, SHOWN_KEYS = 280, 5, 3, 3  # a line has s
 RUNBOOKS = {
     STALE: f"{ON_CALL}#a-channel-is-stale",
     DRIFT: f"{ON_CALL}#a-column-has-changed",
+    UNUSUAL: f"{ON_CALL}#a-landing-is-unusual",
     ALERT: f"{ON_CALL}#a-kpi-left-its-band",
 }
 
@@ -54,19 +55,21 @@ class Message:
 WORDS = {
     "zh": {
         "failed": "未发布", "published": "已发布", "nothing new": "无新数据", "attention": "请关注", "good": "已恢复",
-        "first": "首先失败", "why": "原因", "rows": "行", "keys": "样例", "fix": "处理", "runbook": "手册",
-        "current": "BI 当前读取", "none": "尚无发布", "page": "状态页", "new": "新", "more": "另有 {} 项",
-        "where": "位置", FAILURE: "失败", TARGET: "目标未更新", STALE: "渠道过期", DRIFT: "列变化", ALERT: "指标告警",
-        WARNING: "校验警告", RECOVERED: "已恢复", "interrupted": "上次运行中断", "failed before": "上次运行失败",
+        "first": "首先失败", "why": "原因", "rows": "行", "keys": "样例", "where": "位置", "fix": "处理",
+        "runbook": "手册", "current": "BI 当前读取", "none": "尚无发布", "page": "状态页", "new": "新",
+        "more": "另有 {} 项", "interrupted": "上次运行中断", "failed before": "上次运行失败", "test": "测试消息",
+        "tested": "如果看到这条消息，说明地址设置正确。", TARGET: "目标未更新", STALE: "渠道过期", DRIFT: "列变化",
+        UNUSUAL: "数据异常", ALERT: "指标告警", WARNING: "校验警告", RECOVERED: "已恢复",
     },
     "en": {
         "failed": "not published", "published": "published", "nothing new": "nothing is new",
         "attention": "needs attention", "good": "recovered", "first": "failed first", "why": "why", "rows": "rows",
-        "keys": "some keys", "fix": "do", "runbook": "runbook", "current": "BI reads", "none": "no release yet",
-        "page": "status page", "new": "new", "more": "and {} more", "where": "where", FAILURE: "failure",
-        TARGET: "target not updated", STALE: "stale channel", DRIFT: "column changed", ALERT: "KPI alert",
-        WARNING: "check warns", RECOVERED: "recovered", "interrupted": "the run before was interrupted",
-        "failed before": "the run before failed",
+        "keys": "some keys", "where": "where", "fix": "do", "runbook": "runbook", "current": "BI reads",
+        "none": "no release yet", "page": "status page", "new": "new", "more": "and {} more",
+        "interrupted": "the run before was interrupted", "failed before": "the run before failed",
+        "test": "test message", "tested": "If you read this, the address works.", TARGET: "target not updated",
+        STALE: "stale channel", DRIFT: "column changed", UNUSUAL: "unusual data", ALERT: "KPI alert",
+        WARNING: "check warns", RECOVERED: "recovered",
     },
 }  # fmt: skip
 
@@ -84,8 +87,9 @@ def concerns(status: Mapping[str, Any]) -> list[Concern]:
         name = line["channel"]
         if line["is_stale"]:
             found.append(Concern(STALE, f"{STALE}:{name}", f"{name}: {line['reason']}", RUNBOOKS[STALE]))
-        if line["drift"]:
-            found.append(Concern(DRIFT, f"{DRIFT}:{name}", "; ".join(line["drift"]), RUNBOOKS[DRIFT]))
+        for kind in (DRIFT, UNUSUAL):
+            if line.get(kind):
+                found.append(Concern(kind, f"{kind}:{name}", "; ".join(line[kind]), RUNBOOKS[kind]))
     found += _alerts(status["alerts"])
     return found + _warnings(status["failures"])
 
@@ -146,6 +150,13 @@ def compose(status: Mapping[str, Any], told: Collection[str], style: Style) -> M
     return Message(title, _fitted(lines, ends, MAX_BYTES - len(title.encode())), is_good=not now)
 
 
+def test_message(style: Style) -> Message:
+    """Return a message that shows that an address works."""
+    words = WORDS[style.language]
+    ends = [f"{words['runbook']}: {style.docs}{ON_CALL}"] + ([f"{words['page']}: {style.link}"] if style.link else [])
+    return Message(f"siyu {words['test']}", "\n".join([words["tested"], *ends]), is_good=True)
+
+
 def still_told(status: Mapping[str, Any], told: Iterable[str], was_sent: bool) -> list[str]:
     """Return the keys of concerns that count as told after this run."""
     now = {one.key for one in concerns(status)}
@@ -185,7 +196,7 @@ def _first(status: Mapping[str, Any], words: Mapping[str, str], style: Style) ->
 
 def _of_each_kind(found: Sequence[Concern], words: Mapping[str, str], style: Style) -> list[str]:
     lines = []
-    for kind in (TARGET, STALE, DRIFT, ALERT, WARNING):
+    for kind in (TARGET, STALE, DRIFT, UNUSUAL, ALERT, WARNING):
         # New ones first: they are why the message is sent.
         listed = sorted((one for one in found if one.kind == kind), key=lambda one: not one.is_new)
         for one in listed[:MAX_OF_A_KIND]:

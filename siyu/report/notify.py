@@ -30,7 +30,7 @@ IN_ENVIRONMENT = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 # Robots that answer 200 whatever happens. Their answer says in a field whether they took the message: 0 means yes.
 ROBOTS = ("wecombot", "dingtalk", "feishu", "lark")
 CODES, REASONS = ("errcode", "code", "StatusCode"), ("errmsg", "msg", "StatusMessage")
-SHORTEST_SECRET = 4
+SHORTEST_SECRET, LONG_SECRET = 4, 8
 
 
 @dataclass(frozen=True)
@@ -219,6 +219,7 @@ def _heard() -> Iterator[list[str]]:
     """Collect what Apprise logs in this thread. It goes nowhere else, because it may contain secrets."""
     logger, listener = logging.getLogger("apprise"), _Listener()
     logger.propagate = False
+    logging.getLogger("urllib3").setLevel(logging.WARNING)  # at DEBUG it logs addresses
     logger.addHandler(listener)
     try:
         yield listener.lines
@@ -230,7 +231,10 @@ def _heard() -> Iterator[list[str]]:
 
 def without_secrets(text: str, url: str) -> str:
     """Return a text without any part of an address but its scheme: any may be a key, a password or a mail address."""
-    parts = re.split(r"[^0-9A-Za-z_.-]+", url.partition("://")[2])
-    for part in sorted(filter(lambda part: len(part) >= SHORTEST_SECRET, parts), key=len, reverse=True):
-        text = text.replace(part, "****")
+    parts = set(re.split(r"[^0-9A-Za-z_.-]+", url.partition("://")[2]))
+    for part in sorted(parts, key=len, reverse=True):
+        # A short one may be part of an ordinary word.
+        edges = ("", "") if len(part) >= LONG_SECRET else (r"(?<![0-9A-Za-z])", r"(?![0-9A-Za-z])")
+        if len(part) >= SHORTEST_SECRET:
+            text = re.sub(re.escape(part).join(edges), "****", text)
     return text
