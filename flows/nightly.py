@@ -51,7 +51,8 @@ from siyu.night.conductor import Outcome, Step, conduct
 from siyu.night.opening import Night
 from siyu.night.request import Request
 from siyu.report.events import Event
-from siyu.report.summary import Report, markdown, summary
+from siyu.report.status import markdown
+from siyu.report.summary import Report, summary
 
 
 def _carry_out(step: Step) -> State:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import difflib
+import errno
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -13,14 +15,17 @@ class SiyuError(Exception):
     """A problem that a user can act on.
 
     `untouched` says what the error left unchanged. `report` is the report of the run up to the error, or None.
+    `runbook` is the anchor of docs/on-call.md that says what to do.
     """
 
     untouched = "The last release is untouched."
+    runbook = "an-engine-fault"
     report: Any = None
 
-    def __init__(self, problem: str, where: str = "", fix: str = "") -> None:
+    def __init__(self, problem: str, where: str = "", fix: str = "", runbook: str = "") -> None:
         super().__init__(problem)
         self.problem, self.where, self.fix = problem, where, fix
+        self.runbook = runbook or type(self).runbook
 
     def __str__(self) -> str:
         lines = [f"error: {self.problem}"]
@@ -34,6 +39,7 @@ class ConfigError(SiyuError):
     """Invalid settings, contracts, models or suites, or wrong use of a command."""
 
     untouched = "Nothing was built or published."
+    runbook = "wrong-use-or-configuration"
 
 
 class WrongQuestion(ConfigError):
@@ -57,11 +63,14 @@ class Problems(ConfigError):
 class ChecksFailed(SiyuError):
     """A critical expectation failed; nothing was published."""
 
+    runbook = "a-check-failed"
+
 
 class WarehouseBusy(SiyuError):
     """Another run holds the warehouse."""
 
     untouched = "Nothing was started."
+    runbook = "another-run-holds-the-warehouse"
 
 
 class EngineFault(SiyuError):
@@ -76,12 +85,14 @@ class TargetFailed(SiyuError):
     """The release is published, but a BI target did not take it."""
 
     untouched = "The release is published; the target keeps the release that it had."
+    runbook = "a-target-failed"
 
 
 class FileRejected(SiyuError):
     """An export file cannot be landed. Its channel becomes stale; the other channels continue."""
 
     untouched = "Nothing of this file was landed; other channels are not affected."
+    runbook = "a-channel-is-stale"
 
 
 EXIT_CODES: dict[type[BaseException], int] = {
@@ -102,6 +113,30 @@ def exit_code(error: BaseException) -> int:
         if kind in EXIT_CODES:
             return EXIT_CODES[kind]
     return FAULT
+
+
+ON_CALL = "docs/on-call.md"
+FULL_DISK = {errno.ENOSPC, errno.EDQUOT}
+SAID_OF_A_FULL_DISK = re.compile("no space left|disk (is )?full|disk quota|max_temp_directory_size", re.IGNORECASE)
+
+
+def runbook(error: BaseException) -> str:
+    """Return the place in docs/on-call.md that says what to do about an error."""
+    if is_full_disk(error):
+        return f"{ON_CALL}#the-disk-is-full"
+    if isinstance(error, SiyuError):
+        return f"{ON_CALL}#{error.runbook}"
+    return f"{ON_CALL}#{'a-file-fault' if isinstance(error, OSError) else 'an-unexpected-error'}"
+
+
+def is_full_disk(error: BaseException) -> bool:
+    """Whether a full disk caused an error."""
+    if isinstance(error, OSError):
+        return error.errno in FULL_DISK
+    if not isinstance(error, EngineFault):
+        return False
+    cause = error.__cause__
+    return bool(SAID_OF_A_FULL_DISK.search(str(error))) or (cause is not None and is_full_disk(cause))
 
 
 def nearest(name: str, options: Iterable[str]) -> str:

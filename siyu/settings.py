@@ -28,6 +28,16 @@ CONTENT_SETTINGS = (
 )  # fmt: skip
 # Schemas that a deployment can do without. Each reads earlier ones, never later ones.
 FAMILIES = ("identity", "journey", "tags", "audience", "kpi")
+NOTIFY_ON = (
+    "failure",
+    "target",
+    "stale",
+    "drift",
+    "unusual",
+    "alert",
+    "warning",
+    "recovered",
+)  # see siyu/report/message.py
 
 
 def known_zone(value: str) -> str:
@@ -60,6 +70,11 @@ class Settings(BaseSettings):
     publish_records: bool = True
     publish_parquet: bool = False
     ops_history_days: int = 400
+    notify: Annotated[tuple[SecretStr, ...], NoDecode] = ()
+    notify_on: Annotated[tuple[str, ...], NoDecode] = NOTIFY_ON
+    notify_language: Literal["zh", "en"] = "zh"
+    notify_link: str = ""
+    notify_docs: str = ""
     _toml: dict[str, str] = PrivateAttr(default_factory=dict)  # setting -> where siyu.toml sets it
 
     @field_validator("layers", mode="before")
@@ -67,12 +82,17 @@ class Settings(BaseSettings):
     def _split_paths(cls, value: Any) -> Any:
         return [p for p in value.split(os.pathsep) if p] if isinstance(value, str) else value
 
-    @field_validator("channels", "retired_channels", "families", mode="before")
+    @field_validator("channels", "retired_channels", "families", "notify_on", mode="before")
     @classmethod
     def _split_names(cls, value: Any) -> Any:
         if isinstance(value, str):
             return [name.strip() for name in value.split(",") if name.strip()]
         return value
+
+    @field_validator("notify", mode="before")
+    @classmethod
+    def _split_addresses(cls, value: Any) -> Any:
+        return value.split() if isinstance(value, str) else value  # a comma can be part of an address
 
     @field_validator("families")
     @classmethod
@@ -165,6 +185,7 @@ class Settings(BaseSettings):
                 f"the salt has {len(salt)} characters; hashes of mobile numbers with such a short key can be guessed",
                 where,
                 f"set {'SIYU_SALT' if self.salt else where} to a random text of at least {SHORTEST_SALT} characters.",
+                "a-wrong-salt",
             )
         if salt:
             return salt
@@ -174,6 +195,7 @@ class Settings(BaseSettings):
             "no salt is set; without a salt, the IDs and hashes of real people are not secret",
             where,
             f"set {where} to a long random text and keep it: a different salt changes every ID.",
+            "a-wrong-salt",
         )
 
     def _salt(self) -> tuple[str, str]:
@@ -189,6 +211,7 @@ class Settings(BaseSettings):
                 f"the file of the salt cannot be read: {reason}",
                 str(self.salt_file),
                 "restore it from where you keep passwords, or set SIYU_SALT. A new salt would change every ID.",
+                "a-wrong-salt",
             ) from error
 
     @property

@@ -40,9 +40,10 @@ WALLS = {
     "sqlglot": ["compile"],
     "jinja2": ["compile", "report/page.py"],
     "typer": ["cli", "dev/docs.py"],
+    "apprise": ["report/notify.py"],
     "prefect": [],
 }
-FLOW_WALLS = ("duckdb", "pyspark", "sqlglot", "jinja2", "great_expectations")
+FLOW_WALLS = ("duckdb", "pyspark", "sqlglot", "jinja2", "great_expectations", "apprise")
 
 
 def _schema(path: Path) -> str:

@@ -61,6 +61,7 @@ def data_fault(model: CompiledModel, error: SqlProblem) -> EngineFault:
         f"{model.name} failed on the data: {without_values(error.problem)[:400]}",
         model.model.file,
         "fix the model, or guard the value: siyu sql shows the query, warehouse/build has the data that it reads.",
+        runbook="a-model-failed",
     )
 
 

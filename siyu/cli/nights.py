@@ -11,7 +11,19 @@ from typing import Annotated
 import typer
 from rich.progress import Progress
 
-from siyu.cli.app import AsOf, Select, app, compiled, current_settings, day, err, handle_errors, out, progress
+from siyu.cli.app import (
+    AsOf,
+    Select,
+    app,
+    compiled,
+    current_settings,
+    day,
+    err,
+    handle_errors,
+    json_text,
+    out,
+    progress,
+)
 from siyu.errors import ConfigError
 
 
@@ -143,13 +155,14 @@ def status(
         str | None,
         typer.Option(help="Exit with 1 unless the last run succeeded within this time, such as 26h, 2d or 90m."),
     ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the content of status.json, for programs.")] = False,
 ) -> None:
-    """Show the last run, the current release, stale channels, KPI alerts, and failed checks with their runbooks.
+    """Show how the last run ended, what failed first, what to do, what is stale, and what changed.
 
     Example, for cron or a monitor: siyu status --max-age 26h
     """
     with handle_errors():
-        from siyu.report.status import overdue, read_status, status_text
+        from siyu.report.status import interrupted, overdue, read_status, status_text
         from siyu.warehouse.lock import is_held
 
         warehouse = current_settings().warehouse
@@ -159,11 +172,47 @@ def status(
                 "this version of siyu has not run here yet", str(warehouse), "siyu run makes the first run."
             )
         if found["status"] == "running" and not is_held(warehouse):
-            found = {**found, "status": "interrupted", "error": "the process ended unexpectedly; run it again."}
-        out.print(status_text(found))
+            found = interrupted(found)
+        if as_json:
+            out.print(json_text(found), soft_wrap=True)
+        else:
+            out.print(status_text(found))
         late = overdue(found, max_age) if max_age else None
         if late:
             err.print(late, style="red")
+            raise typer.Exit(1)
+
+
+@app.command()
+def notify(
+    test: Annotated[
+        bool, typer.Option("--test", help="Required: send a test message. Runs send theirs by themselves.")
+    ] = False,
+) -> None:
+    """Send a test message to the addresses of the setting notify, and say for each whether it took the message.
+
+    Exit code 0: all took it; 1: at least one did not.
+
+    Example: SIYU_NOTIFY=wecombot://<key of the robot> siyu notify --test
+    """
+    with handle_errors():
+        from siyu.report.message import test_message
+        from siyu.report.notify import addressees, send, style
+
+        settings = current_settings()
+        if not test:
+            raise ConfigError("siyu notify requires --test", "siyu notify", "runs send their messages by themselves.")
+        everybody = addressees(settings)
+        if not everybody:
+            raise ConfigError("the setting notify is empty", settings.place("notify"),
+                              "name an address: docs/on-call.md#messages lists the forms.")  # fmt: skip
+        problems = send(test_message(style(settings)), everybody)
+        for one in everybody:
+            if not any(problem.startswith(f"{one.name}: ") for problem in problems):
+                out.print(f"{one.name}: sent", style="green")
+        for problem in problems:
+            err.print(problem, style="red", soft_wrap=True)
+        if problems:
             raise typer.Exit(1)
 
 

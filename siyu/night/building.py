@@ -65,6 +65,7 @@ class Landed:
     def start_build(self) -> Building:
         """Open a new build database and write everything to it that models read."""
         record, project = self.record, self.project
+        record.stage = "build"
         # Working views, such as classes of tags, are checked by the suites of the models that read them.
         checked = {m.name for m in project.models.values() if not m.companion and not m.is_working_view}
         for name in sorted(checked - self.suites.keys()):
@@ -115,7 +116,8 @@ class Building:
     def build(self, name: str) -> ModelRun:
         """Build one model. Every model that it reads must be built already."""
         project, record = self.landed.project, self.landed.record
-        result = build_model(self.engine, project, name)
+        with record.step("build", name):
+            result = build_model(self.engine, project, name)
         record.add_model(result)
         self._built.add(name)
         record.tell(events.built(result, len(project.models)))
@@ -139,7 +141,8 @@ class Checks:
         lacking = sorted(self.building.suites.get(table, set()) & set(self.building.missing()))
         if lacking:
             raise EngineFault(f"the suite of {table} reads {', '.join(lacking)}, not built yet", table)
-        results = self.checker.run(landed.suites[table])
+        with landed.record.step("check", table):
+            results = self.checker.run(landed.suites[table])
         landed.record.add_checks(results)
         landed.record.tell(events.checked(table, results, len(landed.suites)))
         return results

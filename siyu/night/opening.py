@@ -31,6 +31,7 @@ from siyu.night.run_key import input_fingerprint
 from siyu.release.history import previous_run
 from siyu.report import events
 from siyu.report.events import Event
+from siyu.report.notify import addressees
 from siyu.report.summary import Report
 from siyu.settings import Settings
 from siyu.warehouse.ledger import Ledger
@@ -66,9 +67,11 @@ class Night(AbstractContextManager["Opened"]):
             record.resources.callback(ledger.close)
             record.begin(ledger)
             try:
+                record.addressees = addressees(record.settings)
                 opened = _open(record)
             except BaseException as error:
                 record.fail(error)
+                record.notify()
                 raise
             record.resources = record.resources.pop_all()
         return opened
@@ -81,6 +84,7 @@ class Night(AbstractContextManager["Opened"]):
                 self._record.fail(error)
             else:
                 self._record.end(self.report.status)
+            self._record.notify()
 
 
 def _open(record: RunRecord) -> Opened:
@@ -104,6 +108,7 @@ def _open(record: RunRecord) -> Opened:
     scratch = warehouse / "landing"
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(mode=0o700)
+    record.stage = "land"
     engine = open_engine(settings, as_of, scratch, in_memory=True)
     record.resources.callback(engine.close)
     with closing(engine.session()) as session:
@@ -153,12 +158,9 @@ class Opened:
     def land(self, name: str) -> ChannelLanding:
         """Land the new files of a channel."""
         channel = self.project.channels[name]
-        session = self.engine.session()
-        try:
+        with self.record.step("land", name), closing(self.engine.session()) as session:
             folder = channel.source_folder(self.record.settings.exports_root)
             result = land_channel(session, channel, folder, self.landing)
-        finally:
-            session.close()
         self._landings[name] = result
         self.record.tell(events.landed(result, len(self.channels)))
         return result

@@ -15,6 +15,7 @@ from siyu.night.record import PUBLISHED, RunRecord
 from siyu.release.history import Previous, write_history
 from siyu.release.publish import ReleaseFacts, write_release
 from siyu.release.releases import Release, current, expire, swap
+from siyu.report.changes import changes
 from siyu.report.events import Event
 from siyu.report.headline import headline_kpis, out_of_band
 
@@ -48,6 +49,7 @@ class Checked:
     def publish(self) -> Release:
         """Write the release and the history. Make the release current unless one of a later date is current."""
         record, known_by = self.record, self.record.request.known_by
+        record.stage = "publish"
         release = self._write_release()
         self._report_figures()
         if known_by is None:
@@ -91,6 +93,7 @@ class Checked:
         session = self.engine.session()
         self.record.report.kpis = headline_kpis(session, self.project)
         self.record.report.alerts = out_of_band(session, self.project)
+        self.record.report.changes = changes(session, self.project)
         session.close()
 
     def _expire(self) -> None:

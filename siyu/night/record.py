@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -12,16 +12,19 @@ from typing import Any
 from siyu import clock
 from siyu.build.materialization import ModelRun
 from siyu.check.suites import CheckResult
-from siyu.errors import SiyuError
+from siyu.errors import TARGET_FAILED, SiyuError, TargetFailed, exit_code
 from siyu.masking import masked, one_line, printable
 from siyu.night.request import Request
 from siyu.release.releases import current
+from siyu.report import failures
 from siyu.report.events import Event
-from siyu.report.status import write_status
+from siyu.report.notify import Addressee, notify
+from siyu.report.status import as_json, read_status, write_status
 from siyu.report.summary import Report
 from siyu.settings import Settings
 from siyu.warehouse.ledger import Ledger
 
+SHOWN_NIGHTS = 14
 PUBLISHED, NOTHING_NEW, FAILED, NOT_STARTED = "published", "nothing new", "failed", "not started"
 
 
@@ -45,12 +48,16 @@ class RunRecord:
             as_of=request.as_of, warehouse=settings.warehouse, is_sample=settings.is_sample, started_at=now()
         )
         self.resources = ExitStack()
+        self.stage = "start"  # what the run is doing, for an error that no step has noted
+        self.addressees: list[Addressee] = []
+        self._before: dict[str, Any] = {}
         self._guard = threading.Lock()
         self._is_written = False
 
     def begin(self, ledger: Ledger) -> None:
         """Give the run its number. From now on the status page shows the run as running."""
         self.ledger = ledger
+        self._before = read_status(self.warehouse) or {}
         self.run_id = self.report.run_id = ledger.begin_run(self.report.started_at)
         self.write_status()
 
@@ -72,6 +79,25 @@ class RunRecord:
         """Add the results of a suite."""
         with self._guard:
             self.report.checks += results
+        stopping = next((result for result in results if result.stops_release), None)
+        if stopping is not None:
+            self.note(failures.of_check(stopping))
+
+    def note(self, failure: failures.Failure) -> None:
+        """Keep what stops the run. The first one in time counts: later ones often follow from it."""
+        with self._guard:
+            self.report.stopped_by = self.report.stopped_by or failure
+
+    @contextmanager
+    def step(self, stage: str, name: str) -> Iterator[None]:
+        """Note an error of a step: of landing a channel, building a model, checking a table, publishing."""
+        try:
+            yield
+        except TargetFailed:
+            raise  # the report has a line for each target
+        except Exception as error:
+            self.note(failures.of_error(stage, name, error))
+            raise
 
     def write_down(self) -> None:
         """Write the models built and the results of the checks to the ledger, once."""
@@ -95,9 +121,13 @@ class RunRecord:
     def fail(self, error: BaseException) -> None:
         """Write down the error that stopped the run. If that fails, as on a full disk, the report has both errors."""
         self.report.error = printable(masked(str(error))) or type(error).__name__
+        self.report.exit_code = exit_code(error)
+        is_published = isinstance(error, TargetFailed)
+        if not is_published:
+            self.note(failures.of_error(self.stage, "", error))
         try:
             self.write_down()
-            self.end(FAILED)
+            self.end(PUBLISHED if is_published else FAILED)
         except (SiyuError, OSError) as second:
             self.report.status = FAILED
             self.report.error += f"\nThe error could not be written to the ledger: {second}"
@@ -105,6 +135,8 @@ class RunRecord:
     def end(self, status: str) -> None:
         """Write how the run ended."""
         self.report.status = status
+        failed_targets = any(line.error for line in self.report.targets)
+        self.report.exit_code = self.report.exit_code or (TARGET_FAILED if failed_targets else 0)
         self.report.ended_at = now()
         self.update(
             status=status,
@@ -112,6 +144,17 @@ class RunRecord:
             as_of=self.report.as_of.isoformat() if self.report.as_of else None,
             error=self.report.error,
         )
+        self.report.nights = self.ledger.last_runs(SHOWN_NIGHTS)
+        self.write_status()
+
+    def notify(self) -> None:
+        """Send the message of the run, if it needs one. Whatever happens, the night ends as it would without it."""
+        if not self.addressees:
+            return
+        told = notify(as_json(self.report, current(self.warehouse)), self._before, self.settings, self.addressees)
+        self.report.notification = told
+        for problem in told.problems:
+            self.tell(Event("notify", "message", problem, is_bad=True))
         self.write_status()
 
     def write_status(self) -> None:

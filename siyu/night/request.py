@@ -87,6 +87,7 @@ def check_as_of(settings: Settings, request: Request, as_of: date, ledger: Ledge
             f"as_of {as_of} is in the future: today is {today}",
             "--as-of" if request.as_of else str(_exports_file(settings)),
             "correct the date, or the machine's clock. If it is right, as with invented data, add --allow-future.",
+            "a-wrong-clock",
         )
     newest = max(ledger.landings().values(), default=as_of)
     if as_of > newest + timedelta(days=LONGEST_PAUSE_DAYS) and not (request.force or request.known_by):

@@ -13,6 +13,8 @@ from zoneinfo import ZoneInfo
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from siyu.masking import printable
+from siyu.report.failures import TARGET_RUNBOOK
+from siyu.report.message import GOOD_ENDS
 from siyu.report.summary import RUNBOOK, SHOWN_KEYS
 
 SHOWN_TABLES = 12
@@ -45,6 +47,8 @@ def status_page(status: Mapping[str, Any], timezone: str) -> str:
         is_first=all(m["row_count_before"] is None for m in status["models"]),
         moment=moment,
         runbook=RUNBOOK,
+        target_runbook=TARGET_RUNBOOK,
+        good_ends=GOOD_ENDS,
         is_note=is_note,
         shown_keys=SHOWN_KEYS,
         shown_tables=SHOWN_TABLES,
@@ -66,7 +70,13 @@ def verdict(status: Mapping[str, Any]) -> Verdict:
     """Return the state of a run, and what it means for people who read the release."""
     stale = sum(line["is_stale"] for line in status["channels"])
     serious = [failure for failure in status["failures"] if not is_note(failure)]
-    found = ((stale, "stale channel"), (len(serious), "warning"), (len(status["alerts"]), "KPI alert"))
+    targets = sum(line["error"] is not None for line in status["targets"])
+    found = (
+        (targets, "failed target"),
+        (stale, "stale channel"),
+        (len(serious), "warning"),
+        (len(status["alerts"]), "KPI alert"),
+    )
     told = [f"{count} {what}{'s' if count > 1 else ''}" for count, what in found if count]
     last = status["current_release"]
     if status["status"] == "running":
@@ -74,7 +84,7 @@ def verdict(status: Mapping[str, Any]) -> Verdict:
             "warn", "Running", "运行中",
             "A run is in progress. If siyu status shows interrupted, it was killed: run it again. No data is damaged.",
         )  # fmt: skip
-    if status["status"] not in ("published", "nothing new"):
+    if status["status"] not in GOOD_ENDS:
         reads = f"BI still reads {last}." if last else "There is no release yet."
         return Verdict("bad", "Failed", "未发布", f"Nothing was published. {reads}")
     if told:

@@ -5,30 +5,37 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from rich.console import Group, RenderableType
+from rich.table import Table
 from rich.text import Text
 
 from siyu import clock
-from siyu.errors import ConfigError
+from siyu.errors import ON_CALL, ConfigError
 from siyu.masking import UNREADABLE
+from siyu.release.releases import current
+from siyu.report import markup
+from siyu.report.briefing import Block, Fact, Item, briefing, headline
+from siyu.report.failures import Failure
 from siyu.report.markup import line as text_line
 from siyu.report.page import status_page
-from siyu.report.summary import RUNBOOK, Report
+from siyu.report.summary import Report
 
 if TYPE_CHECKING:
     from siyu.release.releases import Release
 
 STATUS, PAGE = "status.json", "index.html"
-VERSION = 5  # a file of another version was written by another siyu and is not read
+VERSION = 6  # a file of another version was written by another siyu and is not read
 AGE = re.compile(r"([0-9]+)\s*([mhd])")
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
 
-def as_json(report: Report, current: Release | None) -> dict[str, Any]:
+def as_json(report: Report, seen: Release | None) -> dict[str, Any]:
     """Return the content of status.json, for on-call staff and monitors."""
     return {
         "version": VERSION,
@@ -37,9 +44,11 @@ def as_json(report: Report, current: Release | None) -> dict[str, Any]:
         "status": report.status,
         "started_at": report.started_at,
         "ended_at": report.ended_at,
+        "exit_code": report.exit_code,
         "error": report.error,
-        "current_release": current.name if current else None,
-        "current_as_of": current.as_of.isoformat() if current else None,
+        "first_failure": asdict(report.first_failure) if report.first_failure else None,
+        "current_release": seen.name if seen else None,
+        "current_as_of": seen.as_of.isoformat() if seen else None,
         "channels": [vars(line) for line in report.channels],
         "notes": report.limits(),
         "checks": report.check_counts(),
@@ -49,20 +58,26 @@ def as_json(report: Report, current: Release | None) -> dict[str, Any]:
         "models": [{**vars(model), "row_count_before": report.rows_before.get(model.model)} for model in report.models],
         "kpis": [vars(line) for line in report.kpis],
         "alerts": [vars(alert) for alert in report.alerts],
+        "changes": [vars(change) for change in report.changes],
         "targets": [vars(line) for line in report.targets],
+        "notification": asdict(report.notification) if report.notification else None,
+        "nights": report.nights,
     }
 
 
 _KEYS = tuple(as_json(Report(as_of=None, warehouse=Path()), None))
 # While a run is in progress, the findings of the previous run stay.
-CARRIED = ("channels", "notes", "checks", "failures", "models", "kpis", "alerts", "targets")
+CARRIED = (
+    "channels", "notes", "checks", "failures", "models", "kpis", "alerts", "changes", "targets", "notification",
+    "nights",
+)  # fmt: skip
 
 
-def write_status(warehouse: Path, report: Report, current: Release | None, timezone: str) -> None:
+def write_status(warehouse: Path, report: Report, seen: Release | None, timezone: str) -> None:
     """Write status.json and the page, when a run begins and when it ends. Each file is replaced atomically."""
     folder = warehouse / "status"
     folder.mkdir(parents=True, exist_ok=True)
-    status = as_json(report, current)
+    status = as_json(report, seen)
     before = read_status(warehouse) or {}
     if report.status == "running":
         status |= {key: before[key] for key in CARRIED if key in before}
@@ -89,30 +104,63 @@ def read_status(warehouse: Path) -> dict[str, Any] | None:
     return status if is_ours else None
 
 
-def status_text(status: Mapping[str, Any]) -> Text:
-    """Return the output of `siyu status`: last run, current release, stale channels, alerts and failed checks."""
-    style = {"published": "green", "nothing new": "green", "running": "yellow"}.get(status["status"], "red")
-    ended = f", ended {status['ended_at']} UTC" if status["ended_at"] else ""
-    last = f"{status['run_id']}: {status['status']}, as of {status['as_of'] or '?'}{ended}"
-    lines = [
-        text_line(f"last run   {last}", style),
-        text_line(f"current    {status['current_release'] or 'no release yet'}", "default"),
-    ]
-    if status["error"]:
-        lines.append(Text(status["error"], style="red"))
-    for line in status["channels"]:
-        if line["is_stale"]:
-            lines.append(text_line(f"stale      {line['channel']}: {line['reason']}", "yellow"))
-        lines += [text_line(f"drift      {drift}", "yellow") for drift in line["drift"]]
-    lines += [text_line(f"note       {note}", "yellow") for note in status["notes"]]
-    for alert in status["alerts"]:
-        which = f"{alert['code']} {alert['zh']} ({alert['member']}) on {alert['day']}"
-        lines.append(text_line(f"{alert['status']:<10} {which}: {alert['value']}, band {alert['band']}", "yellow"))
-    for failure in status["failures"]:
-        where = f"{failure['table_name']}: {failure['expectation']} {failure['column_name'] or ''}".rstrip()
-        lines.append(text_line(f"{failure['severity']:<10} {where} ({failure['unexpected_count']} rows)", "yellow"))
-        lines.append(text_line(f"           runbook: {failure['runbook'] or RUNBOOK}", "default"))
-    return Text("\n").join([*lines, Text()])
+def interrupted(status: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the state of a run whose process ended before the run did."""
+    failure = Failure(
+        "run", "", "the process ended unexpectedly", "", "run it again; nothing is damaged.",
+        f"{ON_CALL}#the-run-ended-without-a-message",
+    )  # fmt: skip
+    error = "the process ended unexpectedly; run it again."
+    changed = {"status": "interrupted", "exit_code": None, "error": error, "first_failure": asdict(failure)}
+    return {**status, **changed}
+
+
+TONES = {"good": "green", "warn": "yellow", "bad": "red", "dim": "dim"}
+LABEL = 10
+
+
+def status_text(status: Mapping[str, Any]) -> Group:
+    """Return the output of `siyu status`."""
+    return Group(*(part for item in briefing(status) for part in _terminal(item)))
+
+
+def _terminal(item: Item) -> Iterator[RenderableType]:
+    if isinstance(item, Fact):
+        yield text_line(f"{item.label:<{LABEL}} {item.text}", TONES.get(item.tone, "default"))
+        yield from (text_line(f"{'':<{LABEL}} {note}", "default") for note in item.notes)
+    elif isinstance(item, Block):
+        yield Text(item.text, style="red")
+    else:
+        table = Table(*item.columns, box=None, header_style="dim")
+        for column in table.columns[1 : len(item.columns) - item.words]:
+            column.justify = "right"
+        for row in item.rows:
+            table.add_row(*map(text_line, row))
+        yield table
+
+
+def markdown(report: Report) -> str:
+    """Return what `siyu status` says of a run as Markdown, for the artifact of a Prefect run."""
+    status = as_json(report, current(report.warehouse))
+    lines = [f"# {markup.markdown(headline(status))}", ""]
+    for item in briefing(status):
+        lines += _markdown(item)
+    return "\n".join(lines) + "\n"
+
+
+def _markdown(item: Item) -> Iterator[str]:
+    text = markup.markdown
+    if isinstance(item, Fact):
+        yield f"- **{item.label}** {text(item.text)}"
+        yield from (f"  - {text(note)}" for note in item.notes)
+    elif isinstance(item, Block):
+        yield from ("", *markup.markdown_block(item.text), "")
+    else:
+        yield from ("", f"| {' | '.join(item.columns)} |")
+        numbers = len(item.columns) - item.words
+        yield f"| {' | '.join('---:' if 0 < n < numbers else '---' for n in range(len(item.columns)))} |"
+        yield from (f"| {' | '.join(map(text, row))} |" for row in item.rows)
+        yield ""
 
 
 def overdue(status: Mapping[str, Any], max_age: str) -> str | None:

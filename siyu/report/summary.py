@@ -1,4 +1,4 @@
-"""The report of a run, as a summary for a terminal and as Markdown for Prefect."""
+"""The report of a run, and its summary for a terminal."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from siyu.masking import one_line
-from siyu.report import markup
+from siyu.report import failures
 from siyu.report.markup import line as text_line
 
 if TYPE_CHECKING:
@@ -23,11 +23,14 @@ if TYPE_CHECKING:
     from siyu.landing.channel import ChannelLanding
     from siyu.landing.channel_status import ChannelStatus
     from siyu.landing.drift import Drift
+    from siyu.report.changes import Change
+    from siyu.report.failures import Failure
     from siyu.report.headline import KpiAlert, KpiLine
+    from siyu.report.notify import Notification
 
 SLOWEST = 5
 SHOWN_KEYS = 5
-RUNBOOK = "docs/on-call.md#a-check-failed"
+RUNBOOK = failures.CHECK_RUNBOOK
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,7 @@ class Report:
     started_at: str = ""
     ended_at: str | None = None
     error: str | None = None
+    exit_code: int | None = None  # None while it runs
     release: Path | None = None
     is_current: bool = False
     is_sample: bool = False
@@ -93,7 +97,11 @@ class Report:
     checks: list[CheckResult] = field(default_factory=list)
     kpis: list[KpiLine] = field(default_factory=list)
     alerts: list[KpiAlert] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
     targets: list[TargetLine] = field(default_factory=list)
+    nights: list[dict[str, Any]] = field(default_factory=list)  # the last runs, oldest first
+    stopped_by: Failure | None = None  # the first failure of the run in time
+    notification: Notification | None = None  # None if no message was asked for
     rows_before: Mapping[str, int | None] = field(default_factory=dict)
     manifest: Mapping[str, Any] = field(default_factory=dict)
 
@@ -126,6 +134,15 @@ class Report:
                 f"landed only 仅入库: {', '.join(self.landed_only)}; the other channels are built from earlier landings"
             )
         return [*lines, *([self.families] if self.families else []), *self.unchecked]
+
+    @property
+    def first_failure(self) -> Failure | None:
+        """What failed first: what stopped the run, or the first target that did not take the release."""
+        if self.stopped_by is not None:
+            return self.stopped_by
+        return next(
+            (failures.of_target(line.target, line.release, line.error) for line in self.targets if line.error), None
+        )
 
     def check_counts(self) -> dict[str, int]:
         """Count the expectations by outcome."""
@@ -247,36 +264,3 @@ def _kpi_table(kpis: Sequence[KpiLine]) -> Table:
     for line in kpis:
         table.add_row(*map(text_line, (line.code, f"{line.zh} {line.en}", line.day, line.month)))
     return table
-
-
-def markdown(report: Report) -> str:
-    """Return the summary as Markdown, for the artifact of a Prefect run."""
-    text, code = markup.markdown, markup.markdown_code
-    counts = report.check_counts()
-    lines = [f"# {text(_headline(report).plain)}", ""]
-    if report.error:
-        lines += [*markup.markdown_block(report.error), ""]
-    lines += ["| channel 渠道 | new files | rows landed | rejected | replaced | state |"]
-    lines += ["| --- | ---: | ---: | ---: | ---: | --- |"]
-    lines += [
-        f"| {text(c.channel)} {text(c.title)} | {c.files} | {c.rows_landed:,} | {c.rows_rejected:,} |"
-        f" {c.rows_replaced:,} | {text('; '.join([*([c.reason or ''] if c.is_stale else []), *c.drift]) or c.state)} |"
-        for c in report.channels
-    ]
-    lines += [f"\n{text(told)}" for told in report.limits()]
-    lines += ["", f"**Checks 校验**: {counts['expectations']} expectations, {counts['failed_critical']} critical and "
-              f"{counts['failed_warning']} warnings failed, {len(report.models)} models built.", ""]  # fmt: skip
-    if report.failures():
-        lines += ["| severity | what failed | keys (masked) | runbook |", "| --- | --- | --- | --- |"]
-        lines += [
-            f"| {r.severity} | {text(describe(r))} | {code('; '.join(_details(r)[:-1]))} |"
-            f" {code(r.runbook or RUNBOOK)} |"
-            for r in report.failures()
-        ]
-    if report.kpis:
-        lines += ["", "| KPI 指标 | as_of day 当日 | last 30 days 近30天 |", "| --- | ---: | ---: |"]
-        lines += [f"| {code(k.code)} {text(f'{k.zh} {k.en}')} | {text(k.day)} | {text(k.month)} |" for k in report.kpis]
-    lines += [f"\n{text(f'{alert.status}: {alert.told}')}" for alert in report.alerts]
-    if report.release:
-        lines += ["", f"Release 发布: {code(report.release.name)}"]
-    return "\n".join(lines) + "\n"

@@ -71,6 +71,7 @@ class Ledger(RunLedger, AccessLedger):
                 "SIYU_SALT is not the salt this warehouse was begun with; every ID would change",
                 str(self._path),
                 "set the former salt; or, if it was begun with the sample, which has none, delete the warehouse.",
+                "a-wrong-salt",
             )
         if not known:
             with self._transaction() as db:

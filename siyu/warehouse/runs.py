@@ -118,6 +118,16 @@ class RunLedger(LedgerFile):
         """Return one run, which must exist."""
         return self._rows("select * from run where run_id = ?", [run_id])[0]
 
+    def last_runs(self, count: int) -> list[Row]:
+        """Return the last runs that have ended, oldest first: number, date, status, begin, and seconds."""
+        found = self._rows(
+            "select run_id, as_of, status, started_at,"
+            " round((julianday(ended_at) - julianday(started_at)) * 86400, 1) as seconds"
+            " from run where status <> 'running' order by run_id desc limit ?",
+            [count],
+        )
+        return found[::-1]
+
     def add_model_runs(self, rows: Iterable[Row]) -> None:
         """Store what a run built."""
         with self._transaction() as db:

@@ -16,7 +16,8 @@ import pytest
 from siyu.errors import EngineFault
 from siyu.night.conductor import Outcome, Step
 from siyu.report.headline import KpiLine
-from siyu.report.summary import Report, markdown
+from siyu.report.status import markdown
+from siyu.report.summary import Report
 from tests.e2e.deployed import checkout, shop_environment
 from tests.golden.shop import FAILING, Shop
 from tests.shared import Shared

@@ -12,7 +12,8 @@ import pytest
 import xlsxwriter
 
 from siyu.report.markup import markdown as plain
-from siyu.report.summary import Report, markdown
+from siyu.report.status import markdown
+from siyu.report.summary import Report
 from tests.golden.shop import RECORDS, SALT, Shop
 
 pytestmark = pytest.mark.xdist_group("bad_files")
@@ -128,7 +129,8 @@ def test_a_broken_file_is_told_everywhere(morning: tuple[Shop, Report], name: st
                       f" where channel = '{name}'")  # fmt: skip
     status = json.loads((shop.root / "warehouse" / "status" / "status.json").read_text(encoding="utf-8"))
     assert reason in next(c["reason"] for c in status["channels"] if c["channel"] == name)
-    assert plain(reason) in next(row for row in markdown(report).splitlines() if row.startswith(f"| {name} "))
+    told = next(row for row in markdown(report).splitlines() if row.startswith(f"- **stale** {name}: "))
+    assert plain(reason) in told
     if name != "no_files":
         told = f"from ops.file_ledger where channel = '{name}' and landed_seq = 2"
         assert shop.value(f"select status || ': ' || contains(reason, $${reason}$$) {told}") == "rejected: true"

@@ -6,8 +6,9 @@ import json
 
 import pytest
 
-from siyu.report.status import PAGE, read_status, status_text
-from siyu.report.summary import markdown, summary
+from siyu.report import markup
+from siyu.report.status import PAGE, markdown, read_status, status_text
+from siyu.report.summary import summary
 from tests.golden.shop import CONTRACT, RECORDS, Shop
 
 LINE = (
@@ -28,7 +29,8 @@ def test_a_renamed_column_is_told_and_then_corrected(shop: Shop) -> None:
     assert status is not None and status["channels"][0]["drift"] == [LINE]
     page = (warehouse / "status" / PAGE).read_text(encoding="utf-8")
     terminal = " ".join(str(part) for part in summary(report).renderables)
-    for text in (terminal, markdown(report), page, str(status_text(status))):
+    assert markup.markdown(LINE) in markdown(report)
+    for text in (terminal, page, " ".join(map(str, status_text(status).renderables))):
         assert LINE in text
     assert "drift 列变化" in page and "Published, needs attention" in page
     (failure,) = report.failures()

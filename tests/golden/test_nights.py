@@ -20,7 +20,7 @@ from siyu.night.opening import Night
 from siyu.night.request import Request
 from siyu.night.run import run_night
 from siyu.release.releases import current
-from siyu.report.summary import markdown
+from siyu.report.status import markdown
 from siyu.settings import FAMILIES, load_settings
 from tests.golden.shop import DEAL, FAILING, FIRST_DAY, RECORDS, Shop
 

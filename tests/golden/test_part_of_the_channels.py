@@ -15,8 +15,8 @@ from siyu.errors import ConfigError, exit_code
 from siyu.night.channel_list import check_landed
 from siyu.night.request import Request
 from siyu.release.releases import current
-from siyu.report.status import read_status
-from siyu.report.summary import ChannelLine, Report, markdown
+from siyu.report.status import markdown, read_status
+from siyu.report.summary import ChannelLine, Report
 from siyu.settings import Settings, load_settings
 from siyu.warehouse.ledger import Ledger
 from tests.golden.shop import CONTRACT, DEAL, RECORDS, Shop

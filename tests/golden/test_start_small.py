@@ -8,8 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from siyu.cli import app
-from siyu.report.status import read_status
-from siyu.report.summary import Report, markdown
+from siyu.report.status import markdown, read_status
+from siyu.report.summary import Report
 from siyu.settings import FAMILIES
 from tests.golden.shop import FEW_SUITES, Shop, only_suites
 from tests.shared import Shared
