@@ -76,6 +76,7 @@ class TargetFailed(SiyuError):
     """The release is published, but a BI target did not take it."""
 
     untouched = "The release is published; the target keeps the release that it had."
+    state = ""  # the code of the server's error, if it has one
 
 
 class FileRejected(SiyuError):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from siyu.errors import ConfigError
 from siyu.masking import UNREADABLE
 from siyu.report.markup import line as text_line
 from siyu.report.page import status_page
-from siyu.report.summary import RUNBOOK, Report
+from siyu.report.summary import RUNBOOK, Report, TargetLine
 
 if TYPE_CHECKING:
     from siyu.release.releases import Release
@@ -66,11 +66,25 @@ def write_status(warehouse: Path, report: Report, current: Release | None, timez
     before = read_status(warehouse) or {}
     if report.status == "running":
         status |= {key: before[key] for key in CARRIED if key in before}
+    _write(folder, status, timezone)
+
+
+def _write(folder: Path, status: Mapping[str, Any], timezone: str) -> None:
     text = UNREADABLE.sub("�", json.dumps(status, indent=2, ensure_ascii=False, default=str)) + "\n"
     for name, content in ((STATUS, text), (PAGE, status_page(json.loads(text), timezone))):
         draft = folder / f".{name}"
         draft.write_text(content, encoding="utf-8")
         os.replace(draft, folder / name)
+
+
+def write_targets(warehouse: Path, lines: Sequence[TargetLine], timezone: str) -> None:
+    """Put how loads into targets ended into the state of the last run, after `siyu publish`."""
+    status = read_status(warehouse)
+    if status is None:
+        return
+    new = {line.target: vars(line) for line in lines}
+    kept = [line for line in status["targets"] if line["target"] not in new]
+    _write(warehouse / "status", {**status, "targets": [*kept, *new.values()]}, timezone)
 
 
 def read_status(warehouse: Path) -> dict[str, Any] | None:
@@ -112,6 +126,8 @@ def status_text(status: Mapping[str, Any]) -> Text:
         where = f"{failure['table_name']}: {failure['expectation']} {failure['column_name'] or ''}".rstrip()
         lines.append(text_line(f"{failure['severity']:<10} {where} ({failure['unexpected_count']} rows)", "yellow"))
         lines.append(text_line(f"           runbook: {failure['runbook'] or RUNBOOK}", "default"))
+    for target in (TargetLine(**line) for line in status["targets"]):
+        lines.append(text_line(f"target     {target.target}: {target.told}", "red" if target.error else "default"))
     return Text("\n").join([*lines, Text()])
 
 

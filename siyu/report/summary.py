@@ -69,6 +69,17 @@ class TargetLine:
     seconds: float
     error: str | None = None
 
+    @property
+    def told(self) -> str:
+        """What happened, in one line."""
+        if self.error:
+            return (
+                f"failed 未同步: {self.error.splitlines()[0]}; it has {self.release or 'an earlier release, or none'}"
+            )
+        if not self.tables_loaded:
+            return f"already there 已是最新: {self.release}"
+        return f"{self.tables_loaded} tables loaded 已同步, {self.seconds:.1f} s; it has {self.release}"
+
 
 @dataclass
 class Report:
@@ -168,6 +179,7 @@ def summary(report: Report) -> Group:
         parts.append(Text(f"release    {report.release}  ({len(tables)} tables)"))
         folder = report.warehouse / "current" if report.is_current else report.release
         parts.append(Text(f"read it    {folder / 'siyu.duckdb'}", style="bold"))
+    parts += [text_line(f"target     {t.target}: {t.told}", "red" if t.error else "") for t in report.targets]
     return Group(*parts)
 
 
@@ -279,4 +291,5 @@ def markdown(report: Report) -> str:
     lines += [f"\n{text(f'{alert.status}: {alert.told}')}" for alert in report.alerts]
     if report.release:
         lines += ["", f"Release 发布: {code(report.release.name)}"]
+    lines += [f"\nTarget 目标 {code(line.target)}: {text(line.told)}" for line in report.targets]
     return "\n".join(lines) + "\n"
