@@ -23,12 +23,19 @@ BROKEN_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 SECRET_PARAMETERS = ("password", "sslpassword", "passfile")
 # The server's own message begins after one of these; what the driver adds before it helps nobody.
 SEVERITY = re.compile(r"\b(?:ERROR|FATAL|PANIC):\s+")
+DRIVER = re.compile(r"^.*?\[libpq\] (?:Failed to connect: )?", re.DOTALL)
 SQLSTATE = re.compile(r"SQLSTATE:? ([0-9A-Z]{5})")
 UNREACHABLE = (
     "Connection refused", "starting up", "shutting down", "in recovery mode", "timeout expired", "timed out",
     "No such file or directory", "server closed the connection", "could not receive data", "could not send data",
     "terminating connection", "not yet accepting connections", "too many clients",
 )  # fmt: skip
+# A refused connection has no SQLSTATE.
+REFUSALS = (
+    ("authentication failed", "28P01"), ("no password supplied", "28P01"), ("no pg_hba.conf entry", "28000"),
+    ('" does not exist', "3D000"),
+)  # fmt: skip
+OUTCOME = "siyu.outcome"  # a setting of the session, in which attempt() finds what went wrong
 FIXES = (
     ("28", "check the user and the password: ~/.pgpass, PGPASSWORD, or the ${VARIABLE} of the connection."),
     ("3D000", "create the database, or correct its name in the connection."),
@@ -157,6 +164,21 @@ class Postgres:
         for statement in statements:
             self.execute(statement)
 
+    def attempt(self, statements: Iterable[str]) -> None:
+        """Run statements that may fail: all of them, or none. The transaction goes on afterwards.
+
+        The driver refuses everything but a rollback after an error. So the server catches the error, in PL/pgSQL.
+        """
+        tried = "".join(f"{statement}; " for statement in statements)
+        self.execute(
+            f"do $siyu$ begin begin perform set_config('{OUTCOME}', '', true); {tried} exception when others then"
+            f" perform set_config('{OUTCOME}', sqlstate || ' ' || sqlerrm, true); end; end $siyu$"
+        )
+        outcome = self.value(f"select current_setting('{OUTCOME}', true)")
+        if outcome:
+            state, _, said = outcome.partition(" ")
+            raise self._failed(said, state)
+
     def rows(self, sql: str) -> list[tuple[Any, ...]]:
         """Return all rows of a small result. Numerics come as texts."""
 
@@ -222,9 +244,13 @@ class Postgres:
         """Return what the server said as an error without values, without the password and without a cause."""
         text = self.address.redacted(printable(str(error)))
         state = getattr(error, "sqlstate", None) or next(iter(SQLSTATE.findall(text)), "")
-        said = SEVERITY.split(text, maxsplit=1)[-1]
-        problem = f"PostgreSQL: {first_line(Exception(said.strip() or type(error).__name__))}"
-        is_away = state.startswith(("08", "57P")) or state == "53300" or any(sign in text for sign in UNREACHABLE)
+        state = state or next((code for sign, code in REFUSALS if sign in text), "")
+        said = SEVERITY.split(DRIVER.sub("", text), maxsplit=1)[-1]
+        return self._failed(said.strip() or type(error).__name__, state)
+
+    def _failed(self, said: str, state: str) -> TargetFailed:
+        problem = f"PostgreSQL: {first_line(Exception(said))}"
+        is_away = state.startswith(("08", "57P")) or state == "53300" or any(sign in said for sign in UNREACHABLE)
         fix = next((told for code, told in FIXES if state.startswith(code)), "")
         kind = Unreachable if is_away else TargetFailed
         failed = kind(problem, f"postgresql {self.address.shown}", f"{fix} {REPEAT}".strip())

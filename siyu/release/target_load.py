@@ -22,7 +22,6 @@ from siyu.release.target_catalog import (
     Loaded,
     Name,
     Place,
-    dependants,
     loaded,
     relations_of,
     schemas_of,
@@ -109,13 +108,11 @@ class Load:
         """Whether a role exists now. Creates it if this user may."""
         if self.server.rows(f"select 1 from pg_roles where rolname = {quoted(role)}"):
             return True
-        self.server.execute("savepoint role")
         try:
-            self.server.execute(f"create role {quote_name(role)} nologin")
+            self.server.attempt([f"create role {quote_name(role)} nologin"])
         except TargetFailed as error:
             if error.state != "42501":
                 raise
-            self.server.execute("rollback to savepoint role")
             self.notes.append(f"the role {role} does not exist, and this user may not create it; {otherwise}")
             return False
         return True
@@ -195,7 +192,12 @@ class Load:
             target = qualified(table.schema, table.name)
             self.server.maintain(f"vacuum (analyze, truncate false) {target}")
         for schema, name in vanished:
-            note = drop_vanished(self.server, self.place.notes, schema, name)
-            if note:
-                self.notes.append(f"{note}{''.join(f' {view}' for view in dependants(self.server, schema, name))}")
-        self.server.commit()
+            note = drop_vanished(self.server, schema, name)
+            if note is None:
+                self.server.execute(
+                    f"delete from {qualified(self.place.notes, TABLE_TABLE)}"
+                    f" where schema_name = {quoted(schema)} and table_name = {quoted(name)}"
+                )
+            else:
+                self.notes.append(note)
+            self.server.commit()

@@ -7,7 +7,7 @@ than LOCK_TIMEOUT for readers before it lets them pass and tries again.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from siyu.engines.postgresql import Postgres, patiently, qualified
@@ -54,7 +54,8 @@ def fit(server: Postgres, table: TargetTable) -> Shape:
         elif name.startswith(KEY):
             statements.append(f"drop index {qualified(table.schema, name)}")
     if statements:
-        _without_waiting(server, [target], lambda: server.execute_all(statements))
+        _lock(server, [target])
+        server.execute_all(statements)
         server.commit()
     # A column whose type changes gets its index in the next load, when it has its name again.
     has_key = any(columns == table.key for _, columns, _ in now.unique)
@@ -87,28 +88,19 @@ def settle(server: Postgres, shapes: Iterable[Shape]) -> list[str]:
     touched = [shape for shape in shapes if shape.retyped or shape.removed]
     if not touched:
         return []
-    notes: list[str] = []
-
-    def work() -> None:
-        notes.clear()
-        for shape in touched:
-            notes.extend(_settle_columns(server, shape))
-
-    _without_waiting(server, [qualified(s.table.schema, s.table.name) for s in touched], work)
-    return notes
+    _lock(server, [qualified(shape.table.schema, shape.table.name) for shape in touched])
+    return [note for shape in touched for note in _settle_columns(server, shape)]
 
 
 def _settle_columns(server: Postgres, shape: Shape) -> Iterable[str]:
     table = shape.table
     target = qualified(table.schema, table.name)
     for name in (*shape.removed, *shape.retyped):
-        server.execute("savepoint column_drop")
         try:
-            server.execute(f"alter table {target} drop column {quote_name(name)}")
+            server.attempt([f"alter table {target} drop column {quote_name(name)}"])
         except TargetFailed as error:
             if error.state != HAS_DEPENDANTS:
                 raise
-            server.execute("rollback to savepoint column_drop")
             views = ", ".join(dependants(server, table.schema, table.name))
             if name in shape.retyped:
                 server.execute(f"alter table {target} rename column {quote_name(name)} to {quote_name(name + OLD)}")
@@ -117,34 +109,24 @@ def _settle_columns(server: Postgres, shape: Shape) -> Iterable[str]:
         server.execute(f"alter table {target} rename column {quote_name(name + NEXT)} to {quote_name(name)}")
 
 
-def _without_waiting(server: Postgres, targets: list[str], work: Callable[[], object]) -> None:
-    """Do some work that needs tables for itself. Readers wait for it LOCK_TIMEOUT at most, time and again."""
-
-    def attempt() -> None:
-        server.execute("savepoint alone")
-        try:
-            server.execute(f"set local lock_timeout = '{LOCK_TIMEOUT}'")
-            server.execute(f"lock table {', '.join(targets)} in access exclusive mode")
-            work()
-        except TargetFailed:
-            server.execute("rollback to savepoint alone")
-            raise
-
-    patiently(attempt, lambda error: error.state == LOCKED, LOCK_PATIENCE)
+def _lock(server: Postgres, targets: list[str]) -> None:
+    """Lock tables against readers, for the rest of the transaction. Until that succeeds, readers wait for LOCK_TIMEOUT
+    at most, time and again."""
+    wanted = [f"set local lock_timeout = '{LOCK_TIMEOUT}'", f"lock table {', '.join(targets)} in access exclusive mode"]
+    patiently(lambda: server.attempt(wanted), lambda error: error.state == LOCKED, LOCK_PATIENCE)
 
 
-def drop_vanished(server: Postgres, notes: str, schema: str, name: str) -> str | None:
+def drop_vanished(server: Postgres, schema: str, name: str) -> str | None:
     """Drop a table that releases no longer have. Return a note if it stays, empty, because something depends on it."""
     target = qualified(schema, name)
     try:
-        _without_waiting(server, [target], lambda: server.execute(f"drop table {target}"))
+        _lock(server, [target])
+        server.attempt([f"drop table {target}"])
     except TargetFailed as error:
-        if error.state not in (HAS_DEPENDANTS, LOCKED):
-            raise
-        return (
-            f"{schema}.{name} is empty, because releases no longer have it, but cannot be dropped; views that read it:"
-        )
-    server.execute(
-        f"delete from {qualified(notes, 'siyu_table')} where schema_name = '{schema}' and table_name = '{name}'"
-    )
+        if error.state == HAS_DEPENDANTS:
+            views = ", ".join(dependants(server, schema, name))
+            return f"{schema}.{name} is empty, because releases no longer have it; it stays for views that read it: {views}"
+        if error.state == LOCKED:
+            return f"{schema}.{name} is empty, because releases no longer have it; the next load drops it: it is in use"
+        raise
     return None

@@ -73,9 +73,8 @@ class TargetLine:
     def told(self) -> str:
         """What happened, in one line."""
         if self.error:
-            return (
-                f"failed 未同步: {self.error.splitlines()[0]}; it has {self.release or 'an earlier release, or none'}"
-            )
+            problem = self.error.splitlines()[0].removeprefix("error: ")
+            return f"failed 未同步: {problem}; it has {self.release or 'an earlier release, or none'}"
         if not self.tables_loaded:
             return f"already there 已是最新: {self.release}"
         return f"{self.tables_loaded} tables loaded 已同步, {self.seconds:.1f} s; it has {self.release}"
