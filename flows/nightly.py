@@ -50,6 +50,7 @@ from prefect.task_runners import ThreadPoolTaskRunner
 from siyu.night.conductor import Outcome, Step, conduct
 from siyu.night.opening import Night
 from siyu.night.request import Request
+from siyu.night.target_loads import require_targets
 from siyu.report.events import Event
 from siyu.report.status import markdown
 from siyu.report.summary import Report, summary
@@ -69,7 +70,7 @@ TASKS = {
     kind: task(name=kind, task_run_name=name, cache_policy=NO_CACHE)(_carry_out)
     for kind, name in (
         ("land", "land {step.name}"), ("build", "build {step.name}"), ("check", "check {step.name}"),
-        ("publish", "publish"),
+        ("publish", "publish"), ("target", "target {step.name}"),
     )
 }  # fmt: skip
 
@@ -87,9 +88,10 @@ class Tasks(AbstractContextManager["Tasks"]):
         return future  # type: ignore[no-any-return]
 
     def do(self, step: Step) -> None:
-        """Run a step in this thread. A failed suite is a failed task; the release stops only after all suites ran."""
+        """Run a step in this thread. A failed suite is a failed task; the release stops only after all suites ran. A
+        target that failed is one, too: the release stays published."""
         state = TASKS[step.kind](step, return_state=True)
-        if step.kind != "check":
+        if step.kind not in ("check", "target"):
             state.result()
 
     def __exit__(self, *error: object) -> None:
@@ -115,6 +117,7 @@ def nightly(
     try:
         with night as opened, Tasks() as crew:
             conduct(opened, crew)
+        require_targets(night.report)
     except SiyuError as error:
         error.report = night.report
         return _failed(error)

@@ -86,6 +86,7 @@ class TargetFailed(SiyuError):
 
     untouched = "The release is published; the target keeps the release that it had."
     runbook = "a-target-failed"
+    state = ""  # the code of the server's error, if it has one
 
 
 class FileRejected(SiyuError):

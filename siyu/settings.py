@@ -26,18 +26,13 @@ MEMORY = re.compile(r"([0-9]{1,9}(?:[.][0-9]{1,9})?) ?(%|[KMGT]i?B)", re.IGNOREC
 CONTENT_SETTINGS = (
     "channels", "retired_channels", "families", "timezone", "engine", "publish_records", "publish_parquet",
 )  # fmt: skip
+# What a release is loaded into, beside its own files.
+TARGETS = ("postgresql",)
+NAME_BEGINNING = re.compile(r"([a-z_][a-z0-9_]{0,19})?")
 # Schemas that a deployment can do without. Each reads earlier ones, never later ones.
 FAMILIES = ("identity", "journey", "tags", "audience", "kpi")
-NOTIFY_ON = (
-    "failure",
-    "target",
-    "stale",
-    "drift",
-    "unusual",
-    "alert",
-    "warning",
-    "recovered",
-)  # see siyu/report/message.py
+# What sends a message: siyu/report/message.py.
+NOTIFY_ON = ("failure", "target", "stale", "drift", "unusual", "alert", "warning", "recovered")
 
 
 def known_zone(value: str) -> str:
@@ -75,6 +70,10 @@ class Settings(BaseSettings):
     notify_language: Literal["zh", "en"] = "zh"
     notify_link: str = ""
     notify_docs: str = ""
+    targets: Annotated[tuple[str, ...], NoDecode] = ()
+    postgresql: SecretStr | None = None
+    postgresql_prefix: str = ""
+    postgresql_restricted: bool = False
     _toml: dict[str, str] = PrivateAttr(default_factory=dict)  # setting -> where siyu.toml sets it
 
     @field_validator("layers", mode="before")
@@ -82,7 +81,7 @@ class Settings(BaseSettings):
     def _split_paths(cls, value: Any) -> Any:
         return [p for p in value.split(os.pathsep) if p] if isinstance(value, str) else value
 
-    @field_validator("channels", "retired_channels", "families", "notify_on", mode="before")
+    @field_validator("channels", "retired_channels", "families", "notify_on", "targets", mode="before")
     @classmethod
     def _split_names(cls, value: Any) -> Any:
         if isinstance(value, str):
@@ -101,6 +100,21 @@ class Settings(BaseSettings):
             if name not in FAMILIES:
                 raise ValueError(f"there is no family {name!r}: {nearest(name, FAMILIES)}")
         return tuple(name for name in FAMILIES if name in value) or FAMILIES
+
+    @field_validator("targets")
+    @classmethod
+    def _known_targets(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for name in value:
+            if name not in TARGETS:
+                raise ValueError(f"there is no target {name!r}: {nearest(name, TARGETS)}")
+        return tuple(name for name in TARGETS if name in value)
+
+    @field_validator("postgresql_prefix")
+    @classmethod
+    def _a_plain_name(cls, value: str) -> str:
+        if not NAME_BEGINNING.fullmatch(value):
+            raise ValueError(f"{value!r} is not a beginning of a name: write up to 20 of a-z, 0-9 and _, such as crm_")
+        return value
 
     @field_validator("timezone")
     @classmethod

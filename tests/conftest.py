@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 # Groups that take a worker for minutes, the longest first.
 LONGEST = ("deployed", "tags_in_nights")
 # The groups and files that need nothing compiled, or not in their first minute. They run while one worker compiles.
-COMPILE_LATER = ("deployed", "test_mutated_files", "test_simulate_knobs", "test_simulate")
+COMPILE_LATER = ("deployed", "postgresql", "test_mutated_files", "test_simulate_knobs", "test_simulate")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -75,7 +75,8 @@ def run(
     """Run one night: land, build, check, publish.
 
     Exit codes: 0 published or nothing new, 1 a critical check failed, 2 wrong use or configuration, 3 another run holds
-    the warehouse, 4 an engine or file fault. warehouse/current always points to a complete release.
+    the warehouse, 4 an engine or file fault, 5 published, but a target failed. warehouse/current always points to a
+    complete release.
     """
     with handle_errors():
         from siyu.night.request import Request

@@ -62,6 +62,14 @@ class Session(Protocol):
         """Return the columns of a table or view, in order."""
         ...
 
+    def stream(self, sql: str) -> Any:
+        """Return a result as a stream of Arrow. The session must not run anything else until it is read."""
+        ...
+
+    def streamed(self, stream: Any) -> list[tuple[Any, ...]]:
+        """Return all rows of a small stream of Arrow."""
+        ...
+
     def arrays(self, sql: str) -> dict[str, np.ndarray[Any, Any]]:
         """Return one array per column of a result that has only numbers and no NULLs."""
         ...

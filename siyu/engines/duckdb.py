@@ -104,6 +104,20 @@ class DuckSession:
         """Return the columns of a table or view, in order."""
         return [ColumnType(row[0], row[1]) for row in self.rows(f"describe {relation}")]
 
+    def stream(self, sql: str) -> Any:
+        """Return a result as a stream of Arrow. The session must not run anything else until it is read."""
+        try:
+            return self._cursor.sql(sql)
+        except duckdb.Error as error:
+            raise _translate(error, sql) from error
+
+    def streamed(self, stream: Any) -> list[tuple[Any, ...]]:
+        """Return all rows of a small stream of Arrow."""
+        try:
+            return self._cursor.from_arrow(stream).fetchall()
+        except duckdb.Error as error:
+            raise _translate(error, "stream") from error
+
     def arrays(self, sql: str) -> dict[str, np.ndarray[Any, Any]]:
         """Return one array per column of a result that has only numbers and no NULLs."""
         try:

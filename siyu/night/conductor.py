@@ -23,7 +23,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Step:
-    """One piece of work: land a channel, build a model, check a table, publish."""
+    """One piece of work: land a channel, build a model, check a table, publish, load a target."""
 
     kind: str
     name: str
@@ -48,7 +48,15 @@ class Crew(Protocol):
 
 
 def conduct(night: Opened, crew: Crew) -> Release:
-    """Land, build, check, publish. Return the new release, or the existing one if nothing is new."""
+    """Land, build, check, publish, load the targets. Return the new release, or the existing one if nothing is new."""
+    release = _release(night, crew)
+    for name, current in night.targets().items():
+        crew.do(Step("target", name, partial(_load_target, night, name, current)))
+    return release
+
+
+def _release(night: Opened, crew: Crew) -> Release:
+    """Return the release of the night."""
     landing = [crew.start(Step("land", name, partial(_land, night, name))) for name in night.channels]
     for pending in landing:
         pending.result()
@@ -101,3 +109,8 @@ def _check(checks: Checks, table: str) -> Outcome:
 def _publish(checked: Checked, published: list[Release]) -> Outcome:
     published.append(checked.publish())
     return Outcome(published[0].name)
+
+
+def _load_target(night: Opened, name: str, release: Release) -> Outcome:
+    line = night.load_target(name, release)
+    return Outcome(line.told, is_bad=line.error is not None)

@@ -28,11 +28,14 @@ from siyu.night.channel_list import channels_to_land, check_landed
 from siyu.night.record import NOT_STARTED, RunRecord
 from siyu.night.request import Request, check_as_of, check_exports, default_as_of, references_in_force
 from siyu.night.run_key import input_fingerprint
+from siyu.night.target_loads import load
 from siyu.release.history import previous_run
+from siyu.release.releases import Release, current
+from siyu.release.targets import check_targets
 from siyu.report import events
 from siyu.report.events import Event
 from siyu.report.notify import addressees
-from siyu.report.summary import Report
+from siyu.report.summary import Report, TargetLine
 from siyu.settings import Settings
 from siyu.warehouse.ledger import Ledger
 from siyu.warehouse.lock import lock
@@ -98,6 +101,7 @@ def _open(record: RunRecord) -> Opened:
     record.resources.callback(project.binder.close)
     check_landed(project, ledger, request.known_by)
     channels = channels_to_land(request, project)
+    check_targets(settings)
     for warning in project.shapes.identifiers.warnings:
         record.tell(Event("warning", "identifier_types.csv", warning, is_bad=True))
     suites = _checked(project)
@@ -164,6 +168,19 @@ class Opened:
         self._landings[name] = result
         self.record.tell(events.landed(result, len(self.channels)))
         return result
+
+    def targets(self) -> dict[str, Release]:
+        """Return the targets to load, with the release that is current now. A restatement by known_by changes none."""
+        release = current(self.record.warehouse)
+        if release is None or self.record.request.known_by is not None:
+            return {}
+        return dict.fromkeys(self.record.settings.targets, release)
+
+    def load_target(self, name: str, release: Release) -> TargetLine:
+        """Load a release into a target, unless it is there. An error is in the line."""
+        line = load(self.record.settings, name, release, self.record.tell)
+        self.record.report.targets.append(line)
+        return line
 
     def commit(self) -> Landed:
         """Commit what has landed, in one transaction of the ledger, after the last channel. Return the next phase."""

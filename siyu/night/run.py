@@ -11,6 +11,7 @@ from siyu.errors import SiyuError
 from siyu.night.conductor import Outcome, Step, conduct
 from siyu.night.opening import Night
 from siyu.night.request import Request
+from siyu.night.target_loads import require_targets
 from siyu.report.events import Event
 from siyu.report.summary import Report
 from siyu.settings import Settings
@@ -32,7 +33,10 @@ class Threads:
 
 
 def run_night(settings: Settings, request: Request, tell: Callable[[Event], None] = lambda event: None) -> Report:
-    """Run one night. Raises the error that stopped it, with the report as `error.report`."""
+    """Run one night. Raises the error that stopped it, with the report as `error.report`.
+
+    Raises TargetFailed if the night published, but a target did not take the release.
+    """
     night = Night(settings, request, tell)
     try:
         with night as opened, Workers(settings.cores) as workers:
@@ -40,4 +44,5 @@ def run_night(settings: Settings, request: Request, tell: Callable[[Event], None
     except SiyuError as error:
         error.report = night.report
         raise
+    require_targets(night.report)
     return night.report

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -24,7 +24,7 @@ from siyu.report.briefing import Block, Fact, Item, briefing, headline
 from siyu.report.failures import Failure
 from siyu.report.markup import line as text_line
 from siyu.report.page import status_page
-from siyu.report.summary import Report
+from siyu.report.summary import Report, TargetLine
 
 if TYPE_CHECKING:
     from siyu.release.releases import Release
@@ -81,11 +81,25 @@ def write_status(warehouse: Path, report: Report, seen: Release | None, timezone
     before = read_status(warehouse) or {}
     if report.status == "running":
         status |= {key: before[key] for key in CARRIED if key in before}
+    _write(folder, status, timezone)
+
+
+def _write(folder: Path, status: Mapping[str, Any], timezone: str) -> None:
     text = UNREADABLE.sub("�", json.dumps(status, indent=2, ensure_ascii=False, default=str)) + "\n"
     for name, content in ((STATUS, text), (PAGE, status_page(json.loads(text), timezone))):
         draft = folder / f".{name}"
         draft.write_text(content, encoding="utf-8")
         os.replace(draft, folder / name)
+
+
+def write_targets(warehouse: Path, lines: Sequence[TargetLine], timezone: str) -> None:
+    """Put how loads into targets ended into the state of the last run, after `siyu publish`."""
+    status = read_status(warehouse)
+    if status is None:
+        return
+    new = {line.target: vars(line) for line in lines}
+    kept = [line for line in status["targets"] if line["target"] not in new]
+    _write(warehouse / "status", {**status, "targets": [*kept, *new.values()]}, timezone)
 
 
 def read_status(warehouse: Path) -> dict[str, Any] | None:

@@ -72,6 +72,16 @@ class TargetLine:
     seconds: float
     error: str | None = None
 
+    @property
+    def told(self) -> str:
+        """What happened, in one line."""
+        if self.error:
+            problem = self.error.splitlines()[0].removeprefix("error: ")
+            return f"failed 未同步: {problem}; it has {self.release or 'an earlier release, or none'}"
+        if not self.tables_loaded:
+            return f"already there 已是最新: {self.release}"
+        return f"{self.tables_loaded} tables loaded 已同步, {self.seconds:.1f} s; it has {self.release}"
+
 
 @dataclass
 class Report:
@@ -185,6 +195,7 @@ def summary(report: Report) -> Group:
         parts.append(Text(f"release    {report.release}  ({len(tables)} tables)"))
         folder = report.warehouse / "current" if report.is_current else report.release
         parts.append(Text(f"read it    {folder / 'siyu.duckdb'}", style="bold"))
+    parts += [text_line(f"target     {t.target}: {t.told}", "red" if t.error else "") for t in report.targets]
     return Group(*parts)
 
 

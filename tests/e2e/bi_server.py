@@ -1,0 +1,80 @@
+"""A PostgreSQL server as a BI target, from the pip package pgserver. psql reads it, which shares no code with siyu."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+LOADER, PASSWORD = "loader", "p@ss/w0rd:%x"
+HBA = f"local all {LOADER} scram-sha-256\nlocal all all trust\n"
+
+
+@dataclass
+class Server:
+    """A running server. `loader` is the URL of an ordinary user, without its password."""
+
+    programs: Path
+    folder: Path
+
+    def url(self, database: str, user: str = LOADER) -> str:
+        return f"postgresql://{user}@/{database}?host={self.folder}"
+
+    def psql(self, sql: str, database: str = "postgres", user: str = "postgres") -> str:
+        """What psql prints, without headings. Raises CalledProcessError."""
+        command = [self.programs / "psql", "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-c", sql]
+        return subprocess.run(
+            [*command, self.url(database, user)], check=True, capture_output=True, text=True,
+            env={**os.environ, "PGPASSWORD": PASSWORD},
+        ).stdout.strip()  # fmt: skip
+
+    def ctl(self, *command: str) -> None:
+        """Run pg_ctl, as the user that the server runs as."""
+        owner = self.folder.owner() if os.geteuid() == 0 else None
+        subprocess.run(
+            [self.programs / "pg_ctl", "-w", "-D", self.folder, *command], user=owner, cwd=self.folder, check=True,
+            stdout=subprocess.DEVNULL,
+        )  # fmt: skip
+
+    def stop(self) -> None:
+        self.ctl("-m", "immediate", "stop")
+
+    def start(self) -> None:
+        self.ctl("-o", f"-h '' -k {self.folder} -c fsync=off", "-l", str(self.folder / "log"), "start")
+
+    def database(self, name: str) -> str:
+        """Make an empty database in which the loader may create schemas. Returns its name."""
+        self.psql(f"drop database if exists {name} with (force)")
+        self.psql(f"create database {name} encoding 'UTF8' template template0")
+        self.psql(f"grant create on database {name} to {LOADER}")
+        return name
+
+
+@contextmanager
+def bi_server() -> Iterator[Server]:
+    """A server of the tests' own. Skips if it cannot run here."""
+    pgserver = pytest.importorskip("pgserver", reason="the pip package pgserver is not installed")
+    folder = Path(tempfile.mkdtemp(prefix="siyu-bi-"))  # not in tmp_path, which another user may not enter
+    programs = Path(pgserver.__file__).parent / "pginstall" / "bin"
+    try:
+        started = pgserver.get_server(folder, cleanup_mode=None)  # initdb, as another user if this is root
+    except (OSError, subprocess.CalledProcessError, RuntimeError) as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        pytest.skip(f"pgserver does not run here: {error}")
+    assert started.get_uri()
+    server = Server(programs, folder)
+    try:
+        (folder / "pg_hba.conf").write_text(HBA, encoding="utf-8")
+        server.psql(f"create role {LOADER} login createrole password '{PASSWORD}'")
+        server.ctl("reload")
+        yield server
+    finally:
+        server.ctl("-m", "immediate", "stop")
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,0 +1,475 @@
+"""Releases in a real PostgreSQL: content, readers during loads, grants, views, failures."""
+
+from __future__ import annotations
+
+import csv
+import io
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+
+from siyu.engines.postgresql import Unreachable
+from siyu.errors import TargetFailed
+from siyu.release import target_shape
+from siyu.release.releases import PUBLIC, RESTRICTED, Release
+from siyu.release.targets import Loading, load_target
+from siyu.settings import Settings
+from tests.e2e.bi_server import LOADER, PASSWORD, Server, bi_server
+from tests.e2e.small_releases import write_release
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("postgresql")]
+PUBLISHES = int(os.environ.get("TARGET_PUBLISHES", "10"))
+READERS = int(os.environ.get("TARGET_READERS", "20"))
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with bi_server() as running:
+        yield running
+
+
+@pytest.fixture
+def bi(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    """Settings of a warehouse with an empty database as its target. The password comes from a variable."""
+    monkeypatch.setenv("BI_PASSWORD", PASSWORD)
+    server.database("bi")
+    url = server.url("bi").replace(f"{LOADER}@", f"{LOADER}:${{BI_PASSWORD}}@")
+    (tmp_path / "wh").mkdir()
+    return Settings(warehouse=tmp_path / "wh", targets=("postgresql",), postgresql=url)  # type: ignore[arg-type]
+
+
+def load(settings: Settings, release: Release) -> Loading:
+    return load_target(settings, "postgresql", release, lambda table, detail, total: None)
+
+
+def different(server: Server, release: Release, table: str, target: str = "", file: str = PUBLIC) -> int:
+    """Rows that only one of both has: the release, or what psql prints of the target."""
+    with duckdb.connect() as con:
+        con.execute(f"set timezone = 'UTC'; attach '{release.path / file}' as r (read_only)")
+        columns = con.execute(f"describe r.{table}").fetchall()
+        return count_different(con, f"r.{table}", [(c[0], c[1]) for c in columns], server, target or table, "bi")
+
+
+def count_different(
+    con: duckdb.DuckDBPyConnection, relation: str, columns: list[tuple[str, str]], server: Server, target: str, db: str
+) -> int:
+    names = ", ".join(f'"{name}"' for name, _ in columns)
+    text = server.psql(
+        f"set timezone = 'UTC'; set intervalstyle = 'postgres'; copy (select {names} from {target}) to stdout"
+        " (format csv, null '@NULL@', force_quote *)", db
+    )  # fmt: skip
+    rows = list(csv.reader(io.StringIO(text)))
+    con.execute(f"create or replace table said ({', '.join(f'c{i} varchar' for i in range(len(columns)))})")
+    if rows:
+        con.executemany(
+            f"insert into said values ({', '.join('?' * len(columns))})",
+            [[None if value == "@NULL@" else value for value in row] for row in rows],
+        )
+    want = ", ".join(f"{_comparable(name, kind)} as c{i}" for i, (name, kind) in enumerate(columns))
+    got = ", ".join(_read(f"c{i}", kind) for i, (_, kind) in enumerate(columns))
+    return con.execute(
+        f"with a as (select {want} from {relation}), b as (select {got} from said)"
+        " select (select count(*) from (from a except all from b)) + (select count(*) from (from b except all from a))"
+    ).fetchall()[0][0]  # type: ignore[no-any-return]
+
+
+def _comparable(name: str, kind: str) -> str:
+    if kind.startswith("STRUCT") or "STRUCT" in kind:
+        return f'cast(to_json("{name}") as varchar)'
+    if kind == "VARCHAR":
+        return f"replace(\"{name}\", chr(0), '�')"
+    if kind == "VARCHAR[]":
+        return f"list_transform(\"{name}\", lambda x: replace(x, chr(0), '�'))"
+    if kind.startswith("ENUM") or kind == "UUID":
+        return f'cast("{name}" as varchar)'
+    return f'"{name}"'
+
+
+def _read(name: str, kind: str) -> str:
+    if "STRUCT" in kind:
+        return f"replace(replace({name}, ': ', ':'), ', ', ',') as {name}"
+    if kind.endswith("[]"):
+        return (
+            f"cast(string_split(trim({name}, '{{}}'), ',') as varchar[])::{kind} as {name}"
+            if kind != "VARCHAR[]"
+            else f"list_transform(string_split(trim({name}, '{{}}'), ','), lambda x: nullif(x, 'NULL')) as {name}"
+        )
+    if kind == "BLOB":
+        return f"unhex({name}[3:]) as {name}"
+    if kind.startswith("ENUM") or kind == "UUID":
+        return name
+    return f"cast({name} as {kind}) as {name}"
+
+
+def test_every_type_arrives_as_it_was(server: Server, bi: Settings) -> None:
+    release = write_release(bi.warehouse, 1)
+    assert load(bi, release) == Loading(5)
+    for table in ("identity.person", "kpi.kpi_value", "journey.step", "ops.model"):
+        assert different(server, release, table) == 0, table
+    server.psql("update journey.step set amount = amount + 0.01 where step_id = 3", "bi")
+    assert different(server, release, "journey.step") == 2  # so a difference would be seen
+    types = dict(
+        line.split("|")
+        for line in server.psql(
+            "select column_name, udt_name || coalesce(numeric_precision || ',' || numeric_scale, '')"
+            " from information_schema.columns where table_schema = 'journey' and table_name = 'step'", "bi"
+        ).splitlines()
+    )  # fmt: skip
+    assert types["amount"] == "numeric18,2" and types["wide"] == "numeric38,9"
+    assert types["huge"] == "numeric38,0" and types["unsigned"] == "numeric20,0"
+    assert (types["happened_at"], types["zoned_at"], types["day"]) == ("timestamp", "timestamptz", "date")
+    assert (types["texts"], types["numbers"], types["pair"], types["pairs"]) == ("_text", "_int8", "jsonb", "jsonb")
+
+
+def test_comments_keys_indexes_and_grants(server: Server, bi: Settings) -> None:
+    load(bi, write_release(bi.warehouse, 1))
+    assert server.psql("select obj_description('identity.person'::regclass)", "bi") == "People 人."
+    told = server.psql("select col_description('identity.person'::regclass, 1)", "bi")
+    assert told == "ID of the person; it isn't secret."
+    defined = server.psql("select indexdef from pg_indexes where schemaname in ('kpi', 'identity')", "bi")
+    assert "UNIQUE INDEX kpi_value_pkey ON kpi.kpi_value USING btree (kpi_code, kpi_date)" in defined
+    assert "UNIQUE INDEX person_pkey ON identity.person USING btree (one_id)" in defined
+    assert "ON kpi.kpi_value USING btree (kpi_date)" in defined
+    assert server.psql("select has_table_privilege('siyu_reader', 'kpi.kpi_value', 'select')", "bi") == "t"
+    assert server.psql("select has_schema_privilege('siyu_reader', 'kpi', 'usage')", "bi") == "t"
+    # Grants of others stay, and a grant that an administrator took away does not come back.
+    server.psql("create role analyst nologin" if not _role(server, "analyst") else "select 1")
+    server.psql("grant select on identity.person to analyst; revoke select on kpi.kpi_value from siyu_reader", "bi")
+    assert load(bi, write_release(bi.warehouse, 2)).tables == 2
+    assert server.psql("select has_table_privilege('analyst', 'identity.person', 'select')", "bi") == "t"
+    assert server.psql("select has_table_privilege('siyu_reader', 'kpi.kpi_value', 'select')", "bi") == "f"
+    assert server.psql("select count(*) from pg_stat_user_tables where n_live_tup > 0", "bi") != "0"
+
+
+def _role(server: Server, name: str) -> bool:
+    return server.psql(f"select count(*) from pg_roles where rolname = '{name}'") == "1"
+
+
+def test_only_tables_that_changed_are_loaded(server: Server, bi: Settings) -> None:
+    first = write_release(bi.warehouse, 1)
+    assert load(bi, first).tables == 5
+    assert load(bi, first).tables == 0
+    before = server.psql("select max(xmin::text::bigint) from journey.step", "bi")
+    second = write_release(bi.warehouse, 2)
+    assert load(bi, second).tables == 2
+    assert server.psql("select max(xmin::text::bigint) from journey.step", "bi") == before  # the same rows as before
+    assert different(server, second, "identity.person") == different(server, second, "kpi.kpi_value") == 0
+    assert server.psql("select release from ops.siyu_release", "bi") == second.name
+    hashes = server.psql(
+        "select table_name, content_hash, row_count from ops.siyu_table where schema_name = 'kpi'", "bi"
+    )
+    assert hashes == f"kpi_value|{second.manifest['tables']['kpi.kpi_value']['content_hash']}|100"
+
+
+def test_restricted_tables_are_for_their_role_alone(server: Server, bi: Settings) -> None:
+    server.psql("alter default privileges grant select on tables to public", "bi", LOADER)
+    raw = bi.model_copy(update={"postgresql_restricted": True})
+    release = write_release(bi.warehouse, 1)
+    assert load(raw, release).tables == 6
+    assert different(server, release, "identity.person", "siyu_restricted.person", RESTRICTED) == 0
+    acl = server.psql(
+        "select distinct coalesce(r.rolname, 'PUBLIC') from pg_class c join pg_namespace n on n.oid = c.relnamespace,"
+        " aclexplode(c.relacl) a left join pg_roles r on r.oid = a.grantee where n.nspname = 'siyu_restricted'", "bi"
+    )  # fmt: skip
+    assert set(acl.splitlines()) == {LOADER, "siyu_restricted"}
+    server.psql("grant select on siyu_restricted.person to public", "bi")
+    load(raw, write_release(bi.warehouse, 2))
+    assert server.psql("select has_table_privilege('siyu_reader', 'siyu_restricted.person', 'select')", "bi") == "f"
+    assert server.psql("select has_schema_privilege('siyu_reader', 'siyu_restricted', 'usage')", "bi") == "f"
+    assert server.psql("select col_description('siyu_restricted.person'::regclass, 3)", "bi") == "Mobile number."
+    load(bi, write_release(bi.warehouse, 3))  # not asked for any more
+    assert server.psql("select count(*) from pg_tables where schemaname = 'siyu_restricted'", "bi") == "0"
+
+
+def reader(url: str, stop: threading.Event, found: Counter[str], waits: list[float], long: float = 0) -> None:
+    """Compare the marks of two tables within one transaction, time and again."""
+    import adbc_driver_postgresql.dbapi as dbapi
+
+    con, connection = duckdb.connect(), dbapi.connect(url)
+
+    def ask(sql: str) -> list[tuple[Any, ...]]:
+        with connection.cursor() as cursor:
+            started = time.monotonic()
+            cursor.execute(sql)
+            rows: list[tuple[Any, ...]] = con.from_arrow(cursor.fetch_arrow()).fetchall()
+            waits.append(time.monotonic() - started)
+            return rows
+
+    while not stop.is_set():
+        try:
+            with connection.cursor() as cursor:
+                cursor.execute("set transaction isolation level repeatable read")
+            marks = set(ask("select min(mark), max(mark) from identity.person")[0])
+            time.sleep(long or 0.01)
+            marks |= set(ask("select min(mark), max(mark) from kpi.kpi_value")[0])
+            connection.rollback()
+            both = ask(
+                "select min(p.mark), max(p.mark), min(k.mark), max(k.mark), max(split_part(r.release, '-', 4)::int)"
+                " from identity.person p, kpi.kpi_value k, ops.siyu_release r where p.mark is not null and k.value < 3"
+            )
+            connection.rollback()
+            found["reads"] += 2
+            found["mixed"] += (len(marks) > 1) + (len(set(both[0])) > 1)
+        except Exception as error:  # noqa: BLE001 - counted; the test fails with it
+            found[f"error: {error}"[:200]] += 1
+            connection.rollback()
+    connection.close()
+
+
+def test_readers_never_wait_and_never_see_two_releases(server: Server, bi: Settings) -> None:
+    """20 readers while releases follow each other, and one whose transactions outlast several loads."""
+    two = [write_release(bi.warehouse, mark) for mark in (1, 2)]
+    load(bi, two[0])
+    stop, found, waits = threading.Event(), Counter[str](), list[float]()
+    server.psql("grant siyu_reader to postgres")
+    url = server.url("bi", "postgres")
+    threads = [
+        threading.Thread(target=reader, args=(url, stop, found, waits, 2.0 if number == 0 else 0.2))
+        for number in range(READERS)
+    ]
+    for thread in threads:
+        thread.start()
+    for number in range(PUBLISHES):
+        release = two[(number + 1) % 2]
+        assert load(bi, release).tables == 2
+    stop.set()
+    for thread in threads:
+        thread.join()
+    print(f"{dict(found)}, {len(waits)} queries, the longest {max(waits):.3f} s, {PUBLISHES} loads")
+    assert found["reads"] > READERS
+    assert found.keys() <= {"reads", "mixed"}, found
+    assert found["mixed"] == 0
+    assert max(waits) < 1.0
+
+
+def test_views_of_users_follow_and_new_columns_are_added(server: Server, bi: Settings) -> None:
+    load(bi, write_release(bi.warehouse, 1))
+    server.psql(
+        "create schema mine; create view mine.people as select one_id, mark from identity.person;"
+        " create view mine.texts as select step_id, text from journey.step", "bi"
+    )  # fmt: skip
+    changes = (
+        "alter table identity.person add column stage varchar default 'won'",
+        "alter table journey.step alter column number type decimal(12, 1)",
+        "alter table journey.step drop column tiny",
+        "alter table journey.step drop column text",
+    )
+    second = write_release(bi.warehouse, 2, extra=changes)
+    notes = load(bi, second).notes
+    assert server.psql("select min(mark), max(mark) from mine.people", "bi") == "2|2"
+    assert different(server, second, "identity.person") == different(server, second, "journey.step") == 0
+    columns = server.psql(
+        "select string_agg(column_name, ' ') from information_schema.columns where table_schema = 'journey'", "bi"
+    ).split()
+    assert "tiny" not in columns and "number" in columns and "number__next" not in columns
+    assert notes == ["journey.step.text changed or is gone; views that read it find NULL: mine.texts"]
+    assert server.psql("select count(*), count(text) from mine.texts", "bi") == "7|0"
+    assert load(bi, write_release(bi.warehouse, 3, extra=changes)).notes == []  # said once
+    # And back: the old column has rows again.
+    fourth = write_release(bi.warehouse, 4)
+    load(bi, fourth)
+    assert different(server, fourth, "journey.step") == 0
+    assert server.psql("select count(text) from mine.texts", "bi") == "7"
+
+
+def test_a_change_of_columns_lets_readers_pass(server: Server, bi: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader that stays in its transaction holds the change up. Other readers go on, and the load says who waits."""
+    monkeypatch.setattr(target_shape, "LOCK_PATIENCE", 2.0)
+    first = write_release(bi.warehouse, 1)
+    load(bi, first)
+    second = write_release(bi.warehouse, 2, extra=("alter table identity.person add column stage varchar",))
+    held = subprocess.Popen(
+        [server.programs / "psql", "-X", "-q", server.url("bi", "postgres")], stdin=subprocess.PIPE, text=True,
+        stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert held.stdin
+    held.stdin.write("begin; select count(*) from identity.person; select pg_sleep(60);\n")
+    held.stdin.flush()
+    stop, found, waits = threading.Event(), Counter[str](), list[float]()
+    other = threading.Thread(target=reader, args=(server.url("bi", "postgres"), stop, found, waits))
+    try:
+        while server.psql("select count(*) from pg_stat_activity where query like '%pg_sleep(60)%'", "bi") != "2":
+            time.sleep(0.05)
+        other.start()
+        with pytest.raises(TargetFailed, match="lock timeout"):
+            load(bi, second)
+        assert server.psql("select release from ops.siyu_release", "bi") == first.name
+    finally:
+        stop.set()
+        other.join()
+        held.kill()
+        held.wait()
+    server.psql("select pg_terminate_backend(pid) from pg_stat_activity where query like '%pg_sleep(60)%'"
+                " and pid <> pg_backend_pid()")  # fmt: skip
+    assert found["mixed"] == 0 and max(waits) < 1.0, (found, max(waits))
+    load(bi, second)
+    assert different(server, second, "identity.person") == 0
+
+
+def test_a_key_that_does_not_hold_is_no_key(server: Server, bi: Settings) -> None:
+    twice = ("insert into kpi.kpi_value select * from kpi.kpi_value limit 1",)
+    first = write_release(bi.warehouse, 1, extra=twice)
+    load(bi, first)
+    assert different(server, first, "kpi.kpi_value") == 0
+    assert "UNIQUE" not in server.psql("select indexdef from pg_indexes where tablename = 'kpi_value'", "bi")
+    load(bi, write_release(bi.warehouse, 2))
+    assert "UNIQUE" in server.psql("select indexdef from pg_indexes where tablename = 'kpi_value'", "bi")
+    third = write_release(bi.warehouse, 3, extra=(*twice, "update identity.person set one_id = null"))
+    load(bi, third)
+    assert different(server, third, "kpi.kpi_value") == different(server, third, "identity.person") == 0
+
+
+def test_tables_that_are_gone_are_dropped_unless_a_view_reads_them(server: Server, bi: Settings) -> None:
+    load(bi, write_release(bi.warehouse, 1))
+    server.psql("create schema mine; create view mine.values as select * from kpi.kpi_value", "bi")
+    gone = ("drop table kpi.kpi_value", "drop table journey.step")
+    loading = load(bi, write_release(bi.warehouse, 2, extra=gone))
+    assert loading.notes == [
+        "kpi.kpi_value is empty, because releases no longer have it; it stays for views that read it: mine.values"
+    ]
+    assert server.psql("select count(*) from pg_tables where schemaname = 'journey'", "bi") == "0"
+    assert server.psql("select count(*) from mine.values", "bi") == "0"
+    load(bi, write_release(bi.warehouse, 3))
+    assert server.psql("select count(*) from mine.values", "bi") == "100"
+
+
+def test_a_table_of_somebody_else_is_never_touched(server: Server, bi: Settings) -> None:
+    server.psql(f"create schema kpi authorization {LOADER}; create table kpi.kpi_value (precious text)", "bi")
+    with pytest.raises(TargetFailed, match="kpi.kpi_value exists, and siyu did not make it"):
+        load(bi, write_release(bi.warehouse, 1))
+    second = write_release(bi.warehouse, 2)
+    load(bi.model_copy(update={"postgresql_prefix": "acme_"}), second)
+    assert different(server, second, "kpi.kpi_value", "acme_kpi.kpi_value") == 0
+    assert server.psql("select column_name from information_schema.columns where table_schema = 'kpi'", "bi") == (
+        "precious"
+    )
+
+
+def test_two_loads_at_once(server: Server, bi: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second one waits a while, and then says why it gives up."""
+    monkeypatch.setattr("siyu.engines.postgresql.PATIENCE", 0.5)
+    release = write_release(bi.warehouse, 1)
+    load(bi, release)
+    held = subprocess.Popen(
+        [server.programs / "psql", "-X", "-q", server.url("bi", "postgres")], stdin=subprocess.PIPE, text=True,
+        stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    assert held.stdin
+    try:
+        held.stdin.write("select pg_advisory_lock(hashtext('siyu'), hashtext(''));\n")
+        held.stdin.flush()
+        while server.psql("select count(*) from pg_locks where locktype = 'advisory'", "bi") == "0":
+            time.sleep(0.05)
+        with pytest.raises(TargetFailed, match="another load into this database is running"):
+            load(bi, write_release(bi.warehouse, 2))
+    finally:
+        held.kill()
+        held.wait()
+    monkeypatch.setattr("siyu.engines.postgresql.PATIENCE", 15.0)
+    assert load(bi, write_release(bi.warehouse, 3)).tables == 2
+
+
+def test_kill_9_in_the_middle_of_a_load(server: Server, bi: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    first, second = write_release(bi.warehouse, 1), write_release(bi.warehouse, 2, people=20_000)
+    load(bi, first)
+    # It stops before the mark of the release is written: rows are replaced by then, but not committed.
+    code = (
+        "import sys, time; from pathlib import Path; from siyu.settings import Settings\n"
+        "from siyu.release import targets, releases, target_load\n"
+        "def stop(*a): print('here', flush=True); time.sleep(60)\n"
+        "target_load.settle = stop\n"
+        f"s = Settings(warehouse=Path({str(bi.warehouse)!r}), postgresql={bi.postgresql.get_secret_value()!r})\n"  # type: ignore[union-attr]
+        "targets.load_target(s, 'postgresql', releases.current(s.warehouse), lambda *a: None)\n"
+    )
+    child = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert child.stdout and child.stdout.readline() == "here\n"
+    child.send_signal(signal.SIGKILL)
+    child.wait()
+    assert server.psql("select release from ops.siyu_release", "bi") == first.name
+    assert different(server, first, "identity.person") == 0
+    assert load(bi, second).tables == 2
+    assert different(server, second, "identity.person") == 0
+
+
+def test_a_server_that_restarts_is_waited_for(server: Server, bi: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    release = write_release(bi.warehouse, 1)
+    server.stop()
+    monkeypatch.setattr("siyu.engines.postgresql.PATIENCE", 0.1)
+    try:
+        with pytest.raises(Unreachable, match="No such file or directory|Connection refused"):
+            load(bi, release)
+        monkeypatch.setattr("siyu.engines.postgresql.PATIENCE", 30.0)
+        back = threading.Timer(1.0, server.start)
+        back.start()
+        assert load(bi, release).tables == 5
+        back.join()
+    finally:
+        if not (server.folder / "postmaster.pid").exists():
+            server.start()
+
+
+def test_without_the_right_to_create_roles_or_schemas(server: Server, bi: Settings) -> None:
+    server.database("bi")
+    for role in ("siyu_reader", "siyu_restricted"):
+        for database in server.psql(
+            "select datname from pg_database where datallowconn and datname <> 'template0'"
+        ).split():
+            server.psql(f"drop owned by {role}", database) if _role(server, role) else None
+        server.psql(f"drop role if exists {role}")
+    server.psql(f"alter role {LOADER} nocreaterole")
+    try:
+        release = write_release(bi.warehouse, 1)
+        with pytest.raises(TargetFailed, match="the role siyu_restricted does not exist") as raised:
+            load(bi.model_copy(update={"postgresql_restricted": True}), release)
+        assert 'create role "siyu_restricted" nologin' in raised.value.fix
+        assert load(bi, release).notes == [
+            "the role siyu_reader does not exist, and this user may not create it; nobody but the owner can read until"
+            " it exists"
+        ]
+        server.database("bi")
+        server.psql(f"revoke create on database bi from {LOADER}")
+        with pytest.raises(TargetFailed, match="permission denied for database bi") as raised:
+            load(bi, release)
+        assert "docs/postgresql.md#roles" in raised.value.fix
+    finally:
+        server.psql(f"alter role {LOADER} createrole")
+
+
+def command(bi: Settings, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    settings = {
+        "SIYU_WAREHOUSE": str(bi.warehouse), "SIYU_TARGETS": "postgresql",
+        "SIYU_POSTGRESQL": bi.postgresql.get_secret_value() if bi.postgresql else "",
+    }  # fmt: skip
+    return subprocess.run(
+        [sys.executable, "-m", "siyu", *arguments], capture_output=True, text=True, cwd=bi.warehouse.parent,
+        env={**os.environ, **settings, **env},
+    )  # fmt: skip
+
+
+def test_siyu_publish(server: Server, bi: Settings) -> None:
+    """The command, as somebody types it: done, done already, wrong password, wrong target, no driver."""
+    release = write_release(bi.warehouse, 1)
+    done = command(bi, "publish")
+    assert done.returncode == 0 and "postgresql: 5 tables loaded 已同步" in done.stdout, done
+    assert "loaded    kpi.kpi_value: 100 rows" in done.stdout
+    again = command(bi, "publish", "--target", "postgresql")
+    assert again.returncode == 0 and f"postgresql: already there 已是最新: {release.name}" in again.stdout, again
+    wrong = command(bi, "publish", BI_PASSWORD="wr0ng/p@ss%")
+    assert wrong.returncode == 5
+    assert 'password authentication failed for user "loader"' in wrong.stdout
+    assert "check the user and the password" in wrong.stdout
+    other = command(bi, "publish", "--target", "oracle")
+    assert other.returncode == 2 and "oracle is not a target of this deployment" in other.stderr
+    for told in (done, again, wrong, other):
+        for secret in ("wr0ng", "p%40ss", PASSWORD):
+            assert secret not in told.stdout + told.stderr
