@@ -78,7 +78,7 @@ class Engines:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What became of a case. `missing` and `surplus` are rows of `columns`. `error` is why the model cannot be built."""
+    """What became of a case: rows of `columns` that are missing or surplus, or why the model could not be built."""
 
     test: ModelTest
     seconds: float = 0.0

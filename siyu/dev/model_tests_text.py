@@ -108,4 +108,3 @@ def _plain_difference(outcome: Outcome) -> str:
         for row in rows:
             lines.append(f"{word}: " + ", ".join(f"{n}={_shown(v)}" for n, v in zip(outcome.columns, row, strict=True)))
     return "\n".join(lines)
-
