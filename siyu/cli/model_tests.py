@@ -91,14 +91,13 @@ def _run(plan: Plan, tests: Sequence[ModelTest], quiet: bool) -> list[Outcome]:
 def _summary(plan: Plan, outcomes: Sequence[Outcome], seconds: float) -> None:
     failed = sum(not outcome.is_ok for outcome in outcomes)
     out.print(f"{len(outcomes) - failed} ok, {failed} failed in {seconds:.1f} s", style="red" if failed else "green")
-    for names, told in (
-        (plan.untested, "models without a test"),
-        (sorted({test.model for test in plan.left_out}), "models whose tests did not run: the settings leave them out"),
-    ):
+    left_out = sorted({test.model for test in plan.left_out})
+    for names, told in ((plan.untested, "without a test"), (left_out, "whose tests did not run: settings leave it out")):
         if names:
             more = f" and {len(names) - SHOWN_NAMES} more" if len(names) > SHOWN_NAMES else ""
             shown = f"{', '.join(names[:SHOWN_NAMES])}{more}"
-            out.print(f"{len(names)} {told}: {shown}", style="yellow", soft_wrap=True)
+            models = "model" if len(names) == 1 else "models"
+            out.print(f"{len(names)} {models} {told}: {shown}", style="yellow", soft_wrap=True)
 
 
 def _exit(outcomes: Sequence[Outcome]) -> None:

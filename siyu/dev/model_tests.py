@@ -21,7 +21,7 @@ from siyu.engines.duckdb import DuckEngine
 from siyu.engines.sql import quote_name
 from siyu.errors import ConfigError, SiyuError, SqlProblem, raise_all
 
-KEY = "model tests"  # of the hashes that models compute
+KEY = "test"  # of the hashes that models compute: IDs in model tests are those of this key
 Row = tuple[Any, ...]
 
 
