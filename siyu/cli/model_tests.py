@@ -92,7 +92,10 @@ def _summary(plan: Plan, outcomes: Sequence[Outcome], seconds: float) -> None:
     failed = sum(not outcome.is_ok for outcome in outcomes)
     out.print(f"{len(outcomes) - failed} ok, {failed} failed in {seconds:.1f} s", style="red" if failed else "green")
     left_out = sorted({test.model for test in plan.left_out})
-    for names, told in ((plan.untested, "without a test"), (left_out, "whose tests did not run: settings leave it out")):
+    for names, told in (
+        (plan.untested, "without a test"),
+        (left_out, "whose tests did not run: settings leave it out"),
+    ):
         if names:
             more = f" and {len(names) - SHOWN_NAMES} more" if len(names) > SHOWN_NAMES else ""
             shown = f"{', '.join(names[:SHOWN_NAMES])}{more}"
