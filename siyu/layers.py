@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +43,24 @@ class YamlFile:
 
     data: Any
     lines: dict[str, int]
+    root: Any = field(default=None, repr=False, compare=False)
+
+    def line(self, *path: str | int) -> int:
+        """Return the line of a key or an item, given as the keys and positions that lead to it; of the last part of the
+        way that exists."""
+        node, found = self.root, 1
+        for part in path:
+            if isinstance(node, yaml.SequenceNode) and isinstance(part, int) and part < len(node.value):
+                node = node.value[part]
+                found = _line(node)
+            elif isinstance(node, yaml.MappingNode):
+                pair = next(((key, value) for key, value in node.value if key.value == str(part)), None)
+                if pair is None:
+                    break
+                found, node = _line(pair[0]), pair[1]
+            else:
+                break
+        return found
 
 
 def read_yaml(text: str, file: str) -> Any:
@@ -63,7 +81,7 @@ def read_yaml_file(text: str, file: str) -> YamlFile:
             return YamlFile(None, {})
         raise_all([ConfigError(problem, f"{file}:{line}", fix) for line, problem, fix in sorted(_yaml_problems(node))])
         keys = node.value if isinstance(node, yaml.MappingNode) else []
-        return YamlFile(loader.construct_document(node), {str(key.value): _line(key) for key, _ in keys})
+        return YamlFile(loader.construct_document(node), {str(key.value): _line(key) for key, _ in keys}, node)
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         what = getattr(error, "problem", None) or str(error)
@@ -118,9 +136,12 @@ def _repeated_keys(node: Any) -> Iterator[tuple[int, str, str]]:
 LAYER_FOLDERS = {"": ("models", "macros", "expectations", "seeds"), "seeds": ("channels", "reference", "sample")}
 
 
-def misspelt_folders(layer: Path) -> Iterator[ConfigError]:
+TEST_FOLDERS = {"": ("tests",), "tests": ("models",)}  # `siyu test` alone reads these
+
+
+def misspelt_folders(layer: Path, folders: Mapping[str, tuple[str, ...]] = LAYER_FOLDERS) -> Iterator[ConfigError]:
     """Yield an error for each folder of a layer that siyu ignores but whose name is close to one that it reads."""
-    for parent, known in LAYER_FOLDERS.items():
+    for parent, known in folders.items():
         for path in sorted((layer / parent).glob("*/")):
             close = difflib.get_close_matches(path.name, known, n=1, cutoff=0.8)
             if close and path.name not in known and not (layer / parent / close[0]).exists():

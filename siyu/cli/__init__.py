@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from siyu.cli import audience, bi_targets, identities, kpi, nights, story, tags
+from siyu.cli import audience, backfill, bi_targets, identities, kpi, model_tests, nights, story, tags
 from siyu.cli.app import app
 
-__all__ = ["app", "audience", "bi_targets", "identities", "kpi", "main", "nights", "story", "tags"]
+__all__ = [
+    "app",
+    "audience",
+    "backfill",
+    "bi_targets",
+    "identities",
+    "kpi",
+    "main",
+    "model_tests",
+    "nights",
+    "story",
+    "tags",
+]
 
 
 def main(arguments: list[str] | None = None) -> Any:

@@ -16,10 +16,10 @@ from siyu.check.suites import CheckResult, Suite, models_read
 from siyu.compile.graph import Graph
 from siyu.compile.project import Project
 from siyu.engines.duckdb import DuckEngine
-from siyu.errors import EngineFault
+from siyu.errors import ConfigError, EngineFault
 from siyu.landing.channel_status import ChannelStatus
 from siyu.landing.drift import Drift
-from siyu.night.nothing_new import report_standing, standing_release
+from siyu.night.nothing_new import removed_release, report_standing, standing_release
 from siyu.night.publication import Checked
 from siyu.night.record import NOTHING_NEW, RunRecord
 from siyu.release.history import Previous, previous_tables
@@ -30,6 +30,9 @@ from siyu.warehouse.ledger import LandedFile
 
 if TYPE_CHECKING:
     from siyu.check.runner import Checker
+
+
+RECORDS = "records."
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,12 @@ class Landed:
         record, request = self.record, self.record.request
         today = clock.today(record.settings.timezone)
         standing = standing_release(record.ledger, record.warehouse, self.as_of, request.known_by, self.run_key, today)
+        if standing is None and request.is_backfill and not request.force:
+            standing = removed_release(record.ledger, record.warehouse, self.as_of, self.run_key, today)
+            if standing is not None:
+                record.report.status = NOTHING_NEW
+                record.skip_writing()
+                return standing
         if request.force or standing is None:
             return None
         report_standing(record.report, standing, record.ledger, self.engine, self.project)
@@ -61,6 +70,14 @@ class Landed:
         record.report.is_current = seen is not None and seen.name == standing.name
         record.skip_writing()
         return standing
+
+    def require_records(self) -> None:
+        """Raise ConfigError if a backfill has reached back to a date before the first record."""
+        built = [m.row_count for m in self.record.report.models if m.model.startswith(RECORDS)]
+        if self.record.request.is_backfill and built and not any(built):
+            raise ConfigError(
+                f"no record that has landed is of {self.as_of} or earlier", "the first date", "begin with a later one."
+            )
 
     def start_build(self) -> Building:
         """Open a new build database and write everything to it that models read."""
@@ -169,5 +186,6 @@ class Checks:
         checked = Checked(landed.record, landed.as_of, landed.project, self.building.engine, landed.previous,
                           landed.input_fingerprint)  # fmt: skip
         landed.record.write_down()
+        landed.require_records()
         checked.require(table for table, suite in landed.suites.items() if suite.expectations)
         return checked

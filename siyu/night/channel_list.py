@@ -31,15 +31,16 @@ def check_landed(project: Project, ledger: Ledger, known_by: date | None) -> Non
     )
 
 
-def channels_to_land(request: Request, project: Project) -> list[str]:
+def channels_to_land(request: Request, project: Project, ledger: Ledger) -> list[str]:
     """Return the channels that a run lands: those that it asks for, else all that are not retired.
 
-    A run with known_by lands nothing. Raises ConfigError for a channel that cannot land.
+    A run with known_by lands nothing, nor does a backfill, unless nothing has landed yet: otherwise a file that comes
+    in meanwhile would divide its dates. Raises ConfigError for a channel that cannot land.
     """
     retired = set(project.settings.retired_channels)
     active = [name for name in project.channels if name not in retired]
     raise_all([_refusal(name, active, project.settings) for name in request.channels if name not in active])
-    if request.known_by:
+    if request.known_by or (request.is_backfill and ledger.landings()):
         return []
     return [name for name in active if not request.channels or name in request.channels]
 

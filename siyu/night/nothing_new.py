@@ -33,6 +33,17 @@ def standing_release(
     return release
 
 
+def removed_release(ledger: Ledger, warehouse: Path, as_of: date, run_key: str, today: date) -> Release | None:
+    """Return the last release of a date if a run with this key made it and only its folder is gone: retention removes
+    it when there are newer ones. What later nights need of it is in the history. None otherwise.
+    """
+    row, seen = ledger.last_published(as_of, None), current(warehouse)
+    if row is None or row["run_key"] != run_key or seen is None or not outranks(seen, as_of, today):
+        return None
+    path = warehouse / "releases" / row["release"]
+    return None if path.exists() else Release(path, as_of, row["run_id"], {})
+
+
 def report_standing(report: Report, release: Release, ledger: Ledger, engine: Engine, project: Project) -> None:
     """Fill the report with the results of the run that made the release."""
     models, checks = ledger.model_runs(release.run_id), ledger.check_results(release.run_id)

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from types import TracebackType
 
+from filelock import BaseFileLock
+
 from siyu import clock
 from siyu.build.database import open_engine
 from siyu.check.suites import Suite, load_suites
@@ -38,8 +40,9 @@ from siyu.report.notify import addressees
 from siyu.report.summary import Report, TargetLine
 from siyu.settings import Settings
 from siyu.warehouse.ledger import Ledger
-from siyu.warehouse.lock import lock
+from siyu.warehouse.lock import is_backfilling, lock
 
+BACKFILL_WAIT = 7200.0  # seconds: longer than any date takes
 # They contain raw rows: only the owner of the warehouse may read them.
 PRIVATE_FOLDERS = ("landed", "history")
 
@@ -61,7 +64,7 @@ class Night(AbstractContextManager["Opened"]):
         record = self._record
         with record.resources:
             try:
-                held = lock(record.warehouse)
+                held = _hold(record)
             except WarehouseBusy as error:
                 record.report.status, record.report.error = NOT_STARTED, str(error)
                 raise
@@ -90,6 +93,19 @@ class Night(AbstractContextManager["Opened"]):
             self._record.notify()
 
 
+def _hold(record: RunRecord) -> BaseFileLock:
+    """Lock the warehouse. A backfill releases it after each date, so wait for that. Raises WarehouseBusy."""
+    try:
+        return lock(record.warehouse)
+    except WarehouseBusy:
+        wait = record.request.max_wait or (BACKFILL_WAIT if is_backfilling(record.warehouse) else 0.0)
+        if not wait:
+            raise
+    told = f"another run holds it; this one waits until it is free, at most {wait / 60:.0f} minutes"
+    record.tell(Event("waiting", "warehouse", told))
+    return lock(record.warehouse, wait)
+
+
 def _open(record: RunRecord) -> Opened:
     settings, request, ledger, warehouse = record.settings, record.request, record.ledger, record.warehouse
     as_of = record.report.as_of = request.as_of or default_as_of(settings)
@@ -100,7 +116,7 @@ def _open(record: RunRecord) -> Opened:
     project = compile_project(settings, references_in_force(settings, ledger, warehouse, request.known_by))
     record.resources.callback(project.binder.close)
     check_landed(project, ledger, request.known_by)
-    channels = channels_to_land(request, project)
+    channels = channels_to_land(request, project, ledger)
     check_targets(settings)
     for warning in project.shapes.identifiers.warnings:
         record.tell(Event("warning", "identifier_types.csv", warning, is_bad=True))
@@ -119,7 +135,8 @@ def _open(record: RunRecord) -> Opened:
         ledger.mask_file_names(lambda file: shown_name(file, name_label(session, file)))
         ledger.mask_record_ids(lambda value: str(session.value("select fn_mask(?)", [str(value)])))
     _correct_dates(record, as_of)
-    number, day = ledger.next_landing(as_of)
+    # What a backfill lands became known today: a date in the past would make later files look older than they are.
+    number, day = ledger.next_landing(default_as_of(settings) if request.is_backfill else as_of)
     known = {file.identity: file for file in ledger.files()}
     landing = Landing(number, day, warehouse, scratch, known)
     return Opened(record, as_of, project, channels, suites, engine, landing)

@@ -158,7 +158,12 @@ class RunRecord:
         self.write_status()
 
     def write_status(self) -> None:
-        """Rewrite the status page. If that fails, only warn: the result of the night does not depend on it."""
+        """Rewrite the status page. If that fails, only warn: the result of the night does not depend on it.
+
+        Not for a date of a backfill: it would hide how the last night ended.
+        """
+        if self.request.is_backfill:
+            return
         try:
             write_status(self.warehouse, self.report, current(self.warehouse), self.settings.timezone)
         except OSError as error:

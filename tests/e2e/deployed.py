@@ -119,12 +119,14 @@ class Deployed:
 
     def trigger(self, as_of: str, **more: object) -> UUID:
         """A run of the deployment, now."""
+        return self.trigger_flow("siyu-nightly/nightly", as_of=as_of, force=True, **more)
+
+    def trigger_flow(self, name: str, **parameters: object) -> UUID:
+        """A run of any deployment, now."""
         from prefect.states import Scheduled
 
-        deployment = self.client.read_deployment_by_name("siyu-nightly/nightly")
-        run = self.client.create_flow_run_from_deployment(
-            deployment.id, parameters={"as_of": as_of, "force": True, **more}, state=Scheduled()
-        )
+        deployment = self.client.read_deployment_by_name(name)
+        run = self.client.create_flow_run_from_deployment(deployment.id, parameters=parameters, state=Scheduled())
         return run.id
 
     def run(self, run_id: UUID) -> FlowRun:

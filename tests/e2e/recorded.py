@@ -10,6 +10,8 @@ from prefect.client.schemas.filters import (
     ArtifactFilter,
     ArtifactFilterFlowRunId,
     ArtifactFilterKey,
+    FlowFilter,
+    FlowFilterName,
     FlowRunFilter,
     FlowRunFilterId,
     FlowRunFilterState,
@@ -19,11 +21,19 @@ from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.client.schemas.sorting import FlowRunSort, TaskRunSort
 
 
-def artifact(client: SyncPrefectClient, run_id: UUID) -> str:
-    """The summary of a night."""
-    of_run, of_night = ArtifactFilterFlowRunId(any_=[run_id]), ArtifactFilterKey(any_=["siyu-night"])
-    [found] = client.read_artifacts(artifact_filter=ArtifactFilter(flow_run_id=of_run, key=of_night))
+def artifact(client: SyncPrefectClient, run_id: UUID, key: str = "siyu-night") -> str:
+    """The summary of a night, or another artifact of a run."""
+    of_run, of_key = ArtifactFilterFlowRunId(any_=[run_id]), ArtifactFilterKey(any_=[key])
+    [found] = client.read_artifacts(artifact_filter=ArtifactFilter(flow_run_id=of_run, key=of_key))
     return str(found.data)
+
+
+def waiting(client: SyncPrefectClient, flow_name: str) -> list[FlowRun]:
+    """The runs of a flow that wait for a worker."""
+    scheduled = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.SCHEDULED])))
+    return client.read_flow_runs(
+        flow_filter=FlowFilter(name=FlowFilterName(any_=[flow_name])), flow_run_filter=scheduled
+    )
 
 
 def task_names(client: SyncPrefectClient, run_id: UUID, wanted: set[str]) -> set[str]:

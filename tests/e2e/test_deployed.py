@@ -156,8 +156,32 @@ def test_what_the_repository_sets(world: Deployed) -> None:
     deployment = world.client.read_deployment_by_name("siyu-nightly/nightly")
     assert deployment.job_variables["env"]["DO_NOT_TRACK"] == "1"
     assert deployment.global_concurrency_limit is None
+    backfill = world.client.read_deployment_by_name("siyu-backfill/backfill")
+    assert backfill.job_variables == deployment.job_variables and backfill.global_concurrency_limit is None
+    assert not backfill.schedules
     created = world.prefect("automation create --from-file deploy/dead-runs.yaml")
     assert "Created 2 automation(s)" in created
+
+
+def test_a_backfill_makes_room_for_the_night(world: Deployed) -> None:
+    """The night waits for the only worker: after the first date, another run of the backfill takes over, behind it."""
+    from tests.e2e.recorded import artifact, task_names, waiting
+
+    world.shop.write("exports/exports.yml", "as_of: 2026-06-04\n")
+    run_id = world.trigger_flow("siyu-backfill/backfill", first="2026-06-02", last="2026-06-04")
+    world.until("the backfill is running", lambda: _state(world.run(run_id))[0] == "RUNNING")
+    world.trigger("2026-06-04")
+    kind, message = _state(world.ended(run_id))
+    assert kind == "COMPLETED", world.logs()
+    assert "1 published 已发布, 2 not run 未运行. a night is due" in message
+    [following] = waiting(world.client, "siyu-backfill")
+    assert following.name in message
+    assert following.parameters["first"] == "2026-06-03" and following.parameters["last"] == "2026-06-04"
+    assert "2026-06-02-" in artifact(world.client, run_id, "siyu-backfill")
+    assert float(artifact(world.client, run_id, "siyu-backfill-progress")) == pytest.approx(100 / 3)
+    assert task_names(world.client, run_id, {"2026-06-02"}) == {"2026-06-02"}
+    release = current(world.warehouse)
+    assert release is not None and release.as_of.isoformat() == "2026-06-02"
 
 
 @pytest.mark.skipif(POSTGRESQL is None, reason="no PostgreSQL with pg_trgm is installed here: the tests ran on SQLite")

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner
@@ -13,11 +13,12 @@ from siyu.check.suites import load_suites
 from siyu.cli import app
 from siyu.compile.compiler import compile_project
 from siyu.compile.project import Project
+from siyu.dev.model_test_files import case_of
+from siyu.dev.model_tests import run_model_tests
 from siyu.errors import ConfigError
 from siyu.layers import base_layer, read_yaml
 from siyu.settings import Settings, load_settings
 from tests.engine.tag_page import blocks, files, write_files
-from tests.models import test_models
 
 pytestmark = pytest.mark.xdist_group("add_a_tag_page")
 
@@ -70,25 +71,17 @@ def test_two_models_and_their_rows_are_enough(project: Project, own: Project) ->
         assert table in own.models["tags.person_tag"].refs and table in load_suites(own)
 
 
-def cases() -> list[Any]:
-    found = []
-    for name, text in files().items():
-        if name.startswith("tests/"):
-            data = read_yaml(text, name)
-            found += [
-                pytest.param(data["model"], case, id=f"{data['model']}: {case['name']}") for case in data["cases"]
-            ]
-    return found
+def test_model_tests_of_the_page(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SIYU_LAYERS", str(root / "layer"))
+    monkeypatch.setenv("SIYU_FAMILIES", "tags")
+    result = CliRunner().invoke(app, ["test", "--select", "tags.14_activity_rating_habit,tags.19_shows"])
+    assert result.exit_code == 0, result.output
+    [shown] = blocks("6. Write model tests")
+    assert without_seconds(result.output) == without_seconds(shown)
 
 
-@pytest.mark.parametrize(("model", "case"), cases())
-def test_model_tests_of_the_page(own: Project, model: str, case: dict[str, Any]) -> None:
-    opened = test_models.Engines(own)
-    known = {item for one in own.models.values() for item in (*one.refs, *one.sources)}
-    try:
-        test_models.test_model(own, opened, known, model, case)
-    finally:
-        opened.close()
+def without_seconds(text: str) -> str:
+    return re.sub(r"\d+\.\d+ s\b", "", text)
 
 
 def test_the_branch_of_a_union_does_the_same(tmp_path: Path) -> None:
@@ -102,13 +95,10 @@ def test_the_branch_of_a_union_does_the_same(tmp_path: Path) -> None:
     (tmp_path / COPY).write_text(base.replace("\n)\n\nselect\n", f"\n{branch})\n\nselect\n"), encoding="utf-8")
     project = compile_project(settings_of(tmp_path), selection=TAGS)
     assert [rule.model for rule in project.tag_rules if rule.tag_code == "channel_habit"] == ["tags.14_activity_rating"]
-    opened = test_models.Engines(project)
-    case = read_yaml(files()["tests/tags/14_activity_rating_habit.yml"], "page")["cases"][0]
-    known = {item for one in project.models.values() for item in (*one.refs, *one.sources)}
-    test_models.test_model(
-        project, opened, known, "tags.14_activity_rating", {**case, "where": "tag_code = 'channel_habit'"}
-    )
-    opened.close()
+    case = read_yaml(files()["layer/tests/models/tags/14_activity_rating_habit.yml"], "page")["cases"][0]
+    own = case_of("tags.14_activity_rating", {**case, "where": "tag_code = 'channel_habit'"})
+    [outcome] = run_model_tests(project, [own])
+    assert outcome.is_ok, outcome
 
 
 def test_the_graph_is_what_the_page_shows(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
