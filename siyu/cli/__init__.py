@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from siyu.cli import audience, identities, kpi, nights, story, tags
+from siyu.cli import audience, changes, identities, kpi, nights, story, tags
 from siyu.cli.app import app
 
-__all__ = ["app", "audience", "identities", "kpi", "main", "nights", "story", "tags"]
+__all__ = ["app", "audience", "changes", "identities", "kpi", "main", "nights", "story", "tags"]
 
 
 def main(arguments: list[str] | None = None) -> Any:
