@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from siyu.cli.app import app, current_settings, handle_errors, json_text, out
+from siyu.cli.app import app, current_settings, err, handle_errors, json_text, out
 from siyu.errors import WrongQuestion
+
+if TYPE_CHECKING:
+    from siyu.report.events import Event
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, with everything that differs. Moments are in UTC.")]
 AsMarkdown = Annotated[bool, typer.Option("--markdown", help="Print Markdown, for a pull request.")]
@@ -62,3 +67,49 @@ def check_form(as_json: bool, as_markdown: bool, command: str) -> None:
 def show(text: Any) -> None:
     """Print a comparison. Lines of a log are not broken."""
     out.print(text, soft_wrap=True)
+
+
+@app.command()
+def plan(
+    select: Tables = None,
+    limit: Limit = None,
+    as_json: AsJson = False,
+    as_markdown: AsMarkdown = False,
+) -> None:
+    """Show what the working copy 工作副本 would change: build only that, and compare it with the current release.
+
+    Changed models, macros, vars, rule tables and layers count, on the data that the current release was made of. Files
+    that landed later do not. Nothing is published; the warehouse, its ledger and the current release stay as they are.
+
+    Exit codes: 0 whatever changes, 1 if a critical check would fail, 2 wrong use or a mistake in the working copy, 3 a
+    run holds the warehouse, 4 a model fails on the data.
+
+    Example: siyu plan --markdown > plan.md
+    """
+    with handle_errors():
+        from siyu.dev.plan import make_plan
+        from siyu.dev.plan_text import plan_markdown, plan_text
+
+        check_form(as_json, as_markdown, "siyu plan")
+        with progress_on_terminal() as tell:
+            made = make_plan(current_settings(), select or [], limit, tell)
+        if as_json:
+            typer.echo(json_text(made.as_data()))
+        elif as_markdown:
+            typer.echo(plan_markdown(made))
+        else:
+            show(plan_text(made))
+        if made.would_fail:
+            raise typer.Exit(1)
+
+
+@contextmanager
+def progress_on_terminal() -> Iterator[Callable[[Event], None]]:
+    """Show what a plan does, on a terminal. Elsewhere only its result is printed."""
+    with err.status("reading settings, contracts and models …") if err.is_terminal else nullcontext() as status:
+
+        def tell(event: Event) -> None:
+            if status is not None:
+                status.update(f"{event.kind} {event.name}: {event.detail}")
+
+        yield tell
