@@ -6,8 +6,9 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from siyu.ask.figure_moves import CheckMove
 from siyu.ask.release_diff import ReleaseDiff, compared
@@ -15,7 +16,8 @@ from siyu.ask.release_pair import AFTER, Pair, read_side
 from siyu.build import ops
 from siyu.build.database import open_engine, prepare_build, write_previous
 from siyu.build.materialization import ModelRun
-from siyu.check.suites import CheckResult, models_read
+from siyu.check.quick import quick_results
+from siyu.check.suites import CheckResult, Suite, models_read
 from siyu.dev.plan_build import BEFORE, PlanBuild, may_be_built
 from siyu.dev.plan_changes import Changes, changes_of
 from siyu.dev.plan_inputs import (
@@ -36,6 +38,9 @@ from siyu.release.releases import PUBLIC, Release
 from siyu.release.tables import write_tables
 from siyu.report.events import Event, checked
 from siyu.settings import Settings
+
+if TYPE_CHECKING:
+    from siyu.check.runner import Checker
 
 Tell = Callable[[Event], None]
 NAME = "working copy 工作副本"
@@ -94,7 +99,8 @@ def make_plan(settings: Settings, select: Sequence[str], limit: int | None, tell
         copy = working_copy(settings, scratch)
         opened.callback(copy.project.binder.close)
         ledger = opened.enter_context(ledger_copy(warehouse, scratch))
-        engine = open_engine(settings, release.as_of, scratch)
+        rows = sum(file.rows_landed for file in ledger.files())
+        engine = open_engine(settings, release.as_of, scratch, rows=rows)
         opened.callback(engine.close)
         attach_kept(engine, warehouse, release)
         session = engine.session()
@@ -166,20 +172,27 @@ class _Making:
 
     def _check(self, suites: Sequence[str]) -> list[CheckResult]:
         """Run suites. Return what fails."""
-        if not suites:
-            return []
-        # Great Expectations takes seconds to import, so only a plan that checks does it.
-        from siyu.check.runner import Checker
-
-        checker = Checker(self._engine, self._project)
         failing: list[CheckResult] = []
         for table in suites:
             for name in sorted({table, *models_read(self._project, self._suites[table])}):
                 self._build.provide(name)
-            results = checker.run(self._suites[table])
+            results = self._results(self._suites[table])
             failing += [result for result in results if not result.success]
             self._tell(checked(table, results, len(suites)))
         return failing
+
+    def _results(self, suite: Suite) -> list[CheckResult]:
+        """Run a suite. Great Expectations reads every suite that changed: it finds mistakes in their arguments."""
+        is_edited = suite.table in self._changes.suites
+        found = None if is_edited else quick_results(self._engine, self._project, suite)
+        return self._checker.run(suite) if found is None else found
+
+    @cached_property
+    def _checker(self) -> Checker:
+        # Great Expectations takes seconds to import, so only a plan that needs it does it.
+        from siyu.check.runner import Checker
+
+        return Checker(self._engine, self._project)
 
     def _compare(self, select: Sequence[str], limit: int | None) -> ReleaseDiff:
         """Publish what changed to the scratch folder, and compare it with the release."""

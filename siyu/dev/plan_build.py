@@ -6,9 +6,11 @@ the last run, if that has the version, or else from the release. Working tables 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
+from siyu.build import parallel
 from siyu.build.materialization import ModelRun, build_model
 from siyu.build.versions import Versions
 from siyu.compile.model_files import relation
@@ -61,31 +63,36 @@ class PlanBuild:
     same: set[str] = field(default_factory=set)
     again: set[str] = field(default_factory=set)
     _there: set[str] = field(default_factory=set)
+    _guard: threading.RLock = field(default_factory=threading.RLock)
 
     def run(self) -> None:
-        """Build the models that differ, and those that read a table whose content differs."""
-        for name, model in self.project.models.items():
-            was, now = self.kept.release.models.get(name), self.new.models[name]
-            if was is not None and was.version == now.version:
-                continue
-            is_own = was is None or was.own != now.own or was.inputs != now.inputs or was.refs != now.refs
-            if is_own or model.refs & self.changed:
-                self._build(name)
-                (self.same if self._is_same(model) else self.changed).add(name)
+        """Build the models that differ, and those that read a table whose content differs, several at a time."""
+        was, now = self.kept.release.models, self.new.models
+        differing = [name for name in now if name not in was or was[name].version != now[name].version]
+        parallel.run_in_order(self.project.graph, differing, self._consider, self.project.settings.cores)
+
+    def _consider(self, name: str) -> None:
+        was, now = self.kept.release.models.get(name), self.new.models[name]
+        model = self.project.models[name]
+        is_own = was is None or was.own != now.own or was.inputs != now.inputs or was.refs != now.refs
+        if is_own or model.refs & self.changed:
+            self._build(name)
+            (self.same if self._is_same(model) else self.changed).add(name)
 
     def provide(self, name: str) -> None:
-        """Make a table readable, whether it changed or not."""
-        if name in self._there:
-            return
-        model = self.project.models[name]
-        kept = None if model.materialized == "view" else self.kept.relation(model)
-        if kept is None:
-            self._build(name)
-            if model.materialized != "view":
-                self.again.add(name)
-            return
-        self._execute(f"create or replace view {model.relation} as select * from {kept}")
-        self._there.add(name)
+        """Make a table readable, whether it changed or not. Models that read it wait for it."""
+        with self._guard:
+            if name in self._there:
+                return
+            model = self.project.models[name]
+            kept = None if model.materialized == "view" else self.kept.relation(model)
+            if kept is None:
+                self._build(name)
+                if model.materialized != "view":
+                    self.again.add(name)
+                return
+            self._execute(f"create or replace view {model.relation} as select * from {kept}")
+            self._there.add(name)
 
     def _build(self, name: str) -> None:
         for read in sorted(self.project.graph[name]):
