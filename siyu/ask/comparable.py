@@ -17,18 +17,21 @@ PEOPLE, COMPANIES, IDENTIFIERS = "person_key", "account_key", ("node", "lesser_n
 ORDINALS = ("rule_no",)  # numbers by time, which change when an earlier one is added; nothing stands for them
 OF_COMPANIES = ("identity.company", "identity.account")
 IDENTIFIER = "identity.identifier"
+MAPS = (ONE_ID, ACCOUNT_ID, IDENTIFIER)
 
 
 @dataclass(frozen=True)
 class Comparable:
     """A table of one release: `columns` are name -> (expression, type), `source` is what stands after FROM.
 
-    `renamed` says for a number of the release which column stands for it, None if none does.
+    `renamed` says for a number of the release which column stands for it, None if none does. `maps` are the tables that
+    lead from numbers to IDs: the same number may be another person in another release.
     """
 
     columns: Mapping[str, tuple[str, str]]
     source: str
     renamed: Mapping[str, str | None]
+    maps: frozenset[str]
 
     def key(self, grain: tuple[str, ...]) -> tuple[str, ...] | None:
         """Return the columns that identify a row, None if one of the grain is not there."""
@@ -58,10 +61,13 @@ def comparable(side: Side, table: str) -> Comparable:
         if new is not None and expression:
             columns[new] = (expression, "VARCHAR")
             source += join
-    return Comparable(columns, source, renamed)
+    maps = frozenset(name for name in MAPS if side.has(name) and f" {side.relations[name]}" in source)
+    return Comparable(columns, source, renamed, maps - {table})
 
 
-Translated = tuple[str | None, str, str]  # the new name, its expression and its join; no expression: it is there already
+Translated = tuple[
+    str | None, str, str
+]  # the new name, its expression and its join; no expression: it is there already
 
 
 def _person(side: Side, table: str, name: str) -> Translated:

@@ -84,6 +84,8 @@ def _tables(found: ReleaseDiff) -> Iterator[Any]:
 
 def _line(table: TableDiff) -> str:
     counts = f"+{table.added:,} −{table.removed:,} ~{table.changed:,}"
-    before, after = (f"{rows:,}" if rows is not None else words.NOTHING for rows in (table.rows_before, table.rows_after))
+    before, after = (
+        f"{rows:,}" if rows is not None else words.NOTHING for rows in (table.rows_before, table.rows_after)
+    )
     state = words.table_state(table)
     return f"{table.table}: {before} → {after} rows, {counts}" + (f" ({state})" if state else "")

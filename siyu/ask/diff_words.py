@@ -24,9 +24,7 @@ SIGNS = {ADDED: "+", REMOVED: "−", CHANGED: "~"}
 
 def title(found: ReleaseDiff) -> str:
     """Return what is compared."""
-    return (
-        f"{found.before} (as of {found.before_date}) → {found.after} (as of {found.after_date})"
-    )
+    return f"{found.before} (as of {found.before_date}) → {found.after} (as of {found.after_date})"
 
 
 def summary(found: ReleaseDiff) -> str:
@@ -34,7 +32,9 @@ def summary(found: ReleaseDiff) -> str:
     if found.is_same:
         return f"{SAME_CONTENT}: {len(found.tables)} tables"
     differing = found.differing
-    added, removed, changed = (sum(getattr(table, name) for table in differing) for name in ("added", "removed", "changed"))
+    added, removed, changed = (
+        sum(getattr(table, name) for table in differing) for name in ("added", "removed", "changed")
+    )
     return (
         f"{len(differing)} of {len(found.tables)} tables differ 有变化的表; rows 行:"
         f" +{added:,} −{removed:,} ~{changed:,}"

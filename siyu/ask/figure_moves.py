@@ -108,4 +108,3 @@ def check_moves(pair: Pair) -> list[CheckMove]:
         rows = pair.session.rows(f"select {shown} from ({left}) anti join ({right}) {same}{order}")
         moves += [CheckMove(change, *row) for row in rows]
     return moves
-

@@ -47,8 +47,16 @@ class Source:
     """A kind of move. `query` selects one_id, item, from_value, to_value and heir (the other ID) of everyone who moved."""
 
     kind: str
-    tables: tuple[str, ...]
+    table: str
+    columns: tuple[str, ...]
     query: Callable[[Pair], str]
+
+    def lacking(self, side: Side) -> str:
+        """Say what a release lacks; '' if it can be compared."""
+        if not side.has(self.table):
+            return f"{side.name} has no {self.table}"
+        columns = [name for name in self.columns if name not in side.columns[self.table]]
+        return f"{self.table} of {side.name} has no {', '.join(columns)}" if columns else ""
 
 
 def people_moves(pair: Pair, named: int) -> tuple[list[Move], dict[str, str]]:
@@ -56,11 +64,10 @@ def people_moves(pair: Pair, named: int) -> tuple[list[Move], dict[str, str]]:
     moves: list[Move] = []
     skipped: dict[str, str] = {}
     for source in SOURCES:
-        lacking = [f"{side.name} has no {table}" for side in pair.sides for table in source.tables
-                   if not side.has(table)]  # fmt: skip
+        lacking = list(filter(None, map(source.lacking, pair.sides)))
         if lacking:
             skipped[source.kind] = "; ".join(lacking)
-        elif not all(map(pair.is_same, source.tables)):
+        elif not pair.is_same(source.table):
             moves += _counted(pair, source, named)
     return moves, skipped
 
@@ -175,11 +182,11 @@ def _ids(pair: Pair) -> str:
 
 
 SOURCES = (
-    Source(STAGE, ("journey.person_stage",), _one_column("journey.person_stage", "stage")),
-    Source(TAG, ("tags.person_tag",), _tags),
-    Source(SEGMENT, ("audience.segment_member",), _segments),
-    Source(OWNER, ("tags.person_profile",), _one_column("tags.person_profile", "owner_staff")),
-    Source(ID, (ONE_ID,), _ids),
+    Source(STAGE, "journey.person_stage", ("one_id", "stage"), _one_column("journey.person_stage", "stage")),
+    Source(TAG, "tags.person_tag", ("one_id", "tag_code", "tag_value"), _tags),
+    Source(SEGMENT, "audience.segment_member", ("segment", "one_id"), _segments),
+    Source(OWNER, "tags.person_profile", ("one_id", "owner_staff"), _one_column("tags.person_profile", "owner_staff")),
+    Source(ID, ONE_ID, ("id_type", "one_id"), _ids),
 )
 
 

@@ -120,7 +120,9 @@ def _relative(warehouse: Path, found: Sequence[Release], text: str) -> Release:
         if release.name == name:
             return release
     raise WrongQuestion(
-        f"{name}, with which {now.name} was compared, is gone", str(warehouse / "releases"), "name a release that is there."
+        f"{name}, with which {now.name} was compared, is gone",
+        str(warehouse / "releases"),
+        "name a release that is there.",
     )
 
 

@@ -64,7 +64,7 @@ def _diff(pair: Pair, table: str, limit: int) -> TableDiff:
         count = (after if is_new else before) or 0
         return TableDiff(table, ADDED if is_new else REMOVED, before, after, added=count * is_new,
                          removed=count * (not is_new))  # fmt: skip
-    if pair.is_same(table):
+    if pair.is_same(table) and all(map(pair.is_same, comparable(pair.after, table).maps)):
         return TableDiff(table, SAME, before, after)
     return _Comparison(pair, table, limit).result(before, after)
 
@@ -139,11 +139,11 @@ class _Comparison:
     def _counts(self) -> tuple[int, int, int, int]:
         """Return the rows added, removed and changed, and the keys that more than one of them has."""
         if not self._key:
-            sql = "select count_if(_side = 1), count_if(_side = 0), 0, 0 from _unmatched"
+            sql = f"select {_count('_side = 1')}, {_count('_side = 0')}, 0, 0 from _unmatched"
         else:
             key = ", ".join(map(quote_name, self._key))
             sql = (
-                "select count_if(_n0 = 0), count_if(_n1 = 0), count_if(_n0 = 1 and _n1 = 1), count_if(_copy = 2) from"
+                f"select {_count('_n0 = 0')}, {_count('_n1 = 0')}, {_count('_n0 = _n1')}, {_count('_copy = 2')} from"
                 " (select count(*) filter (_side = 0) as _n0, count(*) filter (_side = 1) as _n1, _copy"
                 f" from _unmatched group by {key}, _copy)"
             )
@@ -159,7 +159,7 @@ class _Comparison:
         """Return column -> changed rows, the rarest first: those say most."""
         if not self._values:
             return {}
-        counted = ", ".join(f"count_if({_differs(name)})" for name in self._values)
+        counted = ", ".join(_count(_differs(name)) for name in self._values)
         found = self._session.rows(f"select {counted} from {self._pairs}")[0]
         counts = {name: number for name, number in zip(self._values, found, strict=True) if number}
         return dict(sorted(counts.items(), key=lambda item: (item[1], item[0])))
@@ -199,6 +199,10 @@ class _Comparison:
             Example(kind, dict(zip(self._key, row, strict=False)), dict(zip(shown, row[count:], strict=False)))
             for row in rows
         ]
+
+
+def _count(condition: str) -> str:
+    return f"count(*) filter (where {condition})"
 
 
 def _differs(name: str) -> str:

@@ -32,9 +32,7 @@ def quick_results(engine: Engine, project: Project, suite: Suite) -> list[CheckR
         rows_to_check(session, project, suite, table, COUNTED) as relation,
     ):
         found = []
-        for expectation, metrics in zip(
-            suite.expectations, count(session, relation, suite.expectations), strict=True
-        ):
+        for expectation, metrics in zip(suite.expectations, count(session, relation, suite.expectations), strict=True):
             decided = _decided(session, expectation, relation, metrics)
             if decided is None:
                 return None
@@ -61,9 +59,7 @@ def _breaking(expectation: Expectation, metrics: Mapping[str, Any]) -> Any:
 
 
 @contextmanager
-def rows_to_check(
-    session: Session, project: Project, suite: Suite, table: CheckedTable, copy: str
-) -> Iterator[str]:
+def rows_to_check(session: Session, project: Project, suite: Suite, table: CheckedTable, copy: str) -> Iterator[str]:
     """The table, or a copy of a view for the time of its suite: a suite queries its table about ten times, and a view
     would read its files each time."""
     model = project.models.get(suite.table)

@@ -66,9 +66,7 @@ class Landed:
     def write_versions(self) -> None:
         """Write the version of each table to the build folder: every table is built."""
         previous = self.previous.name if self.previous else None
-        inputs = BuildInputs(
-            self.as_of, self.files, self.record.warehouse, previous, digest_of_statuses(self.statuses)
-        )
+        inputs = BuildInputs(self.as_of, self.files, self.record.warehouse, previous, digest_of_statuses(self.statuses))
         versions_of(self.project, inputs).write(self.record.warehouse / "build")
 
     def start_build(self) -> Building:
