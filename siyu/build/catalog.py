@@ -37,39 +37,37 @@ def _text(value: Any) -> str | None:
     return None if value is None else str(value)
 
 
-def write_catalog(session: Session, project: Project) -> None:
-    """Write the catalog. ops.column_lineage is empty unless a model reads it, because lineage takes time."""
+def catalog_rows(project: Project) -> dict[str, list[tuple[Any, ...]]]:
+    """Return the rows of the catalog by table of schema ops.
+
+    column_lineage is empty unless a model reads it, because lineage takes time.
+    """
     models = [model for model in project.models.values() if not model.companion]
     reads_lineage = any("ops.column_lineage" in model.tables for model in models)
-    write_table(
-        session,
-        "ops.model",
-        OPS_TABLES["model"].types,
-        (
+    rows: dict[str, list[tuple[Any, ...]]] = {
+        "model": [
             (m.name, m.model.schema, m.model.table, m.model.file, m.materialized, m.model.description,
              ", ".join(m.model.grain), m.sql, m.rule_version)
             for m in models
-        ),
-    )  # fmt: skip
-    write_table(
-        session,
-        "ops.column",
-        OPS_TABLES["column"].types,
-        ((m.name, c.name, i, c.type, c.description, c.pii) for m in models for i, c in enumerate(m.columns, start=1)),
-    )
-    write_table(
-        session,
-        "ops.column_lineage",
-        OPS_TABLES["column_lineage"].types,
-        (
+        ],
+        "column": [
+            (m.name, c.name, i, c.type, c.description, c.pii) for m in models for i, c in enumerate(m.columns, start=1)
+        ],
+        "column_lineage": [
             (name, column, relation, source)
             for name, columns in (project.lineage if reads_lineage else {}).items()
             for column, pairs in columns.items()
             for relation, source in sorted(pairs)
-        ),
-    )
-    for table, rows in (
+        ],
+    }  # fmt: skip
+    for table, found in (
         ("tag_rule", project.tag_rules), ("tag_reader", project.tag_readers), ("segment", project.segments),
     ):  # fmt: skip
-        built = (astuple(row) for row in rows if row.model in project.models)
-        write_table(session, f"ops.{table}", OPS_TABLES[table].types, built)
+        rows[table] = [astuple(row) for row in found if row.model in project.models]
+    return rows
+
+
+def write_catalog(session: Session, project: Project) -> None:
+    """Write the catalog."""
+    for table, rows in catalog_rows(project).items():
+        write_table(session, f"ops.{table}", OPS_TABLES[table].types, rows)

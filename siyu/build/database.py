@@ -45,11 +45,11 @@ def open_engine(
 
 
 def _written_by_siyu(warehouse: Path) -> list[Path]:
-    """Return the folders that a build reads and writes: what landed, earlier releases, the history, the build itself.
+    """Return the folders that builds read and write: what landed, earlier releases, the history, the build, a plan.
 
     A link to another disk counts as the folder that it leads to, also for the folder of a channel.
     """
-    folders = [warehouse / name for name in ("landed", "history", "releases", "build")]
+    folders = [warehouse / name for name in ("landed", "history", "releases", "build", "plan")]
     return [*folders, *(path for path in (warehouse / "landed").glob("*") if path.is_symlink())]
 
 
@@ -114,10 +114,16 @@ def _write_reference(session: Session, reference: Reference) -> None:
         )
 
 
-def write_previous(engine: Engine, project: Project, found: Mapping[str, PreviousTable]) -> None:
-    """Write what previous('…') reads: the earlier result with today's columns, or an empty table on the first night."""
+def write_previous(
+    engine: Engine, project: Project, found: Mapping[str, PreviousTable], readers: Iterable[str] | None = None
+) -> None:
+    """Write what previous('…') reads: the earlier result with today's columns, or an empty table on the first night.
+
+    `readers` are the models that need it, if not all.
+    """
     session = engine.session()
-    for name in sorted(previous_models(project.models.values())):
+    models = project.models.values() if readers is None else [project.models[name] for name in readers]
+    for name in sorted(previous_models(models)):
         columns = {c.name: c.type for c in project.models[name].columns}
         earlier = found.get(name)
         held = set(earlier.columns) if earlier else set()

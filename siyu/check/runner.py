@@ -8,12 +8,13 @@ counted, and for the keys of rows that break an expectation on a column.
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Sequence
+from contextlib import closing
 from typing import Any
 
 from siyu.check.counts import count
 from siyu.check.gx import Datasource, construct, judge
+from siyu.check.quick import ASKED, COUNTED, rows_to_check
 from siyu.check.results import Outcome, check_result, error_of, outcome
 from siyu.check.suites import ROWS_EXPECTATION, CheckedTable, CheckResult, Suite, checked_table
 from siyu.compile.project import Project
@@ -21,9 +22,6 @@ from siyu.engines.base import Engine, Session
 from siyu.errors import ConfigError
 
 __all__ = ["Checker", "construct"]
-
-# Copies of a view. The second is an ordinary table: a temporary one is invisible to Great Expectations' connection.
-COUNTED, ASKED = "temp.checked_rows", "checked.rows"
 
 
 class Checker:
@@ -54,7 +52,7 @@ class Checker:
     def _count(self, session: Session, suite: Suite, table: CheckedTable, built: Sequence[Any]) -> dict[int, Outcome]:
         """First pass: outcomes by the number of the expectation."""
         decided = {}
-        with self._rows_of(session, suite, table, COUNTED) as relation:
+        with rows_to_check(session, self._project, suite, table, COUNTED) as relation:
             for number, metrics in enumerate(count(session, relation, suite.expectations)):
                 expectation = suite.expectations[number]
                 answer = judge(built[number], metrics) if metrics else None
@@ -65,7 +63,7 @@ class Checker:
     def _ask(self, session: Session, suite: Suite, table: CheckedTable, built: Sequence[Any]) -> dict[int, Outcome]:
         """Second pass: outcomes by the number of the expectation, with the keys of failing rows."""
         keys = [key for key in table.grain if key in table.columns]
-        with self._rows_of(session, suite, table, ASKED) as relation:
+        with rows_to_check(session, self._project, suite, table, ASKED) as relation:
             results = self._source.validate(suite.table, relation, built, keys)
             numbered = {result.expectation_config.meta["number"]: result for result in results}
             return {
@@ -74,20 +72,3 @@ class Checker:
                 )
                 for number, result in numbered.items()
             }
-
-    @contextmanager
-    def _rows_of(self, session: Session, suite: Suite, table: CheckedTable, copy: str) -> Iterator[str]:
-        """The table, or a copy of a view for the time of its suite: a suite queries its table about ten times, and a
-        view would read its files each time."""
-        model = self._project.models.get(suite.table)
-        if model is None or model.materialized != "view":
-            yield table.relation
-            return
-        if copy == ASKED:
-            session.execute(f"create schema if not exists {ASKED.partition('.')[0]}")
-        kind = "table" if copy == ASKED else "temp table"
-        session.execute(f"create or replace {kind} {copy} as select * from {table.relation}")
-        try:
-            yield copy
-        finally:
-            session.execute(f"drop table if exists {copy}")

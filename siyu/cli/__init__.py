@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from siyu.cli import audience, backfill, bi_targets, identities, kpi, model_tests, nights, story, tags
+# Each module adds its commands to app.
+from siyu.cli import (  # noqa: F401
+    audience,
+    backfill,
+    bi_targets,
+    changes,
+    identities,
+    kpi,
+    model_tests,
+    nights,
+    story,
+    tags,
+)
 from siyu.cli.app import app
 
-__all__ = [
-    "app",
-    "audience",
-    "backfill",
-    "bi_targets",
-    "identities",
-    "kpi",
-    "main",
-    "model_tests",
-    "nights",
-    "story",
-    "tags",
-]
+__all__ = ["app", "main"]
 
 
 def main(arguments: list[str] | None = None) -> Any:

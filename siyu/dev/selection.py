@@ -9,6 +9,7 @@ from datetime import date
 from siyu.build import database, materialization, ops, parallel
 from siyu.build.database import open_engine, prepare_build
 from siyu.build.materialization import ModelRun
+from siyu.build.versions import BuildInputs, add_versions, digest_of_statuses, forget_versions, versions_of
 from siyu.compile.analyse import to_dialect
 from siyu.compile.compiler import compile_project
 from siyu.compile.graph import not_built, select
@@ -43,15 +44,18 @@ def build_selected(settings: Settings, expressions: Sequence[str], as_of: date |
         engine = open_engine(settings, day, warehouse / "build")
         opened.callback(engine.close)
         _require_upstream(engine, project, names)
+        forget_versions(warehouse / "build", names)
         prepare_build(engine, project, ledger.files(), warehouse, list(project.models))
-        _write_inputs(engine, project, ledger, day)
+        inputs = _write_inputs(engine, project, ledger, day)
 
         def work(name: str) -> ModelRun:
             result = materialization.build_model(engine, project, name)
             tell(built(result, len(names)))
             return result
 
-        return parallel.run_in_order(project.graph, names, work, settings.cores)
+        found = parallel.run_in_order(project.graph, names, work, settings.cores)
+        add_versions(warehouse / "build", versions_of(project, inputs), names)
+        return found
 
 
 def _require_upstream(engine: DuckEngine, project: Project, names: Sequence[str]) -> None:
@@ -76,7 +80,7 @@ def built_relations(engine: DuckEngine) -> set[str]:
     return {row[0] for row in rows}
 
 
-def _write_inputs(engine: DuckEngine, project: Project, ledger: Ledger, day: date) -> None:
+def _write_inputs(engine: DuckEngine, project: Project, ledger: Ledger, day: date) -> BuildInputs:
     warehouse = project.settings.warehouse.resolve()
     statuses = [
         channel_status.channel_status(c, ledger.files(), ledger.landings(), [], day, project.settings.timezone)
@@ -87,6 +91,8 @@ def _write_inputs(engine: DuckEngine, project: Project, ledger: Ledger, day: dat
     session.close()
     earlier = history.previous_run(ledger, day)
     database.write_previous(engine, project, history.previous_tables(engine, project, earlier, warehouse))
+    previous = earlier.name if earlier else None
+    return BuildInputs(day, ledger.files(), warehouse, previous, digest_of_statuses(statuses))
 
 
 def check_selected(settings: Settings, expressions: Sequence[str], as_of: date | None, tell: Tell) -> Report:

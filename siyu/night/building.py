@@ -12,6 +12,7 @@ from siyu import clock
 from siyu.build import ops
 from siyu.build.database import open_engine, prepare_build, write_previous
 from siyu.build.materialization import ModelRun, build_model
+from siyu.build.versions import BuildInputs, digest_of_statuses, versions_of
 from siyu.check.suites import CheckResult, Suite, models_read
 from siyu.compile.graph import Graph
 from siyu.compile.project import Project
@@ -78,6 +79,12 @@ class Landed:
             raise ConfigError(
                 f"no record that has landed is of {self.as_of} or earlier", "the first date", "begin with a later one."
             )
+
+    def write_versions(self) -> None:
+        """Write the version of each table to the build folder: every table is built."""
+        previous = self.previous.name if self.previous else None
+        inputs = BuildInputs(self.as_of, self.files, self.record.warehouse, previous, digest_of_statuses(self.statuses))
+        versions_of(self.project, inputs).write(self.record.warehouse / "build")
 
     def start_build(self) -> Building:
         """Open a new build database and write everything to it that models read."""
@@ -175,6 +182,7 @@ class Checks:
         known_by = record.request.known_by
         ops.write_landed(session, landed.project, record.ledger, record.warehouse, known_by, landed.drift)
         session.close()
+        landed.write_versions()
         return [table for table in landed.suites if table not in self.building.suites]
 
     def end(self) -> Checked:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
+from siyu.build import versions
 from siyu.compile.project import CompiledModel, Project
 from siyu.engines.base import HASH_VERSION, Engine
 from siyu.errors import EngineFault
@@ -63,6 +64,8 @@ def write_release(engine: Engine, project: Project, warehouse: Path, facts: Rele
         "checks": dict(facts.checks),
     }
     (draft / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    if engine.path is not None and (engine.path.parent / versions.FILE).is_file():
+        shutil.copyfile(engine.path.parent / versions.FILE, draft / versions.FILE)
     for path in sorted(draft.rglob("*")):
         fsync(path)
     draft.chmod(stat.S_IMODE(mode))

@@ -38,9 +38,11 @@ Tables = dict[str, dict[str, Any]]
 Job = Callable[[Session], None]
 
 
-def write_tables(engine: Engine, models: Sequence[CompiledModel], draft: Path, settings: Settings) -> Tables:
+def write_tables(
+    engine: Engine, models: Sequence[CompiledModel], draft: Path, settings: Settings, *, has_ops: bool = True
+) -> Tables:
     """Write both DuckDB files, and the Parquet files if the settings ask for them. Returns rows and content hash by
-    table, for the manifest."""
+    table, for the manifest. Without `has_ops`, the tables of schema ops are left out."""
     engine.attach(draft / PUBLIC, "release", writable=True)
     engine.attach(draft / RESTRICTED, "restricted", writable=True)
     (draft / RESTRICTED).chmod(PRIVATE_MODE)
@@ -48,7 +50,9 @@ def write_tables(engine: Engine, models: Sequence[CompiledModel], draft: Path, s
     parquet = draft / "parquet" if settings.publish_parquet else None
     tables: Tables = {}
     jobs: list[Job] = [partial(_write_model, model, parquet, tables) for model in _largest_first(engine, models)]
-    _run_all(engine, [*jobs, *(partial(_write_ops, name, parquet) for name in OPS_TABLES)], settings.cores)
+    if has_ops:
+        jobs += [partial(_write_ops, name, parquet) for name in OPS_TABLES]
+    _run_all(engine, jobs, settings.cores)
     for alias in ("release", "restricted"):
         engine.detach(alias)
     return dict(sorted(tables.items()))

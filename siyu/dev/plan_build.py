@@ -1,0 +1,153 @@
+"""Build what the working copy changes, in a scratch database. Tables that stay the same are views of what is there.
+
+A table that does not change has the version that the current release gives it. It is read from the build database of
+the last run, if that has the version, or else from the release. Working tables that neither has are built again.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from siyu.build import parallel
+from siyu.build.materialization import ModelRun, build_model
+from siyu.build.versions import Versions
+from siyu.compile.model_files import relation
+from siyu.compile.project import CompiledModel, Project
+from siyu.engines.base import Engine, Session
+from siyu.engines.sql import quote_name
+from siyu.report.events import Event, built
+
+BUILT, RESTRICTED_ALIAS, BEFORE = "built", "before_restricted", "before"
+
+
+@dataclass(frozen=True)
+class Kept:
+    """What is there: the versions of the current release and of the build database, and their tables by alias."""
+
+    release: Versions
+    build: Versions
+    tables: Mapping[str, Mapping[str, frozenset[str]]]  # alias -> table -> columns
+
+    def relation(self, model: CompiledModel) -> str | None:
+        """Return the query of a table of the current release, None if it is kept nowhere in full."""
+        name, columns = model.name, {column.name for column in model.columns}
+        was, build = self.release.models.get(name), self.build.models.get(name)
+        if was is None:
+            return None
+        places = [RESTRICTED_ALIAS if model.pii_columns else BEFORE]
+        if build is not None and build.version == was.version:
+            places.insert(0, BUILT)
+        for alias in places:
+            if columns <= self.tables.get(alias, {}).get(name, frozenset()):
+                listed = ", ".join(quote_name(column.name) for column in model.columns)
+                return f"(select {listed} from {alias}.{relation(name)})"
+        return None
+
+
+@dataclass
+class PlanBuild:
+    """A build of some models. `changed` are the built models whose content differs, `same` those whose does not.
+
+    `again` are models that did not change, but that nobody kept.
+    """
+
+    engine: Engine
+    project: Project
+    kept: Kept
+    new: Versions
+    tell: Callable[[Event], None]
+    runs: list[ModelRun] = field(default_factory=list)
+    changed: set[str] = field(default_factory=set)
+    same: set[str] = field(default_factory=set)
+    again: set[str] = field(default_factory=set)
+    _there: set[str] = field(default_factory=set)
+    _guard: threading.RLock = field(default_factory=threading.RLock)
+
+    def run(self) -> None:
+        """Build the models that differ, and those that read a table whose content differs, several at a time."""
+        was, now = self.kept.release.models, self.new.models
+        differing = [name for name in now if name not in was or was[name].version != now[name].version]
+        parallel.run_in_order(self.project.graph, differing, self._consider, self.project.settings.cores)
+
+    def _consider(self, name: str) -> None:
+        was, now = self.kept.release.models.get(name), self.new.models[name]
+        model = self.project.models[name]
+        is_own = was is None or was.own != now.own or was.inputs != now.inputs or was.refs != now.refs
+        if is_own or model.refs & self.changed:
+            self._build(name)
+            (self.same if self._is_same(model) else self.changed).add(name)
+
+    def provide(self, name: str) -> None:
+        """Make a table readable, whether it changed or not. Models that read it wait for it."""
+        with self._guard:
+            if name in self._there:
+                return
+            model = self.project.models[name]
+            kept = None if model.materialized == "view" else self.kept.relation(model)
+            if kept is None:
+                self._build(name)
+                if model.materialized != "view":
+                    self.again.add(name)
+                return
+            self._execute(f"create or replace view {model.relation} as select * from {kept}")
+            self._there.add(name)
+
+    def _build(self, name: str) -> None:
+        for read in sorted(self.project.graph[name]):
+            self.provide(read)
+        run = build_model(self.engine, self.project, name)
+        self.runs.append(run)
+        self._there.add(name)
+        self.tell(built(run, 0))
+
+    def _is_same(self, model: CompiledModel) -> bool:
+        """Whether a table has the content of the current release. A view is not compared: it differs if it reads a
+        table that does."""
+        kept = self.kept.relation(model)
+        if kept is None or model.materialized == "view":
+            return False
+        session = self.engine.session()
+        try:
+            types = [session.columns(f"select * from {found}") for found in (model.relation, kept)]
+            return types[0] == types[1] and session.content_hash(model.relation) == session.content_hash(kept)
+        finally:
+            session.close()
+
+    def _execute(self, sql: str) -> None:
+        session = self.engine.session()
+        try:
+            session.execute(sql)
+        finally:
+            session.close()
+
+
+def tables_of(session: Session, alias: str) -> dict[str, frozenset[str]]:
+    """Return table -> columns of an attached file. Views do not count."""
+    rows = session.rows(
+        "select schema_name || '.' || table_name, list(column_name) from duckdb_columns()"
+        " semi join duckdb_tables() using (database_name, schema_name, table_name) where database_name = ? group by all",
+        [alias],
+    )
+    return {table: frozenset(columns) for table, columns in rows}
+
+
+def may_be_built(project: Project, kept: Kept, new: Versions) -> list[str]:
+    """Return the models that a plan may build: those that differ, and what they read and nobody kept."""
+    found: set[str] = set()
+    pending = [
+        name
+        for name, now in new.models.items()
+        if name not in kept.release.models or kept.release.models[name].version != now.version
+    ]
+    while pending:
+        name = pending.pop()
+        if name in found:
+            continue
+        found.add(name)
+        for read in project.graph[name]:
+            model = project.models[read]
+            if model.materialized == "view" or kept.relation(model) is None:
+                pending.append(read)
+    return [name for name in project.models if name in found]
