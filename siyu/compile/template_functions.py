@@ -205,9 +205,12 @@ def _check_config(model: Model, values: dict[str, Any]) -> None:
     key = values.get("key", [])
     if not isinstance(key, list | tuple) or not all(isinstance(item, str) for item in key):
         raise ConfigError(f"the key of {model.name} is not a list of columns", "", "write key=['id_type', 'id_value'].")
-    for switch in ("published", "restricted"):
-        if not isinstance(values.get(switch, True), bool):
-            raise ConfigError(f"{switch} of {model.name} is {values[switch]!r}", "", "write true or false.")
+    if values.get("published") == "view" and kind != "view":
+        raise ConfigError(f"{model.name} is no view, but published as one", "", "add materialized='view' to config().")
+    for switch, others in (("published", ("view",)), ("restricted", ())):
+        if not isinstance(values.get(switch, True), bool) and values[switch] not in others:
+            fix = " or ".join(["true", "false", *map(repr, others)])
+            raise ConfigError(f"{switch} of {model.name} is {values[switch]!r}", "", f"write {fix}.")
     size = values.get("max_size", 1)
     if type(size) is not int or size < 1:  # true is an int, too
         raise ConfigError(f"the max_size of {model.name} is {size!r}", "", "write a whole number from 1.")

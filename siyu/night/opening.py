@@ -29,6 +29,7 @@ from siyu.night.record import NOT_STARTED, RunRecord
 from siyu.night.request import Request, check_as_of, check_exports, default_as_of, references_in_force
 from siyu.night.run_key import input_fingerprint
 from siyu.release.history import previous_run
+from siyu.release.publish import release_views
 from siyu.report import events
 from siyu.report.events import Event
 from siyu.report.summary import Report
@@ -123,6 +124,7 @@ def _checked(project: Project) -> dict[str, Suite]:
         project.check_unchanged()
         project.check_privacy()
         project.check_previous()
+        release_views(project)
     finally:
         project.cache.save()
     return suites
