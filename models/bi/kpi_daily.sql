@@ -45,20 +45,21 @@ select
     v.numerator,  -- 分子. Add it up only as across_days and across_members say.
     v.denominator,  -- 分母. As the numerator; NULL for amounts and counts, which have none.
     v.value,  -- 指标值. The figure of this row. Never add it up: divide the sum of numerators by that of denominators.
-    case when k.is_stock then 'last_day' else 'sum' end
-        as across_days,  -- 跨日规则. sum: days add up; last_day: take the last day, as it is a state.
+    case when k.is_stock then 'last_day' when k.is_quotient then 'sum' else 'never' end
+        as across_days,  -- 跨日规则. sum: add up days; last_day: take the last, a state; never: see value.
     case
         when v.dimension = 'total' then 'one_member'
         when
             k.is_additive
             and v.dimension in (
-                {%- for row in dimensions if row.is_partition == 'true' and row.dimension != 'total' %}
-                {{ literal(row.dimension) }}{{ ',' if not loop.last }}
+                ''
+                {%- for row in dimensions if row.is_partition == 'true' and row.dimension != 'total' %},
+                {{ literal(row.dimension) }}
                 {%- endfor %}
             )
             then 'sum'
         else 'never'
-    end as across_members,  -- 跨成员规则. sum: members add up; never: use dimension total; one_member: total has one.
+    end as across_members,  -- 跨成员规则. sum: members add up; never: use dimension total; one_member: it has one.
     v.baseline,  -- 基线. Median of the same weekday over the preceding days. Not to be added up.
     v.low as band_low,  -- 区间下限. Lower edge of the usual band. Not to be added up.
     v.high as band_high,  -- 区间上限. Upper edge of the usual band. Not to be added up.

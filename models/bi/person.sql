@@ -1,9 +1,24 @@
 /*
-description: People 客户, one row each; stage, owner, company, source, tags by name, deals and revenue.
-  A person with several companies is shown with the current one.
+description: People 客户, one row each; stage, owner, company, source, tags by name, segments, deals and
+  revenue. A person with several companies is shown with the current one.
 grain: [person_id]
 */
 {{ config(materialized='view', published='view') }}
+-- noqa: disable=LT02,AL09
+{%- set shown = [
+    'relationship_type', 'customer_tier', 'job_function', 'seniority', 'buying_role', 'province', 'sales_territory',
+    'first_channel', 'first_campaign', 'first_domain', 'add_way', 'owner_staff', 'best_touchpoint', 'consent_status',
+    'touch_fatigue', 'need_status', 'price_interest', 'purchase_timing', 'decision_factor', 'top_topic',
+    'preferred_format', 'activity_grade', 'recency_band', 'activity_trend', 'sincerity_level', 'stage_age_band',
+    'lead_score_band', 'rfm_segment', 'ltv_band', 'repurchase_status', 'churn_risk', 'open_ticket',
+    'service_satisfaction', 'advocacy',
+] %}
+{%- set tags = reference('tags')
+    | selectattr('level', 'in', ['person', 'person, account']) | selectattr('tag_code', 'in', shown) | list %}
+{%- set named = tags | selectattr('is_multi', 'equalto', 'false') | list %}
+{%- set listed = reference('tags')
+    | selectattr('level', 'in', ['person', 'person, account'])
+    | selectattr('tag_code', 'in', ['product_interest', 'reachable_touchpoints', 'cross_sell_gap']) | list %}
 with
 
 segments as (
@@ -16,6 +31,18 @@ segments as (
     from {{ ref('segment_member') }} as m
     inner join {{ ref('segment') }} as s on m.segment = s.segment
     group by m.one_id
+),
+
+deals as (
+    select
+        person_id,
+        count(*) filter (where has_revenue) as won_deal_count,
+        count(*) filter (where outcome = 'open') as open_deal_count,
+        cast(sum(revenue_amount) as decimal(18, 2)) as revenue_amount,
+        cast(sum(margin_amount) as decimal(18, 2)) as margin_amount
+    from {{ ref('bi.deals') }}
+    where person_id is not null
+    group by person_id
 )
 
 select
@@ -27,20 +54,54 @@ select
     p.city,  -- 城市. City.
     p.first_seen_at,  -- 首次出现时间. Earliest record (UTC).
     p.last_seen_at,  -- 最近出现时间. Latest record (UTC).
+    p.channel_count,  -- 渠道数. Channels with a record of the person.
     j.stage,  -- 阶段编码. Stage of the journey now; NULL = in none.
     g.name_zh as stage_name_zh,  -- 阶段. Name of the stage.
     g.name_en as stage_name_en,  -- 阶段英文名. Name of the stage in English.
     j.stage_rank,  -- 阶段序号. Order of the stages: 1 = first.
     j.since_at as stage_since_at,  -- 进入阶段时间. When the person entered the stage (UTC).
-    j.days_in_stage,  -- 阶段停留天数. Whole days in the stage. Average it, do not add it up.
+    j.days_in_stage,  -- 阶段停留天数. Days in the stage. Average it, do not add it up.
+    j.trust_step,  -- 信任步骤编码. Trust in four steps: lead, settled, won or loyal.
+    j.trust_step_zh as trust_step_name_zh,  -- 信任步骤. Name of the step.
     j.is_dormant,  -- 是否沉睡. True = no inbound touch for dormant_days.
     j.is_lead,  -- 是否线索. True = has reached the stage of a lead and is not excluded.
-    j.exclusion,  -- 排除原因编码. Why the person is no lead: learner, competitor, bot, staff or partner.
+    j.exclusion,  -- 排除原因编码. Why the person is no lead; NULL = not excluded.
+    l.score as lead_score,  -- 线索分. Lead score. Average it, do not add it up.
+    l.behaviour_score,  -- 行为分. Part of the lead score. Average it, do not add it up.
+    l.sequence_score,  -- 序列分. Part of the lead score. Average it, do not add it up.
+    l.call_score,  -- 行动召唤分. Part of the lead score. Average it, do not add it up.
+    l.last_part_at as last_scored_at,  -- 最近加分时间. Latest touch that counts for the score (UTC).
+    t.account_id,  -- 企业编号. The current company.
+    t.account_name,  -- 企业. Name of the current company.
+    {%- for tag in named %}
+    t.{{ tag.tag_code }},  -- {{ tag.name_zh }}编码. Tag: {{ tag.name_en }}.
+    coalesce(n_{{ tag.tag_code }}.name_zh, t.{{ tag.tag_code }})
+        as {{ tag.tag_code }}_name_zh,  -- {{ tag.name_zh }}. Name of {{ tag.tag_code }}.
+    coalesce(n_{{ tag.tag_code }}.name_en, t.{{ tag.tag_code }})
+        as {{ tag.tag_code }}_name_en,  -- {{ tag.name_zh }}英文名. Name of {{ tag.tag_code }}.
+    {%- endfor %}
+    {%- for tag in listed %}
+    t.{{ tag.tag_code }},  -- {{ tag.name_zh }}. Tag: {{ tag.name_en }}, separated by commas.
+    {%- endfor %}
     coalesce(s.segment_count, 0) as segment_count,  -- 分群数. Segments that the person is in.
     s.segments,  -- 分群编码. Segments, separated by commas: filter with contains.
     s.segment_names_zh,  -- 分群. Names of the segments, separated by 、.
-    s.segment_names_en  -- 分群英文名. Names of the segments in English.
+    s.segment_names_en,  -- 分群英文名. Names of the segments in English.
+    coalesce(d.won_deal_count, 0) as won_deal_count,  -- 成交单数. Deals that count as revenue.
+    coalesce(d.open_deal_count, 0) as open_deal_count,  -- 进行中商机数. Open opportunities.
+    cast(coalesce(d.revenue_amount, 0) as decimal(18, 2))
+        as revenue_amount,  -- 净收入. Net revenue. Deals of companies without a person are in bi.deals alone.
+    cast(coalesce(d.margin_amount, 0) as decimal(18, 2)) as margin_amount  -- 毛利. Gross margin.
 from {{ ref('person') }} as p
 left join {{ ref('person_stage') }} as j on p.person_key = j.person_key
 left join {{ ref('dim_stage') }} as g on j.stage = g.stage
+left join {{ ref('lead_score') }} as l on p.person_key = l.person_key
+left join {{ ref('person_profile') }} as t on p.one_id = t.one_id
+{%- for tag in named %}
+left join {{ ref('tag_member') }} as n_{{ tag.tag_code }}
+    on
+        n_{{ tag.tag_code }}.tag_code = {{ literal(tag.tag_code) }}
+        and t.{{ tag.tag_code }} = n_{{ tag.tag_code }}.tag_value
+{%- endfor %}
 left join segments as s on p.one_id = s.one_id
+left join deals as d on p.one_id = d.person_id
