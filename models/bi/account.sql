@@ -2,14 +2,20 @@
 description: Companies 企业, one row each; stage, people and roles, tags by name, deals and revenue.
 grain: [account_id]
 */
-{{ config(materialized='view', published='view') }}
+{{ config(
+    materialized='view',
+    published='view',
+    entities={'account': 'account_id'},
+    time='first_seen_date',
+    measures={
+        '*': 'count', 'people_count': 'sum', 'decision_maker_count': 'sum', 'purchaser_count': 'sum',
+        'influencer_count': 'sum', 'user_count': 'sum', 'buying_role_count': 'average', 'days_in_stage': 'average',
+        'won_deal_count': 'sum', 'open_deal_count': 'sum', 'revenue_amount': 'sum', 'margin_amount': 'sum',
+        'stage_rank': 'none'
+    }
+) }}
 -- noqa: disable=LT02,AL09
-{%- set named = reference('tags')
-    | selectattr('level', 'in', ['account', 'person, account'])
-    | selectattr('is_multi', 'equalto', 'false') | list %}
-{%- set listed = reference('tags')
-    | selectattr('level', 'in', ['account', 'person, account'])
-    | selectattr('is_multi', 'equalto', 'true') | list %}
+{%- set tags = reference('tags') | selectattr('level', 'in', ['account', 'person, account']) | list %}
 with
 
 deals as (
@@ -47,16 +53,7 @@ select
     j.influencer_count,  -- 影响人数. People with this buying role.
     j.user_count,  -- 使用人数. People with this buying role.
     j.role_count as buying_role_count,  -- 采购角色数. Buying roles that are known. Average it, do not add it up.
-    {%- for tag in named %}
-    t.{{ tag.tag_code }},  -- {{ tag.name_zh }}编码. Tag: {{ tag.name_en }}.
-    coalesce(n_{{ tag.tag_code }}.name_zh, t.{{ tag.tag_code }})
-        as {{ tag.tag_code }}_name_zh,  -- {{ tag.name_zh }}. Name of {{ tag.tag_code }}.
-    coalesce(n_{{ tag.tag_code }}.name_en, t.{{ tag.tag_code }})
-        as {{ tag.tag_code }}_name_en,  -- {{ tag.name_zh }}英文名. Name of {{ tag.tag_code }}.
-    {%- endfor %}
-    {%- for tag in listed %}
-    t.{{ tag.tag_code }},  -- {{ tag.name_zh }}. Tag: {{ tag.name_en }}, separated by commas.
-    {%- endfor %}
+    {{- tag_columns(tags) }}
     coalesce(d.won_deal_count, 0) as won_deal_count,  -- 成交单数. Deals that count as revenue.
     coalesce(d.open_deal_count, 0) as open_deal_count,  -- 进行中商机数. Open opportunities.
     cast(coalesce(d.revenue_amount, 0) as decimal(18, 2))
@@ -68,10 +65,5 @@ from {{ ref('account') }} as p
 left join {{ ref('account_stage') }} as j on p.account_id = j.account_id
 left join {{ ref('dim_stage') }} as g on j.stage = g.stage
 left join {{ ref('account_profile') }} as t on p.account_id = t.account_id
-{%- for tag in named %}
-left join {{ ref('tag_member') }} as n_{{ tag.tag_code }}
-    on
-        n_{{ tag.tag_code }}.tag_code = {{ literal(tag.tag_code) }}
-        and t.{{ tag.tag_code }} = n_{{ tag.tag_code }}.tag_value
-{%- endfor %}
+{{- tag_name_joins(tags) }}
 left join deals as d on p.account_id = d.account_id

@@ -3,6 +3,16 @@ description: Deals 成交与商机, one row each; orders and opportunities, won,
   company, owner, products, campaign, net revenue and the touches that it is attributed to.
 grain: [deal_key]
 */
+{{ config(
+    entities={
+        'deal': 'deal_key', 'person': 'person_id', 'account': 'account_id', 'channel': 'channel', 'staff': 'owner_id',
+        'campaign': 'campaign_id'
+    },
+    time='opened_date',
+    measures={
+        '*': 'count', 'revenue_amount': 'sum', 'margin_amount': 'sum', 'listed_amount': 'sum', 'line_count': 'sum'
+    }
+) }}
 with
 
 deal_lines as (

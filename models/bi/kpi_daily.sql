@@ -3,7 +3,15 @@ description: The KPIs 指标 by day, dimension and member, with their names, the
   which figures of several days or members become one.
 grain: [business_date, kpi_code, dimension, member]
 */
-{{ config(materialized='view', published='view') }}
+{{ config(
+    materialized='view',
+    published='view',
+    time='business_date',
+    measures={
+        'numerator': 'none', 'denominator': 'none', 'value': 'none', 'days_ago': 'none', 'baseline': 'none',
+        'band_low': 'none', 'band_high': 'none', 'target': 'none', 'benchmark_low': 'none', 'benchmark_high': 'none'
+    }
+) }}
 {%- set dimensions = reference('kpi_dimensions') %}
 select
     v.as_of_date as business_date,  -- 业务日期. Business date; for a cohort the day it began.

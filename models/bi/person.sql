@@ -3,7 +3,17 @@ description: People 客户, one row each; stage, owner, company, source, tags by
   revenue. A person with several companies is shown with the current one.
 grain: [person_id]
 */
-{{ config(materialized='view', published='view') }}
+{{ config(
+    materialized='view',
+    published='view',
+    entities={'person': 'person_id', 'account': 'account_id', 'campaign': 'first_campaign', 'staff': 'owner_staff'},
+    time='first_seen_date',
+    measures={
+        '*': 'count', 'won_deal_count': 'sum', 'open_deal_count': 'sum', 'revenue_amount': 'sum', 'margin_amount': 'sum',
+        'segment_count': 'average', 'channel_count': 'average', 'days_in_stage': 'average', 'lead_score': 'average',
+        'behaviour_score': 'average', 'sequence_score': 'average', 'call_score': 'average', 'stage_rank': 'none'
+    }
+) }}
 -- noqa: disable=LT02,AL09
 {%- set shown = [
     'relationship_type', 'customer_tier', 'job_function', 'seniority', 'buying_role', 'province', 'sales_territory',
@@ -11,14 +21,10 @@ grain: [person_id]
     'touch_fatigue', 'need_status', 'price_interest', 'purchase_timing', 'decision_factor', 'top_topic',
     'preferred_format', 'activity_grade', 'recency_band', 'activity_trend', 'sincerity_level', 'stage_age_band',
     'lead_score_band', 'rfm_segment', 'ltv_band', 'repurchase_status', 'churn_risk', 'open_ticket',
-    'service_satisfaction', 'advocacy',
+    'service_satisfaction', 'advocacy', 'product_interest', 'cross_sell_gap', 'reachable_touchpoints',
 ] %}
 {%- set tags = reference('tags')
     | selectattr('level', 'in', ['person', 'person, account']) | selectattr('tag_code', 'in', shown) | list %}
-{%- set named = tags | selectattr('is_multi', 'equalto', 'false') | list %}
-{%- set listed = reference('tags')
-    | selectattr('level', 'in', ['person', 'person, account'])
-    | selectattr('tag_code', 'in', ['product_interest', 'reachable_touchpoints', 'cross_sell_gap']) | list %}
 with
 
 segments as (
@@ -73,16 +79,7 @@ select
     l.last_part_at as last_scored_at,  -- 最近加分时间. Latest touch that counts for the score (UTC).
     t.account_id,  -- 企业编号. The current company.
     t.account_name,  -- 企业. Name of the current company.
-    {%- for tag in named %}
-    t.{{ tag.tag_code }},  -- {{ tag.name_zh }}编码. Tag: {{ tag.name_en }}.
-    coalesce(n_{{ tag.tag_code }}.name_zh, t.{{ tag.tag_code }})
-        as {{ tag.tag_code }}_name_zh,  -- {{ tag.name_zh }}. Name of {{ tag.tag_code }}.
-    coalesce(n_{{ tag.tag_code }}.name_en, t.{{ tag.tag_code }})
-        as {{ tag.tag_code }}_name_en,  -- {{ tag.name_zh }}英文名. Name of {{ tag.tag_code }}.
-    {%- endfor %}
-    {%- for tag in listed %}
-    t.{{ tag.tag_code }},  -- {{ tag.name_zh }}. Tag: {{ tag.name_en }}, separated by commas.
-    {%- endfor %}
+    {{- tag_columns(tags) }}
     coalesce(s.segment_count, 0) as segment_count,  -- 分群数. Segments that the person is in.
     s.segments,  -- 分群编码. Segments, separated by commas: filter with contains.
     s.segment_names_zh,  -- 分群. Names of the segments, separated by 、.
@@ -97,11 +94,6 @@ left join {{ ref('person_stage') }} as j on p.person_key = j.person_key
 left join {{ ref('dim_stage') }} as g on j.stage = g.stage
 left join {{ ref('lead_score') }} as l on p.person_key = l.person_key
 left join {{ ref('person_profile') }} as t on p.one_id = t.one_id
-{%- for tag in named %}
-left join {{ ref('tag_member') }} as n_{{ tag.tag_code }}
-    on
-        n_{{ tag.tag_code }}.tag_code = {{ literal(tag.tag_code) }}
-        and t.{{ tag.tag_code }} = n_{{ tag.tag_code }}.tag_value
-{%- endfor %}
+{{- tag_name_joins(tags) }}
 left join segments as s on p.one_id = s.one_id
 left join deals as d on p.one_id = d.person_id

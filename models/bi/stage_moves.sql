@@ -3,7 +3,13 @@ description: Moves between stages 阶段变动, one row each; from, to, directio
   company and owner that the person has now.
 grain: [person_id, moved_at, to_stage, direction]
 */
-{{ config(materialized='view', published='view') }}
+{{ config(
+    materialized='view',
+    published='view',
+    entities={'person': 'person_id', 'account': 'account_id', 'channel': 'channel', 'stage': 'to_stage'},
+    time='moved_date',
+    measures={'*': 'count'}
+) }}
 select
     t.one_id as person_id,  -- 客户编号. The person.
     t.moved_at,  -- 变动时间. When (UTC).

@@ -3,6 +3,11 @@ description: Touches 触达与互动 by business date, channel, campaign and kin
   person is in now; how many, and of how many people.
 grain: [touch_date, channel, campaign_id, behaviour, direction, stage]
 */
+{{ config(
+    entities={'channel': 'channel', 'campaign': 'campaign_id', 'stage': 'stage'},
+    time='touch_date',
+    measures={'touch_count': 'sum', 'failed_count': 'sum', 'duration_seconds': 'sum', 'people_count': 'none'}
+) }}
 with
 
 counted as (

@@ -24,6 +24,7 @@ from siyu.compile.model_files import BUSINESS, SCHEMAS, Model, load_models, rela
 from siyu.compile.project import Column, CompiledModel, Project
 from siyu.compile.rendering import Rendering
 from siyu.compile.segments import find_segments
+from siyu.compile.semantics import check_columns
 from siyu.compile.shapes import SUPERSEDED, check_staging, load_shapes, union_sql
 from siyu.compile.tag_readers import find_tag_readers
 from siyu.compile.tag_rules import find_tag_rules
@@ -284,6 +285,7 @@ class _Compiler:
         read = [binder.types_read(sql) for sql in (*queries, seed)]
         inputs = (compiled.name, compiled.materialized, sorted(compiled.config.items()), queries, read)
         types = self._cache.remember("bound", inputs, lambda: self._bound(compiled, rendered))
+        check_columns(compiled.model, compiled.config, types)
         binder.declare(compiled.relation, types)
         docs = {column.name.lower(): column for column in compiled.columns}
         compiled.columns = tuple(
