@@ -6,7 +6,7 @@ grain: [person_id, moved_at, to_stage, direction]
 {{ config(
     materialized='view',
     published='view',
-    entities={'person': 'person_id', 'account': 'account_id', 'channel': 'channel', 'stage': 'to_stage'},
+    entities={'person': 'person_id', 'account': 'account_id', 'channel': 'channel', 'journey_stage': 'to_stage'},
     time='moved_date',
     measures={'*': 'count'}
 ) }}

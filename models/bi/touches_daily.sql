@@ -4,7 +4,7 @@ description: Touches 触达与互动 by business date, channel, campaign and kin
 grain: [touch_date, channel, campaign_id, behaviour, direction, stage]
 */
 {{ config(
-    entities={'channel': 'channel', 'campaign': 'campaign_id', 'stage': 'stage'},
+    entities={'channel': 'channel', 'campaign': 'campaign_id', 'journey_stage': 'stage'},
     time='touch_date',
     measures={'touch_count': 'sum', 'failed_count': 'sum', 'duration_seconds': 'sum', 'people_count': 'none'}
 ) }}

@@ -15,6 +15,8 @@ from siyu.compile.project import CompiledModel, Project
 from siyu.engines.base import HASH_VERSION, Engine
 from siyu.errors import EngineFault
 from siyu.release.releases import MANIFEST, Release
+from siyu.release.semantic_manifest import FILE as SEMANTIC_MANIFEST
+from siyu.release.semantic_manifest import semantic_manifest
 from siyu.release.tables import PUBLISHED_SCHEMAS, write_tables
 from siyu.release.views import ReleaseView, chinese_views, model_views
 from siyu.warehouse.files import fsync
@@ -64,6 +66,8 @@ def write_release(engine: Engine, project: Project, warehouse: Path, facts: Rele
         "views": {view.name: view.sql for view in views},
         "checks": dict(facts.checks),
     }
+    meanings = semantic_manifest(project, [model.name for model in tables] + [view.name for view in views])
+    (draft / SEMANTIC_MANIFEST).write_text(json.dumps(meanings, ensure_ascii=False) + "\n", encoding="utf-8")
     (draft / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     for path in sorted(draft.rglob("*")):
         fsync(path)
