@@ -32,6 +32,8 @@ select
     k.is_stock = 'true' as is_stock,  -- True = the state of a day: days do not add up.
     coalesce(k.is_watched, 'true') = 'true'
         as is_watched,  -- True = each day is compared with a baseline.
+    coalesce(k.is_quotient, 'true') = 'true'
+        as is_quotient,  -- True = the value is the numerator, divided by the denominator if any.
     cast(k.window_days as bigint) as window_days,  -- Days until a cohort is mature; NULL = at once.
     k.phase,  -- launch, growth or steady.
     k.owner,  -- Owner.

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from siyu.compile.bind import names_in
 from siyu.compile.cache import Cache
-from siyu.compile.model_files import SCHEMAS, Model
+from siyu.compile.model_files import BUSINESS, SCHEMAS, Model
 from siyu.errors import ConfigError
 from siyu.layers import LayerFile, layer_files, read_yaml
 from siyu.settings import FAMILIES, Settings
@@ -29,7 +29,7 @@ NEEDED = {
 }
 COMMON = "base"  # the area of models that other families may read: they are built where somebody reads them
 COLLECTS = re.compile(r"union_models\(\s*'([a-z_]+/[a-z_]+)'")
-READS = re.compile(r"\bref\(\s*'([a-z0-9_]+)'\s*\)")
+READS = re.compile(r"\bref\(\s*'([a-z0-9_.]+)'\s*\)")
 
 
 def available(settings: Settings) -> set[str]:
@@ -43,21 +43,22 @@ def roots(settings: Settings, models: Mapping[str, Model]) -> list[str]:
     Records and their sources are built as far as the families read them.
     """
     is_all = settings.families == FAMILIES
-    schemas = [schema for schema in SCHEMAS if is_all or schema in settings.families]
+    schemas = [schema for schema in SCHEMAS if is_all or schema in (*settings.families, BUSINESS)]
     return [name for schema in schemas for name in sorted(models) if models[name].schema == schema]
 
 
 def spared(settings: Settings, models: Mapping[str, Model]) -> set[str]:
-    """Return the models that are found by their folder and read a family that is not built, such as a KPI about tags.
+    """Return the models that read a family which is not built, of those that are found by their folder, such as a KPI
+    about tags, and of schema bi.
 
     They are left out: no other model names them.
     """
     folders = {folder for model in models.values() for folder in COLLECTS.findall(model.template)}
-    schemas = {model.table: model.schema for model in models.values() if COMMON not in model.areas}
+    schemas = {model.called: model.schema for model in models.values() if COMMON not in model.areas}
     return {
         name
         for name, model in models.items()
-        if any(f"{model.schema}/{area}" in folders for area in model.areas)
+        if (model.schema == BUSINESS or any(f"{model.schema}/{area}" in folders for area in model.areas))
         and {schemas.get(table) for table in READS.findall(model.template)} & (set(FAMILIES) - available(settings))
     }
 

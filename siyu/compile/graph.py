@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from graphlib import CycleError, TopologicalSorter
 
+from siyu.compile.model_files import BUSINESS
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
 
 Graph = Mapping[str, AbstractSet[str]]
@@ -85,4 +86,5 @@ def not_built(left_out: Iterable[str]) -> str:
 
 
 def _matches(name: str, core: str) -> bool:
-    return name == core or name.partition(".")[2] == core or fnmatch.fnmatchcase(name, core)
+    schema, _, table = name.partition(".")
+    return name == core or (table == core and schema != BUSINESS) or fnmatch.fnmatchcase(name, core)

@@ -12,7 +12,9 @@ from siyu.layers import LayerFile, layer_files
 from siyu.settings import FAMILIES, Settings
 
 # Each schema reads earlier ones, never later ones.
-SCHEMAS = ("staging", "records", *FAMILIES)
+# The tables of schema bi are of no family: they are built where the families that they read are.
+BUSINESS = "bi"
+SCHEMAS = ("staging", "records", *FAMILIES, BUSINESS)
 PLAIN = re.compile(r"[a-z_][a-z0-9_]*")
 TABLE = re.compile(r"[a-z0-9][a-z0-9_]*")
 Areas = dict[tuple[str, str], set[str]]  # (schema, table) -> folders
@@ -43,6 +45,11 @@ class Model:
     def name(self) -> str:
         """schema.table"""
         return f"{self.schema}.{self.table}"
+
+    @property
+    def called(self) -> str:
+        """The name for ref(): the table; in schema bi schema.table, because its tables may be called as others are."""
+        return self.name if self.schema == BUSINESS else self.table
 
     @property
     def relation(self) -> str:
@@ -83,9 +90,9 @@ def load_models(settings: Settings) -> dict[str, Model]:
                 continue
             folders = frozenset(areas[schema, table])
             model = Model(schema, table, file.name, file.path, "", "", (), folders, mistake=error)
-        other = taken.setdefault(model.table, model)
+        other = taken.setdefault(model.called, model)
         if other is not model and not (settings.leaves_out(model.schema) and settings.leaves_out(other.schema)):
-            errors.append(_same_name(model.table, other.file, model.file))
+            errors.append(_same_name(model.called, other.file, model.file))
         models[model.name] = model
     raise_all(errors)
     return models

@@ -64,6 +64,11 @@ class CompiledModel:
         return self.materialized == "view" and self.config.get("published") is False
 
     @property
+    def is_release_view(self) -> bool:
+        """Whether releases have it as a view over their tables, and not as a table."""
+        return self.config.get("published") == "view"
+
+    @property
     def is_kept(self) -> bool:
         """Whether its result cannot be built again, so that the warehouse keeps a copy of each business date."""
         return self.materialized in ("snapshot", "history")
@@ -86,7 +91,7 @@ class CompiledModel:
     @property
     def is_restricted(self) -> bool:
         """Whether the restricted file has the table, with the raw values of its personal columns."""
-        return bool(self.pii_columns) and bool(self.config.get("restricted", True))
+        return bool(self.pii_columns) and bool(self.config.get("restricted", True)) and not self.is_release_view
 
     @cached_property
     def tree(self) -> Any:

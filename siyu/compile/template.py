@@ -79,5 +79,5 @@ class World:
 
     @cached_property
     def tables(self) -> dict[str, str]:
-        """table -> name of its model."""
-        return {model.table: name for name, model in self.models.items()}
+        """What ref() calls a model -> name of the model."""
+        return {model.called: name for name, model in self.models.items()}

@@ -9,6 +9,7 @@ from jinja2.sandbox import safe_range
 
 from siyu.compile.folders import models_in, union_of
 from siyu.compile.model_files import SCHEMAS, Model
+from siyu.compile.semantics import SEMANTIC_KEYS, check_semantics
 from siyu.compile.template import Checked, Rendered, World, previous_relation, source_relation
 from siyu.engines.sql import quoted
 from siyu.errors import ConfigError, nearest
@@ -16,7 +17,7 @@ from siyu.seeds.identifier_types import identifier_functions
 
 OPS_SOURCES = ("model", "column", "column_lineage", "tag_rule", "tag_reader", "segment", "channel_status")
 MATERIALIZATIONS = ("table", "view", "fixpoint", "agglomerate", "snapshot", "history")
-CONFIG_KEYS = ("materialized", "key", "seed", "max_size", "published", "restricted")
+CONFIG_KEYS = ("materialized", "key", "seed", "max_size", "published", "restricted", *SEMANTIC_KEYS)
 
 
 class TemplateFunctions:
@@ -205,9 +206,13 @@ def _check_config(model: Model, values: dict[str, Any]) -> None:
     key = values.get("key", [])
     if not isinstance(key, list | tuple) or not all(isinstance(item, str) for item in key):
         raise ConfigError(f"the key of {model.name} is not a list of columns", "", "write key=['id_type', 'id_value'].")
-    for switch in ("published", "restricted"):
-        if not isinstance(values.get(switch, True), bool):
-            raise ConfigError(f"{switch} of {model.name} is {values[switch]!r}", "", "write true or false.")
+    if values.get("published") == "view" and kind != "view":
+        raise ConfigError(f"{model.name} is no view, but published as one", "", "add materialized='view' to config().")
+    for switch, others in (("published", ("view",)), ("restricted", ())):
+        if not isinstance(values.get(switch, True), bool) and values[switch] not in others:
+            fix = " or ".join(["true", "false", *map(repr, others)])
+            raise ConfigError(f"{switch} of {model.name} is {values[switch]!r}", "", f"write {fix}.")
+    check_semantics(model.name, values)
     size = values.get("max_size", 1)
     if type(size) is not int or size < 1:  # true is an int, too
         raise ConfigError(f"the max_size of {model.name} is {size!r}", "", "write a whole number from 1.")

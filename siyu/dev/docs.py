@@ -24,6 +24,7 @@ TITLES = {
     "tags": "Tags 标签",
     "audience": "Audience 人群",
     "kpi": "KPIs 指标",
+    "bi": "BI: tables with business names 业务视图",
 }
 
 

@@ -222,7 +222,7 @@ class _Making:
         tables = {model.name: held[model.name] for model in published if model not in written}
         if written:
             settings = project.settings.model_copy(update={"publish_parquet": False})
-            tables |= write_tables(self._engine, written, self._scratch, settings, has_ops=False)
+            tables |= write_tables(self._engine, written, (), self._scratch, settings, has_ops=False)
         return tables
 
     def _moved_checks(self, failing: Sequence[CheckResult], suites: Sequence[str]) -> Iterator[CheckMove]:

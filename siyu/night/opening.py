@@ -32,6 +32,7 @@ from siyu.night.request import Request, check_as_of, check_exports, default_as_o
 from siyu.night.run_key import input_fingerprint
 from siyu.night.target_loads import load
 from siyu.release.history import previous_run
+from siyu.release.publish import release_views
 from siyu.release.releases import Release, current
 from siyu.release.targets import check_targets
 from siyu.report import events
@@ -149,6 +150,7 @@ def _checked(project: Project) -> dict[str, Suite]:
         project.check_unchanged()
         project.check_privacy()
         project.check_previous()
+        release_views(project)
     finally:
         project.cache.save()
     return suites

@@ -16,7 +16,10 @@ from siyu.compile.project import CompiledModel, Project
 from siyu.engines.base import HASH_VERSION, Engine
 from siyu.errors import EngineFault
 from siyu.release.releases import MANIFEST, Release
+from siyu.release.semantic_manifest import FILE as SEMANTIC_MANIFEST
+from siyu.release.semantic_manifest import semantic_manifest
 from siyu.release.tables import PUBLISHED_SCHEMAS, write_tables
+from siyu.release.views import ReleaseView, chinese_views, model_views
 from siyu.warehouse.files import fsync
 
 
@@ -49,8 +52,8 @@ def write_release(engine: Engine, project: Project, warehouse: Path, facts: Rele
     draft.mkdir(parents=True)
     mode = draft.stat().st_mode
     draft.chmod(0o700)  # until the files are whole: DuckDB's own temporary files beside them hold raw values
-    models = [m for m in project.models.values() if not m.companion and is_published(project, m)]
-    tables = write_tables(engine, models, draft, project.settings)
+    tables, views = published_tables(project), release_views(project)
+    written = write_tables(engine, tables, views, draft, project.settings)
     manifest = {
         "as_of": facts.as_of.isoformat(),
         "known_by": facts.known_by.isoformat() if facts.known_by else None,
@@ -60,9 +63,12 @@ def write_release(engine: Engine, project: Project, warehouse: Path, facts: Rele
         "input_fingerprint": facts.input_fingerprint,
         "hash_version": HASH_VERSION,
         "families": list(project.settings.families),
-        "tables": tables,
+        "tables": written,
+        "views": {view.name: view.sql for view in views},
         "checks": dict(facts.checks),
     }
+    meanings = semantic_manifest(project, [model.name for model in tables] + [view.name for view in views])
+    (draft / SEMANTIC_MANIFEST).write_text(json.dumps(meanings, ensure_ascii=False) + "\n", encoding="utf-8")
     (draft / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     if engine.path is not None and (engine.path.parent / versions.FILE).is_file():
         shutil.copyfile(engine.path.parent / versions.FILE, draft / versions.FILE)
@@ -73,6 +79,19 @@ def write_release(engine: Engine, project: Project, warehouse: Path, facts: Rele
     os.replace(draft, final)
     fsync(root)
     return Release(final, facts.as_of, facts.run_id, manifest)
+
+
+def published_tables(project: Project) -> list[CompiledModel]:
+    """Return the models whose rows releases have."""
+    return [
+        m for m in project.models.values() if not m.companion and is_published(project, m) and not m.is_release_view
+    ]
+
+
+def release_views(project: Project) -> list[ReleaseView]:
+    """Return the views of releases, in the order in which they can be created. Raises ConfigError for impossible ones."""
+    models = [m for m in project.models.values() if not m.companion and is_published(project, m)]
+    return [*model_views(project, [model.name for model in models]), *chinese_views(models)]
 
 
 def is_published(project: Project, model: CompiledModel) -> bool:

@@ -17,9 +17,10 @@ from siyu.engines.sql import quote_name, quoted
 from siyu.errors import SqlProblem
 from siyu.release.columns import RECORD_ID, PublishedColumn, public_list, published_columns, restricted_list
 from siyu.release.releases import PUBLIC, RESTRICTED
+from siyu.release.views import ReleaseView, create_views
 from siyu.settings import Settings
 
-PUBLISHED_SCHEMAS = ("records", "identity", "journey", "tags", "audience", "kpi")
+PUBLISHED_SCHEMAS = ("records", "identity", "journey", "tags", "audience", "kpi", "bi")
 PRIVATE_MODE = 0o600
 # Tables are sorted by the first of these that they have: repeated IDs compress, and a query about one person reads few
 # blocks. Then by all of the others: the evidence of one person repeats, too.
@@ -39,10 +40,11 @@ Job = Callable[[Session], None]
 
 
 def write_tables(
-    engine: Engine, models: Sequence[CompiledModel], draft: Path, settings: Settings, *, has_ops: bool = True
-) -> Tables:
+    engine: Engine, models: Sequence[CompiledModel], views: Sequence[ReleaseView], draft: Path, settings: Settings,
+    *, has_ops: bool = True,
+) -> Tables:  # fmt: skip
     """Write both DuckDB files, and the Parquet files if the settings ask for them. Returns rows and content hash by
-    table, for the manifest. Without `has_ops`, the tables of schema ops are left out."""
+    table, for the manifest. A view has neither. Without `has_ops`, the tables of schema ops are left out."""
     engine.attach(draft / PUBLIC, "release", writable=True)
     engine.attach(draft / RESTRICTED, "restricted", writable=True)
     (draft / RESTRICTED).chmod(PRIVATE_MODE)
@@ -53,6 +55,7 @@ def write_tables(
     if has_ops:
         jobs += [partial(_write_ops, name, parquet) for name in OPS_TABLES]
     _run_all(engine, jobs, settings.cores)
+    _write_views(engine, views, parquet)
     for alias in ("release", "restricted"):
         engine.detach(alias)
     return dict(sorted(tables.items()))
@@ -98,6 +101,18 @@ def _largest_first(engine: Engine, models: Sequence[CompiledModel]) -> list[Comp
     session.close()
     sizes: dict[str, int] = dict(found)
     return sorted(models, key=lambda model: (-sizes.get(model.name, 0), model.name))
+
+
+def _write_views(engine: Engine, views: Sequence[ReleaseView], parquet: Path | None) -> None:
+    """Create the views of the public file. Those of schema bi are Parquet files, too, under their English names."""
+    session = engine.session()
+    for schema in sorted({view.schema for view in views} - {*PUBLISHED_SCHEMAS}):
+        session.execute(f"create schema release.{schema}")
+    create_views(session, views, "release")
+    for view in views:
+        if view.schema in PUBLISHED_SCHEMAS:
+            _copy(session, view.name, parquet)
+    session.close()
 
 
 def _write_model(model: CompiledModel, parquet: Path | None, tables: Tables, session: Session) -> None:

@@ -25,7 +25,7 @@ class _Row(BaseModel):
 
 
 class Kpi(_Row):
-    """A KPI. An empty `is_watched` is true.
+    """A KPI. An empty `is_watched` is true, so is an empty `is_quotient`.
 
     `dimensions` are checked against kpi_dimensions.csv, `model` when models are compiled.
     """
@@ -42,6 +42,7 @@ class Kpi(_Row):
     is_additive: Literal["true", "false"]
     is_stock: Literal["true", "false"]
     is_watched: Literal["true", "false"] | None
+    is_quotient: Literal["true", "false"] | None
     window_days: Annotated[str, Whole(1, 3650)] | None
     phase: Literal["launch", "growth", "steady"]
     owner: Text | None

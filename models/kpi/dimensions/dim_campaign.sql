@@ -2,6 +2,7 @@
 description: Campaigns, from campaigns.csv, with their names.
 grain: [campaign_id]
 */
+{{ config(entities={'campaign': 'campaign_id'}) }}
 with
 
 -- A key that campaigns.csv has twice counts once, so that joins do not repeat rows.

@@ -3,6 +3,7 @@ description: Channels, from their contracts; the title is taken apart into a Chi
   name.
 grain: [channel]
 */
+{{ config(entities={'channel': 'channel'}) }}
 with
 
 members as (

@@ -2,6 +2,7 @@
 description: Content, from content.csv, with its names.
 grain: [content_id]
 */
+{{ config(entities={'content': 'content_id'}) }}
 with
 
 -- A key that content.csv has twice counts once, so that joins do not repeat rows.

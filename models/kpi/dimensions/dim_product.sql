@@ -2,6 +2,7 @@
 description: Products, from products.csv, with their names.
 grain: [product_id]
 */
+{{ config(entities={'product': 'product_id'}) }}
 with
 
 -- A key that products.csv has twice counts once, so that joins do not repeat rows.

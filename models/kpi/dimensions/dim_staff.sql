@@ -2,6 +2,7 @@
 description: Members of staff, from staff.csv, without what they cost.
 grain: [staff_id]
 */
+{{ config(entities={'staff': 'staff_id'}) }}
 with
 
 -- A key that staff.csv has twice counts once, so that joins do not repeat rows.

@@ -1,0 +1,153 @@
+"""The semantic manifest of a release: what its tables mean, in the format of MetricFlow, for tools that ask for metrics.
+
+semantic_manifest.json has a semantic model for each table that says so in its config() (siyu/compile/semantics.py),
+with its entities, dimensions and measures, and a metric for each measure. Each KPI is a metric, too, and so is each KPI
+by each of its dimensions. It follows from the compiled models and the reference tables alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from siyu.compile.business_names import chinese_name
+from siyu.compile.project import CompiledModel, Project
+from siyu.compile.semantics import COUNT, ENTITIES, MEASURES, NONE, NUMERIC, ROWS, TIME
+from siyu.release.columns import PublishedColumn, published_columns
+from siyu.release.kpi_metrics import KPI_TABLE, kpi_measures, kpi_metrics
+
+FILE = "semantic_manifest.json"
+RESERVED = ("day", "week", "month", "quarter", "year")  # MetricFlow makes these of any date
+CALENDAR, CALENDAR_DAY = "kpi.dim_date", "calendar_date"
+Json = dict[str, Any]
+
+
+def semantic_manifest(project: Project, published: Iterable[str]) -> Json:
+    """Return the manifest. `published` are the tables and views of the release; without a calendar there are no metrics,
+    because MetricFlow counts days by one."""
+    there = set(published)
+    models = [m for m in project.models.values() if m.name in there and _is_semantic(m)]
+    has_calendar = CALENDAR in there
+    metrics = [metric for model in models for metric in _metrics(model)] if has_calendar else []
+    if has_calendar and any(model.name == KPI_TABLE for model in models):
+        metrics += kpi_metrics(project)
+    return {
+        "semantic_models": [_semantic_model(project, model) for model in models],
+        "metrics": sorted(metrics, key=lambda metric: str(metric["name"])),
+        "project_configuration": {
+            "time_spine_table_configurations": [],
+            "time_spines": [_calendar()] if has_calendar else [],
+            "dsi_package_version": {"major_version": "0", "minor_version": "10", "patch_version": "5"},
+        },
+        "saved_queries": [],
+    }
+
+
+def _is_semantic(model: CompiledModel) -> bool:
+    return any(model.config.get(key) for key in (ENTITIES, MEASURES, TIME))
+
+
+def _semantic_model(project: Project, model: CompiledModel) -> Json:
+    columns = {column.name: column for column in published_columns(model.columns) if column.in_public}
+    entities: dict[str, str] = model.config.get(ENTITIES, {})
+    key = next((name for name, column in entities.items() if (column,) == model.model.grain), None)
+    measures = kpi_measures() if model.name == KPI_TABLE else [_measure(model, *pair) for pair in _summed(model)]
+    return {
+        "name": model.model.table,
+        "description": model.model.description,
+        "node_relation": _relation(model.name),
+        "defaults": {"agg_time_dimension": model.config[TIME]} if model.config.get(TIME) else None,
+        "primary_entity": None if key else row_entity(model.model.table),
+        "entities": [
+            {"name": name, "type": "primary" if name == key else "foreign", "expr": column,
+             "description": columns[column].description}
+            for name, column in entities.items()
+        ],
+        "dimensions": [
+            _dimension(column) for name, column in columns.items() if name not in entities.values()
+            and _is_dimension(model, column)
+        ],
+        "measures": measures,
+        "config": {"meta": {
+            "grain": list(model.model.grain),
+            "reads": sorted(model.refs & project.models.keys()),
+            "is_view": model.is_release_view,
+        }},
+    }  # fmt: skip
+
+
+def row_entity(table: str) -> str:
+    """Return the name of the entity that is a row of a table without a key of one column."""
+    return f"{table}_row"
+
+
+def _relation(name: str) -> Json:
+    schema, _, table = name.partition(".")
+    return {"schema_name": schema, "alias": table, "relation_name": name}
+
+
+def _is_dimension(model: CompiledModel, column: PublishedColumn) -> bool:
+    """Return whether to group by a column. Hashes and masks identify one person, and measures are not grouped by."""
+    if (column.is_added and column.type != "DATE") or column.name in RESERVED:
+        return False
+    agg = model.config.get(MEASURES, {}).get(column.name)
+    return not column.type.startswith("TIMESTAMP") and agg in (None, NONE) and not column.type.startswith("DECIMAL")
+
+
+def _dimension(column: PublishedColumn) -> Json:
+    is_day = column.type == "DATE"
+    return {
+        "name": column.name,
+        "type": "time" if is_day else "categorical",
+        "type_params": {"time_granularity": "day"} if is_day else None,
+        "description": column.description,
+        "label": chinese_name(column.description) or None,
+        "config": {"meta": {"does_not_add_up": True}} if NUMERIC.fullmatch(column.type) else None,
+    }
+
+
+def _summed(model: CompiledModel) -> Iterator[tuple[str, str]]:
+    """Yield column and aggregation of each measure."""
+    return ((name, agg) for name, agg in model.config.get(MEASURES, {}).items() if agg != NONE)
+
+
+def measure_name(table: str, column: str, agg: str) -> str:
+    """Return the name of a measure, and of its metric: person_count, person_revenue_amount, person_lead_score_average."""
+    if column == ROWS:
+        return f"{table}_{COUNT}"
+    return f"{table}_{column}" if agg == "sum" else f"{table}_{column}_{agg}"
+
+
+def _measure(model: CompiledModel, column: str, agg: str) -> Json:
+    docs = {c.name: c.description for c in model.columns}
+    return {
+        "name": measure_name(model.model.table, column, agg),
+        "agg": "sum" if column == ROWS else agg,
+        "expr": "1" if column == ROWS else column,
+        "description": f"Rows: {model.model.description}" if column == ROWS else docs[column],
+    }
+
+
+def _metrics(model: CompiledModel) -> Iterator[Json]:
+    """Yield a metric for each measure of a table that says by which date it counts."""
+    if model.name == KPI_TABLE or not model.config.get(TIME):
+        return
+    docs: Mapping[str, str] = {c.name: c.description for c in model.columns}
+    for column, agg in _summed(model):
+        name = measure_name(model.model.table, column, agg)
+        yield {
+            "name": name,
+            "label": f"{chinese_name(docs.get(column, '')) or '行数'} {name}",
+            "description": docs.get(column, f"Rows of {model.name}."),
+            "type": "simple",
+            "type_params": {"measure": {"name": name}},
+            "config": {"meta": {"source_models": [model.name]}},
+        }
+
+
+def _calendar() -> Json:
+    return {
+        "node_relation": _relation(CALENDAR),
+        "primary_column": {"name": CALENDAR_DAY, "time_granularity": "day"},
+        "custom_granularities": [],
+    }
