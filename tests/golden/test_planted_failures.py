@@ -12,12 +12,14 @@ import pytest
 from typer.testing import CliRunner
 
 from siyu.cli import app
-from siyu.errors import EngineFault, SiyuError, TargetFailed, exit_code
+from siyu.errors import ConfigError, EngineFault, SiyuError, TargetFailed, exit_code
 from siyu.night.building import Checks
 from siyu.night.opening import Night
 from siyu.night.publication import Checked
 from siyu.night.request import Request
+from siyu.night.run import run_night
 from siyu.release.releases import Release, current
+from siyu.report.events import Event
 from siyu.report.status import read_status, status_text
 from siyu.report.summary import TargetLine
 from tests.golden.shop import CONTACT, CONTRACT, RECORDS, SALT, Shop, only_suites
@@ -166,6 +168,21 @@ def test_a_planted_failure(
     runbook = f"docs/on-call.md#{planted.runbook}"
     assert runbook in text and runbook in shown
     assert after.name in text and len(text.encode()) < 2048
+
+
+def test_a_bug_in_messages_changes_nothing_else(
+    ward: tuple[Shop, Robot], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*given: object) -> None:
+        raise RuntimeError("no message for li@acme.cn")
+
+    shop = ward[0].copy_to(tmp_path / "shop")
+    shop.write("layer/seeds/channels/shop.yml", "channel: shop\n")
+    monkeypatch.setattr("siyu.night.record.notify", fail)
+    events: list[Event] = []
+    with pytest.raises(ConfigError):
+        run_night(shop.settings(), Request(as_of=date(2026, 6, 2)), events.append)
+    assert [(event.kind, event.detail) for event in events] == [("notify", "RuntimeError: no message for l***@acme.cn")]
 
 
 def test_a_week_of_messages(ward: tuple[Shop, Robot], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
