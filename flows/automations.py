@@ -71,8 +71,8 @@ def marks() -> list[AutomationCore]:
     return [AutomationCore.model_validate(one) for one in listed]
 
 
-def messages(block: Any, settings: Settings) -> list[AutomationCore]:
-    """Return the automations that send a message through a notification block."""
+def messages(block: Any, language: str, docs: str) -> list[AutomationCore]:
+    """Return the automations that send a message through a notification block. `docs` is the setting notify_docs."""
     from prefect.events.actions import SendNotification
     from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 
@@ -96,8 +96,8 @@ def messages(block: Any, settings: Settings) -> list[AutomationCore]:
             posture=Posture.Proactive, match=runs, match_related=flow(NIGHTLY), expect=ENDS, threshold=1, within=MISSED,
         ),
     }  # fmt: skip
-    docs = f"{settings.notify_docs.rstrip('/')}/" if settings.notify_docs else ""
-    words = WORDS[settings.notify_language]
+    docs = f"{docs.rstrip('/')}/" if docs else ""
+    words = WORDS[language]
     return [
         AutomationCore(
             name=name, description=words[name][0], trigger=trigger,
@@ -151,7 +151,7 @@ def main() -> int:
 
         wanted = marks()
         if settings.notify:
-            wanted += messages(_block(settings), settings)
+            wanted += messages(_block(settings), settings.notify_language, settings.notify_docs)
         else:
             console.print("the setting notify is empty: dead runs are marked, but nobody gets a message")
         with get_client(sync_client=True) as client:

@@ -13,7 +13,7 @@ from siyu import clock
 from siyu.build.materialization import ModelRun
 from siyu.check.suites import CheckResult
 from siyu.errors import TARGET_FAILED, SiyuError, TargetFailed, exit_code
-from siyu.masking import masked, one_line, printable
+from siyu.masking import first_line, masked, one_line, printable
 from siyu.night.request import Request
 from siyu.release.releases import current
 from siyu.report import failures
@@ -151,7 +151,11 @@ class RunRecord:
         """Send the message of the run, if it needs one. Whatever happens, the night ends as it would without it."""
         if not self.addressees:
             return
-        told = notify(as_json(self.report, current(self.warehouse)), self._before, self.settings, self.addressees)
+        try:
+            told = notify(as_json(self.report, current(self.warehouse)), self._before, self.settings, self.addressees)
+        except Exception as error:  # noqa: BLE001 - reported; the result of the night does not depend on it
+            self.tell(Event("notify", "message", f"{type(error).__name__}: {first_line(error)}", is_bad=True))
+            return
         self.report.notification = told
         for problem in told.problems:
             self.tell(Event("notify", "message", problem, is_bad=True))

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,7 @@ from siyu.warehouse.lock import is_held
 from tests.e2e.deployed import BIN, ROOT, Deployed, checkout, deployed, free_port, shop_environment
 from tests.e2e.postgresql import postgresql, programs
 from tests.golden.shop import CONTRACT, DEAL, FAILING, SALT, Shop
+from tests.receiver import robot
 from tests.shared import Shared
 
 if TYPE_CHECKING:
@@ -146,6 +149,43 @@ def test_what_make_run_calls_prints_the_summary(
     assert "Traceback" not in told.out + told.err
     assert current(world.warehouse) == before
     assert _state(last_completed(world.client)) == ("COMPLETED", f"nothing new: as of {AS_OF}")
+
+
+def test_a_run_that_crashed_is_told_by_the_server(world: Deployed) -> None:
+    """Nobody else is left to tell it. The command makes no doubles, and removes the messages if nobody wants any."""
+    from prefect.states import Crashed, Scheduled
+
+    from flows.automations import marks, messages, put
+
+    every = ["siyu crashed run", "siyu dead run", "siyu late run", "siyu missed night", "siyu run that never began"]
+    with robot() as listener:
+        address = f"json://127.0.0.1:{listener.port}/"
+        _automations(world, address)
+        created = world.client.read_automations()
+        block = next(found.actions[0] for found in created if found.name == "siyu crashed run").block_document_id
+        wanted = marks() + messages(block, "en", "https://git.acme.cn")
+        assert put(world.client, wanted) == [f"updated {one.name}" for one in wanted]
+        assert sorted(found.name for found in world.client.read_automations()) == every
+        deployment = world.client.read_deployment_by_name("siyu-nightly/nightly")
+        later = Scheduled(scheduled_time=datetime.now(UTC) + timedelta(days=1))  # the worker does not take it
+        run = world.client.create_flow_run_from_deployment(deployment.id, state=later)
+        world.client.set_flow_run_state(run.id, Crashed(message="its process is gone"), force=True)
+        world.until("the robot is told", lambda: any(run.name in str(got) for got in listener.got))
+        (got,) = [got for got in listener.got if run.name in str(got)]
+        assert got["title"] == "siyu run crashed" and f"{run.name}: its process is gone" in got["message"]
+        assert "https://git.acme.cn/docs/on-call.md#the-run-ended-without-a-message" in got["message"]
+    assert len(put(world.client, marks())) == 5
+    assert sorted(found.name for found in world.client.read_automations()) == [every[1], every[4]]
+
+
+def _automations(world: Deployed, address: str) -> None:
+    """What docs/deploy.md says to run, with the environment of the worker."""
+    given = {"SIYU_NOTIFY": address, "SIYU_NOTIFY_LANGUAGE": "en", "SIYU_NOTIFY_DOCS": "https://git.acme.cn"}
+    done = subprocess.run(
+        [sys.executable, "flows/automations.py"], cwd=world.checkout, capture_output=True, text=True, check=False,
+        env=world.environment | shop_environment(world.shop, **given),
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_what_the_repository_sets(world: Deployed) -> None:
