@@ -43,6 +43,11 @@ class Server:
             stdout=subprocess.DEVNULL,
         )  # fmt: skip
 
+    def lock_waits(self) -> int:
+        """How often a session waited for a lock for more than 100 ms, other than for an advisory one."""
+        log = (self.folder / "log").read_text(encoding="utf-8", errors="replace")
+        return sum("still waiting for" in line and "advisory" not in line for line in log.splitlines())
+
     def stop(self) -> None:
         self.ctl("-m", "immediate", "stop")
 
@@ -72,6 +77,8 @@ def bi_server() -> Iterator[Server]:
     server = Server(programs, folder)
     try:
         (folder / "pg_hba.conf").write_text(HBA, encoding="utf-8")
+        with (folder / "postgresql.conf").open("a", encoding="utf-8") as conf:
+            conf.write("log_lock_waits = on\ndeadlock_timeout = 100ms\n")
         server.psql(f"create role {LOADER} login createrole password '{PASSWORD}'")
         server.ctl("reload")
         yield server
