@@ -34,6 +34,8 @@ SIYU = ROOT / "siyu"
 # package -> the only places that may import it
 WALLS = {
     "duckdb": ["engines/duckdb.py"],
+    "adbc_driver_postgresql": ["engines/postgresql.py"],
+    "tenacity": ["engines/postgresql.py"],
     "pyspark": ["engines/spark.py"],
     "great_expectations": ["check/gx.py"],
     "duckdb_engine": ["check/gx.py"],
@@ -42,7 +44,7 @@ WALLS = {
     "typer": ["cli", "dev/docs.py"],
     "prefect": [],
 }
-FLOW_WALLS = ("duckdb", "pyspark", "sqlglot", "jinja2", "great_expectations")
+FLOW_WALLS = ("duckdb", "adbc_driver_postgresql", "pyspark", "sqlglot", "jinja2", "great_expectations")
 
 
 def _schema(path: Path) -> str:
