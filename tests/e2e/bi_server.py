@@ -28,12 +28,12 @@ class Server:
         return f"postgresql://{user}@/{database}?host={self.folder}"
 
     def psql(self, sql: str, database: str = "postgres", user: str = "postgres") -> str:
-        """What psql prints, without headings. Raises CalledProcessError."""
+        """What psql prints, without headings, with every CR. Raises CalledProcessError."""
         command = [self.programs / "psql", "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-c", sql]
         return subprocess.run(
-            [*command, self.url(database, user)], check=True, capture_output=True, text=True,
+            [*command, self.url(database, user)], check=True, capture_output=True,
             env={**os.environ, "PGPASSWORD": PASSWORD},
-        ).stdout.strip()  # fmt: skip
+        ).stdout.decode().strip()  # fmt: skip
 
     def ctl(self, *command: str) -> None:
         """Run pg_ctl, as the user that the server runs as."""

@@ -73,7 +73,7 @@ def count_different(
         " (format csv, null '@NULL@', force_quote *)", db
     )  # fmt: skip
     said = server.folder.parent / f"{server.folder.name}.csv"
-    said.write_text(f"{text}\n" if text else "", encoding="utf-8")
+    said.write_bytes(f"{text}\n".encode() if text else b"")
     listed = ", ".join(f"'c{i}': 'varchar'" for i in range(len(columns)))
     con.execute(
         f"create or replace table said as select * from read_csv('{said}', columns = {{{listed}}}, header = false,"
