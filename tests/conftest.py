@@ -13,6 +13,7 @@ from siyu.check.suites import Suite, load_suites
 from siyu.compile.compiler import compile_project
 from siyu.compile.project import Project
 from siyu.settings import Settings, load_settings
+from tests.e2e.bi_server import Server, bi_server
 from tests.engine.compiled_facts import facts
 from tests.shared import Shared
 
@@ -54,6 +55,13 @@ def _rank(item: pytest.Item) -> int:
     if item.get_closest_marker("e2e") or item.get_closest_marker("scale"):
         return 1
     return 2 if item.path.parent.name in ("golden", "layers") else 3
+
+
+@pytest.fixture(scope="session")
+def bi_postgresql() -> Iterator[Server]:
+    """A PostgreSQL as a BI target; each worker that asks has its own."""
+    with bi_server() as running:
+        yield running
 
 
 @pytest.fixture(scope="session")

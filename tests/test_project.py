@@ -34,6 +34,8 @@ SIYU = ROOT / "siyu"
 # package -> the only places that may import it
 WALLS = {
     "duckdb": ["engines/duckdb.py"],
+    "adbc_driver_postgresql": ["engines/postgresql.py"],
+    "tenacity": ["engines/postgresql.py"],
     "pyspark": ["engines/spark.py"],
     "great_expectations": ["check/gx.py"],
     "duckdb_engine": ["check/gx.py"],
@@ -43,7 +45,9 @@ WALLS = {
     "apprise": ["report/notify.py"],
     "prefect": [],
 }
-FLOW_WALLS = ("duckdb", "pyspark", "sqlglot", "jinja2", "great_expectations", "apprise")
+FLOW_WALLS = (
+    "duckdb", "adbc_driver_postgresql", "pyspark", "sqlglot", "jinja2", "great_expectations", "apprise",
+)  # fmt: skip
 
 
 def _schema(path: Path) -> str:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any, TypeVar
-from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, quote, unquote, urlencode, urlsplit, urlunsplit
 
 from siyu.engines.sql import quote_name
 from siyu.errors import ConfigError, TargetFailed
@@ -20,7 +20,7 @@ INSTALL = "pip install 'siyu[postgresql]'"
 SCHEMES = ("postgresql", "postgres")
 ENVIRONMENT = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 BROKEN_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
-SECRET_PARAMETERS = ("password", "sslpassword", "passfile")
+SECRET_PARAMETERS = ("password", "sslpassword")
 # The server's own message begins after one of these; what the driver adds before it helps nobody.
 SEVERITY = re.compile(r"\b(?:ERROR|FATAL|PANIC):\s+")
 DRIVER = re.compile(r"^.*?\[libpq\] (?:Failed to connect: )?", re.DOTALL)
@@ -81,11 +81,26 @@ class Address:
 
 
 def address(text: str, where: str) -> Address:
-    """Check a connection URL and put environment variables into it. Raises ConfigError, which never quotes the URL.
+    """Check a connection URL and put environment variables into it. Raises ConfigError, which never quotes the URL."""
+    url, inserted = _expanded(text.strip(), where)
+    parts, port = _parts(url, where)
+    query = parse_qsl(parts.query, keep_blank_values=True)
+    given = dict(query)
+    secrets = [parts.password or "", *inserted, *(given.get(name, "") for name in SECRET_PARAMETERS)]
+    secrets += [unquote(secret) for secret in secrets] + [quote(secret, safe="") for secret in secrets]
+    secrets.append(os.environ.get("PGPASSWORD", ""))
+    query += [(k, v) for k, v in (("connect_timeout", "10"), ("application_name", "siyu")) if k not in given]
+    whole = urlunsplit((parts.scheme, parts.netloc, parts.path, urlencode(query, quote_via=quote), ""))
+    user, database = unquote(parts.username or given.get("user", "")), parts.path.strip("/")
+    place = parts.hostname or given.get("host", "") or "the default host"
+    shown = f"{user + '@' if user else ''}{place}{f':{port}' if port else ''}/{database}"
+    # A variable may be the host or the user; only what is not shown is secret.
+    hidden = {secret for secret in secrets if secret and secret not in (user, place, database)}
+    return Address(whole, shown, tuple(sorted(hidden)))
 
-    libpq quotes parts of a broken URL in its messages, which may be parts of the password. So it never sees one.
-    """
-    expected = "write postgresql://user@host:5432/database, and the password as docs/postgresql.md#connect says."
+
+def _expanded(text: str, where: str) -> tuple[str, list[str]]:
+    """Put environment variables into a URL, percent-encoded. Return the URL and the values."""
     inserted: list[str] = []
 
     def value(match: re.Match[str]) -> str:
@@ -95,40 +110,27 @@ def address(text: str, where: str) -> Address:
         inserted.append(found)
         return quote(found, safe="")
 
-    url = ENVIRONMENT.sub(value, text.strip())
+    return ENVIRONMENT.sub(value, text), inserted
+
+
+def _parts(url: str, where: str) -> tuple[SplitResult, int | None]:
+    """Split a URL. Raises ConfigError if that is uncertain: libpq quotes parts of a broken URL in its messages, which
+    may be parts of the password. So it never sees one."""
     scheme, _, rest = url.partition("://")
     if scheme not in SCHEMES or not rest:
+        expected = "write postgresql://user@host:5432/database, and the password as docs/postgresql.md#connect says."
         raise ConfigError("the connection is not a URL of PostgreSQL", where, expected)
     try:
         parts = urlsplit(url)
-        ports, host = [parts.port], parts.hostname or ""
+        port, is_certain = parts.port, not parts.fragment
     except ValueError:
-        ports, host = [], ""
-    if (
-        not ports
-        or rest.count("@") > 1
-        or "@" in rest.partition("/")[2]
-        or parts.fragment
-        or BROKEN_PERCENT.search(url)
-    ):
+        is_certain = False
+    if not is_certain or rest.count("@") > 1 or "@" in rest.partition("/")[2] or BROKEN_PERCENT.search(url):
         raise ConfigError(
             "the connection cannot be read: its password has characters that a URL cannot have", where,
             "keep the password in ~/.pgpass or in an environment variable, and write ${VARIABLE} in its place.",
         )  # fmt: skip
-    query = parse_qsl(parts.query, keep_blank_values=True)
-    given = dict(query)
-    secrets = [parts.password or "", *inserted, *(given.get(name, "") for name in SECRET_PARAMETERS[:2])]
-    secrets += [unquote(secret) for secret in secrets] + [quote(secret, safe="") for secret in secrets]
-    secrets.append(os.environ.get("PGPASSWORD", ""))
-    query += [(k, v) for k, v in (("connect_timeout", "10"), ("application_name", "siyu")) if k not in given]
-    whole = urlunsplit((parts.scheme, parts.netloc, parts.path, urlencode(query, quote_via=quote), ""))
-    user = unquote(parts.username or given.get("user", ""))
-    place = host or given.get("host", "") or "the default host"
-    port = f":{ports[0]}" if ports[0] else ""
-    shown = f"{user + '@' if user else ''}{place}{port}/{parts.path.strip('/')}"
-    # A variable may be the host or the user; only what is not shown is secret.
-    hidden = {secret for secret in secrets if secret and secret not in (user, place, parts.path.strip("/"))}
-    return Address(whole, shown, tuple(sorted(hidden)))
+    return parts, port
 
 
 def driver(where: str) -> Any:

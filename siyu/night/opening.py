@@ -109,6 +109,7 @@ def _hold(record: RunRecord) -> BaseFileLock:
 
 def _open(record: RunRecord) -> Opened:
     settings, request, ledger, warehouse = record.settings, record.request, record.ledger, record.warehouse
+    check_targets(settings)
     as_of = record.report.as_of = request.as_of or default_as_of(settings)
     check_as_of(settings, request, as_of, ledger)
     ledger.check_salt(settings.salt_fingerprint)
@@ -118,7 +119,6 @@ def _open(record: RunRecord) -> Opened:
     record.resources.callback(project.binder.close)
     check_landed(project, ledger, request.known_by)
     channels = channels_to_land(request, project, ledger)
-    check_targets(settings)
     for warning in project.shapes.identifiers.warnings:
         record.tell(Event("warning", "identifier_types.csv", warning, is_bad=True))
     suites = _checked(project)

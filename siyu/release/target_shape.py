@@ -123,10 +123,10 @@ def drop_vanished(server: Postgres, schema: str, name: str) -> str | None:
         _lock(server, [target])
         server.attempt([f"drop table {target}"])
     except TargetFailed as error:
+        empty = f"{schema}.{name} is empty, because releases no longer have it"
         if error.state == HAS_DEPENDANTS:
-            views = ", ".join(dependants(server, schema, name))
-            return f"{schema}.{name} is empty, because releases no longer have it; it stays for views that read it: {views}"
+            return f"{empty}; it stays for views that read it: {', '.join(dependants(server, schema, name))}"
         if error.state == LOCKED:
-            return f"{schema}.{name} is empty, because releases no longer have it; the next load drops it: it is in use"
+            return f"{empty}; it is in use, so the next load drops it"
         raise
     return None

@@ -28,12 +28,12 @@ class Server:
         return f"postgresql://{user}@/{database}?host={self.folder}"
 
     def psql(self, sql: str, database: str = "postgres", user: str = "postgres") -> str:
-        """What psql prints, without headings. Raises CalledProcessError."""
+        """What psql prints, without headings, with every CR. Raises CalledProcessError."""
         command = [self.programs / "psql", "-X", "-A", "-t", "-q", "-v", "ON_ERROR_STOP=1", "-c", sql]
         return subprocess.run(
-            [*command, self.url(database, user)], check=True, capture_output=True, text=True,
+            [*command, self.url(database, user)], check=True, capture_output=True,
             env={**os.environ, "PGPASSWORD": PASSWORD},
-        ).stdout.strip()  # fmt: skip
+        ).stdout.decode().strip()  # fmt: skip
 
     def ctl(self, *command: str) -> None:
         """Run pg_ctl, as the user that the server runs as."""
@@ -42,6 +42,11 @@ class Server:
             [self.programs / "pg_ctl", "-w", "-D", self.folder, *command], user=owner, cwd=self.folder, check=True,
             stdout=subprocess.DEVNULL,
         )  # fmt: skip
+
+    def lock_waits(self) -> int:
+        """How often a session waited for a lock for more than 100 ms, other than for an advisory one."""
+        log = (self.folder / "log").read_text(encoding="utf-8", errors="replace")
+        return sum("still waiting for" in line and "advisory" not in line for line in log.splitlines())
 
     def stop(self) -> None:
         self.ctl("-m", "immediate", "stop")
@@ -72,6 +77,8 @@ def bi_server() -> Iterator[Server]:
     server = Server(programs, folder)
     try:
         (folder / "pg_hba.conf").write_text(HBA, encoding="utf-8")
+        with (folder / "postgresql.conf").open("a", encoding="utf-8") as conf:
+            conf.write("log_lock_waits = on\ndeadlock_timeout = 100ms\n")
         server.psql(f"create role {LOADER} login createrole password '{PASSWORD}'")
         server.ctl("reload")
         yield server

@@ -52,8 +52,8 @@ def task_names(client: SyncPrefectClient, run_id: UUID, wanted: set[str]) -> set
         time.sleep(0.5)
 
 
-def last_completed(client: SyncPrefectClient) -> FlowRun:
-    """The run that completed last."""
-    completed = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType.COMPLETED])))
-    [last] = client.read_flow_runs(flow_run_filter=completed, sort=FlowRunSort.END_TIME_DESC, limit=1)
+def last_ended(client: SyncPrefectClient, kind: str) -> FlowRun:
+    """The run that ended last in a state such as COMPLETED."""
+    ended = FlowRunFilter(state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[StateType(kind)])))
+    [last] = client.read_flow_runs(flow_run_filter=ended, sort=FlowRunSort.END_TIME_DESC, limit=1)
     return last

@@ -131,11 +131,11 @@ def test_the_next_night_completes(world: Deployed) -> None:
 def test_what_make_run_calls_prints_the_summary(
     world: Deployed, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Here on the server that runs, after the night before: nothing is new."""
+    """Here on the server that runs, after the night before: nothing is new. With a target that is down: exit code 5."""
     from prefect.settings import PREFECT_API_URL, PREFECT_HOME, temporary_settings
 
     from flows.nightly import main
-    from tests.e2e.recorded import last_completed
+    from tests.e2e.recorded import last_ended, task_names
 
     for name, value in shop_environment(world.shop, SIYU_CHANNELS=CHANNELS).items():
         monkeypatch.setenv(name, value)
@@ -144,11 +144,21 @@ def test_what_make_run_calls_prints_the_summary(
     before = current(world.warehouse)
     with temporary_settings({PREFECT_API_URL: world.environment["PREFECT_API_URL"], PREFECT_HOME: tmp_path / "home"}):
         assert main() == 0
-    told = capsys.readouterr()
+        told = capsys.readouterr()
+        monkeypatch.setenv("SIYU_TARGETS", "postgresql")
+        monkeypatch.setenv("SIYU_POSTGRESQL", "postgresql://bi:n0t-told@127.0.0.1:1/bi")
+        monkeypatch.setattr("siyu.engines.postgresql.PATIENCE", 0.1)
+        assert main() == 5
+    failed = capsys.readouterr()
+    assert "target     postgresql: failed 未同步" in failed.out and "the target postgresql did not take" in failed.err
+    assert "n0t-told" not in failed.out + failed.err + world.logs()
+    run = last_ended(world.client, "FAILED")
+    assert "the target postgresql did not take the release" in _state(run)[1]
+    assert "target postgresql" in task_names(world.client, run.id, {"target postgresql"})
     assert "Nothing is new 无新数据" in told.out and "siyu.duckdb" in told.out
     assert "Traceback" not in told.out + told.err
     assert current(world.warehouse) == before
-    assert _state(last_completed(world.client)) == ("COMPLETED", f"nothing new: as of {AS_OF}")
+    assert _state(last_ended(world.client, "COMPLETED")) == ("COMPLETED", f"nothing new: as of {AS_OF}")
 
 
 def test_a_run_that_crashed_is_told_by_the_server(world: Deployed) -> None:

@@ -1,0 +1,135 @@
+"""Nights whose releases go to PostgreSQL: the sample in all its tables, and nights whose target fails."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import duckdb
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from siyu.cli import app
+from siyu.errors import TargetFailed, exit_code
+from siyu.release.releases import PUBLIC, RESTRICTED, current
+from siyu.release.targets import load_target
+from siyu.settings import Settings
+from tests.e2e.bi_server import LOADER, PASSWORD, Server
+from tests.e2e.test_postgresql import count_different
+from tests.golden.conftest import Ran
+from tests.golden.shop import Shop
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("postgresql_nights")]
+OTHER = "an0ther/p@ss%word"
+
+
+def test_every_table_of_the_sample_arrives(night: Ran, bi_postgresql: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is compared with what psql prints; the restricted ones, too."""
+    monkeypatch.setenv("PGPASSWORD", PASSWORD)
+    bi_postgresql.database("sample")
+    settings = night.settings.model_copy(update={
+        "targets": ("postgresql",), "postgresql_restricted": True,
+        "postgresql": Settings(postgresql=bi_postgresql.url("sample")).postgresql,  # type: ignore[arg-type]
+    })  # fmt: skip
+    release = current(settings.warehouse)
+    assert release is not None
+    told: list[str] = []
+    loading = load_target(settings, "postgresql", release, lambda table, detail, total: told.append(table))
+    assert loading.tables == len(told) > 130
+    different, rows = {}, 0
+    with duckdb.connect() as con:
+        con.execute("set timezone = 'UTC'")
+        for alias, file in (("release", PUBLIC), ("restricted", RESTRICTED)):
+            con.execute(f"attach '{release.path / file}' as {alias} (read_only)")
+        listed = con.execute(
+            "select database_name, schema_name, table_name from duckdb_tables() where not internal"
+            " and database_name in ('release', 'restricted')"
+        ).fetchall()
+        for alias, schema, table in listed:
+            name = f'{alias}.{schema}."{table}"'
+            columns = [(row[0], row[1]) for row in con.execute(f"describe {name}").fetchall()]
+            target = f'{schema if alias == "release" else "siyu_restricted"}."{table}"'
+            count = count_different(con, name, columns, bi_postgresql, target, "sample")
+            rows += con.execute(f"select count(*) from {name}").fetchall()[0][0]
+            if count:
+                different[name] = count
+    assert different == {}
+    assert len(listed) == len(told) and rows > 200_000
+    keys = bi_postgresql.psql("select count(*) from pg_constraint where contype = 'p'", "sample")
+    assert int(keys) > 100
+    silent = bi_postgresql.psql(
+        "select count(*) from pg_attribute a join pg_class c on c.oid = a.attrelid join pg_namespace n on n.oid ="
+        " c.relnamespace where n.nspname in ('identity', 'journey', 'kpi', 'siyu_restricted') and c.relkind = 'r'"
+        " and attnum > 0 and col_description(a.attrelid, attnum) is null", "sample"
+    )  # fmt: skip
+    assert silent == "0"
+
+
+def _status(shop: Shop) -> dict[str, object]:
+    found: dict[str, object] = json.loads((shop.root / "warehouse/status/status.json").read_text(encoding="utf-8"))
+    return found
+
+
+def _publish(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Result:
+    monkeypatch.chdir(shop.root)
+    settings = {"warehouse": "warehouse", "layers": "layer", "exports": "exports", "channels": "shop"}
+    for name, value in settings.items():
+        monkeypatch.setenv(f"SIYU_{name.upper()}", value)
+    return CliRunner().invoke(app, ["publish"])
+
+
+@pytest.mark.after_first_night
+def test_a_target_that_fails(shop: Shop, bi_postgresql: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The night publishes and ends with 5. The next one loads the release, though nothing is new."""
+    bi_postgresql.database("shop")
+    address = bi_postgresql.url("shop").replace(f"{LOADER}@", f"{LOADER}:${{BI_PASSWORD}}@")
+    monkeypatch.setenv("SIYU_TARGETS", "postgresql")
+    monkeypatch.setenv("SIYU_POSTGRESQL", address)
+    monkeypatch.setenv("BI_PASSWORD", OTHER)
+    shop.write(
+        "exports/shop/contacts_20260602.csv",
+        "contact_id,name,mobile,updated_at\nk2,李二,13900000002,2026-06-02 10:00:00\n",
+    )
+    with pytest.raises(TargetFailed) as raised:
+        shop.run("2026-06-02")
+    assert exit_code(raised.value) == 5
+    report = raised.value.report
+    assert (report.status, report.is_current, report.error) == ("published", True, None)
+    [line] = report.targets
+    assert line.release is None and "password authentication failed" in line.error
+    release = current(shop.root / "warehouse")
+    assert release is not None and release.name.startswith("2026-06-02")
+    status = _status(shop)
+    assert status["status"] == "published" and status["targets"][0]["error"] == line.error  # type: ignore[index]
+
+    wrong = _publish(shop, monkeypatch)
+    assert wrong.exit_code == 5 and "password authentication failed" in wrong.output
+    monkeypatch.setenv("BI_PASSWORD", PASSWORD)
+    again = shop.run("2026-06-02")
+    assert again.status == "nothing new"
+    [line] = again.targets
+    assert line.error is None and line.release == release.name and line.tables_loaded > 20
+    assert bi_postgresql.psql("select release from ops.siyu_release", "shop") == release.name
+    done = _publish(shop, monkeypatch)
+    assert done.exit_code == 0 and "already there" in done.output
+    assert _status(shop)["targets"][0]["error"] is None  # type: ignore[index]
+    said = (wrong.output + done.output).encode()
+    for path in [p for p in (shop.root / "warehouse").rglob("*") if p.is_file()]:
+        said += path.read_bytes()
+    for secret in (OTHER, PASSWORD, "an0ther%2Fp%40ss%25word"):
+        assert secret.encode() not in said
+
+
+def test_a_target_without_a_connection_stops_the_night_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("SIYU_TARGETS", "postgresql")
+    for command in ("run", "publish"):
+        result = CliRunner().invoke(app, [command])
+        assert result.exit_code == 2
+        assert "the target postgresql has no connection" in result.output
+    monkeypatch.setenv("SIYU_POSTGRESQL", "postgresql://bi:geh@im#1@db/bi")
+    broken = CliRunner().invoke(app, ["run"])
+    assert broken.exit_code == 2
+    assert "its password has characters" in broken.output and "geh" not in broken.output
+    assert not (tmp_path / "warehouse" / "releases").exists()
