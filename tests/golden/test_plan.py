@@ -79,9 +79,9 @@ def test_a_plan_says_what_two_nights_say(shop: Shop) -> None:
     built = {run.model for run in planned.runs}
     assert {"staging.shop__deal", "records.deal", "journey.person_stage"} <= built and not planned.again
     assert not built & {"staging.shop__contact", "records.contact"}
-    then = dict(shop.rows(STAGES))
+    then = dict(shop.rows(STAGES, "siyu.duckdb"))
     shop.run(FIRST_DAY, force=True)
-    now = dict(shop.rows(STAGES))
+    now = dict(shop.rows(STAGES, "siyu.duckdb"))
     night = diff_releases(shop.settings(), f"{FIRST_DAY}-000001", "current")
     assert planned.diff.tables == night.tables and planned.diff.moves == night.moves
     moved = {(then.get(one), now.get(one)) for one in then | now if then.get(one) != now.get(one)}
