@@ -37,7 +37,7 @@ class Comparable:
         """Return the columns that identify a row, None if one of the grain is not there."""
         found: list[str] = []
         for column in grain:
-            name = self.renamed.get(column, column)
+            name = self.renamed.get(column, column) or column
             name = name if name in self.columns else f"{name}{HASH}"
             if name not in self.columns:
                 return None
@@ -101,7 +101,7 @@ def _buyer(side: Side, table: str, name: str) -> Translated:
 
 
 def _identifier(side: Side, table: str, name: str) -> Translated:
-    """The number of an identifier, by which tables join. Where the identifier stands beside it, it says nothing more."""
+    """The number of an identifier, by which tables join. Beside the identifier itself, it says nothing more."""
     held = side.columns[table]
     if "id_type" in held or not side.has(IDENTIFIER):
         return None, "", ""

@@ -44,7 +44,8 @@ class Move:
 
 @dataclass(frozen=True)
 class Source:
-    """A kind of move. `query` selects one_id, item, from_value, to_value and heir (the other ID) of everyone who moved."""
+    """A kind of move. `query` selects one_id, item, from_value, to_value and heir of everyone who moved. heir is the
+    other ID."""
 
     kind: str
     table: str

@@ -127,7 +127,8 @@ def tables_of(session: Session, alias: str) -> dict[str, frozenset[str]]:
     """Return table -> columns of an attached file. Views do not count."""
     rows = session.rows(
         "select schema_name || '.' || table_name, list(column_name) from duckdb_columns()"
-        " semi join duckdb_tables() using (database_name, schema_name, table_name) where database_name = ? group by all",
+        " semi join duckdb_tables() using (database_name, schema_name, table_name)"
+        " where database_name = ? group by all",
         [alias],
     )
     return {table: frozenset(columns) for table, columns in rows}

@@ -50,13 +50,14 @@ def changes_of(project: Project, old: Versions, new: Versions) -> Changes:
     """Compare the versions of the current release with those of the working copy."""
     reasons = _Reasons(project, old, new)
     changed = []
-    for name, now in new.models.items():
-        found = reasons.of(name, old.models.get(name), now)
+    own = [name for name in new.models if not project.models[name].companion]  # companions follow their model
+    for name in own:
+        found = reasons.of(name, old.models.get(name), new.models[name])
         if found:
             changed.append(ChangedModel(name, project.models[name].model.file, tuple(dict.fromkeys(found))))
     named = {one.model for one in changed}
-    differing = [name for name, now in new.models.items() if _version(old, name) != now.version]
-    same = new.models.keys() - set(differing)
+    differing = [name for name in own if _version(old, name) != new.models[name].version]
+    same = set(own) - set(differing)
     return Changes(
         tuple(changed),
         tuple(name for name in differing if name not in named),

@@ -141,7 +141,7 @@ def attach_kept(engine: DuckEngine, warehouse: Path, release: Release) -> None:
 
 
 def inputs_of(session: Session, copy: WorkingCopy, release: Release, ledger: Ledger, warehouse: Path) -> Inputs:
-    """Return what the current release was made of. Raises ConfigError for a channel that the working copy leaves out."""
+    """Return what the current release was made of. Raises ConfigError if the working copy leaves a channel out."""
     project = copy.project
     ledger.check_salt(project.settings.salt_fingerprint)
     check_landed(project, ledger, None)

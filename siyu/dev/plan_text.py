@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from rich.console import Group
 from rich.text import Text
@@ -69,14 +69,14 @@ def model_lines(plan: Plan) -> Iterator[str]:
             f"affected 受影响: {len(affected)}; built {len(affected & built)},"
             f" {left} read only tables whose content stays the same 其余内容不变"
         )
-    for what, models in (("gone 已删除", changes.gone), ("published in another form 发布形式变化", changes.reformed),
-                         ("suites changed 校验已改", changes.suites)):  # fmt: skip
-        if models:
-            yield f"{what}: {_listed(list(models))}"
+    for what, names in (("gone 已删除", changes.gone), ("published in another form 发布形式变化", changes.reformed),
+                        ("suites changed 校验已改", changes.suites)):  # fmt: skip
+        if names:
+            yield f"{what}: {_listed(names)}"
     again = f", {len(plan.again)} of them unchanged, but not kept" if plan.again else ""
     yield f"{len(plan.runs)} models built 已构建 in {plan.seconds:.1f} s{again}"
 
 
-def _listed(models: list[str]) -> str:
+def _listed(models: Sequence[str]) -> str:
     more = f" and {len(models) - SHOWN} more" if len(models) > SHOWN else ""
     return ", ".join(models[:SHOWN]) + more

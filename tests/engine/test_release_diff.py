@@ -163,17 +163,20 @@ def test_other_people_behind_the_same_numbers_are_a_difference(settings: Setting
 def _people(ids: Mapping[str, str], stages: Mapping[str, str], owner: str = "s1") -> Tables:
     """`ids`: identifier -> person."""
     people = dict.fromkeys(ids.values())
+    held = [("'m'", f"'{number}'", f"'{one}'") for number, one in ids.items()]
+    topics = ("x", "y") if owner == "s1" else ("y", "z", "w")
+    won = [("'hot'", f"'{one}'") for one, stage in stages.items() if stage == "won"]
     return {
-        "identity.one_id": values("id_type, id_value_hash, one_id", *(("'m'", f"'{k}'", f"'{v}'") for k, v in ids.items())),
+        "identity.one_id": values("id_type, id_value_hash, one_id", *held),
         "identity.person": values("one_id, full_name_masked", *((f"'{one}'", f"'{one}**'") for one in people)),
         "journey.person_stage": values("one_id, stage", *((f"'{k}'", f"'{v}'") for k, v in stages.items())),
         "tags.person_profile": values("one_id, owner_staff", *((f"'{one}'", f"'{owner}'") for one in people)),
         "tags.person_tag": values(
             "one_id, tag_code, tag_value",
             *((f"'{k}'", "'stage'", f"'{v}'") for k, v in stages.items()),
-            *((f"'{k}'", "'topic'", f"'{t}'") for k in stages for t in (("x", "y") if owner == "s1" else ("y", "z", "w"))),
+            *((f"'{k}'", "'topic'", f"'{t}'") for k in stages for t in topics),
         ),
-        "audience.segment_member": values("segment, one_id", *(("'hot'", f"'{k}'") for k, v in stages.items() if v == "won")),
+        "audience.segment_member": values("segment, one_id", *won),
     }  # fmt: skip
 
 
@@ -230,8 +233,11 @@ CHECK = "run_id, table_name, expectation, column_name, severity, success, unexpe
 
 
 def _checks(run_id: int, *failed: str) -> Tables:
-    rows = [(run_id, "'t'", f"'{name}'", "null", "'warning'", str(name not in failed).lower(), 1, "null", "'docs'", "''")
-            for name in ("one", "two", "three")]  # fmt: skip
+    rest = [1, "null", "'docs'", "''"]
+    rows = [
+        (run_id, "'t'", f"'{name}'", "null", "'warning'", str(name not in failed).lower(), *rest)
+        for name in ("one", "two", "three")
+    ]
     return {
         "ops.check_result": values(CHECK, *rows, (99, "'t'", "'four'", "null", "'critical'", "false", 1, *["null"] * 3))
     }
@@ -269,7 +275,7 @@ def test_what_a_release_may_be_called(settings: Settings) -> None:
         diff_releases(settings, "previous", "current")
     write_release(settings.warehouse, "2026-06-29-000003", {}, known_by="2026-06-29")
     write_release(settings.warehouse, NEW, {}, previous_release="2026-06-28-000001", families=["kpi"])
-    with pytest.raises(WrongQuestion, match="2026-06-28-000001, with which .* is gone"):
+    with pytest.raises(WrongQuestion, match=r"2026-06-28-000001, with which .* is gone"):
         diff_releases(settings, "previous", "current")
     with pytest.raises(WrongQuestion, match="there is no release '2026-06-30-00000'") as caught:
         diff_releases(settings, "2026-06-30-00000", "current")
