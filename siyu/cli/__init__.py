@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from siyu.cli import audience, backfill, identities, kpi, model_tests, nights, story, tags
+from siyu.cli import audience, identities, kpi, layer_tests, nights, past_nights, story, tags
 from siyu.cli.app import app
 
-__all__ = ["app", "audience", "backfill", "identities", "kpi", "main", "model_tests", "nights", "story", "tags"]
+__all__ = ["app", "audience", "identities", "kpi", "layer_tests", "main", "nights", "past_nights", "story", "tags"]
 
 
 def main(arguments: list[str] | None = None) -> Any:

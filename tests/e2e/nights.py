@@ -26,7 +26,8 @@ def start(
     out: str = os.devnull,
     err: str = os.devnull,
 ) -> ForkServerProcess:
-    """Start `siyu run`, or another command, in a folder. Its settings are these and no others; what it says goes to the files. It runs these
+    """Start `siyu run`, or another command, in a folder. Its settings are these and no others; what it says goes to the
+    files. It runs these
     suites of the base layer."""
     night = _CONTEXT.Process(target=_run, args=(str(folder), (command, *options), dict(settings), suites, out, err))
     night.start()
