@@ -8,7 +8,7 @@ after the night.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 from uuid import UUID
 
@@ -30,10 +30,11 @@ from prefect.deployments import run_deployment
 from prefect.runtime import deployment, flow_run
 from prefect.states import Completed, Failed
 
+from siyu import clock
 from siyu.errors import SiyuError
 from siyu.masking import masked, printable
 from siyu.night.backfill import MAX_WAIT, Backfill, Range
-from siyu.report.backfill import FAILED, DateResult, backfill_markdown, headline
+from siyu.report.date_results import FAILED, DateResult, backfill_markdown, headline
 from siyu.report.events import Event
 from siyu.report.summary import markdown
 from siyu.settings import load_settings
@@ -111,7 +112,7 @@ def _make_room(following: date) -> str:
     Return its name, '' if no night waits. A run of a worker with --limit 1 would hold the night up for hours."""
     if not deployment.id:
         return ""
-    now: Any = datetime.now(UTC)  # Prefect names a type of its own
+    now: Any = clock.now()  # Prefect names a type of its own
     with get_client(sync_client=True) as client:
         own = client.read_flow_run(UUID(flow_run.id))
         due = client.read_flow_runs(

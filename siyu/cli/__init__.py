@@ -7,13 +7,13 @@ from typing import Any
 # Each module adds its commands to app.
 from siyu.cli import (  # noqa: F401
     audience,
-    backfill,
     bi_targets,
     changes,
     identities,
     kpi,
-    model_tests,
+    layer_tests,
     nights,
+    past_nights,
     story,
     tags,
 )

@@ -22,7 +22,7 @@ from types import TracebackType
 from siyu.errors import ChecksFailed, ConfigError, EngineFault, SiyuError, TargetFailed, exit_code, raise_all
 from siyu.night.request import Request, default_as_of
 from siyu.night.run import run_night
-from siyu.report.backfill import FAILED, LEFT, NOTHING_NEW, PUBLISHED, SKIPPED, DateResult, duration
+from siyu.report.date_results import FAILED, LEFT, NOTHING_NEW, PUBLISHED, SKIPPED, DateResult, duration
 from siyu.report.events import Event
 from siyu.settings import Settings
 from siyu.warehouse.ledger import Ledger

@@ -20,14 +20,16 @@ _CONTEXT.set_forkserver_preload(["siyu.cli", "siyu.night.run", "siyu.check.runne
 def start(
     folder: Path,
     *options: str,
+    command: str = "run",
     settings: Mapping[str, str],
     suites: tuple[str, ...] = ("*",),
     out: str = os.devnull,
     err: str = os.devnull,
 ) -> ForkServerProcess:
-    """Start `siyu run` in a folder. Its settings are these and no others; what it says goes to the files. It runs these
+    """Start `siyu run`, or another command, in a folder. Its settings are these and no others; what it says goes to the
+    files. It runs these
     suites of the base layer."""
-    night = _CONTEXT.Process(target=_run, args=(str(folder), options, dict(settings), suites, out, err))
+    night = _CONTEXT.Process(target=_run, args=(str(folder), (command, *options), dict(settings), suites, out, err))
     night.start()
     return night
 
@@ -40,7 +42,7 @@ def exit_code(night: ForkServerProcess) -> int:
 
 
 def _run(
-    folder: str, options: tuple[str, ...], settings: dict[str, str], wanted: tuple[str, ...], out: str, err: str
+    folder: str, words: tuple[str, ...], settings: dict[str, str], wanted: tuple[str, ...], out: str, err: str
 ) -> None:
     from siyu.check import suites
     from siyu.cli import main
@@ -55,5 +57,5 @@ def _run(
         handle = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
         os.dup2(handle, number)
         os.close(handle)
-    sys.argv = ["siyu", "run", *options]
+    sys.argv = ["siyu", *words]
     main()

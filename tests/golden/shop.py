@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import fnmatch
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -208,11 +209,29 @@ class Shop:
     ) -> Report:
         """Run a night that builds `channels` and lands `only` these, or all."""
         request = Request(as_of=date.fromisoformat(day), channels=only, **options)  # type: ignore[arg-type]
+        with self.building_only():
+            return run_night(self.settings(channels), request)
+
+    @contextmanager
+    def building_only(self) -> Iterator[None]:
+        """Nights inside build what `only` names."""
         with pytest.MonkeyPatch.context() as patch:
             if self.only:
                 patch.setattr("siyu.night.opening.compile_project", only_models(*self.only))
                 patch.setattr(suites, "layer_files", _suites_of(self.only, suites.layer_files))
-            return run_night(self.settings(channels), request)
+            yield
+
+    def deliver(self, day: str) -> None:
+        """Write exports of a day: a new contact who buys, and the first contact with another mobile."""
+        compact = day.replace("-", "")
+        contacts = [f"k{compact},王{compact},138{compact},{day} 10:00:00", f"k1,王一,137{compact},{day} 10:00:00"]
+        header = "contact_id,name,mobile,updated_at"
+        self.write(f"exports/shop/contacts_{compact}.csv", "\n".join([header, *contacts, ""]))
+        self.write(
+            f"exports/shop/sales_{compact}.csv",
+            "sale_id,contact_id,amount,sold_at,updated_at\n"
+            f"s{compact},k{compact},{compact[-2:]}.10,{day} 11:00:00,{day} 11:00:00\n",
+        )
 
     def rows(self, sql: str, file: str = "siyu_restricted.duckdb") -> list[tuple[Any, ...]]:
         with duckdb.connect(str(self.root / "warehouse" / "current" / file), read_only=True) as con:

@@ -70,7 +70,7 @@ def _run(running: Backfill) -> None:
 
 
 def _summary(running: Backfill) -> None:
-    from siyu.report.backfill import backfill_text
+    from siyu.report.date_results import backfill_text
     from siyu.report.summary import summary
 
     for result in running.results:

@@ -11,11 +11,12 @@ import typer
 from rich.progress import Progress
 
 from siyu.cli.app import Select, app, current_settings, err, handle_errors, out
-from siyu.errors import FAILED_CHECKS, WRONG_USE, ConfigError
+from siyu.errors import FAILED_CHECKS, WRONG_USE, ConfigError, SiyuError
 
 if TYPE_CHECKING:
     from siyu.dev.model_test_files import ModelTest
     from siyu.dev.model_test_plan import Plan
+    from siyu.dev.model_test_watch import Watched
     from siyu.dev.model_tests import Outcome
 
 SHOWN_NAMES = 10
@@ -94,7 +95,7 @@ def _summary(plan: Plan, outcomes: Sequence[Outcome], seconds: float) -> None:
     left_out = sorted({test.model for test in plan.left_out})
     for names, told in (
         (plan.untested, "without a test"),
-        (left_out, "whose tests did not run: settings leave it out"),
+        (left_out, "whose tests did not run, because the settings leave them out"),
     ):
         if names:
             more = f" and {len(names) - SHOWN_NAMES} more" if len(names) > SHOWN_NAMES else ""
@@ -131,11 +132,8 @@ def _below(path: Path) -> str:
     return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
-def _round(watched: object, select: Sequence[str], base: bool, quiet: bool) -> None:
-    from siyu.dev.model_test_watch import Watched
-    from siyu.errors import SiyuError
-
-    assert isinstance(watched, Watched)
+def _round(watched: Watched, select: Sequence[str], base: bool, quiet: bool) -> None:
+    """Run the cases that a change concerns. A mistake in a model or a test is printed, and the next change awaited."""
     started = time.perf_counter()
     try:
         plan = _plan(select, base)
