@@ -89,7 +89,7 @@ def published_tables(project: Project) -> list[CompiledModel]:
 
 
 def release_views(project: Project) -> list[ReleaseView]:
-    """Return the views of releases, in the order in which they can be created. Raises ConfigError for impossible ones."""
+    """Return the views of releases, in the order in which they can be created. Raises ConfigError."""
     models = [m for m in project.models.values() if not m.companion and is_published(project, m)]
     return [*model_views(project, [model.name for model in models]), *chinese_views(models)]
 

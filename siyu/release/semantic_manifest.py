@@ -1,4 +1,4 @@
-"""The semantic manifest of a release: what its tables mean, in the format of MetricFlow, for tools that ask for metrics.
+"""The semantic manifest of a release: what its tables mean, in the format of MetricFlow.
 
 semantic_manifest.json has a semantic model for each table that says so in its config() (siyu/compile/semantics.py),
 with its entities, dimensions and measures, and a metric for each measure. Each KPI is a metric, too, and so is each KPI
@@ -23,8 +23,10 @@ Json = dict[str, Any]
 
 
 def semantic_manifest(project: Project, published: Iterable[str]) -> Json:
-    """Return the manifest. `published` are the tables and views of the release; without a calendar there are no metrics,
-    because MetricFlow counts days by one."""
+    """Return the manifest. `published` are the tables and views of the release.
+
+    Without a calendar there are no metrics, because MetricFlow counts days by one.
+    """
     there = set(published)
     models = [m for m in project.models.values() if m.name in there and _is_semantic(m)]
     has_calendar = CALENDAR in there
@@ -112,7 +114,7 @@ def _summed(model: CompiledModel) -> Iterator[tuple[str, str]]:
 
 
 def measure_name(table: str, column: str, agg: str) -> str:
-    """Return the name of a measure, and of its metric: person_count, person_revenue_amount, person_lead_score_average."""
+    """Return the name of a measure and of its metric, such as person_count or person_lead_score_average."""
     if column == ROWS:
         return f"{table}_{COUNT}"
     return f"{table}_{column}" if agg == "sum" else f"{table}_{column}_{agg}"
