@@ -95,7 +95,7 @@ PLANTED = {
     ),
     "sql": Planted(
         _write("layer/models/staging/shop__contact.sql", BAD_SQL), 4, "failed",
-        "staging.shop__contact failed on the data: Conversion Error", "a-model-failed",
+        "build staging.shop__contact: staging.shop__contact failed on the data", "a-model-failed",
     ),
     "check": Planted(
         _write("layer/expectations/records/contact.yml", BAD_CHECK), 1, "failed",
