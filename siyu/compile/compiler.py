@@ -278,8 +278,7 @@ class _Compiler:
         collected = self._rendered[compiled.name].collected
         check_collected(collected, self._models.values(), lambda part: binder.types(part.relation))
         queries = [compiled.sql, *(item.sql for item in compiled.refused)]
-        seed = compiled.config.get("seed", "")
-        read = [binder.types_read(sql) for sql in (*queries, seed)]
+        read = [binder.types_read(sql) for sql in (*queries, compiled.config.get("seed", ""))]
         inputs = (compiled.name, compiled.materialized, sorted(compiled.config.items()), queries, read)
         types = self._cache.remember("bound", inputs, lambda: self._bound(compiled, rendered))
         binder.declare(compiled.relation, types)
