@@ -15,7 +15,8 @@ grain: [account_id]
     }
 ) }}
 -- noqa: disable=LT02,AL09
-{%- set tags = reference('tags') | selectattr('level', 'in', ['account', 'person, account']) | list %}
+{%- set tags = reference('tags')
+    | selectattr('level', 'in', ['account', 'person, account']) | list %}
 with
 
 deals as (
@@ -52,12 +53,12 @@ select
     j.buyer_count as purchaser_count,  -- 采购人数. People with the buying role buyer.
     j.influencer_count,  -- 影响人数. People with this buying role.
     j.user_count,  -- 使用人数. People with this buying role.
-    j.role_count as buying_role_count,  -- 采购角色数. Buying roles that are known. Average it, do not add it up.
+    j.role_count as buying_role_count,  -- 采购角色数. Known buying roles. Average it.
     {{- tag_columns(tags) }}
     coalesce(d.won_deal_count, 0) as won_deal_count,  -- 成交单数. Deals that count as revenue.
     coalesce(d.open_deal_count, 0) as open_deal_count,  -- 进行中商机数. Open opportunities.
     cast(coalesce(d.revenue_amount, 0) as decimal(18, 2))
-        as revenue_amount,  -- 净收入. Net revenue. Deals without a company are in bi.deals alone.
+        as revenue_amount,  -- 净收入. Net revenue. Deals without a company are in bi.deals.
     cast(coalesce(d.margin_amount, 0) as decimal(18, 2)) as margin_amount,  -- 毛利. Gross margin.
     d.first_revenue_date,  -- 首次成交日期. First business date with revenue.
     d.last_revenue_date  -- 最近成交日期. Last business date with revenue or a refund.

@@ -174,10 +174,10 @@ select
     r.deal_id is not null as has_revenue,  -- 是否计入收入. True = it counts as revenue.
     d.has_refund,  -- 是否退款. True = something was paid back.
     cast(coalesce(r.revenue_amount, 0) as decimal(18, 2))
-        as revenue_amount,  -- 净收入. Net revenue, refunds deducted; of all deals it adds up to the KPI net_revenue.
+        as revenue_amount,  -- 净收入. Net revenue, less refunds; adds up to the KPI net_revenue.
     cast(coalesce(r.margin_amount, 0) as decimal(18, 2))
         as margin_amount,  -- 毛利. Gross margin of revenue_amount.
-    d.listed_amount,  -- 单据金额. As listed, before refunds, also of lost and open deals. Filter by outcome first.
+    d.listed_amount,  -- 单据金额. As listed, also of lost and open deals. Filter by outcome.
     d.line_count  -- 明细行数. Lines of the deal.
 from deals as d
 left join revenue as r on d.channel = r.channel and d.deal_id = r.deal_id

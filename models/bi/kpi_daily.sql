@@ -1,6 +1,6 @@
 /*
-description: The KPIs 指标 by day, dimension and member, with their names, the calendar and the rule by
-  which figures of several days or members become one.
+description: The KPIs 指标 by day, dimension and member, with their names, the calendar and the rule
+  by which figures of several days or members become one.
 grain: [business_date, kpi_code, dimension, member]
 */
 {{ config(
@@ -25,7 +25,7 @@ select
         or d.calendar_date = d.month_start_date + interval 1 month - interval 1 day,
         false
     )
-        as is_month_close,  -- 是否月末. True = last day of a month, or of the release: filter stock figures by it.
+        as is_month_close,  -- 是否月末. True = last day of a month or of the release.
     v.kpi_code,  -- 指标编码. KPI, as in kpi.kpi_catalog.
     v.kpi_zh as kpi_name_zh,  -- 指标. Name of the KPI.
     v.kpi_en as kpi_name_en,  -- 指标英文名. Name of the KPI in English.
@@ -34,7 +34,7 @@ select
     k.direction,  -- 方向. up: more is better; down: less is better.
     k.owner as kpi_owner,  -- 指标负责人. Who answers for the KPI.
     k.is_core,  -- 是否核心指标. True = the most important KPI now.
-    v.dimension,  -- 维度编码. What it is divided by; total = the whole. Filter by one dimension.
+    v.dimension,  -- 维度编码. total = the whole. Filter by one.
     case v.dimension
         {%- for row in dimensions %}
         when {{ literal(row.dimension) }} then {{ literal(row.name_zh) }}
@@ -50,24 +50,25 @@ select
     v.member,  -- 成员编码. Member of the dimension; NULL = total, or unknown.
     v.member_zh as member_name_zh,  -- 成员. Name of the member.
     v.member_en as member_name_en,  -- 成员英文名. Name of the member in English.
-    v.numerator,  -- 分子. Add it up only as across_days and across_members say.
+    v.numerator,  -- 分子. Adds up as across_days and across_members say.
     v.denominator,  -- 分母. As the numerator; NULL for amounts and counts, which have none.
-    v.value,  -- 指标值. The figure of this row. Never add it up: divide the sum of numerators by that of denominators.
+    v.value,  -- 指标值. The figure of this row. Never add it up.
     case when k.is_stock then 'last_day' when k.is_quotient then 'sum' else 'never' end
-        as across_days,  -- 跨日规则. sum: add up days; last_day: take the last, a state; never: see value.
+        as across_days,  -- 跨日规则. sum, last_day (a state) or never.
     case
         when v.dimension = 'total' then 'one_member'
         when
             k.is_additive
             and v.dimension in (
                 ''
-                {%- for row in dimensions if row.is_partition == 'true' and row.dimension != 'total' %},
+                {%- for row in dimensions
+                    if row.is_partition == 'true' and row.dimension != 'total' %},
                 {{ literal(row.dimension) }}
                 {%- endfor %}
             )
             then 'sum'
         else 'never'
-    end as across_members,  -- 跨成员规则. sum: members add up; never: use dimension total; one_member: it has one.
+    end as across_members,  -- 跨成员规则. sum, never (use total) or one_member.
     v.baseline,  -- 基线. Median of the same weekday over the preceding days. Not to be added up.
     v.low as band_low,  -- 区间下限. Lower edge of the usual band. Not to be added up.
     v.high as band_high,  -- 区间上限. Upper edge of the usual band. Not to be added up.

@@ -1,6 +1,6 @@
 /*
-description: People 客户, one row each; stage, owner, company, source, tags by name, segments, deals and
-  revenue. A person with several companies is shown with the current one.
+description: People 客户, one row each; stage, owner, company, source, tags by name, segments, deals
+  and revenue. A person with several companies is shown with the current one.
 grain: [person_id]
 */
 {{ config(
@@ -87,7 +87,7 @@ select
     coalesce(d.won_deal_count, 0) as won_deal_count,  -- 成交单数. Deals that count as revenue.
     coalesce(d.open_deal_count, 0) as open_deal_count,  -- 进行中商机数. Open opportunities.
     cast(coalesce(d.revenue_amount, 0) as decimal(18, 2))
-        as revenue_amount,  -- 净收入. Net revenue. Deals of companies without a person are in bi.deals alone.
+        as revenue_amount,  -- 净收入. Net revenue. Deals without a person are in bi.deals.
     cast(coalesce(d.margin_amount, 0) as decimal(18, 2)) as margin_amount  -- 毛利. Gross margin.
 from {{ ref('person') }} as p
 left join {{ ref('person_stage') }} as j on p.person_key = j.person_key

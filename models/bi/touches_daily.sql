@@ -64,7 +64,7 @@ select
     t.failed_count,  -- 失败次数. Of these, touches of ours that did not arrive. Adds up.
     cast(t.duration_seconds as bigint)
         as duration_seconds,  -- 时长秒数. Seconds, where the channel says so. Adds up.
-    t.people_count  -- 人数. People of this row. Not to be added up: one person counts in several rows.
+    t.people_count  -- 人数. People of this row. Not to be added up: one counts in several.
 from counted as t
 left join {{ ref('dim_channel') }} as c on t.channel = c.channel
 left join {{ ref('dim_campaign') }} as m on t.campaign_id = m.campaign_id

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from siyu.compile import analyse
 from siyu.compile.base_parts import BaseParts
 from siyu.compile.bind import SNAPSHOT_COLUMNS, Binder
-from siyu.compile.business_names import check_names
+from siyu.compile.business_names import check_business
 from siyu.compile.cache import Cache
 from siyu.compile.code_fingerprint import code_fingerprint
 from siyu.compile.column_docs import check_grain, documentation
@@ -20,11 +20,10 @@ from siyu.compile.garbage import few_collections
 from siyu.compile.graph import order, select, upstream
 from siyu.compile.inputs import declare_inputs, is_enabled, lacking
 from siyu.compile.kpi_figures import kpi_errors
-from siyu.compile.model_files import BUSINESS, SCHEMAS, Model, load_models, relation
+from siyu.compile.model_files import SCHEMAS, Model, load_models, relation
 from siyu.compile.project import Column, CompiledModel, Project
 from siyu.compile.rendering import Rendering
 from siyu.compile.segments import find_segments
-from siyu.compile.semantics import check_columns
 from siyu.compile.shapes import SUPERSEDED, check_staging, load_shapes, union_sql
 from siyu.compile.tag_readers import find_tag_readers
 from siyu.compile.tag_rules import find_tag_rules
@@ -194,8 +193,6 @@ class _Compiler:
         if model.schema == "staging" and not superseded:
             self._check_casts(rendered, compiled)
             compiled.refused = self._refused(rendered, compiled)
-        if model.schema == BUSINESS:
-            check_names(compiled.name, model.file, columns)
         check_grain(model, {column.name for column in columns} | SNAPSHOT_COLUMNS.keys())
         seed = rendered.config.get("seed")
         if seed and seed not in rendered.refs:
@@ -281,16 +278,15 @@ class _Compiler:
         collected = self._rendered[compiled.name].collected
         check_collected(collected, self._models.values(), lambda part: binder.types(part.relation))
         queries = [compiled.sql, *(item.sql for item in compiled.refused)]
-        seed = compiled.config.get("seed", "")
-        read = [binder.types_read(sql) for sql in (*queries, seed)]
+        read = [binder.types_read(sql) for sql in (*queries, compiled.config.get("seed", ""))]
         inputs = (compiled.name, compiled.materialized, sorted(compiled.config.items()), queries, read)
         types = self._cache.remember("bound", inputs, lambda: self._bound(compiled, rendered))
-        check_columns(compiled.model, compiled.config, types)
         binder.declare(compiled.relation, types)
         docs = {column.name.lower(): column for column in compiled.columns}
         compiled.columns = tuple(
             Column(name, kind, *documentation(docs.get(name.lower()), name)) for name, kind in types.items()
         )
+        check_business(compiled)
 
     def _bound(self, compiled: CompiledModel, rendered: Rendered) -> dict[str, str]:
         binder = self._project.binder

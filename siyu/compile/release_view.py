@@ -39,7 +39,7 @@ def release_query(model: CompiledModel, published: Published, personal: Collecti
         if [own for _, own in names] == [name]:
             chosen.append(item)
             continue
-        column = item.unalias()
+        column: Any = item.unalias()
         taken = published(name, column.name) if isinstance(column, exp.Column) and column.table in tables else ()
         if not taken:
             errors.append(_not_direct(model, name))

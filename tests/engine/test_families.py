@@ -74,10 +74,12 @@ def test_a_release_with_other_families_is_another_release(tmp_path: Path) -> Non
 
 def test_the_models_of_a_family_and_what_they_read(part_of: Callable[..., Project], project: Project) -> None:
     part = part_of("kpi")
-    assert schemas(part) == {"staging", "records", "identity", "journey", "tags", "kpi"}
+    assert schemas(part) == {"staging", "records", "identity", "journey", "tags", "kpi", "bi"}
+    business = {name for name in part.models if name.startswith("bi.")}
+    assert business == {"bi.deals", "bi.kpi_daily", "bi.stage_moves", "bi.touches_daily"}, "others read tags"
     assert {m.name for m in part.models.values() if m.model.schema == "tags"} == {"tags.person_link"}
-    left_out = {name for name in part.left_out if name.startswith("kpi.")}
-    wanted = {name for name in project.models if name.startswith("kpi.")} - left_out
+    left_out = {name for name in part.left_out if name.startswith(("kpi.", "bi."))}
+    wanted = {name for name in project.models if name.startswith(("kpi.", "bi."))} - left_out
     assert wanted <= part.models.keys()
     pending, needed = sorted(wanted), set(wanted)
     while pending:
