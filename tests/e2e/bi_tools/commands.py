@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 NO_SETTINGS: Mapping[str, str] = {}
@@ -51,7 +51,7 @@ def free_port() -> int:
         return int(s.getsockname()[1])
 
 
-def waited(condition, seconds: float, what: str) -> None:  # type: ignore[no-untyped-def]
+def waited(condition: Callable[[], bool], seconds: float, what: str) -> None:
     """Wait until the condition holds."""
     until = time.monotonic() + seconds
     while not condition():

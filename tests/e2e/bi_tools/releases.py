@@ -46,7 +46,12 @@ class Trial:
         shutil.copytree(now.path, folder)
         with duckdb.connect(str(folder / PUBLIC)) as con:
             con.execute("update kpi.kpi_value set numerator = numerator + 1000 where kpi_code = 'net_revenue'")
-        manifest = now.manifest | {"run_id": now.run_id + 1, "previous_release": now.name}
+        changed = {
+            "kpi.kpi_value": {"rows": now.manifest["tables"]["kpi.kpi_value"]["rows"], "content_hash": folder.name}
+        }
+        manifest = now.manifest | {
+            "run_id": now.run_id + 1, "previous_release": now.name, "tables": now.manifest["tables"] | changed
+        }  # fmt: skip
         (folder / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
         published = next(release for release in releases(self.warehouse) if release.path == folder)
         assert swap(self.warehouse, published)

@@ -1,22 +1,21 @@
 """Apache Superset on a release: docs/examples/superset imported, its figures read, two more releases published.
 
-    python -m tests.e2e.bi_tools.superset WAREHOUSE [--folder FOLDER] [--screenshot FILE.png]
+    python -m tests.e2e.bi_tools.superset WAREHOUSE [--folder FOLDER] [--postgresql URL]
 
 It installs superset.txt into FOLDER (kept if it is given), reads a copy of the current release, starts a server on a
-free port and stops it in the end.
+free port and stops it in the end. With --postgresql, the release is loaded there by `siyu publish` and read from there.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
-import json
-import os
 import secrets
 import subprocess
+import sys
 import tempfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
@@ -26,7 +25,7 @@ import httpx
 import yaml
 
 from tests.e2e.bi_tools.commands import environment, free_port, run, virtual_environment, waited
-from tests.e2e.bi_tools.releases import PEOPLE, Trial, copied
+from tests.e2e.bi_tools.releases import PEOPLE, REVENUE, Trial, copied
 
 ROOT = Path(__file__).resolve().parents[3]
 EXAMPLE = ROOT / "docs" / "examples" / "superset"
@@ -57,17 +56,14 @@ class Superset:
         assert answer.is_success, f"{path}: {answer.status_code} {answer.text[:2000]}"
         return answer.json()
 
-    def version(self) -> str:
-        """The version that the server tells."""
-        return str(self.asked("get", "/menu/")["result"] and self.asked("get", "/_openapi")["info"]["version"])
-
-    def imported(self, example: Path, file: Path) -> None:
-        """Import the example as a person would upload it, with the path of the release."""
+    def imported(self, example: Path, address: str) -> None:
+        """Import the example as a person would upload it, with the address of the database."""
         archive = io.BytesIO()
         with zipfile.ZipFile(archive, "w") as packed:
             for part in sorted(example.rglob("*.yaml")):
                 text = part.read_text(encoding="utf-8")
-                text = text.replace("/srv/siyu/warehouse/current/siyu.duckdb", str(file))
+                if part.parent.name == "databases":
+                    text = yaml.safe_dump(_at(yaml.safe_load(text), address))
                 packed.writestr(f"siyu/{part.relative_to(example)}", text)
         files = {"formData": ("siyu.zip", archive.getvalue(), "application/zip")}
         self.asked("post", "/dashboard/import/", files=files, data={"overwrite": "true"})
@@ -110,10 +106,16 @@ class Superset:
         for worker in _children(self.process):
             for handle in Path(f"/proc/{worker}/fd").iterdir():
                 try:
-                    found.append(os.readlink(handle))
+                    found.append(str(handle.readlink()))
                 except FileNotFoundError:
                     continue
         return [name for name in found if name.endswith(".duckdb")]
+
+
+def _at(database: dict[str, Any], address: str) -> dict[str, Any]:
+    """The example's database at another address. read_only is an argument of DuckDB alone."""
+    extra = database["extra"] if address.startswith("duckdb:") else {}
+    return database | {"sqlalchemy_uri": address, "extra": extra}
 
 
 def _children(process: int) -> list[int]:
@@ -137,8 +139,8 @@ def served(folder: Path) -> Iterator[Superset]:
         run(folder, command, "init", settings=settings)
         port = free_port()
         server = subprocess.Popen(
-            [programs / "gunicorn", "-w", "1", "-k", "gthread", "--threads", "8", "-t", "300", "-b", f"127.0.0.1:{port}",
-             "superset.app:create_app()"],
+            [programs / "gunicorn", "-w", "1", "-k", "gthread", "--threads", "8", "-t", "300",
+             "-b", f"127.0.0.1:{port}", "superset.app:create_app()"],
             cwd=state, env=environment(settings), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         try:
@@ -157,13 +159,14 @@ def _answers(url: str) -> bool:
         return False
 
 
-def saw(superset: Superset, trial: Trial) -> Iterator[str]:
+def saw(superset: Superset, trial: Trial, postgresql: str | None = None) -> Iterator[str]:
     """What the trial asserts, one line each: the figures of three releases, with no restart of the server."""
-    superset.imported(EXAMPLE, trial.file)
+    publish = _loads(trial, postgresql) if postgresql else trial.publish_next
+    superset.imported(EXAMPLE, postgresql or f"duckdb:///{trial.file}")
     first = trial.figure()
     assert superset.revenue() == (first, False)
     yield f"a chart reads {first}, as DuckDB does"
-    people = Decimal(trial.figure(PEOPLE))
+    people = trial.figure(PEOPLE)
     assert superset.metric("person", "people") == (people, False)
     yield f"bi.person has {people} people, as DuckDB says"
     refused = superset.sql("create table kpi.planted as select 1 as a")
@@ -172,22 +175,38 @@ def saw(superset: Superset, trial: Trial) -> Iterator[str]:
     assert superset.open_releases() == []
     yield "no release is held open between queries"
 
-    second = trial.publish_next()
-    answer = superset.sql(
-        f"select sum(numerator) as s from bi.kpi_daily where kpi_code = 'net_revenue' and dimension = 'total'"
-    )
-    assert Decimal(str(answer.json()["data"][0]["s"])) == second, answer.text
+    second = publish()
+    answer = superset.sql(REVENUE.replace("sum(numerator)", "sum(numerator) as revenue"))
+    assert Decimal(str(answer.json()["data"][0]["revenue"])) == second, answer.text
     yield f"after a new release, SQL Lab reads {second} at once"
     assert superset.revenue() == (first, True)
     yield f"a chart with a data cache still shows {first}"
     assert superset.revenue(force=True) == (second, False)
     yield f"'Force refresh' shows {second}"
 
-    database = superset.database()
-    superset.asked("put", f"/database/{database}", json={"cache_timeout": -1})
-    third = trial.publish_next()
+    superset.asked("put", f"/database/{superset.database()}", json={"cache_timeout": -1})
+    third = publish()
     assert superset.revenue() == (third, False)
     yield f"with the cache timeout of the database at -1, the chart shows {third} at once"
+
+
+def _loads(trial: Trial, postgresql: str) -> Callable[[], Decimal]:
+    """Load the current release into PostgreSQL; return what publishes the next one and loads it, too."""
+
+    def load() -> None:
+        address = postgresql.replace("postgresql+psycopg2:", "postgresql:")
+        settings = {
+            "SIYU_WAREHOUSE": str(trial.warehouse), "SIYU_TARGETS": "postgresql", "SIYU_POSTGRESQL": address
+        }  # fmt: skip
+        run(ROOT, sys.executable, "-m", "siyu", "publish", settings=settings)
+
+    def publish() -> Decimal:
+        figure = trial.publish_next()
+        load()
+        return figure
+
+    load()
+    return publish
 
 
 def main() -> None:
@@ -195,14 +214,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("warehouse", type=Path)
     parser.add_argument("--folder", type=Path, help="keep the environment here for another time")
-    parser.add_argument("--screenshot", type=Path)
+    parser.add_argument("--postgresql", help="a database that siyu loads: postgresql://user@host/database")
     given = parser.parse_args()
     with tempfile.TemporaryDirectory() as root:
         trial = copied(given.warehouse, Path(root) / "warehouse")
         folder = given.folder or Path(root) / "tools"
         folder.mkdir(parents=True, exist_ok=True)
         with served(folder) as superset:
-            for line in saw(superset, trial):
+            for line in saw(superset, trial, given.postgresql):
                 print(line, flush=True)
 
 
