@@ -32,7 +32,7 @@ def _run(code: str, night: Ran) -> str:
 
 
 def test_duckdb(night: Ran) -> None:
-    [code] = [block for block in _blocks("python") if "import duckdb" in block]
+    [code] = [block for block in _blocks("python") if "import duckdb" in block and "polars" not in block]
     assert "net_revenue" in _run(code, night)
 
 

@@ -1,4 +1,4 @@
-"""Superset and Evidence, installed from PyPI and npm, on the sample's release. Minutes each: BI_TOOLS=1 asks for them."""
+"""Superset and Evidence, from PyPI and npm, on the sample's release. They take minutes: BI_TOOLS=1 asks for them."""
 
 from __future__ import annotations
 
