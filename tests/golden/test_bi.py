@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from importlib.metadata import version
@@ -31,7 +32,7 @@ def _run(code: str, night: Ran) -> str:
 
 
 def test_duckdb(night: Ran) -> None:
-    [code] = [block for block in _blocks("python") if "import duckdb" in block]
+    [code] = [block for block in _blocks("python") if "import duckdb" in block and "polars" not in block]
     assert "net_revenue" in _run(code, night)
 
 
@@ -47,10 +48,34 @@ def test_pandas_and_sqlalchemy(night: Ran) -> None:
     assert shown.splitlines()[-1].endswith("Chinese name of the member.")
 
 
+def test_polars(night: Ran) -> None:
+    """The months' sums are those of the KPI."""
+    pytest.importorskip("polars", reason="polars is not installed")
+    [code] = [block for block in _blocks("python") if "import polars" in block]
+    shown = _run(code, night)
+    with night.connect() as con:
+        query = (
+            "select month, sum(numerator) from bi.kpi_daily"
+            " where kpi_code = 'net_revenue' and dimension = 'channel' group by all"
+        )
+        months = con.execute(query).fetchall()
+    assert months and all(f"{month} ┆ {revenue}" in re.sub(r" +", " ", shown) for month, revenue in months)
+
+
+def test_command_line(night: Ran) -> None:
+    if shutil.which("duckdb") is None:
+        pytest.skip("the command-line client of DuckDB is not installed")
+    [command] = [line for block in _blocks("sh") for line in block.splitlines() if line.startswith("duckdb ")]
+    shown = subprocess.check_output(command, shell=True, cwd=night.settings.warehouse.parent, text=True)
+    with night.connect() as con:
+        revenue = con.execute(re.findall(r'"(.*)"', command)[0]).fetchall()[0][0]
+    assert str(revenue) in shown
+
+
 @pytest.mark.parametrize("number", range(2))
 def test_sql(number: int, night: Ran) -> None:
     assert night.connect().execute(_blocks("sql")[number]).fetchall()
 
 
 def test_every_query_is_tried() -> None:
-    assert len(_blocks("sql")) == 2 and len(_blocks("python")) == 2
+    assert len(_blocks("sql")) == 2 and len(_blocks("python")) == 3
