@@ -19,6 +19,7 @@ from siyu.engines.duckdb import DuckEngine
 from siyu.errors import EngineFault
 from siyu.landing.channel_status import ChannelStatus
 from siyu.landing.drift import Drift
+from siyu.landing.unusual import Comparison
 from siyu.night.nothing_new import report_standing, standing_release
 from siyu.night.publication import Checked
 from siyu.night.record import NOTHING_NEW, RunRecord
@@ -47,6 +48,7 @@ class Landed:
     previous: Previous | None
     input_fingerprint: str
     run_key: str
+    compared: list[Comparison]
 
     def standing(self) -> Release | None:
         """Return the release that a run with the same key published, if it is still in place. Then nothing is new."""
@@ -154,6 +156,7 @@ class Checks:
         record = landed.record
         known_by = record.request.known_by
         ops.write_landed(session, landed.project, record.ledger, record.warehouse, known_by, landed.drift)
+        ops.write_comparisons(session, landed.compared)
         session.close()
         return [table for table in landed.suites if table not in self.building.suites]
 

@@ -23,6 +23,8 @@ from siyu.landing.channel_status import channel_status
 from siyu.landing.drift import standing_drift
 from siyu.landing.file import Landing, name_label, shown_name
 from siyu.landing.journal import sweep
+from siyu.landing.profile import add_missing, known_profiles
+from siyu.landing.unusual import Comparison, Limits, comparisons
 from siyu.night.building import Landed
 from siyu.night.channel_list import channels_to_land, check_landed
 from siyu.night.record import NOT_STARTED, RunRecord
@@ -33,7 +35,7 @@ from siyu.report import events
 from siyu.report.events import Event
 from siyu.report.summary import Report
 from siyu.settings import Settings
-from siyu.warehouse.ledger import Ledger
+from siyu.warehouse.ledger import LandedFile, Ledger
 from siyu.warehouse.lock import lock
 
 # They contain raw rows: only the owner of the warehouse may read them.
@@ -174,6 +176,7 @@ class Opened:
         else:
             problems = record.ledger.problems(known_by)
         files, landings = record.ledger.files(known_by), record.ledger.landings(known_by)
+        compared = self._compared(files, known_by)
         statuses = [
             channel_status(
                 c, files, landings, problems.get(name, []), self.as_of, record.settings.timezone,
@@ -182,7 +185,7 @@ class Opened:
             for name, c in self.project.channels.items()
         ]  # fmt: skip
         drift = standing_drift(self.project.channels, files, record.ledger.file_drift(known_by), landings, self.as_of)
-        record.report.set_channels(statuses, self._landings, drift)
+        record.report.set_channels(statuses, self._landings, drift, compared)
         record.report.landed_only = list(record.request.channels)
         fingerprint = input_fingerprint(self.project, files, statuses, landings)
         previous = previous_run(record.ledger, self.as_of)
@@ -200,8 +203,17 @@ class Opened:
         )
         return Landed(
             record, self.as_of, self.project, self.suites, self.engine, files, statuses, drift, previous, fingerprint,
-            run_key,
+            run_key, compared,
         )  # fmt: skip
+
+    def _compared(self, files: Sequence[LandedFile], known_by: date | None) -> list[Comparison]:
+        """Compare what landed last with what landed before. A run with known_by lands nothing, and profiles nothing."""
+        ledger, limits = self.record.ledger, Limits.of(self.project.variables)
+        if known_by is None:
+            with closing(self.engine.session()) as session:
+                add_missing(session, self.project.channels, ledger, self.record.warehouse, limits.history + 1)
+        profiles = known_profiles(ledger, known_by)
+        return comparisons(self.project.channels, files, profiles, limits, self.channels)
 
     def _problems(self, results: Sequence[ChannelLanding]) -> dict[str, list[str]]:
         """Return the problems of the channels that landed now, and the last problems of the other channels."""

@@ -104,6 +104,7 @@ def status_text(status: Mapping[str, Any]) -> Text:
         if line["is_stale"]:
             lines.append(text_line(f"stale      {line['channel']}: {line['reason']}", "yellow"))
         lines += [text_line(f"drift      {drift}", "yellow") for drift in line["drift"]]
+        lines += [text_line(f"unusual    {text}", "yellow") for text in line["unusual"]]
     lines += [text_line(f"note       {note}", "yellow") for note in status["notes"]]
     for alert in status["alerts"]:
         which = f"{alert['code']} {alert['zh']} ({alert['member']}) on {alert['day']}"

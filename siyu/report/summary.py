@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from siyu.landing.channel import ChannelLanding
     from siyu.landing.channel_status import ChannelStatus
     from siyu.landing.drift import Drift
+    from siyu.landing.unusual import Comparison
     from siyu.report.headline import KpiAlert, KpiLine
 
 SLOWEST = 5
@@ -53,10 +54,18 @@ class ChannelLine:
             return "retired 已停用"
         if self.drift:
             return "drift 列变化"
+        if self.unusual:
+            return "unusual 异常"
         return "ok" if self.was_landed else "ok, not landed 未入库"
+
+    @property
+    def told(self) -> list[str]:
+        """What somebody should look at."""
+        return [*([self.reason or ""] if self.is_stale else []), *self.drift, *self.unusual]
 
     rows_replaced: int = 0
     drift: tuple[str, ...] = ()
+    unusual: tuple[str, ...] = ()  # exports of which the newest landing is unlike those before, and how
 
 
 @dataclass(frozen=True)
@@ -98,9 +107,14 @@ class Report:
     manifest: Mapping[str, Any] = field(default_factory=dict)
 
     def set_channels(
-        self, statuses: Iterable[ChannelStatus], landings: Mapping[str, ChannelLanding], drift: Iterable[Drift] = ()
+        self,
+        statuses: Iterable[ChannelStatus],
+        landings: Mapping[str, ChannelLanding],
+        drift: Iterable[Drift] = (),
+        compared: Iterable[Comparison] = (),
     ) -> None:
-        """Set what landed in this run, the state of each channel, and which of its columns changed."""
+        """Set what landed in this run, the state of each channel, which of its columns changed, and what is unusual."""
+        unusual = [(one.channel, one.told) for one in compared if one.told]
         told = [(one.channel, one.told) for one in drift if one.told]
         self.channels = []
         for status in statuses:
@@ -111,7 +125,8 @@ class Report:
             self.channels.append(
                 ChannelLine(status.channel, one_line(status.title), files, *rows, status.is_stale, status.reason,
                             status.is_retired, landing is not None or not landings, replaced,
-                            tuple(text for channel, text in told if channel == status.channel))
+                            tuple(text for channel, text in told if channel == status.channel),
+                            tuple(text for channel, text in unusual if channel == status.channel))
             )  # fmt: skip
 
     def limits(self) -> list[str]:
@@ -156,6 +171,7 @@ def summary(report: Report) -> Group:
         ]
         parts += [text_line(f"  {told}", "yellow") for told in report.limits()]
         parts += [text_line(f"  drift 列变化 {text}", "yellow") for line in report.channels for text in line.drift]
+        parts += [text_line(f"  unusual 异常 {text}", "yellow") for line in report.channels for text in line.unusual]
     if report.models:
         parts.append(_model_line(report.models))
     if report.checks:
@@ -260,7 +276,7 @@ def markdown(report: Report) -> str:
     lines += ["| --- | ---: | ---: | ---: | ---: | --- |"]
     lines += [
         f"| {text(c.channel)} {text(c.title)} | {c.files} | {c.rows_landed:,} | {c.rows_rejected:,} |"
-        f" {c.rows_replaced:,} | {text('; '.join([*([c.reason or ''] if c.is_stale else []), *c.drift]) or c.state)} |"
+        f" {c.rows_replaced:,} | {text('; '.join(c.told) or c.state)} |"
         for c in report.channels
     ]
     lines += [f"\n{text(told)}" for told in report.limits()]
