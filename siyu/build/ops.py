@@ -16,9 +16,9 @@ from siyu.engines.base import Session
 from siyu.engines.paths import parquet
 from siyu.errors import SqlProblem
 from siyu.landing.channel_status import ChannelStatus
+from siyu.landing.comparison import Comparison, bucket_told
 from siyu.landing.drift import Drift
 from siyu.landing.repeats import version_ties
-from siyu.landing.unusual import Comparison, bucket_told
 from siyu.masking import masked
 from siyu.warehouse.ledger import LandedFile, Ledger, Row
 from siyu.warehouse.ledger_schema import NO_KEYS

@@ -1,7 +1,7 @@
 """The profile of a delivery: for each field, how its values are distributed over a few buckets.
 
 A delivery is what one landing brought of an export for one date. Its profile has no value of a person, only forms
-(`digits 3`: 8 to 15 digits), magnitudes, ages, hours and counts; frequent values are kept for columns without `pii`
+(`digits 11`), magnitudes, ages, hours and counts; frequent values are kept for columns without `pii`
 alone. unusual.py compares the profiles of deliveries.
 """
 
@@ -29,6 +29,7 @@ FREQUENT, SHOWN = 10, 40  # a value is kept if it fills a tenth of the rows; cha
 HOURS = 4  # hours in a bucket
 EMPTY, OTHER = "empty", "other"
 FORM, VALUE, HOUR, REPEAT = "form", "value", "hour", "repeat"
+CODES, LONG = ("digits", "mixed"), 24  # forms of codes and numbers, which have a length; from here on they are texts
 ODD = re.compile(r"[\x80-\xff\ufffd\ue000-\uf8ff]")
 HAN = re.compile(r"[\u4e00-\u9fff]")
 LETTERS = re.compile(r"[A-Za-z ]+")
@@ -92,7 +93,7 @@ def _fields(columns: Mapping[str, Column], rows: Sequence[tuple[Any, ...]]) -> F
     for name, column in columns.items():
         values = next(read)
         ages, hours = (next(read), next(read)) if column.type in DATED else ((), ())
-        aspects = {FORM: Counter(map(_age, ages)) if ages else Counter(map(_form, values))}
+        aspects = {FORM: Counter(map(_age, ages)) if ages else Counter(map(form, values))}
         aspects[HOUR] = Counter(f"{hour // HOURS * HOURS}" for hour in hours if hour is not None)
         aspects |= dict(_of_values(column, values))
         found[name] = {aspect: dict(sorted(counts.items())) for aspect, counts in aspects.items() if counts}
@@ -111,7 +112,7 @@ def _of_values(column: Column, values: Sequence[Any]) -> Iterator[tuple[str, Cou
         yield VALUE, kept
 
 
-def _form(value: Any) -> str:
+def form(value: Any) -> str:
     """Return the bucket of a value: the form of a text, the magnitude of a number."""
     if value is None or value == "":
         return EMPTY
@@ -121,8 +122,11 @@ def _form(value: Any) -> str:
         # Half powers of ten: 10, 32, 100, 316 …
         sign = "-" if value < 0 else ""
         return f"{sign}e{math.floor(2 * math.log10(abs(value)))}" if value else "zero"
-    # Lengths double from bucket to bucket: 1, 2-3, 4-7, 8-15 …
-    return f"{_kind(value)} {len(value).bit_length() - 1}"
+    kind = _kind(value)
+    if kind in CODES and len(value) < LONG:
+        return f"{kind} {len(value)}"
+    # Lengths of other texts double from bucket to bucket: 1, 2-3, 4-7, 8-15 …
+    return f"{kind} {2 ** (len(value).bit_length() - 1)}+"
 
 
 def _kind(text: str) -> str:

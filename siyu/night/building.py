@@ -18,8 +18,8 @@ from siyu.compile.project import Project
 from siyu.engines.duckdb import DuckEngine
 from siyu.errors import EngineFault
 from siyu.landing.channel_status import ChannelStatus
+from siyu.landing.comparison import Comparison
 from siyu.landing.drift import Drift
-from siyu.landing.unusual import Comparison
 from siyu.night.nothing_new import report_standing, standing_release
 from siyu.night.publication import Checked
 from siyu.night.record import NOTHING_NEW, RunRecord

@@ -20,11 +20,12 @@ from siyu.engines.duckdb import DuckEngine
 from siyu.errors import WarehouseBusy
 from siyu.landing.channel import ChannelLanding, commit_landing, land_channel
 from siyu.landing.channel_status import channel_status
+from siyu.landing.comparison import Comparison, comparisons, reference_comparisons
 from siyu.landing.drift import standing_drift
 from siyu.landing.file import Landing, name_label, shown_name
 from siyu.landing.journal import sweep
 from siyu.landing.profile import add_missing, known_profiles
-from siyu.landing.unusual import Comparison, Limits, comparisons
+from siyu.landing.unusual import Limits
 from siyu.night.building import Landed
 from siyu.night.channel_list import channels_to_land, check_landed
 from siyu.night.record import NOT_STARTED, RunRecord
@@ -213,7 +214,10 @@ class Opened:
             with closing(self.engine.session()) as session:
                 add_missing(session, self.project.channels, ledger, self.record.warehouse, limits.history + 1)
         profiles = known_profiles(ledger, known_by)
-        return comparisons(self.project.channels, files, profiles, limits, self.channels)
+        found = comparisons(self.project.channels, files, profiles, limits, self.channels)
+        newest = max(ledger.landings(known_by), default=0)
+        versions = ledger.reference_versions(known_by)
+        return found + reference_comparisons(versions, self.record.warehouse, newest, limits)
 
     def _problems(self, results: Sequence[ChannelLanding]) -> dict[str, list[str]]:
         """Return the problems of the channels that landed now, and the last problems of the other channels."""

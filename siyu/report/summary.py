@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from siyu.check.suites import CheckResult
     from siyu.landing.channel import ChannelLanding
     from siyu.landing.channel_status import ChannelStatus
+    from siyu.landing.comparison import Comparison
     from siyu.landing.drift import Drift
-    from siyu.landing.unusual import Comparison
     from siyu.report.headline import KpiAlert, KpiLine
 
 SLOWEST = 5
@@ -96,6 +96,7 @@ class Report:
     channels: list[ChannelLine] = field(default_factory=list)
     withdrawn: list[str] = field(default_factory=list)  # releases of a future date, which no longer count
     landed_only: list[str] = field(default_factory=list)  # the channels that the run was asked to land; empty for all
+    references: list[str] = field(default_factory=list)  # reference tables that are unlike their version before
     families: str = ""  # which families of models the run builds; empty for all
     unchecked: list[str] = field(default_factory=list)  # checks that cannot run, because a table is not built
     models: list[ModelRun] = field(default_factory=list)
@@ -115,6 +116,7 @@ class Report:
     ) -> None:
         """Set what landed in this run, the state of each channel, which of its columns changed, and what is unusual."""
         unusual = [(one.channel, one.told) for one in compared if one.told]
+        self.references = [text for channel, text in unusual if channel == "reference"]
         told = [(one.channel, one.told) for one in drift if one.told]
         self.channels = []
         for status in statuses:
@@ -140,6 +142,7 @@ class Report:
             lines.append(
                 f"landed only 仅入库: {', '.join(self.landed_only)}; the other channels are built from earlier landings"
             )
+        lines += [f"unusual 异常: reference table {text}" for text in self.references]
         return [*lines, *([self.families] if self.families else []), *self.unchecked]
 
     def check_counts(self) -> dict[str, int]:

@@ -158,6 +158,10 @@ class Ledger(RunLedger, AccessLedger):
         rows = self._rows(self._known("reference"), [_day(known_by)])
         return {row["name"]: row for row in rows}
 
+    def reference_versions(self, known_by: date | None = None) -> list[Row]:
+        """Return every version of the reference tables, oldest first. The path of a withdrawn one is empty."""
+        return self._rows(self._known("reference"), [_day(known_by)])
+
     def drift(self, known_by: date | None = None) -> list[Row]:
         """Return all drift, oldest first."""
         return self._rows(self._known("drift"), [_day(known_by)])
