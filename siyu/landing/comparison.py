@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import median
 
 from siyu.landing.profile import FORM, HOUR, REPEAT, VALUE, Profile, form, once
 from siyu.landing.unusual import FieldChange, Limits, Volume, distance, field_changes, shares, volume
@@ -63,26 +64,34 @@ def comparisons(
         if known is None or (channel not in landed_now and not now):
             continue
         before = [one for one in profiles.get((channel, export), ()) if one.landed_seq < newest]
-        is_list = known.load == "snapshot"
+        nightly = _by_landing(own, newest)
+        is_list = known.load == "snapshot" or median(nightly or [0]) == 0
         least = limits.min_lists if is_list else limits.min_history
-        rows = _rows(own, newest, is_list=is_list)
+        rows = _by_delivery(own, newest) if is_list else nightly
         counted = volume(rows[-1], rows[:-1], limits, least) if rows and not known.in_bursts else Volume(sum(rows[-1:]))
         changes = {one.delivery: field_changes(one, before, limits, least) for one in now}
         found.append(Comparison(channel, export, newest, counted, changes))
     return found
 
 
-def _rows(files: Sequence[LandedFile], newest: int, *, is_list: bool) -> list[int]:
-    """Return the rows of each landing, 0 where it brought none, but for the first, which brings the history; of a
-    complete list, those of each list, and nothing if the newest landing brought none."""
-    counts: dict[tuple[str, int], int] = {}
+def _by_landing(files: Sequence[LandedFile], newest: int) -> list[int]:
+    """Return the rows of each landing, 0 where it brought none. The first one is left out: it brings the history."""
+    counts: Counter[int] = Counter()
     for file in files:
-        place = (file.file_date or "" if is_list else "", file.landed_seq)
-        counts[place] = counts.get(place, 0) + file.rows_landed
-    if is_list:
-        return [counts[place] for place in sorted(counts)] if max(seq for _, seq in counts) == newest else []
+        counts[file.landed_seq] += file.rows_landed
+    return [counts[seq] for seq in range(min(counts) + 1, newest + 1)]
+
+
+def _by_delivery(files: Sequence[LandedFile], newest: int) -> list[int]:
+    """Return the rows of each delivery of an export that most landings do not bring; nothing if the newest landing
+    brought none. Without a date in its name, the first delivery is the history, and left out."""
+    counts: Counter[tuple[str, int]] = Counter()
+    for file in files:
+        counts[file.file_date or "", file.landed_seq] += file.rows_landed
+    if max(seq for _, seq in counts) < newest:
+        return []
     first = min(seq for _, seq in counts)
-    return [counts.get(("", seq), 0) for seq in range(first + 1, newest + 1)]
+    return [counts[place] for place in sorted(counts) if place != ("", first)]
 
 
 def _volume_told(one: Volume) -> str:
