@@ -63,7 +63,12 @@ def comparisons(
         now = [one for one in profiles.get((channel, export), ()) if one.landed_seq == newest]
         if known is None or (channel not in landed_now and not now):
             continue
-        before = [one for one in profiles.get((channel, export), ()) if one.landed_seq < newest]
+        first = min(file.landed_seq for file in own)  # without dates in its names, it brought the history
+        before = [
+            one
+            for one in profiles.get((channel, export), ())
+            if one.landed_seq < newest and (one.delivery or one.landed_seq > first)
+        ]
         nightly = _by_landing(own, newest)
         is_list = known.load == "snapshot" or median(nightly or [0]) == 0
         least = limits.min_lists if is_list else limits.min_history

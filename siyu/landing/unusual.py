@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from itertools import pairwise
 from statistics import median
 from typing import Any
 
@@ -87,10 +88,12 @@ def volume(rows: int, before: Sequence[int], limits: Limits, least: int) -> Volu
     recent = before[-limits.history :]
     if len(recent) < least:
         return Volume(rows)
-    usual = float(median(recent))
-    root = math.sqrt(usual)
+    usual = float(median(recent[-limits.min_history :]))
+    root, roots = math.sqrt(usual), [math.sqrt(count) for count in recent]
+    # From one landing to the next, so that a company that grows is not taken for an irregular one.
+    steps = median(abs(one - other) for one, other in pairwise(roots))
     few, many = sorted(recent)[1], sorted(recent)[-2]  # the most unusual one of them may have been wrong
-    spread = max(0.5, ROOT_SPREAD * median(abs(math.sqrt(count) - root) for count in recent))
+    spread = max(0.5, ROOT_SPREAD * steps / math.sqrt(2))
     low = min(max(root - limits.sigmas * spread, 0.0) ** 2, usual * limits.less, few)
     high = max((root + limits.sigmas * spread) ** 2, usual * limits.more, many)
     return Volume(rows, usual, low, high)
