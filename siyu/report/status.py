@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from siyu.release.releases import Release
 
 STATUS, PAGE = "status.json", "index.html"
-VERSION = 5  # a file of another version was written by another siyu and is not read
+VERSION = 6  # a file of another version was written by another siyu and is not read
 AGE = re.compile(r"([0-9]+)\s*([mhd])")
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
