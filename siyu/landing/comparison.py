@@ -141,8 +141,8 @@ def _table(path: Path) -> list[dict[str, str]]:
 
 
 def _table_volume(rows: int, before: int, limits: Limits) -> Volume:
-    """A table may lose a row or two, whatever its size. Most tables grow."""
-    return Volume(rows, before, min(before * limits.table_less, before - 2), math.inf)
+    """A table may lose a row or two, whatever its size, and may grow."""
+    return Volume(rows, before, min(before * limits.table_less, before - 2), max(before, 1) * limits.more)
 
 
 def _table_changes(
