@@ -14,11 +14,12 @@ from tests.faults.nights import World, make_world
 from tests.faults.planted import FAULTS, Fault
 from tests.shared import Shared
 
-FEW = ("website sends no file", "yesterday's rows under today's name", "UTC instead of local time", "half of the staff")
+FEW = ("website sends no file", "yesterday's rows under today's name", "the cookie is lost", "half of the staff")
 IS_WHOLE = "FAULTS" in os.environ
 PLANTED = [fault for fault in FAULTS if IS_WHOLE or fault.name in FEW]
-# Faults that no comparison of a landing finds: their message needs models, or nothing finds them.
-NEEDS_MODELS: frozenset[str] = frozenset()
+# Landing does not tell these two. The simulator's people are awake at all hours, so eight hours change the date of few
+# events; and a night has too few tickets to say that none of them was closed.
+NOT_TOLD = {"UTC instead of local time", "tickets are never closed"}
 
 pytestmark = pytest.mark.xdist_group("faults")
 
@@ -47,5 +48,5 @@ def test_a_quiet_night_tells_nothing(world: World, tmp_path: Path) -> None:
 @pytest.mark.parametrize("fault", PLANTED, ids=lambda fault: fault.name)
 def test_a_fault_is_told_by_the_name_of_its_channel(world: World, tmp_path: Path, fault: Fault) -> None:
     told = world.night(tmp_path, fault)
-    if fault.name not in NEEDS_MODELS:
-        assert any(name in page.told for page in told for name in fault.names), told
+    is_named = any(name in page.told for page in told for name in fault.names)
+    assert is_named is (fault.name not in NOT_TOLD), told
