@@ -16,6 +16,7 @@ from siyu.engines.base import Session
 from siyu.engines.paths import parquet
 from siyu.errors import SqlProblem
 from siyu.landing.channel_status import ChannelStatus
+from siyu.landing.comparison import Comparison, bucket_told
 from siyu.landing.drift import Drift
 from siyu.landing.repeats import version_ties
 from siyu.masking import masked
@@ -62,6 +63,21 @@ def write_landed(
     _write_version_ties(session, project, files)
     _write_rejected_rows(session, files, store)
     _write_refused_fields(session, project)
+
+
+def write_comparisons(session: Session, compared: Sequence[Comparison]) -> None:
+    """Write what the newest landing was compared with to ops.volume and ops.field_profile."""
+    places = [{"channel": c.channel, "export": c.export, "landed_seq": c.landed_seq} for c in compared]
+    _write(session, "volume", [
+        {**place, "row_count": v.rows, "usual_rows": v.usual, "low": v.low, "high": v.high, "is_unusual": v.is_unusual}
+        for place, v in zip(places, (c.volume for c in compared), strict=True)
+    ])  # fmt: skip
+    _write(session, "field_profile", [
+        {**place, "delivery": day, "field": f.field, "aspect": f.aspect, "row_count": f.rows, "compared": f.compared,
+         "distance": f.distance, "distance_limit": f.limit, "bucket": bucket_told(f.aspect, f.bucket),
+         "share": f.share, "usual_share": f.usual_share, "is_unusual": f.is_unusual}
+        for place, c in zip(places, compared, strict=True) for day, found in c.fields.items() for f in found
+    ])  # fmt: skip
 
 
 def write_runs(session: Session, ledger: Ledger, own_run: Row) -> None:

@@ -19,6 +19,7 @@ from siyu.compile.project import Project
 from siyu.engines.duckdb import DuckEngine
 from siyu.errors import ConfigError, EngineFault
 from siyu.landing.channel_status import ChannelStatus
+from siyu.landing.comparison import Comparison
 from siyu.landing.drift import Drift
 from siyu.night.nothing_new import removed_release, report_standing, standing_release
 from siyu.night.publication import Checked
@@ -51,6 +52,7 @@ class Landed:
     previous: Previous | None
     input_fingerprint: str
     run_key: str
+    compared: list[Comparison]
 
     def standing(self) -> Release | None:
         """Return the release that a run with the same key published, if it is still in place. Then nothing is new."""
@@ -181,6 +183,7 @@ class Checks:
         record = landed.record
         known_by = record.request.known_by
         ops.write_landed(session, landed.project, record.ledger, record.warehouse, known_by, landed.drift)
+        ops.write_comparisons(session, landed.compared)
         session.close()
         landed.write_versions()
         return [table for table in landed.suites if table not in self.building.suites]

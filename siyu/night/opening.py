@@ -22,9 +22,12 @@ from siyu.engines.duckdb import DuckEngine
 from siyu.errors import WarehouseBusy
 from siyu.landing.channel import ChannelLanding, commit_landing, land_channel
 from siyu.landing.channel_status import channel_status
+from siyu.landing.comparison import Comparison, comparisons, reference_comparisons
 from siyu.landing.drift import standing_drift
 from siyu.landing.file import Landing, name_label, shown_name
 from siyu.landing.journal import sweep
+from siyu.landing.profile import add_missing, known_profiles
+from siyu.landing.unusual import Limits
 from siyu.night.building import Landed
 from siyu.night.channel_list import channels_to_land, check_landed
 from siyu.night.record import NOT_STARTED, RunRecord
@@ -40,7 +43,7 @@ from siyu.report.events import Event
 from siyu.report.notify import addressees
 from siyu.report.summary import Report, TargetLine
 from siyu.settings import Settings
-from siyu.warehouse.ledger import Ledger
+from siyu.warehouse.ledger import LandedFile, Ledger
 from siyu.warehouse.lock import is_backfilling, lock
 
 BACKFILL_WAIT = 7200.0  # seconds: longer than any date takes
@@ -212,6 +215,7 @@ class Opened:
         else:
             problems = record.ledger.problems(known_by)
         files, landings = record.ledger.files(known_by), record.ledger.landings(known_by)
+        compared = self._compared(files, known_by)
         statuses = [
             channel_status(
                 c, files, landings, problems.get(name, []), self.as_of, record.settings.timezone,
@@ -220,7 +224,7 @@ class Opened:
             for name, c in self.project.channels.items()
         ]  # fmt: skip
         drift = standing_drift(self.project.channels, files, record.ledger.file_drift(known_by), landings, self.as_of)
-        record.report.set_channels(statuses, self._landings, drift)
+        record.report.set_channels(statuses, self._landings, drift, compared)
         record.report.landed_only = list(record.request.channels)
         fingerprint = input_fingerprint(self.project, files, statuses, landings)
         previous = previous_run(record.ledger, self.as_of)
@@ -238,8 +242,20 @@ class Opened:
         )
         return Landed(
             record, self.as_of, self.project, self.suites, self.engine, files, statuses, drift, previous, fingerprint,
-            run_key,
+            run_key, compared,
         )  # fmt: skip
+
+    def _compared(self, files: Sequence[LandedFile], known_by: date | None) -> list[Comparison]:
+        """Compare what landed last with what landed before. A run with known_by lands nothing, and profiles nothing."""
+        ledger, limits = self.record.ledger, Limits.of(self.project.variables)
+        if known_by is None:
+            with closing(self.engine.session()) as session:
+                add_missing(session, self.project.channels, ledger, self.record.warehouse, limits.history + 1)
+        profiles = known_profiles(ledger, known_by)
+        found = comparisons(self.project.channels, files, profiles, limits, self.channels)
+        newest = max(ledger.landings(known_by), default=0)
+        versions = ledger.reference_versions(known_by)
+        return found + reference_comparisons(versions, self.record.warehouse, newest, limits)
 
     def _problems(self, results: Sequence[ChannelLanding]) -> dict[str, list[str]]:
         """Return the problems of the channels that landed now, and the last problems of the other channels."""

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from siyu.check.suites import CheckResult
     from siyu.landing.channel import ChannelLanding
     from siyu.landing.channel_status import ChannelStatus
+    from siyu.landing.comparison import Comparison
     from siyu.landing.drift import Drift
     from siyu.report.changes import Change
     from siyu.report.failures import Failure
@@ -56,10 +57,18 @@ class ChannelLine:
             return "retired 已停用"
         if self.drift:
             return "drift 列变化"
+        if self.unusual:
+            return "unusual 异常"
         return "ok" if self.was_landed else "ok, not landed 未入库"
+
+    @property
+    def told(self) -> list[str]:
+        """What somebody should look at."""
+        return [*([self.reason or ""] if self.is_stale else []), *self.drift, *self.unusual]
 
     rows_replaced: int = 0
     drift: tuple[str, ...] = ()
+    unusual: tuple[str, ...] = ()  # exports of which the newest landing is unlike those before, and how
 
 
 @dataclass(frozen=True)
@@ -101,6 +110,7 @@ class Report:
     channels: list[ChannelLine] = field(default_factory=list)
     withdrawn: list[str] = field(default_factory=list)  # releases of a future date, which no longer count
     landed_only: list[str] = field(default_factory=list)  # the channels that the run was asked to land; empty for all
+    references: list[str] = field(default_factory=list)  # reference tables that are unlike their version before
     families: str = ""  # which families of models the run builds; empty for all
     unchecked: list[str] = field(default_factory=list)  # checks that cannot run, because a table is not built
     models: list[ModelRun] = field(default_factory=list)
@@ -116,9 +126,15 @@ class Report:
     manifest: Mapping[str, Any] = field(default_factory=dict)
 
     def set_channels(
-        self, statuses: Iterable[ChannelStatus], landings: Mapping[str, ChannelLanding], drift: Iterable[Drift] = ()
+        self,
+        statuses: Iterable[ChannelStatus],
+        landings: Mapping[str, ChannelLanding],
+        drift: Iterable[Drift] = (),
+        compared: Iterable[Comparison] = (),
     ) -> None:
-        """Set what landed in this run, the state of each channel, and which of its columns changed."""
+        """Set what landed in this run, the state of each channel, which of its columns changed, and what is unusual."""
+        unusual = [(one.channel, one.told) for one in compared if one.told]
+        self.references = [text for channel, text in unusual if channel == "reference"]
         told = [(one.channel, one.told) for one in drift if one.told]
         self.channels = []
         for status in statuses:
@@ -129,7 +145,8 @@ class Report:
             self.channels.append(
                 ChannelLine(status.channel, one_line(status.title), files, *rows, status.is_stale, status.reason,
                             status.is_retired, landing is not None or not landings, replaced,
-                            tuple(text for channel, text in told if channel == status.channel))
+                            tuple(text for channel, text in told if channel == status.channel),
+                            tuple(text for channel, text in unusual if channel == status.channel))
             )  # fmt: skip
 
     def limits(self) -> list[str]:
@@ -143,6 +160,7 @@ class Report:
             lines.append(
                 f"landed only 仅入库: {', '.join(self.landed_only)}; the other channels are built from earlier landings"
             )
+        lines += [f"unusual 异常: reference table {text}" for text in self.references]
         return [*lines, *([self.families] if self.families else []), *self.unchecked]
 
     @property
@@ -183,6 +201,7 @@ def summary(report: Report) -> Group:
         ]
         parts += [text_line(f"  {told}", "yellow") for told in report.limits()]
         parts += [text_line(f"  drift 列变化 {text}", "yellow") for line in report.channels for text in line.drift]
+        parts += [text_line(f"  unusual 异常 {text}", "yellow") for line in report.channels for text in line.unusual]
     if report.models:
         parts.append(_model_line(report.models))
     if report.checks:

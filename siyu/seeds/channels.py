@@ -108,6 +108,7 @@ class Export(TableForm):
     columns: dict[str, Column]
     extra_columns: Literal["keep", "ignore", "reject"] = "keep"
     known_drift: tuple[str, ...] = ()  # new or missing columns that need no warning
+    in_bursts: bool = False  # no number of rows is unusual, as of messages to everybody
     max_reject_rate: float = Field(default=0.05, ge=0, le=1)
     allow_empty: bool = False
     optional: bool = False

@@ -12,7 +12,7 @@ from typing import Any
 # Keys that earlier versions of siyu did not have, with their values in a contract that does not use them.
 NEWER: dict[str, Any] = {
     "former": [], "known_drift": [], "null": [], "format": [], "decimal": ".", "thousands": None, "header_row": None,
-    "skip_rows": None, "footer": [],
+    "skip_rows": None, "footer": [], "in_bursts": False,
 }  # fmt: skip
 
 

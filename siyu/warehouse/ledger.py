@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from siyu.errors import ConfigError
 from siyu.warehouse.access import AccessLedger
@@ -158,6 +159,10 @@ class Ledger(RunLedger, AccessLedger):
         rows = self._rows(self._known("reference"), [_day(known_by)])
         return {row["name"]: row for row in rows}
 
+    def reference_versions(self, known_by: date | None = None) -> list[Row]:
+        """Return every version of the reference tables, oldest first. The path of a withdrawn one is empty."""
+        return self._rows(self._known("reference"), [_day(known_by)])
+
     def drift(self, known_by: date | None = None) -> list[Row]:
         """Return all drift, oldest first."""
         return self._rows(self._known("drift"), [_day(known_by)])
@@ -168,6 +173,19 @@ class Ledger(RunLedger, AccessLedger):
         for row in self._rows(self._known("file_drift"), [_day(known_by)]):
             found.setdefault((row["landed_seq"], row["identity"]), []).append((row["kind"], row["column_name"]))
         return found
+
+    def add_profiles(self, rows: Iterable[Sequence[Any]]) -> None:
+        """Store profiles: landed_seq, channel, export, delivery, row_count and fields as JSON."""
+        with self._transaction() as db:
+            db.executemany("insert into profile values (?, ?, ?, ?, ?, ?)", rows)
+
+    def profiled(self) -> list[Row]:
+        """Return landed_seq, channel and export of all profiles."""
+        return self._rows("select distinct landed_seq, channel, export from profile")
+
+    def profiles(self, known_by: date | None = None) -> list[Row]:
+        """Return the profiles of all deliveries, oldest landing first."""
+        return self._rows(self._known("profile"), [_day(known_by)])
 
     @staticmethod
     def _known(table: str) -> str:

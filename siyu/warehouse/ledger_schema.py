@@ -44,6 +44,10 @@ create table if not exists drift (
 create table if not exists file_drift (
     landed_seq integer not null, identity text not null, kind text not null, column_name text not null
 );
+create table if not exists profile (
+    landed_seq integer not null, channel text not null, export text not null, delivery text not null,
+    row_count integer not null, fields text not null
+);
 create table if not exists reference (
     landed_seq integer not null, name text not null, sha256 text not null, path text not null
 );

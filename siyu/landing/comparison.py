@@ -1,0 +1,169 @@
+"""What is compared of a landing: each export with its earlier deliveries, each reference table with the one before."""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from siyu.landing.profile import FORM, HOUR, REPEAT, VALUE, Profile, form, once
+from siyu.landing.unusual import FieldChange, Limits, Volume, distance, field_changes, shares, volume
+from siyu.seeds.channels import Channel
+from siyu.warehouse.ledger import LandedFile, Row
+
+REFERENCE = "reference"  # stands for the channel of a reference table
+SHOWN_FIELDS = 3
+ASPECTS = {FORM: "form", VALUE: "value", HOUR: "time of day", REPEAT: "value that is"}
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What is compared of the newest landing of one export: its rows, and the fields of its deliveries."""
+
+    channel: str
+    export: str
+    landed_seq: int
+    volume: Volume
+    fields: Mapping[str, Sequence[FieldChange]]  # by delivery
+
+    @property
+    def told(self) -> str:
+        """What is unusual, in one line; '' if nothing is."""
+        parts = [_volume_told(self.volume)] if self.volume.is_unusual else []
+        changed = [one for found in self.fields.values() for one in found if one.is_unusual]
+        changed.sort(key=lambda one: (one.limit - one.distance, one.field, one.aspect))
+        parts += [_field_told(one) for one in changed[:SHOWN_FIELDS]]
+        if len(changed) > SHOWN_FIELDS:
+            parts.append(f"{len(changed) - SHOWN_FIELDS} more in ops.field_profile")
+        where = f"{self.export}.csv" if self.channel == REFERENCE else f"{self.channel}.{self.export}"
+        return f"{where}: {'; '.join(parts)}" if parts else ""
+
+
+def comparisons(
+    channels: Mapping[str, Channel],
+    files: Sequence[LandedFile],
+    profiles: Mapping[tuple[str, str], Sequence[Profile]],
+    limits: Limits,
+    landed_now: Collection[str],
+) -> list[Comparison]:
+    """Compare the newest landing with those before. Only the exports of `landed_now`, the channels that it was asked
+    for, can lack rows."""
+    newest = max((file.landed_seq for file in files), default=0)
+    by_export: dict[tuple[str, str], list[LandedFile]] = {}
+    for file in once(files):
+        by_export.setdefault((file.channel, file.export), []).append(file)
+    found = []
+    for (channel, export), own in sorted(by_export.items()):
+        known = channels[channel].exports.get(export) if channel in channels else None
+        now = [one for one in profiles.get((channel, export), ()) if one.landed_seq == newest]
+        if known is None or (channel not in landed_now and not now):
+            continue
+        first = min(file.landed_seq for file in own)  # without dates in its names, it brought the history
+        before = [
+            one
+            for one in profiles.get((channel, export), ())
+            if one.landed_seq < newest and (one.delivery or one.landed_seq > first)
+        ]
+        nightly = _by_landing(own, newest)
+        is_list = known.load == "snapshot" or median(nightly or [0]) == 0
+        least = limits.min_lists if is_list else limits.min_history
+        rows = _by_delivery(own, newest) if is_list else nightly
+        counted = volume(rows[-1], rows[:-1], limits, least) if rows and not known.in_bursts else Volume(sum(rows[-1:]))
+        changes = {one.delivery: field_changes(one, before, limits, least) for one in now}
+        found.append(Comparison(channel, export, newest, counted, changes))
+    return found
+
+
+def _by_landing(files: Sequence[LandedFile], newest: int) -> list[int]:
+    """Return the rows of each landing, 0 where it brought none. The first one is left out: it brings the history."""
+    counts: Counter[int] = Counter()
+    for file in files:
+        counts[file.landed_seq] += file.rows_landed
+    return [counts[seq] for seq in range(min(counts) + 1, newest + 1)]
+
+
+def _by_delivery(files: Sequence[LandedFile], newest: int) -> list[int]:
+    """Return the rows of each delivery of an export that most landings do not bring; nothing if the newest landing
+    brought none. Without a date in its name, the first delivery is the history, and left out."""
+    counts: Counter[tuple[str, int]] = Counter()
+    for file in files:
+        counts[file.file_date or "", file.landed_seq] += file.rows_landed
+    if max(seq for _, seq in counts) < newest:
+        return []
+    first = min(seq for _, seq in counts)
+    return [counts[place] for place in sorted(counts) if place != ("", first)]
+
+
+def _volume_told(one: Volume) -> str:
+    low, high = math.ceil(one.low or 0), math.floor(one.high or 0)
+    return f"{one.rows:,} rows, {low:,} to {high:,} are usual"
+
+
+def _field_told(one: FieldChange) -> str:
+    what = f"{ASPECTS[one.aspect]} {bucket_told(one.aspect, one.bucket)}"
+    return f"{one.field}: {what} in {one.share:.0%} of {one.rows:,} rows, usually {one.usual_share:.0%}"
+
+
+def bucket_told(aspect: str, bucket: str) -> str:
+    """Return a bucket as people read it: a range of lengths, amounts or hours."""
+    if found := re.fullmatch(r"(-?)e(-?[0-9]+)", bucket):
+        low, high = (10 ** (int(found[2]) / 2 + step) for step in (0, 0.5))
+        return f"{found[1]}{low:,.4g} to {found[1]}{high:,.4g}"
+    if aspect == FORM and (found := re.fullmatch(r"([a-z]+) ([0-9]+[+]?)", bucket)):
+        return f"{found[1]} of {found[2]} characters"
+    if aspect == HOUR:
+        return f"{bucket}:00 to {int(bucket) + 3}:59"
+    return bucket
+
+
+def reference_comparisons(versions: Sequence[Row], store: Path, newest: int, limits: Limits) -> list[Comparison]:
+    """Compare the reference tables that the newest landing changed with their versions before."""
+    by_name: dict[str, list[Row]] = {}
+    for row in versions:
+        by_name.setdefault(row["name"], []).append(row)
+    found = []
+    for name, own in sorted(by_name.items()):
+        if len(own) > 1 and own[-1]["landed_seq"] == newest and own[-1]["path"] and own[-2]["path"]:
+            before, now = (_table(store / row["path"]) for row in own[-2:])
+            counted = _table_volume(len(now), len(before), limits)
+            found.append(Comparison(REFERENCE, name, newest, counted, {"": _table_changes(now, before, limits)}))
+    return found
+
+
+def _table(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _table_volume(rows: int, before: int, limits: Limits) -> Volume:
+    """A table may lose a row or two, whatever its size, and may grow."""
+    return Volume(rows, before, min(before * limits.table_less, before - 2), max(before, 1) * limits.more)
+
+
+def _table_changes(
+    now: Sequence[Mapping[str, str]], before: Sequence[Mapping[str, str]], limits: Limits
+) -> list[FieldChange]:
+    found = []
+    for name in now[0] if now and before else ():
+        if name not in before[0]:
+            continue
+        counts = [dict(Counter(form(_number(row[name])) for row in rows)) for rows in (now, before)]
+        new, old = (shares(one) for one in counts)
+        bucket = max(sorted({*new, *old}), key=lambda one: abs(new.get(one, 0.0) - old.get(one, 0.0)))
+        found.append(
+            FieldChange(name, FORM, len(now), 1, distance(new, old), limits.table_effect, bucket, new.get(bucket, 0.0),
+                        old.get(bucket, 0.0))
+        )  # fmt: skip
+    return found
+
+
+def _number(text: str) -> str | float:
+    try:
+        return float(text)
+    except ValueError:
+        return text
