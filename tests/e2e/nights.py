@@ -27,8 +27,7 @@ def start(
     err: str = os.devnull,
 ) -> ForkServerProcess:
     """Start `siyu run`, or another command, in a folder. Its settings are these and no others; what it says goes to the
-    files. It runs these
-    suites of the base layer."""
+    files. It runs these suites of the base layer."""
     night = _CONTEXT.Process(target=_run, args=(str(folder), (command, *options), dict(settings), suites, out, err))
     night.start()
     return night
