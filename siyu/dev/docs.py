@@ -83,7 +83,9 @@ def catalog_markdown(project: Project) -> str:
 
 
 def _whose(model: CompiledModel) -> str:
-    """Say that a table with personal columns is not in the restricted file."""
+    """Say that it is a view, or that a table with personal columns is not in the restricted file."""
+    if model.is_release_view:
+        return " In releases it is a view over these, in the public file alone."
     is_left_out = model.pii_columns and not model.is_restricted
     return " The restricted file does not have it: its hashes lead to the raw values." if is_left_out else ""
 

@@ -53,7 +53,10 @@ def test_every_table_that_is_left_out_has_only_record_ids_and_identifiers(projec
     left_out = [
         model
         for model in project.models.values()
-        if is_published(project, model) and model.pii_columns and not model.is_restricted
+        if is_published(project, model)
+        and model.pii_columns
+        and not model.is_restricted
+        and not model.is_release_view  # it takes hashes and masks from tables, and has none of its own
     ]
     assert "records.touch" in {model.name for model in left_out}
     for model in left_out:
