@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from siyu.engines.base import RunInputs
 from siyu.engines.sql import quoted
+from siyu.masking import ESCAPED, MAIL_ADDRESS, NARROW, PHONE, WECHAT_ID, WIDE
 
 
 @dataclass(frozen=True)
@@ -25,14 +26,22 @@ class SemanticFunction:
         return self.duckdb.replace("{timezone}", inputs.timezone).replace("{as_of}", inputs.as_of)
 
 
-# In any spelling: with +86, 0086, spaces, dots or dashes, next to letters. Full-width digits are converted first.
-_BETWEEN = r"[ .\x{00A0}\x{202F}\x{2010}-\x{2015}\x{2212}-]?"
-_PHONE = rf"(^|[^0-9])((?:(?:00|\+)?86)?{_BETWEEN}1[3-9][0-9]){_BETWEEN}[0-9]{{4}}{_BETWEEN}([0-9]{{4}})($|[^0-9])"
-_MAIL = r"([0-9A-Za-z])[0-9A-Za-z._%+-]*@([0-9A-Za-z.-]+\.[A-Za-z]{2,})"
-_HALF_WIDTH = "translate(value, '０１２３４５６７８９＋－＠．　', '0123456789+-@. ')"
-# Applied twice, because two numbers may share the one character between them.
-_NO_PHONES = f"regexp_replace(regexp_replace({_HALF_WIDTH}, '{_PHONE}', '\\1\\2****\\3\\4', 'g'), '{_PHONE}',"
-_NO_PHONES += " '\\1\\2****\\3\\4', 'g')"
+# The patterns of siyu/masking.py, which say what the masks find. The engine's patterns have no look-around, so these
+# take in the characters around a value.
+_PHONE = f"(^|[^0-9]|{ESCAPED}){PHONE}($|[^0-9])"
+_WECHAT = f"(^|[^0-9A-Za-z_-]|{ESCAPED}){WECHAT_ID}($|[^0-9A-Za-z_-])"
+_HALF_WIDTH = f"translate(value, '{WIDE}', '{NARROW}')"
+
+
+def _replaced_twice(value: str, pattern: str, by: str) -> str:
+    """Return the SQL of a replacement. Two values may share the one character between them, so it is done twice."""
+    for _ in range(2):
+        value = f"regexp_replace({value}, '{pattern}', '{by}', 'g')"
+    return value
+
+
+_NO_PHONES = _replaced_twice(_HALF_WIDTH, _PHONE, r"\1\2****\3\4")
+_NO_MAIL = f"regexp_replace({_NO_PHONES}, '{MAIL_ADDRESS}', '\\1***\\2\\3', 'g')"
 
 # The product of two numbers of 19 digits fits into 128 bits.
 _LIMIT = 10**19
@@ -148,8 +157,9 @@ FUNCTIONS = (
     SemanticFunction(
         "fn_mask_text",
         "value",
-        f"regexp_replace({_NO_PHONES}, '{_MAIL}', '\\1***@\\2', 'g')",
-        "A text in which mobile numbers and mail addresses are masked. The rest is unchanged.",
+        _replaced_twice(_NO_MAIL, _WECHAT, r"\1\2\3***\4"),
+        "A text in which mobile numbers, mail addresses and WeChat IDs are masked. Full-width letters and digits become"
+        " half width.",
     ),
     SemanticFunction(
         "fn_mask",
