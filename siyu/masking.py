@@ -35,6 +35,22 @@ def _with_capital(shortest: int, longest: int) -> str:
 # unionid and openid: 'o' and 27 characters. external_userid: 'wm' or 'wo' and 30 characters, in some systems fewer.
 WECHAT_ID = f"(?:(o){_with_capital(27, 27)}|(w[mo]){_with_capital(22, 30)})"
 
+# What a column without a mark must not have, in text that is not folded yet. Stricter than the masks: digits between the
+# letters of a hash, and long names in lower case, are no identifiers. Columns are searched with SEEN, which is cheap and
+# finds too much; what it finds is looked at with the other three.
+_DIGIT, _LETTER = "[0-9\uff10-\uff19]", "0-9A-Za-z\uff10-\uff19\uff21-\uff3a\uff41-\uff5a"
+_NO_HEX = "[^0-9a-f\uff10-\uff19]"
+_PREFIX = "(?:(?:00|[+\uff0b])?[8\uff18][6\uff16])?"
+_NUMBER = f"{_PREFIX}{BETWEEN}[1\uff11][3-9\uff13-\uff19]{_DIGIT}{BETWEEN}{_DIGIT}{{4}}{BETWEEN}{_DIGIT}{{4}}"
+LOOKS_MOBILE = f"(?:(?:^|{_NO_HEX})[a-f]{{0,2}}|{ESCAPED}){_NUMBER}[a-f]{{0,2}}(?:$|{_NO_HEX})"
+LOOKS_MAIL = (
+    f"[{_LETTER}][{_LETTER}._%+\uff0e\uff3f-]*(?:[@\uff20]|%(?:25)*40)[{_LETTER}.\uff0e-]+[.\uff0e]"
+    "[A-Za-z\uff21-\uff3a\uff41-\uff5a]{2,}"
+)
+_AROUND = f"(?:^|[^0-9A-Za-z_-]|{ESCAPED})", "(?:$|[^0-9A-Za-z_-])"
+LOOKS_WECHAT = f"{_AROUND[0]}{WECHAT_ID}{_AROUND[1]}"
+SEEN = f"{LOOKS_MOBILE}|{LOOKS_MAIL}|{_AROUND[0]}(?:o|w[mo]){TOKEN}{{22,31}}{_AROUND[1]}"
+
 MOBILE = re.compile(f"(?:(?<![0-9])|(?<={ESCAPED})){PHONE}(?![0-9])")
 MAIL = re.compile(MAIL_ADDRESS)
 WECHAT = re.compile(f"(?:(?<!{TOKEN})|(?<={ESCAPED})){WECHAT_ID}(?!{TOKEN})")

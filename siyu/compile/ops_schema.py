@@ -144,6 +144,15 @@ OPS_TABLES: dict[str, OpsTable] = {
         "is_open": ("boolean", "True = siyu warns: seen first in the last 30 days, and not in known_drift."),
         "advice": ("varchar", "Since when, without a break, and what to do; NULL if there is nothing to do."),
     }, ("channel", "export", "kind", "column_name")),
+    "identifier_in_clear": OpsTable(
+        "Published columns without a mark in which texts look like an identifier. Releases mask these texts.", {
+        "table_name": MODEL,
+        "column_name": ("varchar", "Column."),
+        "kind": ("varchar", "mobile, email or wechat_id: a unionid, openid or external_userid."),
+        "row_count": ("bigint", "Rows with such a text."),
+        "value_count": ("bigint", "Different texts in them."),
+        "example": ("varchar", "One of these texts, masked, as releases show it."),
+    }, ("table_name", "column_name", "kind")),
     "access": OpsTable("Who took which list out of a release: the access log of siyu list up to this run.", {
         "access_no": ("bigint", "Number of the output."),
         "accessed_at": ("timestamp", "When it began (UTC)."),

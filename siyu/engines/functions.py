@@ -9,7 +9,9 @@ from dataclasses import dataclass
 
 from siyu.engines.base import RunInputs
 from siyu.engines.sql import quoted
-from siyu.masking import ESCAPED, MAIL_ADDRESS, NARROW, PHONE, WECHAT_ID, WIDE
+from siyu.masking import (
+    ESCAPED, LOOKS_MAIL, LOOKS_MOBILE, LOOKS_WECHAT, MAIL_ADDRESS, NARROW, PHONE, SEEN, WECHAT_ID, WIDE,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -162,13 +164,31 @@ FUNCTIONS = (
         " half width.",
     ),
     SemanticFunction(
+        "fn_identifier_kind",
+        "value",
+        f"case when not regexp_matches(value, '{SEEN}') then null"
+        f" when regexp_matches(value, '{LOOKS_MOBILE}') then 'mobile'"
+        f" when regexp_matches(value, '{LOOKS_MAIL}') then 'email'"
+        f" when regexp_matches(value, '{LOOKS_WECHAT}') then 'wechat_id' end",
+        "What a text has in clear: mobile, email or wechat_id, the first of them; NULL if none.",
+    ),
+    SemanticFunction(
+        "fn_cleared",
+        "value",
+        "case when fn_identifier_kind(value) is null then value"
+        " else fn_mask_text(value) || '#' || left(fn_keyed_hash(value), 6) end",
+        "A text; one with an identifier in clear is masked, and ends with the beginning of its keyed hash, so that"
+        " different texts stay different.",
+    ),
+    SemanticFunction(
         "fn_mask",
         "value",
         # The cheap tests come first: most values are no mobile and no mail address, and patterns are slow.
         "case"
         r" when length(value) between 11 and 14 and regexp_full_match(value, '\+?(86)?1[3-9][0-9]{9}')"
         "  then left(right(value, 11), 3) || '****' || right(value, 4)"
-        r" when contains(value, '@') and regexp_full_match(value, '[^@ ]+@[^@ /,;]+\.[^@ /,;]+')"
+        r" when contains(value, '@') and regexp_full_match(value, '[^@ ]+@[^@ /,;:&?=%]+\.[^@ /,;:&?=%0-9]+')"
+        r"  and not regexp_matches(value, '@.*[0-9]{7}')"
         "  then left(value, 1) || '***@' || regexp_extract(value, '@(.*)$', 1)"
         " when length(value) > 6 then left(value, 3) || '***' || right(value, 2)"
         " when length(value) > 0 then left(value, 1) || '**'"
