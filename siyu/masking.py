@@ -47,13 +47,13 @@ LOOKS_MAIL = (
     f"[{_LETTER}][{_LETTER}._%+\uff0e\uff3f-]*(?:[@\uff20]|%(?:25)*40)[{_LETTER}.\uff0e-]+[.\uff0e]"
     "[A-Za-z\uff21-\uff3a\uff41-\uff5a]{2,}"
 )
-_AROUND = f"(?:^|[^0-9A-Za-z_-]|{ESCAPED})", "(?:$|[^0-9A-Za-z_-])"
-LOOKS_WECHAT = f"{_AROUND[0]}{WECHAT_ID}{_AROUND[1]}"
-SEEN = f"{LOOKS_MOBILE}|{LOOKS_MAIL}|{_AROUND[0]}(?:o|w[mo]){TOKEN}{{22,31}}{_AROUND[1]}"
+_BEFORE = f"(?:^|[^0-9A-Za-z]|{ESCAPED})"
+LOOKS_WECHAT = f"{_BEFORE}{WECHAT_ID}(?:$|[^0-9A-Za-z])"
+SEEN = f"{LOOKS_MOBILE}|{LOOKS_MAIL}|{_BEFORE}(?:o|w[mo]){TOKEN}{{22}}"
 
 MOBILE = re.compile(f"(?:(?<![0-9])|(?<={ESCAPED})){PHONE}(?![0-9])")
 MAIL = re.compile(MAIL_ADDRESS)
-WECHAT = re.compile(f"(?:(?<!{TOKEN})|(?<={ESCAPED})){WECHAT_ID}(?!{TOKEN})")
+WECHAT = re.compile(f"(?:(?<![0-9A-Za-z])|(?<={ESCAPED})){WECHAT_ID}(?![0-9A-Za-z])")
 
 
 LITERAL = re.compile(r"'[^']*'")

@@ -31,7 +31,7 @@ class SemanticFunction:
 # The patterns of siyu/masking.py, which say what the masks find. The engine's patterns have no look-around, so these
 # take in the characters around a value.
 _PHONE = f"(^|[^0-9]|{ESCAPED}){PHONE}($|[^0-9])"
-_WECHAT = f"(^|[^0-9A-Za-z_-]|{ESCAPED}){WECHAT_ID}($|[^0-9A-Za-z_-])"
+_WECHAT = f"(^|[^0-9A-Za-z]|{ESCAPED}){WECHAT_ID}($|[^0-9A-Za-z])"
 _HALF_WIDTH = f"translate(value, '{WIDE}', '{NARROW}')"
 
 
