@@ -13,6 +13,7 @@ import sqlite3
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ import duckdb
 from siyu.layers import base_layer
 
 # Found in a text after unfold(): half width, lower case, percent signs decoded, without separators.
-CANARY = re.compile(r"13770\d{6}|canary\d{4}x@|(?:o|w[mo])canary\d{4}|金丝雀\d{4}")
+CANARY = re.compile(r"1377000\d{4}|canary\d{4}x@|(?:o|w[mo])canary\d{4}|金丝雀\d{4}")
 SEPARATORS = re.compile(r"[\s.()\u2010-\u2015-]+")
 FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
 
@@ -93,15 +94,27 @@ def canaries_of_file(path: Path) -> dict[str, set[str]]:
     """Return place in the file -> canaries there. DuckDB, SQLite and Parquet are read as tables, too."""
     data = path.read_bytes()
     found: dict[str, set[str]] = {"name": canaries_in(path.name)}
-    for encoding in ("utf-8", "utf-16-le", "utf-16-be", "gb18030"):
-        found["bytes"] = found.get("bytes", set()) | canaries_in(data.decode(encoding, "ignore"))
-    if data[8:12] == b"DUCK":
-        found |= _of_duckdb(path)
-    elif data[:15] == b"SQLite format 3":
-        found |= _of_sqlite(path)
-    elif data[:4] == b"PAR1":
-        found |= _of_parquet(path)
+    readers = {b"DUCK": (8, _of_duckdb), b"SQLite format 3": (0, _of_sqlite), b"PAR1": (0, _of_parquet)}
+    for mark, (start, read) in readers.items():
+        if data[start : start + len(mark)] == mark:
+            plain = (hit for encoding in ENCODINGS for hit in _plain_canary(encoding).findall(data))
+            found["bytes"] = {hit.hex() for hit in plain}  # also in blocks that no table refers to any more
+            found |= read(path)
+            break
+    else:
+        for encoding in ENCODINGS:
+            found["text"] = found.get("text", set()) | canaries_in(data.decode(encoding, "ignore"))
     return {where: hits for where, hits in found.items() if hits}
+
+
+ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be", "gb18030")
+
+
+@cache
+def _plain_canary(encoding: str) -> re.Pattern[bytes]:
+    """Return a pattern of canaries as they were planted, in the bytes of an encoding."""
+    words = ("1377000", "canary0", "canary1", "CaNaRy", "金丝雀")
+    return re.compile(b"|".join(re.escape(word.encode(encoding)) for word in words))
 
 
 def _of_duckdb(path: Path) -> dict[str, set[str]]:

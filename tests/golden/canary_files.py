@@ -9,7 +9,9 @@ from pathlib import Path
 import duckdb
 import xlsxwriter
 
-from tests.golden.canaries import Canaries
+from tests.golden.canaries import Canaries, records, shapes, staging, write_exports
+from tests.golden.canaries import contract as canary_contract
+from tests.golden.shop import Shop
 
 CONTRACT = """channel: dirt
 title: 脏数据 Dirt
@@ -26,7 +28,7 @@ EXPORT = """  {name}:
     max_reject_rate: 0.9
     columns:
       row_id: {{type: text, required: true}}
-      note: {{type: text, max_length: 40}}
+      note: {{type: text}}
       phone: {{type: text, pii: direct}}
       day: {{type: date}}
       amount: {{type: "decimal(18,2)", min: 0}}
@@ -38,12 +40,11 @@ FORMATS = {"csv": "csv", "lines": "jsonl", "docs": "json", "book": "xlsx", "tabl
 COLUMNS = ("row_id", "note", "phone", "day", "amount", "count", "kind", "flag")
 
 
-def contract(can_limit: bool = False) -> str:
+def contract() -> str:
     more = {"book": "sheet: 观众", "docs": "explode: rows", "gb": "encoding: gb18030"}
     text = CONTRACT
     for name, form in FORMATS.items():
-        export = EXPORT.format(name=name, format=form, more=more.get(name, "allow_empty: true"))
-        text += export if can_limit else export.replace(", max_length: 40", "")
+        text += EXPORT.format(name=name, format=form, more=more.get(name, "allow_empty: true"))
     return text
 
 
@@ -154,3 +155,14 @@ def write_references(folder: Path, canaries: Canaries) -> None:
     (folder / "campaigns.csv").write_text(text, encoding="utf-8")
     blocked = f"id_type,kind,pattern,why\nmobile,value,+86{mobile('blocked')},{mobile('why blocked')}\n"
     (folder / "blocked_identifiers.add.csv").write_text(blocked, encoding="utf-8")
+
+
+def write_world(shop: Shop, canaries: Canaries, *, is_stopped: bool = False) -> None:
+    """Add the channels `canary` and `dirt` to a shop. `is_stopped`: records break a critical expectation."""
+    for shape in shapes():
+        shop.write(f"layer/models/staging/canary__{shape}.sql", staging(shape))
+    shop.write("layer/seeds/channels/canary.yml", canary_contract())
+    shop.write("layer/seeds/channels/dirt.yml", contract())
+    write_exports(shop.root / "exports" / "canary", records(canaries, is_stopped=is_stopped))
+    write_dirt(shop.root / "exports" / "dirt", canaries)
+    write_references(shop.root / "layer" / "seeds" / "reference", canaries)
