@@ -70,7 +70,10 @@ SQL_EXCERPT = re.compile(r"^LINE [0-9]+: .*", re.MULTILINE | re.DOTALL)
 def masked(text: str) -> str:
     """Mask the mobile numbers, mail addresses and WeChat IDs in a text. fn_mask_text() does the same in SQL."""
     plain = UNREADABLE.sub("�", text).translate(HALF_WIDTH)
-    return WECHAT.sub(r"\1\2***", MAIL.sub(r"\1***\2\3", MOBILE.sub(r"\1****\2", plain)))
+    plain = MOBILE.sub(r"\1****\2", plain)
+    for _ in range(2):  # the domain of a@b.cn@c.cn may be the name of another address
+        plain = MAIL.sub(r"\1***\2\3", plain)
+    return WECHAT.sub(r"\1\2***", plain)
 
 
 def without_values(message: str) -> str:

@@ -36,14 +36,14 @@ _HALF_WIDTH = f"translate(value, '{WIDE}', '{NARROW}')"
 
 
 def _replaced_twice(value: str, pattern: str, by: str) -> str:
-    """Return the SQL of a replacement. Two values may share the one character between them, so it is done twice."""
+    """Return the SQL of a replacement that is done twice: two values may share what is between them."""
     for _ in range(2):
         value = f"regexp_replace({value}, '{pattern}', '{by}', 'g')"
     return value
 
 
 _NO_PHONES = _replaced_twice(_HALF_WIDTH, _PHONE, r"\1\2****\3\4")
-_NO_MAIL = f"regexp_replace({_NO_PHONES}, '{MAIL_ADDRESS}', '\\1***\\2\\3', 'g')"
+_NO_MAIL = _replaced_twice(_NO_PHONES, MAIL_ADDRESS, r"\1***\2\3")
 
 # The product of two numbers of 19 digits fits into 128 bits.
 _LIMIT = 10**19
@@ -176,7 +176,8 @@ FUNCTIONS = (
         "fn_cleared",
         "value",
         "case when fn_identifier_kind(value) is null then value"
-        " else fn_mask_text(value) || '#' || left(fn_keyed_hash(value), 6) end",
+        " else case when fn_identifier_kind(fn_mask_text(value)) is null then fn_mask_text(value) else '***' end"
+        "  || '#' || left(fn_keyed_hash(value), 6) end",
         "A text; one with an identifier in clear is masked, and ends with the beginning of its keyed hash, so that"
         " different texts stay different.",
     ),

@@ -15,7 +15,7 @@ from siyu.compile.ops_schema import OPS_TABLES
 from siyu.compile.project import CompiledModel
 from siyu.engines.base import Engine, Session
 from siyu.engines.sql import quote_name, quoted
-from siyu.errors import EngineFault, SqlProblem
+from siyu.errors import SqlProblem
 from siyu.release.columns import RECORD_ID, PublishedColumn, public_list, published_columns, restricted_list
 from siyu.release.releases import PUBLIC, RESTRICTED
 from siyu.settings import Settings
@@ -142,20 +142,6 @@ def _write_copies(model: CompiledModel, in_clear: set[str], session: Session) ->
     listed = public_list(columns, is_restricted)
     comments = {column.name: column.description for column in columns if column.in_public}
     _create(session, model.relation, f"select {listed} from {source}", (model.model.description, comments))
-    _check_cleared(session, model, in_clear)
-
-
-def _check_cleared(session: Session, model: CompiledModel, in_clear: set[str]) -> None:
-    """Raise EngineFault if the public copy still has an identifier in clear."""
-    for column in sorted(in_clear):
-        text = f"cast({quote_name(column)} as varchar)"
-        query = f"select count(*) from release.{model.relation} where fn_identifier_kind({text}) is not null"
-        if left := session.value(query):
-            raise EngineFault(
-                f"{left} rows of {model.name} have an identifier in clear in the column {column}, which no mask removes",
-                model.model.file,
-                "begin the comment of the column with [pii].",
-            )
 
 
 def _restricted_columns(columns: Sequence[PublishedColumn]) -> str:

@@ -90,8 +90,8 @@ def canaries_in(text: str) -> set[str]:
     return set(CANARY.findall(unfold(text)))
 
 
-def canaries_of_file(path: Path) -> dict[str, set[str]]:
-    """Return place in the file -> canaries there. DuckDB, SQLite and Parquet are read as tables, too."""
+def canaries_of_file(path: Path, *, is_open: bool = True) -> dict[str, set[str]]:
+    """Return place in the file -> canaries there. DuckDB, SQLite and Parquet are read as tables, too, if `is_open`."""
     data = path.read_bytes()
     found: dict[str, set[str]] = {"name": canaries_in(path.name)}
     readers = {b"DUCK": (8, _of_duckdb), b"SQLite format 3": (0, _of_sqlite), b"PAR1": (0, _of_parquet)}
@@ -99,7 +99,7 @@ def canaries_of_file(path: Path) -> dict[str, set[str]]:
         if data[start : start + len(mark)] == mark:
             plain = (hit for encoding in ENCODINGS for hit in _plain_canary(encoding).findall(data))
             found["bytes"] = {hit.hex() for hit in plain}  # also in blocks that no table refers to any more
-            found |= read(path)
+            found |= read(path) if is_open or start == 0 else {}
             break
     else:
         for encoding in ENCODINGS:
@@ -136,12 +136,17 @@ def _of_parquet(path: Path) -> dict[str, set[str]]:
 
 
 def _of_relation(con: duckdb.DuckDBPyConnection, relation: str) -> dict[str, set[str]]:
-    found = {}
-    for name, *_ in con.execute(f"describe select * from {relation}").fetchall():
-        quoted = '"' + name.replace('"', '""') + '"'
-        values = con.execute(f"select distinct cast({quoted} as varchar) from {relation}").fetchall()
-        found[f"{relation}.{name}"] = canaries_in("\n".join(str(value) for (value,) in values) + f"\n{name}")
-    return found
+    """Search whole rows, and the single columns only if a row has a canary."""
+    names = ['"' + name.replace('"', '""') + '"' for name, *_ in con.execute(f"describe from {relation}").fetchall()]
+    texts = [f"cast({name} as varchar)" for name in names]
+    found = {f"columns of {relation}": canaries_in("\n".join(names))}
+    if not _texts(con, f"concat_ws(chr(10), {', '.join(texts)})", relation):
+        return found
+    return found | {f"{relation}.{name}": _texts(con, text, relation) for name, text in zip(names, texts, strict=True)}
+
+
+def _texts(con: duckdb.DuckDBPyConnection, text: str, relation: str) -> set[str]:
+    return canaries_in("\n".join(str(value) for (value,) in con.execute(f"select distinct {text} from {relation}").fetchall()))
 
 
 def _of_sqlite(path: Path) -> dict[str, set[str]]:
@@ -164,7 +169,7 @@ def search(folder: Path) -> dict[str, dict[str, set[str]]]:
     for path in sorted(folder.rglob("*")):
         if path.is_symlink():
             continue
-        hits = canaries_of_file(path) if path.is_file() else {"name": canaries_in(path.name)}
+        hits = canaries_of_file(path, is_open=not is_closed(path, folder)) if path.is_file() else {"name": canaries_in(path.name)}
         if any(hits.values()):
             found[str(path.relative_to(folder))] = hits
     return found

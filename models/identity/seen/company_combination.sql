@@ -27,7 +27,7 @@ select
         order by {{ columns | join(', ') }}
     ) as combination_id,  -- Number within this build.
     {%- for column in columns %}
-    {{ column }},  -- Identifier of this type, if the records carry one.
+    {{ column }},  -- {{ '[public] ' if column == 'email_domain' }}Identifier, if records carry one.
     {%- endfor %}
     first_landed_seq,  -- First landing that brought it, in any version of a record.
     first_seen_at,  -- Earliest time of such a record, in any version (UTC).

@@ -1,0 +1,74 @@
+"""Identifiers in clear: what a column without a mark must not have, what is no identifier, and what releases do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from siyu.engines.base import RunInputs
+from siyu.engines.duckdb import DuckEngine, DuckSession
+from tests.golden.canaries import Canaries, canaries_in
+
+QUIET = (
+    "P13812345678abcdef012", "0138123456789abcdef0", "1a13812345678bc9", "202606301234567890", "13812345678901",
+    "12345678901", "Mozilla/5.0 (Linux; Android 15) Chrome/138.0.7204.97", "550e8400-e29b-1381-2345-678912345678",
+    "official-account-of-the-firm", "outreach_spring_campaign_2026_06", "/products/plc-1500?utm_source=baidu&p=2",
+    "91110108MA0000012H", "华阳机电（上海）有限公司", "@zhang", "user@host", "2026-06-30 13:45:12", "1,380,123.45",
+    "wr000000serviceSiyu", "womens-health-campaign-2026-summer", "ORD-2026-13-0000-1234",
+)  # fmt: skip
+ABOUT = {
+    "13812345678": "mobile", "wx13812345678": "mobile", "abc13812345678": None, "tel:+86 138 1234 5678": "mobile",
+    "zhang@firm.cn": "email", "a=zhang%40firm.cn": "email", "x_oHLbCISO6Y1U93q-P2xlNg9a7rrc_y": "wechat_id",
+    "wmya-bX3Iln7AY0XrWG_eLu_gc": "wechat_id",
+}  # fmt: skip
+KIND, CLEARED = "select fn_identifier_kind(?)", "select fn_cleared(?)"
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[DuckSession]:
+    engine = DuckEngine(None, RunInputs("2026-01-31", "Asia/Shanghai", "k"))
+    yield engine.session()
+    engine.close()
+
+
+def test_what_is_no_identifier_stays_as_it_is(session: DuckSession) -> None:
+    assert {text: session.value(KIND, [text]) for text in QUIET} == dict.fromkeys(QUIET)
+    assert [session.value(CLEARED, [text]) for text in QUIET] == list(QUIET)
+
+
+def test_each_kind_is_found(session: DuckSession) -> None:
+    assert {text: session.value(KIND, [text]) for text in ABOUT} == ABOUT
+
+
+def test_every_form_of_a_canary_is_found_and_cleared(session: DuckSession) -> None:
+    canaries = Canaries()
+    forms = [*canaries.forms("a"), *(f"前{form}后" for form in canaries.forms("b"))]
+    assert [form for form in forms if session.value(KIND, [form]) is None] == []
+    cleared = [str(session.value(CLEARED, [form])) for form in forms]
+    assert canaries_in("\n".join(cleared)) == set()
+    assert [text for text in cleared if session.value(KIND, [text]) is not None] == []
+
+
+def test_different_texts_stay_different(session: DuckSession) -> None:
+    cleared = [session.value(CLEARED, [f"1381234{n:04d} and 1391234{n:04d}"]) for n in range(100)]
+    cleared += [session.value(CLEARED, [f"138{n:04d}5678"]) for n in range(100)]
+    assert len(set(cleared)) == 200
+
+
+PIECES = ["138", "1234", "5678", "13812345678", "１３８", "+86", "-", " ", "%40", "@", "zhang", "firm.cn", "o", "wm", "_",
+          "HLbCISO6Y1U93q-P2xlNg9a7rrc", "ａ＠ｂ．ｃｎ", "a", "f", "%22", "."]  # fmt: skip
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.sampled_from(PIECES), max_size=9).map("".join))
+def test_no_mask_leaves_an_identifier(session: DuckSession, text: str) -> None:
+    assert session.value(KIND, [session.value(CLEARED, [text])]) is None
+
+
+@pytest.mark.parametrize("text", ["a@leak.cn&tel=13812345678", "x@13812345678.cn", "a@leak.cn?b@leak.cn"])
+def test_a_value_masked_whole_shows_one_identifier_at_most(session: DuckSession, text: str) -> None:
+    shown = str(session.value("select fn_mask(?)", [text]))
+    assert "13812345678" not in shown and "b@leak" not in shown
