@@ -1,4 +1,4 @@
-"""Remove personal values from text: mobile numbers, mail addresses, WeChat IDs, and values that engine messages quote."""
+"""Remove personal values from text: mobiles, mail addresses, WeChat IDs, and values that engine messages quote."""
 
 from __future__ import annotations
 
@@ -35,9 +35,9 @@ def _with_capital(shortest: int, longest: int) -> str:
 # unionid and openid: 'o' and 27 characters. external_userid: 'wm' or 'wo' and 30 characters, in some systems fewer.
 WECHAT_ID = f"(?:(o){_with_capital(27, 27)}|(w[mo]){_with_capital(22, 30)})"
 
-# What a column without a mark must not have, in text that is not folded yet. Stricter than the masks: digits between the
-# letters of a hash, and long names in lower case, are no identifiers. Columns are searched with SEEN, which is cheap and
-# finds too much; what it finds is looked at with the other three.
+# What a column without a mark must not have, in text that is not folded yet. Stricter than the masks: digits between
+# the letters of a hash are no mobile. Columns are searched with SEEN, which is cheap and finds too much; what it finds
+# is looked at with the other three.
 _DIGIT, _LETTER = "[0-9\uff10-\uff19]", "0-9A-Za-z\uff10-\uff19\uff21-\uff3a\uff41-\uff5a"
 _NO_HEX = "[^0-9a-f\uff10-\uff19]"
 _PREFIX = "(?:(?:00|[+\uff0b])?[8\uff18][6\uff16])?"

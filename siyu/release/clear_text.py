@@ -1,4 +1,4 @@
-"""Identifiers in clear: text of published columns without a mark that looks like a mobile, a mail address or a WeChat ID.
+"""Identifiers in clear: texts of published columns without a mark that look like a mobile, mail address or WeChat ID.
 
 Marks and lineage say which columns are personal. They cannot know what people type into other fields, and what links
 contain. So every night searches each text column that releases publish as it is. Releases mask what it finds.

@@ -129,7 +129,7 @@ def _write_model(
 def _write_copies(model: CompiledModel, in_clear: set[str], session: Session) -> None:
     """Write both copies of a table. The public one is read from the restricted one, if any.
 
-    The restricted file also gets the raw texts of a table whose public copy is masked: a later night compares with them.
+    The restricted file also has the raw texts of a table whose public copy is masked: later nights compare with them.
     """
     source = f"{model.relation}{_sort_clause(model)}"
     columns = published_columns(model.columns, is_key=model.name in KEY_TABLES, in_clear=in_clear)

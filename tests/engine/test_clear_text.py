@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from siyu.engines.base import RunInputs
 from siyu.engines.duckdb import DuckEngine, DuckSession
@@ -58,14 +57,17 @@ def test_different_texts_stay_different(session: DuckSession) -> None:
     assert len(set(cleared)) == 200
 
 
-PIECES = ["138", "1234", "5678", "13812345678", "１３８", "+86", "-", " ", "%40", "@", "zhang", "firm.cn", "o", "wm", "_",
-          "HLbCISO6Y1U93q-P2xlNg9a7rrc", "ａ＠ｂ．ｃｎ", "a", "f", "%22", "."]  # fmt: skip
+PIECES = ("138", "1234", "5678", "13812345678", "\uff11\uff13\uff18", "+86", "-", " ", "%40", "@", "zhang", "firm.cn", "o",
+          "wm", "_", "HLbCISO6Y1U93q-P2xlNg9a7rrc", "\uff41@\uff42.\uff43\uff4e", "a", "f", "%22", ".")  # fmt: skip
 
 
-@settings(max_examples=300, deadline=None)
-@given(st.lists(st.sampled_from(PIECES), max_size=9).map("".join))
-def test_no_mask_leaves_an_identifier(session: DuckSession, text: str) -> None:
-    assert session.value(KIND, [session.value(CLEARED, [text])]) is None
+def test_no_mask_leaves_an_identifier(session: DuckSession) -> None:
+    chance = random.Random(1)
+    texts = ["".join(chance.choices(PIECES, k=chance.randint(1, 9))) for _ in range(2000)]
+    cleared = "select unnest(?::varchar[]) as v"
+    found = session.rows(f"select v, fn_cleared(v), fn_identifier_kind(fn_cleared(v)) from ({cleared})", [texts])
+    assert [row for row in found if row[2] is not None] == []
+    assert sum(value != text for text, value, _ in found) > 300
 
 
 @pytest.mark.parametrize("text", ["a@leak.cn&tel=13812345678", "x@13812345678.cn", "a@leak.cn?b@leak.cn"])

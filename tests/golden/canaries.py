@@ -120,8 +120,8 @@ def _plain_canary(encoding: str) -> re.Pattern[bytes]:
 def _of_duckdb(path: Path) -> dict[str, set[str]]:
     with duckdb.connect(str(path), read_only=True) as con:
         texts = con.execute(
-            "select table_name, comment from duckdb_tables() union all select column_name, comment from duckdb_columns()"
-            " where not internal union all select view_name, sql from duckdb_views() where not internal"
+            "select table_name, comment from duckdb_tables() union all"
+            " select column_name, comment from duckdb_columns() where not internal union all select view_name, sql from duckdb_views() where not internal"
         ).fetchall()
         found = {"catalog": canaries_in("\n".join(str(text) for text in texts))}
         tables = con.execute("select schema_name, table_name from duckdb_tables()").fetchall()
@@ -146,7 +146,9 @@ def _of_relation(con: duckdb.DuckDBPyConnection, relation: str) -> dict[str, set
 
 
 def _texts(con: duckdb.DuckDBPyConnection, text: str, relation: str) -> set[str]:
-    return canaries_in("\n".join(str(value) for (value,) in con.execute(f"select distinct {text} from {relation}").fetchall()))
+    return canaries_in(
+        "\n".join(str(value) for (value,) in con.execute(f"select distinct {text} from {relation}").fetchall())
+    )
 
 
 def _of_sqlite(path: Path) -> dict[str, set[str]]:
@@ -169,7 +171,11 @@ def search(folder: Path) -> dict[str, dict[str, set[str]]]:
     for path in sorted(folder.rglob("*")):
         if path.is_symlink():
             continue
-        hits = canaries_of_file(path, is_open=not is_closed(path, folder)) if path.is_file() else {"name": canaries_in(path.name)}
+        hits = (
+            canaries_of_file(path, is_open=not is_closed(path, folder))
+            if path.is_file()
+            else {"name": canaries_in(path.name)}
+        )
         if any(hits.values()):
             found[str(path.relative_to(folder))] = hits
     return found
@@ -218,7 +224,14 @@ def shapes() -> dict[str, list[ShapeColumn]]:
 
 def contract() -> str:
     """The contract of a channel that delivers every record shape as it is."""
-    lines = ["channel: canary", "title: 金丝雀 Canary", "domain: private", "owner: tests", "freshness_hours: 30", "exports:"]
+    lines = [
+        "channel: canary",
+        "title: 金丝雀 Canary",
+        "domain: private",
+        "owner: tests",
+        "freshness_hours: 30",
+        "exports:",
+    ]
     for shape, columns in shapes().items():
         form = "jsonl" if shape == "touch" else "csv"
         lines += [f"  {shape}:", f'    files: "{shape}*.{form}"', f"    format: {form}", "    key: [row_no]"]

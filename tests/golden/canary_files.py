@@ -119,7 +119,11 @@ def _write_json(folder: Path, canaries: Canaries) -> None:
 
 def _write_others(folder: Path, canaries: Canaries) -> None:
     rows = dirty_rows(canaries, "book")
-    for name, sheet in (("book_1", "观众"), ("book_2", canaries.mobile("a sheet")), ("book_3", canaries.openid("sheet"))):
+    for name, sheet in (
+        ("book_1", "观众"),
+        ("book_2", canaries.mobile("a sheet")),
+        ("book_3", canaries.openid("sheet")),
+    ):
         with xlsxwriter.Workbook(folder / f"{name}.xlsx") as book:
             page = book.add_worksheet(sheet)
             for i, line in enumerate([list(COLUMNS), *([row.get(c, "") for c in COLUMNS] for row in rows)]):
@@ -129,7 +133,9 @@ def _write_others(folder: Path, canaries: Canaries) -> None:
     (folder / "table_2.parquet").write_text(text, encoding="utf-8")
     column = canaries.email("a column of Parquet")
     with duckdb.connect() as con:
-        con.execute(f"""copy (select 'p1' as row_id, '{column}' as day, 1 as "{column}") to '{folder}/table_1.parquet'""")
+        con.execute(
+            f"""copy (select 'p1' as row_id, '{column}' as day, 1 as "{column}") to '{folder}/table_1.parquet'"""
+        )
         con.execute(f"""copy (select 1 as "{column}x") to '{folder}/table_3.parquet'""")
 
 
@@ -149,7 +155,9 @@ def write_references(folder: Path, canaries: Canaries) -> None:
     ]
     (folder / "identity_rules.csv").write_text(RULES + "\n".join(rules) + "\n", encoding="utf-8")
     staff = f"staff_id,team,role,monthly_cost,outsourced,vendor,name_zh,name_en\n{mobile('staff_id')},a,sales,,,,"
-    (folder / "staff.csv").write_text(f"{staff}李{mobile('name of staff')},{canaries.email('staff')}\n", encoding="utf-8")
+    (folder / "staff.csv").write_text(
+        f"{staff}李{mobile('name of staff')},{canaries.email('staff')}\n", encoding="utf-8"
+    )
     campaigns = f"campaign_id,domain,scene,step,name_zh,name_en\n{mobile('campaign_id')},private,search,acquire,"
     text = f"{campaigns}{canaries.email('name of a campaign')},{canaries.openid('name of a campaign')}\n"
     (folder / "campaigns.csv").write_text(text, encoding="utf-8")

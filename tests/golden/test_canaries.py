@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import io
 import os
 import re
 from dataclasses import dataclass
@@ -70,7 +71,7 @@ def _run(shop: Shop, canaries: Canaries) -> Evening:
         error = ""
     except ChecksFailed as failed:
         report, error = failed.report, str(failed)
-    console = Console(width=10_000, record=True, file=open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
+    console = Console(width=10_000, record=True, file=io.StringIO())
     console.print(summary(report))
     told = [*(f"{e.kind} {e.name} {e.detail}" for e in events), console.export_text(), markdown(report), error]
     return Evening(shop.root / "warehouse", canaries, report, "\n".join(told))
