@@ -213,8 +213,8 @@ class Project:
     def check_privacy(self) -> None:
         """Raise ConfigError if a column passes on personal values but has no mark of its own.
 
-        In staging, columns that a contract calls pii are personal, and names of files, which may have mobiles in them. The
-        columns of a staging model get their marks from the record shape.
+        In staging, columns that a contract calls pii are personal, and names of files, which may have mobiles in them.
+        The columns of a staging model get their marks from the record shape.
         """
         personal = {(name, column) for name, model in self.models.items() for column in self.personal_columns(model)}
         exported = {(source, FILE_NAME) for model in self.models.values() for source in model.sources}

@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from siyu.engines.base import RunInputs
 from siyu.engines.sql import quoted
 from siyu.masking import (
-    ESCAPED, LOOKS_MAIL, LOOKS_MOBILE, LOOKS_WECHAT, MAIL_ADDRESS, NARROW, PHONE, SEEN, WECHAT_ID, WIDE,
+    ESCAPED,
+    LOOKS_MAIL,
+    LOOKS_MOBILE,
+    LOOKS_WECHAT,
+    MAIL_ADDRESS,
+    NARROW,
+    PHONE,
+    SEEN,
+    WECHAT_ID,
+    WIDE,
 )  # fmt: skip
 
 

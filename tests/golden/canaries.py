@@ -120,8 +120,9 @@ def _plain_canary(encoding: str) -> re.Pattern[bytes]:
 def _of_duckdb(path: Path) -> dict[str, set[str]]:
     with duckdb.connect(str(path), read_only=True) as con:
         texts = con.execute(
-            "select table_name, comment from duckdb_tables() union all"
-            " select column_name, comment from duckdb_columns() where not internal union all select view_name, sql from duckdb_views() where not internal"
+            "select table_name, comment from duckdb_tables()"
+            " union all select column_name, comment from duckdb_columns() where not internal"
+            " union all select view_name, sql from duckdb_views() where not internal"
         ).fetchall()
         found = {"catalog": canaries_in("\n".join(str(text) for text in texts))}
         tables = con.execute("select schema_name, table_name from duckdb_tables()").fetchall()
