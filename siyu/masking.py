@@ -1,4 +1,4 @@
-"""Remove personal values from text: mobile numbers, mail addresses, and values that engine messages quote."""
+"""Remove personal values from text: mobiles, mail addresses, WeChat IDs, and values that engine messages quote."""
 
 from __future__ import annotations
 
@@ -7,13 +7,53 @@ import re
 UNREADABLE = re.compile("[\ud800-\udfff]")  # surrogateescape decodes invalid bytes to these
 
 
-HALF_WIDTH = str.maketrans("０１２３４５６７８９＋－＠．　", "0123456789+-@. ")
+# Full-width forms of what identifiers consist of, and their half-width forms in the same order. Punctuation of Chinese
+# texts is not among them.
+_ALPHANUMERIC = (*range(0x30, 0x3A), *range(0x41, 0x5B), *range(0x61, 0x7B), *map(ord, "+-@._%"))
+WIDE = "".join(chr(letter + 0xFEE0) for letter in _ALPHANUMERIC) + "\u3000"
+NARROW = "".join(map(chr, _ALPHANUMERIC)) + " "
+HALF_WIDTH = str.maketrans(WIDE, NARROW)
 
 
-MOBILE = re.compile(r"(?<![0-9])((?:(?:00|\+)?86)?[ .-]?1[3-9][0-9])[ .-]?[0-9]{4}[ .-]?([0-9]{4})(?![0-9])")
+# The patterns below mean the same to Python and to the engine. What may separate the digits of a number: blanks of
+# several widths, dots, dashes of several lengths, and %20.
+BETWEEN = "(?:[ .\u00a0\u202f\u2010-\u2015\u2212-]|%20)?"
+PHONE = rf"((?:(?:00|\+)?86)?{BETWEEN}1[3-9][0-9]){BETWEEN}[0-9]{{4}}{BETWEEN}([0-9]{{4}})"
+# In links, %40 is @, a link in a link has %2540, and the digits of %22 (a quote) do not belong to a number.
+ESCAPED = "%[0-9A-Fa-f]{2}"
+MAIL_ADDRESS = r"([0-9A-Za-z])[0-9A-Za-z._%+-]*(@|%(?:25)*40)([0-9A-Za-z.-]+\.[A-Za-z]{2,})"
+TOKEN = "[0-9A-Za-z_-]"
 
 
-MAIL = re.compile(r"([0-9A-Za-z])[0-9A-Za-z._%+-]*@([0-9A-Za-z.-]+\.[A-Za-z]{2,})")
+def _with_capital(shortest: int, longest: int) -> str:
+    """Return a pattern of tokens with a capital letter. Names in lower case are no identifiers of WeChat."""
+    rests = ((before, max(shortest - before - 1, 0), longest - before - 1) for before in range(longest))
+    ways = (f"[0-9a-z_-]{{{before}}}[A-Z]{TOKEN}{{{least},{most}}}" for before, least, most in rests)
+    return f"(?:{'|'.join(ways)})"
+
+
+# unionid and openid: 'o' and 27 characters. external_userid: 'wm' or 'wo' and 30 characters, in some systems fewer.
+WECHAT_ID = f"(?:(o){_with_capital(27, 27)}|(w[mo]){_with_capital(22, 30)})"
+
+# What a column without a mark must not have, in text that is not folded yet. Stricter than the masks: digits between
+# the letters of a hash are no mobile. Columns are searched with SEEN, which is cheap and finds too much; what it finds
+# is looked at with the other three.
+_DIGIT, _LETTER = "[0-9\uff10-\uff19]", "0-9A-Za-z\uff10-\uff19\uff21-\uff3a\uff41-\uff5a"
+_NO_HEX = "[^0-9a-f\uff10-\uff19]"
+_PREFIX = "(?:(?:00|[+\uff0b])?[8\uff18][6\uff16])?"
+_NUMBER = f"{_PREFIX}{BETWEEN}[1\uff11][3-9\uff13-\uff19]{_DIGIT}{BETWEEN}{_DIGIT}{{4}}{BETWEEN}{_DIGIT}{{4}}"
+LOOKS_MOBILE = f"(?:(?:^|{_NO_HEX})[a-f]{{0,2}}|{ESCAPED}){_NUMBER}[a-f]{{0,2}}(?:$|{_NO_HEX})"
+LOOKS_MAIL = (
+    f"[{_LETTER}][{_LETTER}._%+\uff0e\uff3f-]*(?:[@\uff20]|%(?:25)*40)[{_LETTER}.\uff0e-]+[.\uff0e]"
+    "[A-Za-z\uff21-\uff3a\uff41-\uff5a]{2,}"
+)
+_BEFORE = f"(?:^|[^0-9A-Za-z]|{ESCAPED})"
+LOOKS_WECHAT = f"{_BEFORE}{WECHAT_ID}(?:$|[^0-9A-Za-z])"
+SEEN = f"{LOOKS_MOBILE}|{LOOKS_MAIL}|{_BEFORE}(?:o|w[mo]){TOKEN}{{22}}"
+
+MOBILE = re.compile(f"(?:(?<![0-9])|(?<={ESCAPED})){PHONE}(?![0-9])")
+MAIL = re.compile(MAIL_ADDRESS)
+WECHAT = re.compile(f"(?:(?<![0-9A-Za-z])|(?<={ESCAPED})){WECHAT_ID}(?![0-9A-Za-z])")
 
 
 LITERAL = re.compile(r"'[^']*'")
@@ -28,9 +68,12 @@ SQL_EXCERPT = re.compile(r"^LINE [0-9]+: .*", re.MULTILINE | re.DOTALL)
 
 
 def masked(text: str) -> str:
-    """Mask the mobile numbers and mail addresses in a text. fn_mask_text() does the same in SQL."""
+    """Mask the mobile numbers, mail addresses and WeChat IDs in a text. fn_mask_text() does the same in SQL."""
     plain = UNREADABLE.sub("�", text).translate(HALF_WIDTH)
-    return MAIL.sub(r"\1***@\2", MOBILE.sub(r"\1****\2", plain))
+    plain = MOBILE.sub(r"\1****\2", plain)
+    for _ in range(2):  # the domain of a@b.cn@c.cn may be the name of another address
+        plain = MAIL.sub(r"\1***\2\3", plain)
+    return WECHAT.sub(r"\1\2***", plain)
 
 
 def without_values(message: str) -> str:

@@ -31,7 +31,10 @@ CARRYING: dict[type[exp.Expr], tuple[str, ...]] = {
     exp.Concat: ("expressions",), exp.DPipe: ("this", "expression"), exp.RegexpReplace: ("this",),
     exp.RegexpExtract: ("this",), exp.Struct: ("expressions",), exp.PropertyEQ: ("expression",),
     exp.Explode: ("this",), exp.Unnest: ("expressions",),
+    exp.Replace: ("this", "replacement"), exp.Translate: ("this",), exp.Reverse: ("this",), exp.SplitPart: ("this",),
+    exp.ConcatWs: ("expressions",), exp.Pad: ("this",),
 }  # fmt: skip
+CARRYING_FUNCTIONS = ("fn_trim", "fn_folded")
 
 
 def all_columns(node: exp.Expr) -> Iterable[exp.Column]:
@@ -48,6 +51,9 @@ def carried_columns(node: exp.Expr) -> Iterator[exp.Column]:
         for child in found if isinstance(found, list) else [found]:
             if isinstance(child, exp.Expr):
                 yield from carried_columns(child)
+    if isinstance(node, exp.Anonymous) and node.name.lower() in CARRYING_FUNCTIONS:
+        for child in node.expressions:
+            yield from carried_columns(child)
 
 
 def column_lineage(query: Qualified) -> tuple[Origins, Origins]:

@@ -170,6 +170,15 @@ OPS_TABLES: dict[str, OpsTable] = {
         "usual_share": ("double", "Its usual share."),
         "is_unusual": ("boolean", "True = the distance is above its limit."),
     }, ("channel", "export", "delivery", "field", "aspect")),
+    "identifier_in_clear": OpsTable(
+        "Published columns without a mark in which texts look like an identifier. Releases mask these texts.", {
+        "table_name": MODEL,
+        "column_name": ("varchar", "Column."),
+        "kind": ("varchar", "mobile, email or wechat_id: a unionid, openid or external_userid."),
+        "row_count": ("bigint", "Rows with such a text."),
+        "value_count": ("bigint", "Different texts in them."),
+        "example": ("varchar", "One of these texts, masked, as releases show it."),
+    }, ("table_name", "column_name", "kind")),
     "access": OpsTable("Who took which list out of a release: the access log of siyu list up to this run.", {
         "access_no": ("bigint", "Number of the output."),
         "accessed_at": ("timestamp", "When it began (UTC)."),

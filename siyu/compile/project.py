@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -17,7 +17,7 @@ from siyu.compile.lineage import Origins, Qualified, column_lineage, qualified_s
 from siyu.compile.model_files import Model, relation
 from siyu.compile.outside import query_findings
 from siyu.compile.shapes import SUPERSEDED, Shapes
-from siyu.compile.template import Rendered, previous_relation
+from siyu.compile.template import Rendered, previous_relation, source_relation
 from siyu.errors import ConfigError, raise_all
 from siyu.seeds.channels import Channel
 from siyu.seeds.references import Reference
@@ -218,10 +218,12 @@ class Project:
     def check_privacy(self) -> None:
         """Raise ConfigError if a column passes on personal values but has no mark of its own.
 
-        Names of files may have mobiles in them. The other columns of an export get their marks from the record shape.
+        In staging, columns that a contract calls pii are personal, and names of files, which may have mobiles in them.
+        The columns of a staging model get their marks from the record shape.
         """
         personal = {(name, column) for name, model in self.models.items() for column in self.personal_columns(model)}
-        files = {(source, FILE_NAME) for model in self.models.values() for source in model.sources}
+        exported = {(source, FILE_NAME) for model in self.models.values() for source in model.sources}
+        exported |= set(self._personal_exports())
         raise_all(
             [
                 ConfigError(
@@ -232,12 +234,21 @@ class Project:
                 )
                 for name, model in self.models.items()
                 for column, origins in self._traced[name][1].items()
-                if (found := origins & (files if model.model.schema == "staging" else personal))
+                if (found := origins & (exported if model.model.schema == "staging" else personal))
                 and not self._is_marked(name, column)
                 and (name, column) not in personal
                 and not model.companion
             ]
         )
+
+    def _personal_exports(self) -> Iterator[tuple[str, str]]:
+        """Yield the (relation, column) pairs of exports that their contracts call pii."""
+        for channel in self.channels.values():
+            for name, export in channel.exports.items():
+                relations = [source_relation(channel.channel, name, is_old) for is_old in (False, True)]
+                for column, form in export.columns.items():
+                    if form.pii:
+                        yield from ((relation, column) for relation in relations)
 
     def check_previous(self) -> None:
         """Raise ConfigError if a model reads an earlier result whose raw values releases do not keep.

@@ -9,6 +9,18 @@ from dataclasses import dataclass
 
 from siyu.engines.base import RunInputs
 from siyu.engines.sql import quoted
+from siyu.masking import (
+    ESCAPED,
+    LOOKS_MAIL,
+    LOOKS_MOBILE,
+    LOOKS_WECHAT,
+    MAIL_ADDRESS,
+    NARROW,
+    PHONE,
+    SEEN,
+    WECHAT_ID,
+    WIDE,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -25,14 +37,22 @@ class SemanticFunction:
         return self.duckdb.replace("{timezone}", inputs.timezone).replace("{as_of}", inputs.as_of)
 
 
-# In any spelling: with +86, 0086, spaces, dots or dashes, next to letters. Full-width digits are converted first.
-_BETWEEN = r"[ .\x{00A0}\x{202F}\x{2010}-\x{2015}\x{2212}-]?"
-_PHONE = rf"(^|[^0-9])((?:(?:00|\+)?86)?{_BETWEEN}1[3-9][0-9]){_BETWEEN}[0-9]{{4}}{_BETWEEN}([0-9]{{4}})($|[^0-9])"
-_MAIL = r"([0-9A-Za-z])[0-9A-Za-z._%+-]*@([0-9A-Za-z.-]+\.[A-Za-z]{2,})"
-_HALF_WIDTH = "translate(value, '０１２３４５６７８９＋－＠．　', '0123456789+-@. ')"
-# Applied twice, because two numbers may share the one character between them.
-_NO_PHONES = f"regexp_replace(regexp_replace({_HALF_WIDTH}, '{_PHONE}', '\\1\\2****\\3\\4', 'g'), '{_PHONE}',"
-_NO_PHONES += " '\\1\\2****\\3\\4', 'g')"
+# The patterns of siyu/masking.py, which say what the masks find. The engine's patterns have no look-around, so these
+# take in the characters around a value.
+_PHONE = f"(^|[^0-9]|{ESCAPED}){PHONE}($|[^0-9])"
+_WECHAT = f"(^|[^0-9A-Za-z]|{ESCAPED}){WECHAT_ID}($|[^0-9A-Za-z])"
+_HALF_WIDTH = f"translate(value, '{WIDE}', '{NARROW}')"
+
+
+def _replaced_twice(value: str, pattern: str, by: str) -> str:
+    """Return the SQL of a replacement that is done twice: two values may share what is between them."""
+    for _ in range(2):
+        value = f"regexp_replace({value}, '{pattern}', '{by}', 'g')"
+    return value
+
+
+_NO_PHONES = _replaced_twice(_HALF_WIDTH, _PHONE, r"\1\2****\3\4")
+_NO_MAIL = _replaced_twice(_NO_PHONES, MAIL_ADDRESS, r"\1***\2\3")
 
 # The product of two numbers of 19 digits fits into 128 bits.
 _LIMIT = 10**19
@@ -148,8 +168,27 @@ FUNCTIONS = (
     SemanticFunction(
         "fn_mask_text",
         "value",
-        f"regexp_replace({_NO_PHONES}, '{_MAIL}', '\\1***@\\2', 'g')",
-        "A text in which mobile numbers and mail addresses are masked. The rest is unchanged.",
+        _replaced_twice(_NO_MAIL, _WECHAT, r"\1\2\3***\4"),
+        "A text in which mobile numbers, mail addresses and WeChat IDs are masked. Full-width letters and digits become"
+        " half width.",
+    ),
+    SemanticFunction(
+        "fn_identifier_kind",
+        "value",
+        f"case when not regexp_matches(value, '{SEEN}') then null"
+        f" when regexp_matches(value, '{LOOKS_MOBILE}') then 'mobile'"
+        f" when regexp_matches(value, '{LOOKS_MAIL}') then 'email'"
+        f" when regexp_matches(value, '{LOOKS_WECHAT}') then 'wechat_id' end",
+        "What a text has in clear: mobile, email or wechat_id, the first of them; NULL if none.",
+    ),
+    SemanticFunction(
+        "fn_cleared",
+        "value",
+        "case when fn_identifier_kind(value) is null then value"
+        " else case when fn_identifier_kind(fn_mask_text(value)) is null then fn_mask_text(value) else '***' end"
+        "  || '#' || left(fn_keyed_hash(value), 6) end",
+        "A text; one with an identifier in clear is masked, and ends with the beginning of its keyed hash, so that"
+        " different texts stay different.",
     ),
     SemanticFunction(
         "fn_mask",
@@ -158,7 +197,8 @@ FUNCTIONS = (
         "case"
         r" when length(value) between 11 and 14 and regexp_full_match(value, '\+?(86)?1[3-9][0-9]{9}')"
         "  then left(right(value, 11), 3) || '****' || right(value, 4)"
-        r" when contains(value, '@') and regexp_full_match(value, '[^@ ]+@[^@ /,;]+\.[^@ /,;]+')"
+        r" when contains(value, '@') and regexp_full_match(value, '[^@ ]+@[^@ /,;:&?=%]+\.[^@ /,;:&?=%0-9]+')"
+        r"  and not regexp_matches(value, '@.*[0-9]{7}')"
         "  then left(value, 1) || '***@' || regexp_extract(value, '@(.*)$', 1)"
         " when length(value) > 6 then left(value, 3) || '***' || right(value, 2)"
         " when length(value) > 0 then left(value, 1) || '**'"

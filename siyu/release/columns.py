@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from siyu.compile.project import Column
@@ -36,20 +37,32 @@ class PublishedColumn:
         return self.sql != quote_name(self.name)
 
 
-def published_columns(columns: Sequence[Column], is_key: bool = False) -> list[PublishedColumn]:
+def published_columns(
+    columns: Sequence[Column], is_key: bool = False, in_clear: AbstractSet[str] = frozenset()
+) -> list[PublishedColumn]:
     """Return the columns of a published table, for both files.
 
     A timestamp <name>_at (or <name>) gets <name>_date, its business date, unless the model has a column of that name.
     `is_key`: the restricted file has the hashes beside the raw values, so that a hash of any table leads to its value.
+    `in_clear`: columns without a mark that have identifiers in clear. The public file has them masked.
     """
-    return list(_published(columns, is_key))
+    return list(_published(columns, is_key, in_clear))
 
 
-def _published(columns: Sequence[Column], is_key: bool) -> Iterator[PublishedColumn]:
+def has_text(column: Column) -> bool:
+    """Whether the public file has the column as it is, with texts in it."""
+    return not column.pii and "VARCHAR" in column.type.upper()
+
+
+def _published(columns: Sequence[Column], is_key: bool, in_clear: AbstractSet[str]) -> Iterator[PublishedColumn]:
     names = {column.name for column in columns}
     for column in columns:
         quoted = quote_name(column.name)
-        yield PublishedColumn(column.name, quoted, column.type, column.description, in_public=not column.pii)
+        is_raw = not column.pii and column.name not in in_clear
+        yield PublishedColumn(column.name, quoted, column.type, column.description, in_public=is_raw)
+        if column.name in in_clear:
+            cleared = f"cast(fn_cleared(cast({quoted} as varchar)) as {column.type})"
+            yield PublishedColumn(column.name, cleared, column.type, column.description, in_restricted=False)
         if column.pii:
             text = f"cast({quoted} as varchar)"
             hashed = f"left(fn_keyed_hash({text}), {HASH_CHARACTERS})"

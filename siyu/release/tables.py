@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -35,6 +36,8 @@ PARQUET = "format parquet, compression zstd, compression_level 1"
 # DuckDB uses all threads for a large table; more tables at a time would only hold more memory.
 MOST_WORKERS = 4
 
+IN_CLEAR = "identifier_in_clear"  # the table of schema ops that clear_text.py writes
+
 Tables = dict[str, dict[str, Any]]
 Job = Callable[[Session], None]
 
@@ -51,7 +54,10 @@ def write_tables(
     _create_schemas(engine, draft)
     parquet = draft / "parquet" if settings.publish_parquet else None
     tables: Tables = {}
-    jobs: list[Job] = [partial(_write_model, model, parquet, tables) for model in _largest_first(engine, models)]
+    in_clear = _columns_in_clear(engine)
+    jobs: list[Job] = [
+        partial(_write_model, model, in_clear[model.name], parquet, tables) for model in _largest_first(engine, models)
+    ]
     if has_ops:
         jobs += [partial(_write_ops, name, parquet) for name in OPS_TABLES]
     _run_all(engine, jobs, settings.cores)
@@ -91,6 +97,16 @@ def _create_schemas(engine: Engine, draft: Path) -> None:
     session.close()
 
 
+def _columns_in_clear(engine: Engine) -> dict[str, set[str]]:
+    """Return model -> its columns that have identifiers in clear."""
+    session = engine.session()
+    found: dict[str, set[str]] = defaultdict(set)
+    for name, column in session.rows(f"select distinct table_name, column_name from ops.{IN_CLEAR}"):
+        found[name].add(column)
+    session.close()
+    return found
+
+
 def _largest_first(engine: Engine, models: Sequence[CompiledModel]) -> list[CompiledModel]:
     """Order models by rows times columns, so that no large table is left for the end, when other threads are idle."""
     session = engine.session()
@@ -115,11 +131,13 @@ def _write_views(engine: Engine, views: Sequence[ReleaseView], parquet: Path | N
     session.close()
 
 
-def _write_model(model: CompiledModel, parquet: Path | None, tables: Tables, session: Session) -> None:
+def _write_model(
+    model: CompiledModel, in_clear: set[str], parquet: Path | None, tables: Tables, session: Session
+) -> None:
     """Write one table to both DuckDB files and to Parquet. Raises EngineFault with the name of a published view if its
     SQL fails: perhaps no model has read all of its columns before."""
     try:
-        _write_copies(model, session)
+        _write_copies(model, in_clear, session)
     except SqlProblem as error:
         raise data_fault(model, error) from None
     rows, digest = session.content_hash(f"release.{model.relation}")
@@ -127,16 +145,20 @@ def _write_model(model: CompiledModel, parquet: Path | None, tables: Tables, ses
     tables[model.name] = {"rows": rows, "content_hash": digest}
 
 
-def _write_copies(model: CompiledModel, session: Session) -> None:
-    """Write both copies of a table. The public one is read from the restricted one, if any."""
+def _write_copies(model: CompiledModel, in_clear: set[str], session: Session) -> None:
+    """Write both copies of a table. The public one is read from the restricted one, if any.
+
+    The restricted file also has the raw texts of a table whose public copy is masked: later nights compare with them.
+    """
     source = f"{model.relation}{_sort_clause(model)}"
-    columns = published_columns(model.columns, is_key=model.name in KEY_TABLES)
-    if model.is_restricted:
+    columns = published_columns(model.columns, is_key=model.name in KEY_TABLES, in_clear=in_clear)
+    is_restricted = model.is_restricted or (bool(in_clear) and not model.pii_columns)
+    if is_restricted:
         restricted = f"restricted.{model.relation}"
         session.execute(f"create table {restricted} ({_restricted_columns(columns)})")
         session.execute(f"insert into {restricted} select {restricted_list(columns)} from {source}")
         source = restricted
-    listed = public_list(columns, model.is_restricted)
+    listed = public_list(columns, is_restricted)
     comments = {column.name: column.description for column in columns if column.in_public}
     _create(session, model.relation, f"select {listed} from {source}", (model.model.description, comments))
 

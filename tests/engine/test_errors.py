@@ -135,6 +135,14 @@ MISTAKES: dict[str, tuple[dict[str, str], list[str]]] = {
         },
         ["the column ticket_id of staging.crm__ticket passes on raw.crm__accounts._file", "[pii]"],
     ),
+    "a personal column of an export in a column without a mark": (
+        {
+            "models/staging/crm__ticket.sql": "/*\ndescription: x\ngrain: [record_id]\n*/\nselect 'crm' as channel,"
+            " contact_id as record_id, 1 as landed_seq, fn_trim(replace(mobile, ' ', '')) as ticket_id"
+            " from {{ source('crm', 'contacts') }}\n"
+        },
+        ["the column ticket_id of staging.crm__ticket passes on raw.crm__contacts.mobile", "[pii]"],
+    ),
     "an earlier result without raw values": (
         {
             "models/journey/left_out.sql": HEADER.replace("one_id", "record_id")

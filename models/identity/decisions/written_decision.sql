@@ -94,9 +94,9 @@ select
     n.decided_at,  -- When it was decided (UTC).
     n.decided_by,  -- Who decided.
     n.reason,  -- [pii] Why.
-    a.id_type as left_type,  -- Type of the first identifier.
+    a.id_type as left_type,  -- [public] Type of the first identifier.
     a.id_value as left_value,  -- [pii] The first identifier; NULL = it is not valid.
-    b.id_type as right_type,  -- Type of the second identifier; NULL = the decision names one.
+    b.id_type as right_type,  -- [public] Type of the second one; NULL = there is none.
     b.id_value as right_value  -- [pii] The second identifier.
 from numbered as n
 left join identifiers as a on n.rule_no = a.rule_no and a.side = 'left'

@@ -27,7 +27,8 @@ select
         order by {{ columns | join(', ') }}
     ) as combination_id,  -- Number within this build.
     {%- for column in columns %}
-    {{ column }},  -- Identifier of this type, if the records carry one.
+    {%- set mark = '[public] ' if column == 'email_domain' else '' %}
+    {{ column }},  -- {{ mark }}Identifier of this type, if the records carry one.
     {%- endfor %}
     first_landed_seq,  -- First landing that brought it, in any version of a record.
     first_seen_at,  -- Earliest time of such a record, in any version (UTC).

@@ -1,6 +1,7 @@
 /*
 description: Company names as they were given, each split into region and core. Region and core
-  together are the key by which different spellings of one company meet.
+  together are the key by which different spellings of one company meet. A text with a mobile, a
+  mail address or a WeChat ID is the name of no company.
 grain: [company_name]
 */
 {{ config(published=false) }}
@@ -32,3 +33,4 @@ select
     words,  -- [public] The core, with the blanks between its words.
     is_complete  -- True = ends with a registered legal form. Otherwise it may be a short name.
 from parted
+where fn_identifier_kind(company_name) is null

@@ -113,7 +113,7 @@ select
     a.content_id,
     a.campaign_id,
     a.staff_id,
-    a.group_id,
+    a.group_id,  -- [public] Only groups have a chat_id.
     case m.moment when 'send' then a.cost end as cost
 from addressed as a
 cross join unnest(['send', 'open', 'click', 'reply']) as m (moment)
