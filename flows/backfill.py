@@ -36,7 +36,7 @@ from siyu.masking import masked, printable
 from siyu.night.backfill import MAX_WAIT, Backfill, Range
 from siyu.report.date_results import FAILED, DateResult, backfill_markdown, headline
 from siyu.report.events import Event
-from siyu.report.summary import markdown
+from siyu.report.status import markdown
 from siyu.settings import load_settings
 
 NIGHTLY = "siyu-nightly"

@@ -32,8 +32,9 @@ from siyu.dev.plan_inputs import (
     working_copy,
 )
 from siyu.engines.duckdb import DuckEngine
+from siyu.release.clear_text import write_identifiers_in_clear
 from siyu.release.history import previous_tables
-from siyu.release.publish import is_published
+from siyu.release.publish import published_tables
 from siyu.release.releases import PUBLIC, Release
 from siyu.release.tables import write_tables
 from siyu.report.events import Event, checked
@@ -214,13 +215,14 @@ class _Making:
     def _tables(self) -> Mapping[str, Any]:
         """Write the tables that change to the scratch release. Return its tables, for the manifest."""
         project, held = self._project, self._inputs.release.manifest["tables"]
-        published = [m for m in project.models.values() if not m.companion and is_published(project, m)]
+        published = published_tables(project)
         differing = self._build.changed | set(self._changes.reformed)
         written = [model for model in published if model.name in differing or model.name not in held]
         for model in written:
             self._build.provide(model.name)
         tables = {model.name: held[model.name] for model in published if model not in written}
         if written:
+            write_identifiers_in_clear(self._engine, written)
             settings = project.settings.model_copy(update={"publish_parquet": False})
             tables |= write_tables(self._engine, written, (), self._scratch, settings, has_ops=False)
         return tables

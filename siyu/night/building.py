@@ -26,6 +26,7 @@ from siyu.night.publication import Checked
 from siyu.night.record import NOTHING_NEW, RunRecord
 from siyu.release.clear_text import write_identifiers_in_clear
 from siyu.release.history import Previous, previous_tables
+from siyu.release.publish import published_tables
 from siyu.release.releases import Release, current
 from siyu.report import events
 from siyu.report.events import Event
@@ -187,7 +188,7 @@ class Checks:
         ops.write_comparisons(session, landed.compared)
         session.close()
         landed.write_versions()
-        write_identifiers_in_clear(self.building.engine, landed.project)
+        write_identifiers_in_clear(self.building.engine, published_tables(landed.project))
         return [table for table in landed.suites if table not in self.building.suites]
 
     def end(self) -> Checked:

@@ -6,33 +6,34 @@ contain. So every night searches each text column that releases publish as it is
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from typing import Any
 
 from siyu.build.catalog import write_table
 from siyu.build.materialization import data_fault
 from siyu.compile.ops_schema import OPS_TABLES
-from siyu.compile.project import CompiledModel, Project
+from siyu.compile.project import CompiledModel
 from siyu.engines.base import Engine, Session
 from siyu.engines.sql import quote_name, quoted
 from siyu.errors import SqlProblem
 from siyu.masking import SEEN
 from siyu.release.columns import has_text
-from siyu.release.publish import is_published
 from siyu.release.tables import IN_CLEAR
 
 Row = tuple[Any, ...]
 
 
-def write_identifiers_in_clear(engine: Engine, project: Project) -> None:
-    """Search the published columns, and write ops.identifier_in_clear. Raises EngineFault that names a published view
-    whose SQL fails."""
+def write_identifiers_in_clear(engine: Engine, published: Iterable[CompiledModel]) -> None:
+    """Search the columns of published tables, and write ops.identifier_in_clear. Views of a release show what is in
+    these tables.
+
+    Raises EngineFault that names the model if its SQL fails.
+    """
     found: list[Row] = []
     with closing(engine.session()) as session:
-        for model in project.models.values():
-            if not model.companion and is_published(project, model):
-                found += _found(session, model)
+        for model in published:
+            found += _found(session, model)
         write_table(session, f"ops.{IN_CLEAR}", OPS_TABLES[IN_CLEAR].types, sorted(found))
 
 

@@ -16,7 +16,7 @@ from rich.table import Table
 from rich.text import Text
 
 from siyu import clock
-from siyu.errors import ON_CALL, ConfigError
+from siyu.errors import ON_CALL, PUBLISHED, TARGET_FAILED, ConfigError
 from siyu.masking import UNREADABLE
 from siyu.release.releases import current
 from siyu.report import markup
@@ -24,7 +24,7 @@ from siyu.report.briefing import Block, Fact, Item, briefing, headline
 from siyu.report.failures import Failure
 from siyu.report.markup import line as text_line
 from siyu.report.page import status_page
-from siyu.report.summary import Report, TargetLine
+from siyu.report.summary import Report, TargetLine, first_of_targets
 
 if TYPE_CHECKING:
     from siyu.release.releases import Release
@@ -97,9 +97,15 @@ def write_targets(warehouse: Path, lines: Sequence[TargetLine], timezone: str) -
     status = read_status(warehouse)
     if status is None:
         return
-    new = {line.target: vars(line) for line in lines}
-    kept = [line for line in status["targets"] if line["target"] not in new]
-    _write(warehouse / "status", {**status, "targets": [*kept, *new.values()]}, timezone)
+    new = {line.target: line for line in lines}
+    kept = [TargetLine(**line) for line in status["targets"] if line["target"] not in new]
+    targets = [*kept, *new.values()]
+    changed: dict[str, Any] = {"targets": [vars(line) for line in targets]}
+    if status["exit_code"] in (PUBLISHED, TARGET_FAILED):  # nothing else failed
+        failure = first_of_targets(targets)
+        changed |= {"exit_code": TARGET_FAILED if failure else PUBLISHED,
+                    "first_failure": asdict(failure) if failure else None}  # fmt: skip
+    _write(warehouse / "status", {**status, **changed}, timezone)
 
 
 def read_status(warehouse: Path) -> dict[str, Any] | None:

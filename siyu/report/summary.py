@@ -168,9 +168,7 @@ class Report:
         """What failed first: what stopped the run, or the first target that did not take the release."""
         if self.stopped_by is not None:
             return self.stopped_by
-        return next(
-            (failures.of_target(line.target, line.release, line.error) for line in self.targets if line.error), None
-        )
+        return first_of_targets(self.targets)
 
     def check_counts(self) -> dict[str, int]:
         """Count the expectations by outcome."""
@@ -187,6 +185,11 @@ class Report:
         rank = {"critical": 0, "warning": 1, "info": 2}
         broken = [result for result in self.checks if not result.success]
         return sorted(broken, key=lambda r: (rank[r.severity], r.table_name, r.expectation, r.column_name or ""))
+
+
+def first_of_targets(targets: Iterable[TargetLine]) -> Failure | None:
+    """Return the failure of the first target that did not take the release."""
+    return next((failures.of_target(line.target, line.release, line.error) for line in targets if line.error), None)
 
 
 def summary(report: Report) -> Group:
