@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import threading
+import time
 from collections.abc import Iterator
 from datetime import date
 from typing import Any
@@ -47,6 +48,20 @@ def runs(shop: Shop) -> Iterator[dict[str, Any]]:
     ledger = Ledger(shop.root / "warehouse" / "ledger.sqlite")
     yield from ledger.runs()
     ledger.close()
+
+
+def hold_for_a_moment(shop: Shop) -> None:
+    """Lock the warehouse as another run does. A thread releases only a lock that it has itself."""
+    held = threading.Event()
+
+    def hold() -> None:
+        own = lock(shop.root / "warehouse")
+        held.set()
+        time.sleep(1.5)
+        own.release()
+
+    threading.Thread(target=hold).start()
+    held.wait()
 
 
 @pytest.mark.after_first_night
@@ -129,12 +144,10 @@ def test_runs_wait_for_each_other(shop: Shop) -> None:
     with shop.building_only(), Backfill(shop.settings(), asked) as running:
         with pytest.raises(WarehouseBusy, match="another backfill is running"), Backfill(shop.settings(), asked):
             pass
-        held = lock(shop.root / "warehouse")
-        threading.Timer(1.5, held.release).start()
+        hold_for_a_moment(shop)
         assert running.run(date(2026, 6, 2), told.append).status == "published"
         assert [event.kind for event in told].count("waiting") == 1
-        held = lock(shop.root / "warehouse")
-        threading.Timer(1.5, held.release).start()
+        hold_for_a_moment(shop)
         assert shop.run("2026-06-02").status == "nothing new"
     held = lock(shop.root / "warehouse")
     with pytest.raises(WarehouseBusy, match="another run holds the warehouse"):
