@@ -148,8 +148,11 @@ class RunRecord:
         self.write_status()
 
     def notify(self) -> None:
-        """Send the message of the run, if it needs one. Whatever happens, the night ends as it would without it."""
-        if not self.addressees:
+        """Send the message of the run, if it needs one. Whatever happens, the night ends as it would without it.
+
+        A date of a backfill sends none: somebody looks on, and the status page stays that of the last night.
+        """
+        if not self.addressees or self.request.is_backfill:
             return
         try:
             told = notify(as_json(self.report, current(self.warehouse)), self._before, self.settings, self.addressees)
