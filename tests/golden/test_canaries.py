@@ -106,6 +106,7 @@ def stopped(shared: Shared) -> Evening:
     return shared.once("canaries_stopped", _stopped)
 
 
+@pytest.mark.scale
 def test_a_night_that_publishes_leaves_no_identifier_in_the_open(published: Evening) -> None:
     assert published.report.status == "published"
     assert len(published.canaries.planted) > 1400
@@ -120,6 +121,7 @@ def test_a_night_that_fails_leaves_no_identifier_in_the_open(stopped: Evening) -
     assert canaries_in(stopped.told) == set()
 
 
+@pytest.mark.scale
 def test_the_page_lists_every_file_of_a_warehouse_with_its_mode(published: Evening, stopped: Evening) -> None:
     for evening in (published, stopped):
         for path in evening.warehouse.rglob("*"):
