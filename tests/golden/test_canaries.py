@@ -51,16 +51,20 @@ def store_of(file: str) -> str | None:
     return max(fits, key=len, default=None)
 
 
-def leaks(evening: Evening) -> list[str]:
+def leaks_of(warehouse: Path, canaries: Canaries) -> list[str]:
     """Return every canary in a file that others may read, or that the page does not call raw, with its place."""
     found = []
-    for file, hits in search(evening.warehouse).items():
+    for file, hits in search(warehouse).items():
         store = store_of(file)
         is_allowed = store is not None and stores()[store][0] == "raw"
-        if not (is_allowed and is_closed(evening.warehouse / file, evening.warehouse)):
-            found += [f"{file}: {where}: {hit} ({evening.canaries.place(hit)})"
+        if not (is_allowed and is_closed(warehouse / file, warehouse)):
+            found += [f"{file}: {where}: {hit} ({canaries.place(hit)})"
                       for where, values in hits.items() for hit in sorted(values)]  # fmt: skip
     return found
+
+
+def leaks(evening: Evening) -> list[str]:
+    return leaks_of(evening.warehouse, evening.canaries)
 
 
 def _run(shop: Shop, canaries: Canaries) -> Evening:
