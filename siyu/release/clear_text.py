@@ -42,7 +42,8 @@ def _found(session: Session, model: CompiledModel) -> list[Row]:
     try:
         if not columns or not _is_suspicious(session, model.relation, columns):
             return []
-        return [row for column in columns for row in _kinds(session, model, column)]
+        suspicious = _suspicious(session, model.relation, columns)
+        return [row for column in suspicious for row in _kinds(session, model, column)]
     except SqlProblem as error:
         raise data_fault(model, error) from None
 
@@ -51,19 +52,29 @@ def _is_suspicious(session: Session, relation: str, columns: Sequence[str]) -> b
     """Return whether a row has what SEEN finds. One search in the joined texts of a row takes half of the time that a
     search in each column takes."""
     joined = f"concat_ws(chr(10), {', '.join(map(_text, columns))})"
-    query = f"select count(*) from {relation} where regexp_matches({joined}, {quoted(SEEN)})"
-    return bool(session.value(query))
+    return bool(session.value(f"select count(*) from {relation} where {_is_seen(joined)}"))
+
+
+def _suspicious(session: Session, relation: str, columns: Sequence[str]) -> list[str]:
+    """Return the columns in which SEEN finds something."""
+    counts = ", ".join(f"count(*) filter (where {_is_seen(_text(column))})" for column in columns)
+    [found] = session.rows(f"select {counts} from {relation}")
+    return [column for column, count in zip(columns, found, strict=True) if count]
 
 
 def _kinds(session: Session, model: CompiledModel, column: str) -> list[Row]:
     """Return a row of ops.identifier_in_clear for each kind of identifier that a column has."""
-    values = f"select {_text(column)} as value from {model.relation}"
+    texts = f"select {_text(column)} as value from {model.relation} where {_is_seen(_text(column))}"
     rows = session.rows(
-        "select kind, sum(n)::bigint, count(*), min(fn_cleared(value))"
-        f" from (select value, count(*) as n, fn_identifier_kind(value) as kind from ({values}) group by value)"
+        "select kind, sum(n)::bigint, count(*), fn_cleared(min(value))"
+        f" from (select value, count(*) as n, fn_identifier_kind(value) as kind from ({texts}) group by value)"
         " where kind is not null group by kind"
     )
     return [(model.name, column, *row) for row in rows]
+
+
+def _is_seen(text: str) -> str:
+    return f"regexp_matches({text}, {quoted(SEEN)})"
 
 
 def _text(column: str) -> str:

@@ -113,8 +113,10 @@ ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be", "gb18030")
 @cache
 def _plain_canary(encoding: str) -> re.Pattern[bytes]:
     """Return a pattern of canaries as they were planted, in the bytes of an encoding."""
-    words = ("1377000", "canary0", "canary1", "CaNaRy", "金丝雀")
-    return re.compile(b"|".join(re.escape(word.encode(encoding)) for word in words))
+    digit = {"utf-16-le": b"[0-9]\0", "utf-16-be": b"\0[0-9]"}.get(encoding, b"[0-9]")
+    words = [re.escape(word.encode(encoding)) + digit * 4 for word in ("1377000", "canary", "CaNaRy", "金丝雀")]
+    words[1] += re.escape("x@".encode(encoding))  # the name of the channel may stand before any number
+    return re.compile(b"|".join(words))
 
 
 def _of_duckdb(path: Path) -> dict[str, set[str]]:

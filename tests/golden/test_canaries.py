@@ -51,16 +51,20 @@ def store_of(file: str) -> str | None:
     return max(fits, key=len, default=None)
 
 
-def leaks(evening: Evening) -> list[str]:
+def leaks_of(warehouse: Path, canaries: Canaries) -> list[str]:
     """Return every canary in a file that others may read, or that the page does not call raw, with its place."""
     found = []
-    for file, hits in search(evening.warehouse).items():
+    for file, hits in search(warehouse).items():
         store = store_of(file)
         is_allowed = store is not None and stores()[store][0] == "raw"
-        if not (is_allowed and is_closed(evening.warehouse / file, evening.warehouse)):
-            found += [f"{file}: {where}: {hit} ({evening.canaries.place(hit)})"
+        if not (is_allowed and is_closed(warehouse / file, warehouse)):
+            found += [f"{file}: {where}: {hit} ({canaries.place(hit)})"
                       for where, values in hits.items() for hit in sorted(values)]  # fmt: skip
     return found
+
+
+def leaks(evening: Evening) -> list[str]:
+    return leaks_of(evening.warehouse, evening.canaries)
 
 
 def _run(shop: Shop, canaries: Canaries) -> Evening:
@@ -106,6 +110,7 @@ def stopped(shared: Shared) -> Evening:
     return shared.once("canaries_stopped", _stopped)
 
 
+@pytest.mark.scale
 def test_a_night_that_publishes_leaves_no_identifier_in_the_open(published: Evening) -> None:
     assert published.report.status == "published"
     assert len(published.canaries.planted) > 1400
@@ -120,6 +125,7 @@ def test_a_night_that_fails_leaves_no_identifier_in_the_open(stopped: Evening) -
     assert canaries_in(stopped.told) == set()
 
 
+@pytest.mark.scale
 def test_the_page_lists_every_file_of_a_warehouse_with_its_mode(published: Evening, stopped: Evening) -> None:
     for evening in (published, stopped):
         for path in evening.warehouse.rglob("*"):
