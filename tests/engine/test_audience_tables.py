@@ -110,7 +110,7 @@ CASES: list[tuple[str, str, list[Told]]] = [
     ("next_action_rules", a_rule() + a_rule(audience="customer").splitlines()[1] + "\n", [
         ("next_action_rules.csv, row 3", "next_action_rules: own is already in row 2", "the same rule")]),
     ("next_action_rules", a_rule().replace("why_en\n", "why_en,industri\n").replace("Why.\n", "Why.,robot\n"), [
-        ("next_action_rules.csv", "next_action_rules has the column industri", "remove the column")]),
+        ("next_action_rules.csv", "next_action_rules has the column industri", "expected one of: advocacy")]),
     ("sop_steps", STEP.replace("name_en\n", "name_en,toucpoint\n"), [
         ("sop_steps.csv", "sop_steps has the column toucpoint", "did you mean touchpoint?")]),
     # Nobody may be forgotten: one rule has to find every silent prospect, or the gap had people without a reason.

@@ -137,11 +137,11 @@ MISTAKES: dict[str, tuple[dict[str, str], list[str]]] = {
     ),
     "a personal column of an export in a column without a mark": (
         {
-            "models/staging/crm__ticket.sql": "/*\ndescription: x\ngrain: [record_id]\n*/\nselect 'crm' as channel,"
-            " contact_id as record_id, 1 as landed_seq, fn_trim(replace(mobile, ' ', '')) as ticket_id"
+            "models/staging/crm__device.sql": "/*\ndescription: x\ngrain: [record_id]\n*/\nselect 'crm' as channel,"
+            " contact_id as record_id, 1 as landed_seq, fn_trim(replace(mobile, ' ', '')) as product_id"
             " from {{ source('crm', 'contacts') }}\n"
         },
-        ["the column ticket_id of staging.crm__ticket passes on raw.crm__contacts.mobile", "[pii]"],
+        ["the column product_id of staging.crm__device passes on raw.crm__contacts.mobile", "[pii]"],
     ),
     "an earlier result without raw values": (
         {
@@ -242,7 +242,10 @@ TOGETHER = (
         "unknown column in a suite", "unknown expectation", "a staging suite that would stop the release",
         "a list where a column is wanted", "an expectation about rows without a query",
     ),
-    ("a personal column without its mark", "the name of a file in a column without a mark"),
+    (
+        "a personal column without its mark", "the name of a file in a column without a mark",
+        "a personal column of an export in a column without a mark",
+    ),
     ("an earlier result without raw values",),
 )  # fmt: skip
 

@@ -24,6 +24,7 @@ SUITES = (
     "tags/*_history",
     "audience/*_history",
     "audience/segment",
+    "bi/deals",
     "ops/drift",
 )
 
@@ -66,7 +67,7 @@ def test_begin_with_kpis_add_tags_and_leave_them_out_for_a_while(
     shop, report = small
     assert report.status == "published" and shop.revenue() == "100.10"
     built = {model.model.partition(".")[0] for model in report.models}
-    assert built == {"staging", "records", "identity", "journey", "tags", "kpi"}
+    assert built == {"staging", "records", "identity", "journey", "tags", "kpi", "bi"}
     assert [m.model for m in report.models if m.model.startswith("tags.")] == ["tags.person_link"]
     assert {result.table_name.partition(".")[0] for result in report.checks} == {*built, "ops"} - {"staging"}
     note = "of identity, journey, tags what these read 仅其所需; not built 未构建: audience (setting families)"
