@@ -8,7 +8,7 @@ from typing import Any
 from siyu.cli import (  # noqa: F401
     audience,
     bi_targets,
-    changes,
+    comparisons,
     identities,
     kpi,
     layer_tests,

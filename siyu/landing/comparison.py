@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from statistics import median
 
@@ -49,53 +50,63 @@ def comparisons(
     files: Sequence[LandedFile],
     profiles: Mapping[tuple[str, str], Sequence[Profile]],
     limits: Limits,
+    landings: Mapping[int, date],
+    night: date,
     landed_now: Collection[str],
 ) -> list[Comparison]:
-    """Compare the newest landing with those before. Only the exports of `landed_now`, the channels that it was asked
-    for, can lack rows."""
-    newest = max((file.landed_seq for file in files), default=0)
+    """Compare what the newest night landed with the nights before. Only the exports of `landed_now`, the channels that
+    it was asked for, can lack rows.
+
+    `landings` maps landed_seq to its business date. The landings of one date are one night, so that a night that is run
+    again, and finds no new file, lacks nothing. `night` is the date of this run: if it is later than every landing,
+    nothing at all was delivered.
+    """
+    days = sorted(set(landings.values()))
+    days += [night] if days and night > days[-1] else []
+    nights = {seq: days.index(day) for seq, day in landings.items()}
+    newest = len(days) - 1
     by_export: dict[tuple[str, str], list[LandedFile]] = {}
     for file in once(files):
         by_export.setdefault((file.channel, file.export), []).append(file)
     found = []
     for (channel, export), own in sorted(by_export.items()):
         known = channels[channel].exports.get(export) if channel in channels else None
-        now = [one for one in profiles.get((channel, export), ()) if one.landed_seq == newest]
+        now = [one for one in profiles.get((channel, export), ()) if nights[one.landed_seq] == newest]
         if known is None or (channel not in landed_now and not now):
             continue
-        first = min(file.landed_seq for file in own)  # without dates in its names, it brought the history
+        first = min(nights[file.landed_seq] for file in own)  # without dates in its names, it brought the history
         before = [
             one
             for one in profiles.get((channel, export), ())
-            if one.landed_seq < newest and (one.delivery or one.landed_seq > first)
+            if nights[one.landed_seq] < newest and (one.delivery or nights[one.landed_seq] > first)
         ]
-        nightly = _by_landing(own, newest)
+        nightly = _by_night(own, nights, newest)
         is_list = known.load == "snapshot" or median(nightly or [0]) == 0
         least = limits.min_lists if is_list else limits.min_history
-        rows = _by_delivery(own, newest) if is_list else nightly
+        rows = _by_delivery(own, nights, newest) if is_list else nightly
         counted = volume(rows[-1], rows[:-1], limits, least) if rows and not known.in_bursts else Volume(sum(rows[-1:]))
         changes = {one.delivery: field_changes(one, before, limits, least) for one in now}
-        found.append(Comparison(channel, export, newest, counted, changes))
+        found.append(Comparison(channel, export, max(landings), counted, changes))
     return found
 
 
-def _by_landing(files: Sequence[LandedFile], newest: int) -> list[int]:
-    """Return the rows of each landing, 0 where it brought none. The first one is left out: it brings the history."""
+def _by_night(files: Sequence[LandedFile], nights: Mapping[int, int], newest: int) -> list[int]:
+    """Return the rows of each night, 0 where it brought none. The first one is left out: it brings the history."""
     counts: Counter[int] = Counter()
     for file in files:
-        counts[file.landed_seq] += file.rows_landed
-    return [counts[seq] for seq in range(min(counts) + 1, newest + 1)]
+        counts[nights[file.landed_seq]] += file.rows_landed
+    return [counts[night] for night in range(min(counts) + 1, newest + 1)]
 
 
-def _by_delivery(files: Sequence[LandedFile], newest: int) -> list[int]:
-    """Return the rows of each delivery of an export that most landings do not bring; nothing if the newest landing
-    brought none. Without a date in its name, the first delivery is the history, and left out."""
+def _by_delivery(files: Sequence[LandedFile], nights: Mapping[int, int], newest: int) -> list[int]:
+    """Return the rows of each delivery of an export that most nights do not bring; nothing if the newest night brought
+    none. Without a date in its name, the first delivery is the history, and left out."""
     counts: Counter[tuple[str, int]] = Counter()
     for file in files:
-        counts[file.file_date or "", file.landed_seq] += file.rows_landed
-    if max(seq for _, seq in counts) < newest:
+        counts[file.file_date or "", nights[file.landed_seq]] += file.rows_landed
+    if max(night for _, night in counts) < newest:
         return []
-    first = min(seq for _, seq in counts)
+    first = min(night for _, night in counts)
     return [counts[place] for place in sorted(counts) if place != ("", first)]
 
 

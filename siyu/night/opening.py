@@ -252,10 +252,11 @@ class Opened:
             with closing(self.engine.session()) as session:
                 add_missing(session, self.project.channels, ledger, self.record.warehouse, limits.history + 1)
         profiles = known_profiles(ledger, known_by)
-        found = comparisons(self.project.channels, files, profiles, limits, self.channels)
-        newest = max(ledger.landings(known_by), default=0)
+        landings = ledger.landings(known_by)
+        night = self.as_of if known_by is None else max(landings.values())
+        found = comparisons(self.project.channels, files, profiles, limits, landings, night, self.channels)
         versions = ledger.reference_versions(known_by)
-        return found + reference_comparisons(versions, self.record.warehouse, newest, limits)
+        return found + reference_comparisons(versions, self.record.warehouse, max(landings, default=0), limits)
 
     def _problems(self, results: Sequence[ChannelLanding]) -> dict[str, list[str]]:
         """Return the problems of the channels that landed now, and the last problems of the other channels."""

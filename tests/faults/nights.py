@@ -139,7 +139,7 @@ def _land(settings: Settings, ledger: Ledger, day: date) -> Report:
         channel_status(one, files, landings, results[name].problems, day, timezone) for name, one in channels.items()
     ]
     drift = standing_drift(channels, files, ledger.file_drift(), landings, day)
-    compared = comparisons(channels, files, known_profiles(ledger, None), limits, list(channels))
+    compared = comparisons(channels, files, known_profiles(ledger, None), limits, landings, day, list(channels))
     compared += reference_comparisons(ledger.reference_versions(), settings.warehouse, landing.seq, limits)
     report = Report(day, settings.warehouse, status="landed")
     report.set_channels(statuses, results, drift, compared)

@@ -17,7 +17,8 @@ from siyu.errors import ChecksFailed
 from siyu.night.request import Request
 from siyu.night.run import run_night
 from siyu.report.events import Event
-from siyu.report.summary import Report, markdown, summary
+from siyu.report.status import markdown
+from siyu.report.summary import Report, summary
 from siyu.settings import FAMILIES
 from tests.golden.canaries import Canaries, canaries_in, is_closed, search
 from tests.golden.canary_files import write_world
