@@ -146,7 +146,11 @@ def _descriptions(session: Session) -> dict[tuple[str, str], str]:
     """(table, column) -> description; the column of a table's own is ''. The restricted file has no comments."""
     rows = session.rows(f'select model, column_name, description from {FILE}.ops."column"')
     tables = session.rows(f"select model, '', description from {FILE}.ops.model")
-    return {(model, column): told for model, column, told in [*rows, *tables] if told}
+    added = session.rows(  # columns that publishing adds, such as business dates
+        "select schema_name || '.' || table_name, column_name, comment from duckdb_columns()"
+        " where database_name = ? and not internal", [FILE]
+    )  # fmt: skip
+    return {(model, column): told for model, column, told in [*added, *rows, *tables] if told}
 
 
 def _key(columns: Sequence[TargetColumn], grain: tuple[str, ...]) -> tuple[str, ...]:

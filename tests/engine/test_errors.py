@@ -137,11 +137,11 @@ MISTAKES: dict[str, tuple[dict[str, str], list[str]]] = {
     ),
     "a personal column of an export in a column without a mark": (
         {
-            "models/staging/crm__device.sql": "/*\ndescription: x\ngrain: [record_id]\n*/\nselect 'crm' as channel,"
-            " contact_id as record_id, 1 as landed_seq, fn_trim(replace(mobile, ' ', '')) as product_id"
+            "models/staging/crm__link.sql": "/*\ndescription: x\ngrain: [record_id]\n*/\nselect 'crm' as channel,"
+            " contact_id as record_id, 1 as landed_seq, fn_trim(replace(mobile, ' ', '')) as staff_id"
             " from {{ source('crm', 'contacts') }}\n"
         },
-        ["the column product_id of staging.crm__device passes on raw.crm__contacts.mobile", "[pii]"],
+        ["the column staff_id of staging.crm__link passes on raw.crm__contacts.mobile", "[pii]"],
     ),
     "an earlier result without raw values": (
         {
