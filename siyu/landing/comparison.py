@@ -163,7 +163,7 @@ def _table_changes(
     for name in now[0] if now and before else ():
         if name not in before[0]:
             continue
-        counts = [dict(Counter(form(_number(row[name])) for row in rows)) for rows in (now, before)]
+        counts = [dict(Counter(form(_number(row.get(name))) for row in rows)) for rows in (now, before)]
         new, old = (shares(one) for one in counts)
         bucket = max(sorted({*new, *old}), key=lambda one: abs(new.get(one, 0.0) - old.get(one, 0.0)))
         found.append(
@@ -173,8 +173,10 @@ def _table_changes(
     return found
 
 
-def _number(text: str) -> str | float:
+def _number(text: str | None) -> str | float | None:
+    """Return a number if a text is one. Nan and inf are names and words, not numbers."""
     try:
-        return float(text)
+        number = float(text or "")
     except ValueError:
         return text
+    return number if math.isfinite(number) else text

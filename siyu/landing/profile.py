@@ -26,6 +26,7 @@ from siyu.warehouse.ledger import LandedFile, Ledger
 
 SAMPLE = 5_000  # rows; of a larger landing, every n-th row is looked at
 FREQUENT, SHOWN = 10, 40  # a value is kept if it fills a tenth of the rows; characters of it
+KEPT = 2  # times as many landings as are compared: enough to repeat a night of the last weeks with --known-by
 HOURS = 4  # hours in a bucket
 EMPTY, OTHER = "empty", "other"
 FORM, VALUE, HOUR, REPEAT = "form", "value", "hour", "repeat"
@@ -118,6 +119,8 @@ def form(value: Any) -> str:
         return EMPTY
     if isinstance(value, bool):
         return str(value).lower()
+    if not isinstance(value, str) and not math.isfinite(value):
+        return str(value)
     if not isinstance(value, str):
         # Half powers of ten: 10, 32, 100, 316 …
         sign = "-" if value < 0 else ""
@@ -162,7 +165,7 @@ def add_missing(session: Session, channels: Mapping[str, Channel], ledger: Ledge
         for one in profiles_of(session, channels[channel], export, landed[seq], store)
     ]
     if rows:
-        ledger.add_profiles(rows)
+        ledger.add_profiles(rows, KEPT * landings)
 
 
 def known_profiles(ledger: Ledger, known_by: date | None) -> dict[tuple[str, str], list[Profile]]:

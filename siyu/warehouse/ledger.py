@@ -174,10 +174,18 @@ class Ledger(RunLedger, AccessLedger):
             found.setdefault((row["landed_seq"], row["identity"]), []).append((row["kind"], row["column_name"]))
         return found
 
-    def add_profiles(self, rows: Iterable[Sequence[Any]]) -> None:
-        """Store profiles: landed_seq, channel, export, delivery, row_count and fields as JSON."""
+    def add_profiles(self, rows: Iterable[Sequence[Any]], kept: int) -> None:
+        """Store profiles: landed_seq, channel, export, delivery, row_count and fields as JSON.
+
+        Of each export those of the newest `kept` landings stay, so that the ledger does not grow with the nights.
+        """
         with self._transaction() as db:
             db.executemany("insert into profile values (?, ?, ?, ?, ?, ?)", rows)
+            db.execute(
+                "delete from profile where rowid in (select id from (select rowid as id, dense_rank() over"
+                " (partition by channel, export order by landed_seq desc) as n from profile) where n > ?)",
+                [kept],
+            )
 
     def profiled(self) -> list[Row]:
         """Return landed_seq, channel and export of all profiles."""

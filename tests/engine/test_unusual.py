@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from contextlib import closing
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from siyu.landing.comparison import bucket_told
+from siyu.landing.comparison import bucket_told, reference_comparisons
 from siyu.landing.profile import FORM, HOUR, Profile, form
 from siyu.landing.unusual import FieldChange, Limits, field_changes, volume
 from siyu.seeds.variables import load_vars
 from siyu.settings import load_settings
+from siyu.warehouse.ledger import Ledger
 
 
 @pytest.fixture(scope="module")
@@ -102,3 +105,24 @@ def test_buckets_are_told_as_people_read_them() -> None:
     assert bucket_told(FORM, "digits 11") == "digits of 11 characters"
     assert bucket_told(HOUR, "8") == "8:00 to 11:59"
     assert bucket_told("value", "yes") == "yes"
+
+
+def test_a_reference_table_is_compared_whatever_its_cells_are(limits: Limits, tmp_path: Path) -> None:
+    """Nan is a name, inf a word, and a row may end early."""
+    (tmp_path / "before.csv").write_text("product_id,price\nNan,10\ninf,20\nP3,30\nP4,40\n", encoding="utf-8")
+    (tmp_path / "now.csv").write_text("product_id,price\nNan,1000\ninf,nan\nP3\nP4,4000\n", encoding="utf-8")
+    versions = [
+        {"name": "products", "landed_seq": seq, "path": f"{name}.csv"} for seq, name in ((1, "before"), (2, "now"))
+    ]
+    [found] = reference_comparisons(versions, tmp_path, 2, limits)
+    assert {one.field: one.is_unusual for one in found.fields[""]} == {"product_id": False, "price": True}
+    assert form(float("nan")) == "nan" and form(float("-inf")) == "-inf"
+
+
+def test_the_ledger_keeps_profiles_of_the_newest_landings_of_each_export(tmp_path: Path) -> None:
+    with closing(Ledger(tmp_path / "ledger.sqlite")) as ledger:
+        for seq in range(1, 8):
+            ledger.add_profiles([(seq, "mall", "orders", day, 1, "{}") for day in ("a", "b")], kept=3)
+        ledger.add_profiles([(1, "crm", "deals", "", 1, "{}")], kept=3)
+        kept = {(one["channel"], one["landed_seq"]) for one in ledger.profiled()}
+    assert kept == {("mall", 5), ("mall", 6), ("mall", 7), ("crm", 1)}
