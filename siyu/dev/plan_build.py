@@ -36,7 +36,8 @@ class Kept:
         was, build = self.release.models.get(name), self.build.models.get(name)
         if was is None:
             return None
-        places = [RESTRICTED_ALIAS if model.pii_columns else BEFORE]
+        # The restricted file has the raw texts of a table whose public copy is masked.
+        places = [RESTRICTED_ALIAS] if model.pii_columns else [RESTRICTED_ALIAS, BEFORE]
         if build is not None and build.version == was.version:
             places.insert(0, BUILT)
         for alias in places:
