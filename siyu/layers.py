@@ -133,7 +133,10 @@ def _repeated_keys(node: Any) -> Iterator[tuple[int, str, str]]:
         first.setdefault(name, line)
 
 
-LAYER_FOLDERS = {"": ("models", "macros", "expectations", "seeds"), "seeds": ("channels", "reference", "sample")}
+LAYER_FOLDERS = {
+    "": ("models", "macros", "expectations", "seeds", "pages"),
+    "seeds": ("channels", "reference", "sample"),
+}
 
 
 TEST_FOLDERS = {"": ("tests",), "tests": ("models",)}  # `siyu test` alone reads these

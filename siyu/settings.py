@@ -64,6 +64,7 @@ class Settings(BaseSettings):
     memory_limit: str = "55%"
     publish_records: bool = True
     publish_parquet: bool = False
+    site: bool = True
     ops_history_days: int = 400
     notify: Annotated[tuple[SecretStr, ...], NoDecode] = ()
     notify_on: Annotated[tuple[str, ...], NoDecode] = NOTIFY_ON

@@ -80,6 +80,7 @@ def _environment(shared: Shared) -> Iterator[None]:
         for name in [name for name in os.environ if name.startswith("SIYU_")]:
             patch.delenv(name)
         patch.setenv("SIYU_CACHE", str(shared.folder / "cache"))
+        patch.setenv("SIYU_SITE", "false")  # tests of the site write it themselves
         patch.setattr(os, "fsync", lambda handle: None)
         yield
 

@@ -14,6 +14,7 @@ from siyu.cli import (  # noqa: F401
     layer_tests,
     nights,
     past_nights,
+    site,
     story,
     tags,
 )

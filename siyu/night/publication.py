@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 from siyu import clock
 from siyu.build import ops
@@ -18,6 +19,7 @@ from siyu.release.releases import Release, current, expire, swap
 from siyu.report.changes import changes
 from siyu.report.events import Event
 from siyu.report.headline import headline_kpis, out_of_band
+from siyu.report.site.writing import FOLDER, SiteFacts, write_site
 
 
 @dataclass(frozen=True)
@@ -87,7 +89,14 @@ class Checked:
             self.as_of, record.request.known_by, record.run_id, self.previous.name if self.previous else None,
             self.project.code_fingerprint, self.input_fingerprint, record.report.check_counts(),
         )  # fmt: skip
-        return write_release(self.engine, self.project, record.warehouse, facts)
+        return write_release(self.engine, self.project, record.warehouse, facts, lambda draft: self._site(draft, name))
+
+    def _site(self, draft: Path, name: str) -> None:
+        """Write the site of a release. A block whose query fails costs a warning, not the release."""
+        record = self.record
+        if record.settings.site:
+            for told in write_site(draft, draft / FOLDER, SiteFacts(name, self.as_of), record.settings):
+                record.tell(Event("site", "block", told, is_bad=True))
 
     def _report_figures(self) -> None:
         session = self.engine.session()

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -36,8 +36,13 @@ class ReleaseFacts:
     checks: Mapping[str, int]
 
 
-def write_release(engine: Engine, project: Project, warehouse: Path, facts: ReleaseFacts) -> Release:
-    """Write the complete folder beside the others. Readers do not see it before `swap`."""
+def write_release(
+    engine: Engine, project: Project, warehouse: Path, facts: ReleaseFacts, finish: Callable[[Path], None]
+) -> Release:
+    """Write the complete folder beside the others. Readers do not see it before `swap`.
+
+    `finish` adds files to the folder once its tables are written.
+    """
     root = warehouse / "releases"
     final = root / f"{facts.as_of.isoformat()}-{facts.run_id:06d}"
     draft = root / f".draft-{facts.run_id:06d}"
@@ -72,6 +77,7 @@ def write_release(engine: Engine, project: Project, warehouse: Path, facts: Rele
     (draft / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     if engine.path is not None and (engine.path.parent / versions.FILE).is_file():
         shutil.copyfile(engine.path.parent / versions.FILE, draft / versions.FILE)
+    finish(draft)
     for path in sorted(draft.rglob("*")):
         fsync(path)
     draft.chmod(stat.S_IMODE(mode))

@@ -1,0 +1,116 @@
+"""Write the site of a release: a page for each file of pages/, their style and scripts, and Plotly's script."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from siyu.engines.base import RunInputs, Session
+from siyu.engines.duckdb import DuckEngine
+from siyu.errors import EngineFault
+from siyu.masking import printable
+from siyu.release.releases import PUBLIC
+from siyu.report.site.cards import cards
+from siyu.report.site.charts import figure
+from siyu.report.site.definitions import Page, load_pages
+from siyu.report.site.rows import read_rows, script_json
+from siyu.settings import Settings
+
+REPORT = Path(__file__).resolve().parents[1]
+ASSETS = ("site.css", "site.js")
+PLOTLY = "plotly.min.js"
+FOLDER, INDEX = "site", "index.html"
+ALIAS = "public"
+
+
+@dataclass(frozen=True)
+class SiteFacts:
+    """What every page says about its release."""
+
+    release: str
+    as_of: date
+
+
+def write_site(source: Path, target: Path, facts: SiteFacts, settings: Settings) -> list[str]:
+    """Write the site of the release in `source` into `target`. Return the problems of blocks that show none.
+
+    It reads only the public file, so it has no personal values. Raises ConfigError if a page is wrong.
+    """
+    pages = load_pages(settings.roots)
+    target.mkdir(parents=True, exist_ok=True)
+    inputs = RunInputs(facts.as_of.isoformat(), settings.timezone, "")
+    engine = DuckEngine(
+        None, inputs, threads=settings.cores, memory_limit=settings.memory_limit, reach=[source]
+    )  # fmt: skip
+    try:
+        engine.attach(source / PUBLIC, ALIAS, writable=False)
+        session = engine.session()
+        session.execute(f"use {ALIAS}")
+        problems = [told for page in pages for told in _write_page(session, page, pages, target, facts)]
+        session.close()
+    finally:
+        engine.close()
+    for name in ASSETS:
+        shutil.copyfile(REPORT / "assets" / name, target / name)
+    shutil.copyfile(_plotly(), target / PLOTLY)
+    return problems
+
+
+def _write_page(session: Session, page: Page, pages: Sequence[Page], target: Path, facts: SiteFacts) -> Iterator[str]:
+    known = tables(session)
+    found = [read_rows(session, block, known, facts.as_of) for block in page.blocks]
+    text = render("site_page.html", **context(pages, page, facts), blocks=found)
+    (target / file_name(page, pages)).write_text(text, encoding="utf-8")
+    yield from (f"pages/{page.name}.yml, {one.block.id}: {one.error}" for one in found if one.error)
+
+
+def context(pages: Sequence[Page], page: Page | None, facts: SiteFacts) -> Mapping[str, Any]:
+    """Return what the frame of every page needs."""
+    links = [(file_name(one, pages), one.title, one is page) for one in pages]
+    return {"page": page, "links": links, "facts": facts, "cards": cards, "figure": figure, "script_json": script_json}
+
+
+def render(template: str, **values: Any) -> str:
+    """Render a template of the site."""
+    return _environment().get_template(template).render(**values)
+
+
+def file_name(page: Page, pages: Sequence[Page]) -> str:
+    """Return the file of a page: the first one is the index."""
+    return INDEX if page is pages[0] else f"{page.name}.html"
+
+
+def tables(session: Session) -> list[str]:
+    """Return the tables and views of the release."""
+    rows = session.rows(
+        "select schema_name || '.' || table_name from duckdb_tables() where database_name = ?"
+        " union all select schema_name || '.' || view_name from duckdb_views() where database_name = ?",
+        [ALIAS, ALIAS],
+    )
+    return [name for (name,) in rows]
+
+
+@cache
+def _environment() -> Environment:
+    return Environment(
+        loader=FileSystemLoader(REPORT / "templates"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+        finalize=lambda value: printable(value) if type(value) is str else value,
+    )  # fmt: skip
+
+
+def _plotly() -> Path:
+    """Return Plotly's script, which its package carries. The package itself is not imported."""
+    spec = find_spec("plotly")
+    path = Path(spec.origin).parent / "package_data" / PLOTLY if spec and spec.origin else None
+    if path is None or not path.is_file():
+        raise EngineFault("the package plotly is missing or damaged", str(path or "plotly"), "install siyu again.")
+    return path
