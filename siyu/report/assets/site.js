@@ -60,8 +60,14 @@ async function draw(element) {
   element.dataset.drawn = root.dataset.lang;
 }
 
+// For scripts of single pages: draw a figure now, and again when the language or the theme changes.
+window.siyuSite = { draw(element, figure) { drawn.set(element, figure); return draw(element); } };
+
 function drawAgain() {
-  for (const element of drawn.keys()) if (element.dataset.drawn) draw(element);
+  for (const element of drawn.keys()) {
+    if (!element.isConnected) drawn.delete(element);
+    else if (element.dataset.drawn) draw(element);
+  }
 }
 
 function findCharts() {

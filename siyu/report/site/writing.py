@@ -18,17 +18,19 @@ from siyu.engines.duckdb import DuckEngine
 from siyu.errors import EngineFault
 from siyu.masking import printable
 from siyu.release.releases import PUBLIC
+from siyu.report.site import catalog
 from siyu.report.site.cards import cards
 from siyu.report.site.charts import figure
-from siyu.report.site.definitions import Page, load_pages
+from siyu.report.site.definitions import Page, Words, load_pages
 from siyu.report.site.rows import read_rows, script_json
 from siyu.settings import Settings
 
 REPORT = Path(__file__).resolve().parents[1]
-ASSETS = ("site.css", "site.js")
+ASSETS = ("site.css", "site.js", catalog.SCRIPT)
 PLOTLY = "plotly.min.js"
 FOLDER, INDEX = "site", "index.html"
 ALIAS = "public"
+CATALOG = Words(en="Catalog", zh="目录")
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,7 @@ def write_site(source: Path, target: Path, facts: SiteFacts, settings: Settings)
         session = engine.session()
         session.execute(f"use {ALIAS}")
         problems = [told for page in pages for told in _write_page(session, page, pages, target, facts)]
+        _write_catalog(session, pages, target, facts)
         session.close()
     finally:
         engine.close()
@@ -72,9 +75,16 @@ def _write_page(session: Session, page: Page, pages: Sequence[Page], target: Pat
     yield from (f"pages/{page.name}.yml, {one.block.id}: {one.error}" for one in found if one.error)
 
 
+def _write_catalog(session: Session, pages: Sequence[Page], target: Path, facts: SiteFacts) -> None:
+    catalog.write_catalog(session, tables(session), target)
+    text = render("site_catalog.html", **context(pages, None, facts))
+    (target / catalog.PAGE).write_text(text, encoding="utf-8")
+
+
 def context(pages: Sequence[Page], page: Page | None, facts: SiteFacts) -> Mapping[str, Any]:
-    """Return what the frame of every page needs."""
+    """Return what the frame of every page needs. No page means the catalog."""
     links = [(file_name(one, pages), one.title, one is page) for one in pages]
+    links.append((catalog.PAGE, CATALOG, page is None))
     return {"page": page, "links": links, "facts": facts, "cards": cards, "figure": figure, "script_json": script_json}
 
 
