@@ -11,10 +11,11 @@ from typing import Any
 
 from siyu.engines.base import Session
 from siyu.errors import SqlProblem
+from siyu.report.runbooks import runbook_link
 from siyu.report.site.definitions import Block, Column
 
 MOST_ROWS = 500  # of a block; a page must not grow with the number of people
-ZH = "_zh"
+ZH, RUNBOOK = "_zh", "runbook"
 REQUIRED = ("code", "name", "value", "unit")  # columns of a block of cards
 
 
@@ -66,6 +67,8 @@ class Rows:
         value = row[name]
         en = shown(value, column.format)
         zh = shown(row[name + ZH], column.format) if name + ZH in self.names and row[name + ZH] is not None else en
+        if column.link == RUNBOOK and value is not None:
+            en = zh = str(value).partition("#")[2].replace("-", " ")
         return Cell(value, en, zh, _href(column.link, value))
 
 
@@ -131,4 +134,7 @@ def _or_dash(value: Any) -> Any:
 
 
 def _href(link: str, value: Any) -> str:
-    return link.replace("{}", str(value)) if link and value is not None else ""
+    """Return the link of a cell. `{}` in it stands for the value; `runbook` means a heading of docs/on-call.md."""
+    if not link or value is None:
+        return ""
+    return runbook_link(str(value)) if link == RUNBOOK else link.replace("{}", str(value))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -18,6 +18,8 @@ from siyu.engines.duckdb import DuckEngine
 from siyu.errors import EngineFault
 from siyu.masking import printable
 from siyu.release.releases import PUBLIC
+from siyu.report.runbooks import PAGE as RUNBOOKS
+from siyu.report.runbooks import runbooks
 from siyu.report.site import catalog
 from siyu.report.site.cards import cards
 from siyu.report.site.charts import figure
@@ -58,6 +60,7 @@ def write_site(source: Path, target: Path, facts: SiteFacts, settings: Settings)
         session.execute(f"use {ALIAS}")
         problems = [told for page in pages for told in _write_page(session, page, pages, target, facts)]
         _write_catalog(session, pages, target, facts)
+        _write_runbooks(pages, target, facts, settings.notify_docs)
         session.close()
     finally:
         engine.close()
@@ -77,14 +80,19 @@ def _write_page(session: Session, page: Page, pages: Sequence[Page], target: Pat
 
 def _write_catalog(session: Session, pages: Sequence[Page], target: Path, facts: SiteFacts) -> None:
     catalog.write_catalog(session, tables(session), target)
-    text = render("site_catalog.html", **context(pages, None, facts))
+    text = render("site_catalog.html", **context(pages, None, facts, catalog.PAGE))
     (target / catalog.PAGE).write_text(text, encoding="utf-8")
 
 
-def context(pages: Sequence[Page], page: Page | None, facts: SiteFacts) -> Mapping[str, Any]:
-    """Return what the frame of every page needs. No page means the catalog."""
+def _write_runbooks(pages: Sequence[Page], target: Path, facts: SiteFacts, docs: str) -> None:
+    values = context(pages, None, facts) | {"runbooks": runbooks(docs)}
+    (target / RUNBOOKS).write_text(render("site_on_call.html", **values), encoding="utf-8")
+
+
+def context(pages: Sequence[Page], page: Page | None, facts: SiteFacts, file: str = "") -> dict[str, Any]:
+    """Return what the frame of every page needs. A page that is no file of pages/ gives the name of its own file."""
     links = [(file_name(one, pages), one.title, one is page) for one in pages]
-    links.append((catalog.PAGE, CATALOG, page is None))
+    links.append((catalog.PAGE, CATALOG, file == catalog.PAGE))
     return {"page": page, "links": links, "facts": facts, "cards": cards, "figure": figure, "script_json": script_json}
 
 

@@ -1,0 +1,49 @@
+"""docs/on-call.md as HTML, so that pages can link to a runbook where no documents and no network are at hand."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from urllib.parse import urljoin
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from siyu.errors import ON_CALL
+from siyu.layers import base_layer
+
+PAGE = "on-call.html"
+
+
+def runbook_link(runbook: str) -> str:
+    """Return the link to a runbook beside a page; anything else unchanged. docs/on-call.md#x becomes on-call.html#x."""
+    return PAGE + runbook.removeprefix(ON_CALL) if runbook.startswith(ON_CALL) else runbook
+
+
+@cache
+def runbooks(docs: str = "") -> str:
+    """Return the HTML of docs/on-call.md. Links to other documents lead to the folder `docs`, if that is known."""
+    parser = MarkdownIt("commonmark", {"html": False}).enable("table")
+    tokens = parser.parse((base_layer() / ON_CALL).read_text(encoding="utf-8"))
+    for token, text in zip(tokens, [*tokens[1:], None], strict=True):
+        if token.type == "heading_open" and text is not None:
+            token.attrSet("id", anchor(text.content))
+        for child in token.children or ():
+            _point(child, docs)
+    return str(parser.renderer.render(tokens, parser.options, {}))
+
+
+def anchor(heading: str) -> str:
+    """Return the anchor of a heading, as GitHub and GitLab build it."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
+
+
+def _point(token: Token, docs: str) -> None:
+    """Let a link lead somewhere: a document that is not here has no target."""
+    target = str(token.attrGet("href") or "")
+    if token.type != "link_open" or target.startswith(("#", "http:", "https:")):
+        return
+    if docs:
+        token.attrSet("href", urljoin(docs.rstrip("/") + "/", target))
+    else:
+        del token.attrs["href"]
