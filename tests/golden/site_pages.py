@@ -31,6 +31,7 @@ class _Reader(HTMLParser):
         self.loaded: list[str] = []
         self._into = ""
         self._card = ""
+        self._is_over = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         found = {name: value or "" for name, value in attrs}
@@ -51,6 +52,7 @@ class _Reader(HTMLParser):
             block.sparks += 1
         elif tag == "a":
             self.links.append(found.get("href", ""))
+        self._is_over = self._is_over or tag == "footer"
         self.loaded += [found[name] for name in ("src",) if name in found]
         if tag == "link":
             self.loaded.append(found["href"])
@@ -61,7 +63,7 @@ class _Reader(HTMLParser):
             self._into = ""
 
     def handle_data(self, data: str) -> None:
-        if not self.blocks:
+        if not self.blocks or self._is_over:
             return
         block = self.blocks[-1]
         if self._into == "figure":
