@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+import typer.core
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from siyu.errors import SiyuError, exit_code
 from siyu.masking import CONTROL, masked
@@ -27,7 +28,32 @@ HELP = """siyu 私域: build, check and publish the customer data of a company's
 Start with [bold]siyu run[/]: without settings it uses the sample that is included. docs/layers.md explains how to
 add your own channels.
 """
-app = typer.Typer(help=HELP, no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False)
+# The commands by who uses them, in the order of the help.
+COMMANDS = {
+    "Nights and releases, on call 夜间运行与值班": ("run", "status", "diff", "publish", "backfill", "notify"),
+    "Questions about the data 查询": ("site", "kpi", "explain", "journey", "tags", "list"),
+    "Decisions about identities 身份裁定": ("link", "unlink", "exclude"),
+    "Channels, models and rules 开发与配置": (
+        "init", "land", "plan", "test", "build", "check", "sql", "graph", "docs", "simulate",
+    ),
+}  # fmt: skip
+
+
+class ByUser(typer.core.TyperGroup):
+    """The commands in the order of COMMANDS, each in the panel of its users."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        for panel, names in COMMANDS.items():
+            for name in names:
+                setattr(self.commands[name], "rich_help_panel", panel)  # noqa: B010 - click does not know this one
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Return the names of all commands."""
+        return [name for names in COMMANDS.values() for name in names]
+
+
+app = typer.Typer(cls=ByUser, help=HELP, no_args_is_help=True, rich_markup_mode="rich", pretty_exceptions_enable=False)
 LOG_WIDTH = 160  # lines of a log need not break at the width of a terminal
 out = Terminal(width=None if sys.stdout.isatty() else LOG_WIDTH)
 err = Terminal(stderr=True)
@@ -128,16 +154,23 @@ def _plain(value: object) -> str | float:
 
 @contextmanager
 def progress() -> Iterator[Callable[[Event], None]]:
-    """Print a line for each event. On a terminal, also show the progress below the lines."""
-    done: Counter[str] = Counter()
-    with out.status("reading settings, contracts and models …") if out.is_terminal else nullcontext() as status:
+    """Print a line for each event. On a terminal, also show below the lines how much is done and how long it takes."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
+        reading = bar.add_task("reading settings, contracts and models 读取配置与模型", total=None)
+        tasks: dict[str, TaskID] = {}
 
         def tell(event: Event) -> None:
-            done[event.kind] += 1
             style = "yellow" if event.is_bad else None
             text = f"{event.kind:<9} {event.name}: {event.detail}"
             out.print(text, style=style, soft_wrap=not out.is_terminal)
-            if status is not None and event.total:
-                status.update(f"{event.kind} {done[event.kind]} of {event.total}")
+            if not event.total:
+                return
+            if event.kind not in tasks:
+                bar.update(reading, visible=False)
+                tasks[event.kind] = bar.add_task(event.kind, total=event.total)
+            bar.advance(tasks[event.kind])
+            if bar.tasks[tasks[event.kind]].finished:
+                bar.update(tasks[event.kind], visible=False)
 
         yield tell

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from siyu.report.headline import KpiAlert, KpiLine
     from siyu.report.notify import Notification
 
+SITE = "site/index.html"  # in a release
 SLOWEST = 5
 SHOWN_KEYS = 5
 RUNBOOK = failures.CHECK_RUNBOOK
@@ -218,7 +219,16 @@ def summary(report: Report) -> Group:
         folder = report.warehouse / "current" if report.is_current else report.release
         parts.append(Text(f"read it    {folder / 'siyu.duckdb'}", style="bold"))
     parts += [text_line(f"target     {t.target}: {t.told}", "red" if t.error else "") for t in report.targets]
+    if (page := _site(report)) is not None:
+        parts.append(Text(f"site 网站  {page}", style="bold"))
     return Group(*parts)
+
+
+def _site(report: Report) -> Path | None:
+    """Return the first page of the site that readers see, or of the release of this run."""
+    folder = report.warehouse / "current" if report.release is None or report.is_current else report.release
+    page = folder / SITE
+    return page if page.is_file() else None
 
 
 # status -> style and words; as_of, run_id and untouched are filled in

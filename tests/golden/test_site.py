@@ -168,7 +168,9 @@ def test_a_family_that_is_left_out_costs_its_blocks_only(night: Ran, tmp_path: P
     with duckdb.connect(str(tmp_path / "siyu.duckdb")) as con:
         con.execute(f"attach '{release / 'siyu.duckdb'}' as whole (read_only)")
         for table in ("ops.run", "ops.check_result", "ops.channel_status", "ops.field_reject"):
-            con.execute(f"create schema if not exists {table.split('.')[0]}; create table {table} as from whole.{table}")
+            con.execute(
+                f"create schema if not exists {table.split('.')[0]}; create table {table} as from whole.{table}"
+            )
     assert write_site(tmp_path, tmp_path / "site", SiteFacts("small", date(2026, 6, 30)), night.settings) == []
     blocks = read_page(tmp_path / "site" / "trust.html").blocks
     assert blocks["channels"].rows

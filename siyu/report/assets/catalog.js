@@ -188,7 +188,7 @@
 
   function lineage(name) {
     const pairs = [...walk(name, sources, DEPTH.up).map(([to, from]) => [from, to]), ...walk(name, readers, DEPTH.down)];
-    if (!pairs.length) return [element("p", { class: "none" }, ...two("siyu writes this column itself; nothing reads it.", "由 siyu 写入，无读取方。"))];
+    if (!pairs.length) return [element("p", { class: "none" }, ...two("It is made of no other column, and no other column is made of it.", "不来自其他字段，也没有字段由它产生。"))];
     const names = [...new Set(pairs.flat())];
     const box = element("div", { class: "chart", role: "img", "aria-label": `lineage of ${name}` });
     box.style.height = `${Math.min(900, Math.max(180, 26 * names.length))}px`;
