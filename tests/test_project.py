@@ -40,7 +40,7 @@ WALLS = {
     "great_expectations": ["check/gx.py"],
     "duckdb_engine": ["check/gx.py"],
     "sqlglot": ["compile"],
-    "jinja2": ["compile", "report/page.py", "report/site"],
+    "jinja2": ["compile", "report/templating.py"],
     "typer": ["cli", "dev/docs.py"],
     "apprise": ["report/notify.py"],
     "prefect": [],

@@ -23,14 +23,14 @@ from siyu.report import markup
 from siyu.report.briefing import Block, Fact, Item, briefing, headline
 from siyu.report.failures import Failure
 from siyu.report.markup import line as text_line
-from siyu.report.page import status_page
+from siyu.report.page import runbook_page, status_page
 from siyu.report.summary import Report, TargetLine, first_of_targets
 
 if TYPE_CHECKING:
     from siyu.release.releases import Release
 
-STATUS, PAGE = "status.json", "index.html"
-VERSION = 6  # a file of another version was written by another siyu and is not read
+STATUS, PAGE, RUNBOOKS = "status.json", "index.html", "on-call.html"
+VERSION = 7  # a file of another version was written by another siyu and is not read
 AGE = re.compile(r"([0-9]+)\s*([mhd])")
 UNITS = {"m": "minutes", "h": "hours", "d": "days"}
 
@@ -86,7 +86,8 @@ def write_status(warehouse: Path, report: Report, seen: Release | None, timezone
 
 def _write(folder: Path, status: Mapping[str, Any], timezone: str) -> None:
     text = UNREADABLE.sub("�", json.dumps(status, indent=2, ensure_ascii=False, default=str)) + "\n"
-    for name, content in ((STATUS, text), (PAGE, status_page(json.loads(text), timezone))):
+    files = {STATUS: text, PAGE: status_page(json.loads(text), timezone), RUNBOOKS: runbook_page()}
+    for name, content in files.items():
         draft = folder / f".{name}"
         draft.write_text(content, encoding="utf-8")
         os.replace(draft, folder / name)

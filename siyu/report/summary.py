@@ -70,6 +70,8 @@ class ChannelLine:
     rows_replaced: int = 0
     drift: tuple[str, ...] = ()
     unusual: tuple[str, ...] = ()  # exports of which the newest landing is unlike those before, and how
+    last_file: str | None = None  # date of the newest file
+    rows_last: int = 0  # rows of the newest landing, which may be that of an earlier run
 
 
 @dataclass(frozen=True)
@@ -147,7 +149,8 @@ class Report:
                 ChannelLine(status.channel, one_line(status.title), files, *rows, status.is_stale, status.reason,
                             status.is_retired, landing is not None or not landings, replaced,
                             tuple(text for channel, text in told if channel == status.channel),
-                            tuple(text for channel, text in unusual if channel == status.channel))
+                            tuple(text for channel, text in unusual if channel == status.channel),
+                            str(status.last_file_date) if status.last_file_date else None, status.rows_landed)
             )  # fmt: skip
 
     def limits(self) -> list[str]:

@@ -220,7 +220,7 @@
   }
 
   addEventListener("hashchange", show);
-  document.getElementById("lang").addEventListener("click", () => { search(); show(); });
+  document.addEventListener("siyu-look", () => { search(); show(); });
   search();
   show();
 })();

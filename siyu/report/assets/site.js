@@ -1,8 +1,7 @@
-// What the pages do: language, theme, charts, tables. Everything they need lies beside them.
+// What the pages do: charts and tables. Everything they need lies beside them.
 "use strict";
 
 const root = document.documentElement;
-const keep = (key, value) => { try { localStorage.setItem(key, value); } catch { /* a browser may forbid it */ } };
 
 // Charts ------------------------------------------------------------------------------------------------------------
 
@@ -84,20 +83,7 @@ function findCharts() {
   }
 }
 
-// Language and theme --------------------------------------------------------------------------------------------------
-
-document.getElementById("lang").addEventListener("click", () => {
-  root.dataset.lang = root.dataset.lang === "zh" ? "en" : "zh";
-  root.lang = root.dataset.lang === "zh" ? "zh-CN" : "en";
-  keep("siyu-lang", root.dataset.lang);
-  drawAgain();
-});
-
-document.getElementById("theme").addEventListener("click", () => {
-  root.dataset.theme = root.dataset.theme === "dark" ? "light" : "dark";
-  keep("siyu-theme", root.dataset.theme);
-  drawAgain();
-});
+document.addEventListener("siyu-look", drawAgain);
 
 // Tables: a click on a heading sorts, and long tables are folded ------------------------------------------------------
 

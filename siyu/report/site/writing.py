@@ -6,17 +6,13 @@ import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
 from siyu.engines.base import RunInputs, Session
 from siyu.engines.duckdb import DuckEngine
 from siyu.errors import EngineFault
-from siyu.masking import printable
 from siyu.release.releases import PUBLIC
 from siyu.report.runbooks import PAGE as RUNBOOKS
 from siyu.report.runbooks import runbooks
@@ -25,10 +21,10 @@ from siyu.report.site.cards import cards
 from siyu.report.site.charts import figure
 from siyu.report.site.definitions import Page, Words, load_pages
 from siyu.report.site.rows import read_rows, script_json
+from siyu.report.templating import ASSETS, render
 from siyu.settings import Settings
 
-REPORT = Path(__file__).resolve().parents[1]
-ASSETS = ("site.css", "site.js", catalog.SCRIPT)
+FILES = ("site.css", "look.js", "site.js", catalog.SCRIPT)
 PLOTLY = "plotly.min.js"
 FOLDER, INDEX = "site", "index.html"
 ALIAS = "public"
@@ -64,8 +60,8 @@ def write_site(source: Path, target: Path, facts: SiteFacts, settings: Settings)
         session.close()
     finally:
         engine.close()
-    for name in ASSETS:
-        shutil.copyfile(REPORT / "assets" / name, target / name)
+    for name in FILES:
+        shutil.copyfile(ASSETS / name, target / name)
     shutil.copyfile(_plotly(), target / PLOTLY)
     return problems
 
@@ -96,11 +92,6 @@ def context(pages: Sequence[Page], page: Page | None, facts: SiteFacts, file: st
     return {"page": page, "links": links, "facts": facts, "cards": cards, "figure": figure, "script_json": script_json}
 
 
-def render(template: str, **values: Any) -> str:
-    """Render a template of the site."""
-    return _environment().get_template(template).render(**values)
-
-
 def file_name(page: Page, pages: Sequence[Page]) -> str:
     """Return the file of a page: the first one is the index."""
     return INDEX if page is pages[0] else f"{page.name}.html"
@@ -114,15 +105,6 @@ def tables(session: Session) -> list[str]:
         [ALIAS, ALIAS],
     )
     return [name for (name,) in rows]
-
-
-@cache
-def _environment() -> Environment:
-    return Environment(
-        loader=FileSystemLoader(REPORT / "templates"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-        finalize=lambda value: printable(value) if type(value) is str else value,
-    )  # fmt: skip
 
 
 def _plotly() -> Path:
