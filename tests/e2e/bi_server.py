@@ -36,9 +36,9 @@ class Server:
         ).stdout.decode().strip()  # fmt: skip
 
     def dump(self, database: str, *options: str) -> str:
-        """Rows, comments and definitions of a database, as pg_dump writes them."""
+        """Rows, comments and definitions of a database, as pg_dump writes them, with | between values."""
         command = [self.programs / "pg_dump", *options, self.url(database, "postgres")]
-        return subprocess.check_output(command).decode()
+        return subprocess.check_output(command).decode().replace("\t", "|")
 
     def log(self) -> str:
         """What the server has logged so far."""
