@@ -444,6 +444,7 @@ def test_without_the_right_to_create_roles_or_schemas(server: Server, bi: Settin
             "the role siyu_reader does not exist, and this user may not create it; nobody but the owner can read until"
             " it exists"
         ]
+        _check_roles_that_come_late(server, bi, release)
         server.database("bi")
         server.psql(f"revoke create on database bi from {LOADER}")
         with pytest.raises(TargetFailed, match="permission denied for database bi") as raised:
@@ -451,6 +452,31 @@ def test_without_the_right_to_create_roles_or_schemas(server: Server, bi: Settin
         assert "docs/postgresql.md#roles" in raised.value.fix
     finally:
         server.psql(f"alter role {LOADER} createrole")
+
+
+def _check_roles_that_come_late(server: Server, bi: Settings, release: Release) -> None:
+    """A role that is created after a load may read all tables from the next load on, also those that stay as they are.
+    Then it is like any other: what is revoked stays revoked."""
+    raw, tables = (
+        bi.model_copy(update={"postgresql_restricted": True}),
+        ("identity.person", "kpi.kpi_value", "ops.model"),
+    )
+    server.psql("create role siyu_reader nologin; create role siyu_restricted nologin")
+    assert load(bi, release) == Loading(0, ["the role siyu_reader could read nothing; now it may read all tables, 7"])
+    for table in (*tables, "ops.siyu_release"):
+        server.psql(f"set role siyu_reader; select count(*) from {table}", "bi")
+    assert load(bi, release) == Loading(0)
+    assert load(raw, release) == Loading(1)
+    server.psql("drop owned by siyu_restricted; drop role siyu_restricted; create role siyu_restricted nologin", "bi")
+    assert load(raw, release).notes == ["the role siyu_restricted could read nothing; now it may read all tables, 1"]
+    server.psql("set role siyu_restricted; select count(*) from siyu_restricted.person", "bi")
+    server.psql("revoke all on kpi.kpi_value from siyu_reader; revoke usage on schema identity from siyu_reader", "bi")
+    assert load(raw, write_release(bi.warehouse, 2)).notes == []
+    for table in tables[:2]:
+        with pytest.raises(subprocess.CalledProcessError):
+            server.psql(f"set role siyu_reader; select count(*) from {table}", "bi")
+    with pytest.raises(subprocess.CalledProcessError):
+        server.psql("set role siyu_reader; select count(*) from siyu_restricted.person", "bi")
 
 
 @pytest.fixture

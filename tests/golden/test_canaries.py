@@ -82,7 +82,8 @@ def _run(shop: Shop, canaries: Canaries) -> Evening:
     return Evening(shop.root / "warehouse", canaries, report, "\n".join(told))
 
 
-def _published(root: Path) -> Evening:
+def published_world(root: Path) -> Evening:
+    """A night that publishes, with canaries in everything that channels deliver."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SIYU_SALT", SALT)
         patch.setattr("siyu.check.suites.layer_files", only_suites(*FEW_SUITES, "ops/*"))
@@ -103,7 +104,7 @@ def _stopped(root: Path) -> Evening:
 
 @pytest.fixture(scope="module")
 def published(shared: Shared) -> Evening:
-    return shared.once("canaries_published", _published)
+    return shared.once("canaries_published", published_world)
 
 
 @pytest.fixture(scope="module")
