@@ -249,8 +249,8 @@ def test_personal_data_stays_in_the_restricted_file(night: Ran) -> None:
     anyone = "|".join(mobile[3:] for mobile in mobiles)
     for schema, table in con.execute("select schema_name, table_name from duckdb_tables()").fetchall():
         leaked = con.execute(
-            f"select regexp_extract(to_json(t)::varchar, '{anyone}') as mobile from {schema}.\"{table}\" as t"
-            " where mobile <> '' limit 3"
+            f"select regexp_extract(to_json(t)::varchar, '{anyone}') as leaked_mobile from {schema}.\"{table}\" as t"
+            " where leaked_mobile <> '' limit 3"
         ).fetchall()
         assert not leaked, f"{schema}.{table} holds {leaked}"
     assert (release / "siyu_restricted.duckdb").stat().st_mode & 0o777 == 0o600
