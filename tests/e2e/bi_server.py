@@ -44,6 +44,14 @@ class Server:
         """What the server has logged so far."""
         return (self.folder / "log").read_text(encoding="utf-8", errors="replace")
 
+    def copy(self, queries: dict[Path, str], database: str) -> None:
+        """Let one psql write the rows of each query to a CSV file, with every value in quotes but NULL, as @NULL@."""
+        to = "(format csv, null '@NULL@', force_quote *)"
+        script = "set timezone = 'UTC';\nset intervalstyle = 'postgres';\n"
+        script += "".join(f"\\copy ({query}) to '{file}' {to}\n" for file, query in queries.items())
+        command = [self.programs / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", self.url(database, "postgres")]
+        subprocess.run(command, input=script.encode(), check=True, capture_output=True)
+
     def ctl(self, *command: str) -> None:
         """Run pg_ctl, as the user that the server runs as."""
         owner = self.folder.owner() if os.geteuid() == 0 else None

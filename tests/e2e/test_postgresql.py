@@ -57,23 +57,26 @@ def load(settings: Settings, release: Release) -> Loading:
 
 
 def different(server: Server, release: Release, table: str, target: str = "", file: str = PUBLIC) -> int:
-    """Rows that only one of both has: the release, or what psql prints of the target."""
+    """Rows that only one of both has: the release, or what psql writes of the target."""
+    said = server.folder.parent / f"{server.folder.name}.csv"
     with duckdb.connect() as con:
         con.execute(f"set timezone = 'UTC'; attach '{release.path / file}' as r (read_only)")
-        columns = con.execute(f"describe r.{table}").fetchall()
-        return count_different(con, f"r.{table}", [(c[0], c[1]) for c in columns], server, target or table, "bi")
+        columns = columns_of(con, f"r.{table}")
+        server.copy({said: query_of(columns, target or table)}, "bi")
+        return count_different(con, f"r.{table}", columns, said)
 
 
-def count_different(
-    con: duckdb.DuckDBPyConnection, relation: str, columns: list[tuple[str, str]], server: Server, target: str, db: str
-) -> int:
+def columns_of(con: duckdb.DuckDBPyConnection, relation: str) -> list[tuple[str, str]]:
+    return [(row[0], row[1]) for row in con.execute(f"describe {relation}").fetchall()]
+
+
+def query_of(columns: list[tuple[str, str]], target: str) -> str:
     names = ", ".join(f'"{name}"' for name, _ in columns)
-    text = server.psql(
-        f"set timezone = 'UTC'; set intervalstyle = 'postgres'; copy (select {names} from {target}) to stdout"
-        " (format csv, null '@NULL@', force_quote *)", db
-    )  # fmt: skip
-    said = server.folder.parent / f"{server.folder.name}.csv"
-    said.write_bytes(f"{text}\n".encode() if text else b"")
+    return f"select {names} from {target}"
+
+
+def count_different(con: duckdb.DuckDBPyConnection, relation: str, columns: list[tuple[str, str]], said: Path) -> int:
+    """Rows that only one of both has, the relation or the file that psql wrote. Removes the file."""
     listed = ", ".join(f"'c{i}': 'varchar'" for i in range(len(columns)))
     con.execute(
         f"create or replace table said as select * from read_csv('{said}', columns = {{{listed}}}, header = false,"
