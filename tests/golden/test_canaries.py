@@ -89,6 +89,7 @@ def published_world(root: Path) -> Evening:
     """A night that publishes, with canaries in everything that channels deliver."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SIYU_SALT", SALT)
+        patch.setenv("SIYU_SITE", "true")
         patch.setattr("siyu.check.suites.layer_files", only_suites(*FEW_SUITES, "ops/*"))
         shop, canaries = Shop(root, families=FAMILIES), Canaries()
         write_world(shop, canaries)
