@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, fields, replace
-from functools import cache
+from functools import cache, lru_cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
@@ -19,7 +19,7 @@ from siyu.compile.model_files import relation
 from siyu.compile.ops_schema import OPS_TABLES
 from siyu.compile.project import CompiledModel, Project
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
-from siyu.layers import LayerFile, layer_files, read_yaml
+from siyu.layers import layer_files, read_yaml
 
 MAX_KEYS = 20
 ROWS_EXPECTATION = "unexpected_rows_expectation"
@@ -136,7 +136,7 @@ def load_suites(project: Project) -> dict[str, Suite]:
         try:
             if suite_table(file) in project.left_out:
                 continue
-            suite = _read(file)
+            suite = _read(file.read(), file.name)
             if _is_of_disabled_channel(project, suite.table):
                 continue
             suite = _without_left_out(project, suite)
@@ -187,21 +187,23 @@ def expectation_classes() -> dict[str, str]:
     return {WORD.sub("_", item.name).lower(): item.name for node in imports for item in node.names}
 
 
-def _read(file: LayerFile) -> Suite:
+@lru_cache(maxsize=1024)
+def _read(text: str, name: str) -> Suite:
+    """Return the suite of a file. A process that compiles twice reads each text once: nobody changes a suite."""
     try:
-        data = _SuiteFile.model_validate(read_yaml(file.read(), file.name))
+        data = _SuiteFile.model_validate(read_yaml(text, name))
     except ValidationError as error:
         detail = error.errors()[0]
         place = ".".join(str(part) for part in detail["loc"])
         raise ConfigError(
-            f"the suite is not valid: {detail['msg']}", f"{file.name}, {place}", "see docs/architecture.md."
+            f"the suite is not valid: {detail['msg']}", f"{name}, {place}", "see docs/architecture.md."
         ) from error
     expected = "/".join(data.table.split("."))
-    if file.name != f"expectations/{expected}.yml":
+    if name != f"expectations/{expected}.yml":
         raise ConfigError(
-            f"the suite of {data.table} is in the wrong file", file.name, f"move it to expectations/{expected}.yml."
+            f"the suite of {data.table} is in the wrong file", name, f"move it to expectations/{expected}.yml."
         )
-    return Suite(data.table, file.name, data.expectations)
+    return Suite(data.table, name, data.expectations)
 
 
 def _problems(project: Project, suite: Suite, types: Set[str]) -> Iterator[ConfigError]:

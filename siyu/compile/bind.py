@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
+from functools import lru_cache
 
 from siyu.compile.analyse import where
 from siyu.compile.portable_types import type_findings
@@ -95,7 +96,7 @@ class Binder:
         plan = self._session(sql).plan(sql)
         return " ".join(str(plan.get("error_message")).split()) if plan.get("error") else None
 
-    def _mentioned(self, sql: str) -> set[str]:
+    def _mentioned(self, sql: str) -> Set[str]:
         """Return the declared relations whose names occur in a query. This includes every relation that it reads.
 
         Names in comments and in texts count, too.
@@ -133,10 +134,11 @@ class Binder:
         self._laid_out.clear()
 
 
-def names_in(sql: str) -> set[str]:
+@lru_cache(maxsize=4096)
+def names_in(sql: str) -> frozenset[str]:
     """Return everything in a query that could name a relation: schema.table, and schema."table" if it is quoted."""
     names = RELATION.findall(sql.lower())
-    found = {f"{schema}.{quoted or plain}" for schema, quoted, plain in names}
+    found = frozenset(f"{schema}.{quoted or plain}" for schema, quoted, plain in names)
     return found | {f'{schema}."{quoted}"' for schema, quoted, _ in names if quoted}
 
 

@@ -13,6 +13,7 @@ import json
 import os
 import platform
 from collections.abc import Callable, Sequence
+from functools import cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,7 @@ def digest(*parts: object) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
+@cache
 def toolchain() -> str:
     """Return a digest of the code and the libraries that compile."""
     total = hashlib.sha256(f"{platform.python_version()} {[version(name) for name in LIBRARIES]}".encode())
