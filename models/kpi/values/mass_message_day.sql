@@ -78,6 +78,6 @@ select
 from mass as m
 inner join {{ ref('business_day') }} as d
     on
-        d.business_date >= m.business_date
-        and d.business_date < m.business_date + {{ var('answer_days') }} * interval 1 day
+        m.business_date <= d.business_date
+        and m.business_date + {{ var('answer_days') }} * interval 1 day > d.business_date
 group by d.business_date
