@@ -65,7 +65,8 @@ deviation.
 - **Rates** have a sigma of at least the binomial deviation of their own denominator. A rate of few people has a wide
   band.
 - A band ends where its figure ends: 0 for counts, rates and durations, 1 for rates.
-- A band without width is no band.
+- A band without width is no band. Neither has a KPI one that `kpis.csv` does not watch (`is_watched`): a figure that
+  begins anew each month, a sum of amounts over many days, which one order moves, or one whose records come in lists.
 - **States**, such as the people active in a week, are compared with the day before: what is usual is the change. A
   state that left its band goes back some day: whom a mass message made active leaves `wau` seven days later. So the way
   back is usual. For {baseline_days} days, the band reaches back by as far as the state went out of it. Once it is back,
