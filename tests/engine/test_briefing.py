@@ -94,8 +94,8 @@ def test_terminal_and_markdown_have_the_same_facts_in_the_same_order(tmp_path: P
 def test_the_most_urgent_comes_first(tmp_path: Path) -> None:
     shown = _shown(_status(_report(tmp_path)))
     labels = [line.split("  ")[0].strip() for line in shown.splitlines() if re.match(r"[a-zA-Z]+( [a-z]+)? {2,}", line)]
-    order = ["last run", "current", "failed", "critical", "target", "stale", "drift", "alert", "watch", "warning",
-             "people", "IDs", "tag drift", "rows", "info", "checks", "message", "last runs"]  # fmt: skip
+    order = ["last run", "current", "failed", "critical", "target", "stale", "drift", "unusual", "alert", "watch",
+             "warning", "people", "IDs", "tag drift", "rows", "info", "checks", "message", "last runs"]  # fmt: skip
     assert labels == order
     assert "check identity.person: expect_column_values_to_be_unique (one_id), 1,234 rows" in shown.splitlines()[2]
     for told in (
