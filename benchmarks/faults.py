@@ -26,9 +26,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from siyu.errors import SiyuError
 from siyu.night.request import Request
 from siyu.night.run import run_night
-from siyu.settings import load_settings
+from siyu.report.message import Style, compose, concerns, still_told
+from siyu.report.status import as_json
+from siyu.settings import NOTIFY_ON, load_settings
 from siyu.simulate import simulate_exports
-from tests.faults.nights import LAST_DAY, SALT, Page, World, deliver, make_world, pages
+from tests.faults.nights import LAST_DAY, SALT, World, deliver, make_world
 from tests.faults.planted import FAULTS
 
 WIDTH, SHOWN = 42, 90
@@ -53,27 +55,34 @@ def plant(root: Path, people: int, only: str, count: int) -> None:
     print(f"\n{found} of {len(chosen)} faults are told by the name of their channel or table; by what: {dict(by)}")
 
 
-def stay_quiet(root: Path, people: int, nights: int) -> None:
-    """Work nights in which nothing is wrong, and print what each tells that the night before did not."""
+def stay_quiet(root: Path, people: int, nights: int, seed: int) -> None:
+    """Work nights in which nothing is wrong, and print why each would send a message to on-call."""
     exports = root / "quiet" / "exports"
-    simulate_exports(root / "quiet" / "nights", people=people, days=180, seed=7, nights=nights + 1, last_day=LAST_DAY)
+    simulate_exports(root / "quiet" / "nights", people=people, days=180, seed=seed, nights=nights + 1,
+                     last_day=LAST_DAY)  # fmt: skip
     exports.mkdir()
     settings = load_settings(root / "quiet", warehouse=root / "quiet" / "warehouse", exports=exports)
-    told: set[tuple[str, str]] = set()
-    loud = 0
+    told: list[str] = []
+    loud = over = 0
     for number in range(nights + 1):
         day = LAST_DAY - timedelta(days=nights + 1 - number)
         deliver(root / "quiet" / "nights" / (f"night={day}" if number else "."), exports)
         try:
-            found = pages(run_night(settings, Request()))
+            report = run_night(settings, Request())
         except SiyuError as error:
-            found = [Page("failed", str(error))]
-        now = {(page.by, page.told.partition(":")[0].partition(" on ")[0]) for page in found}
-        new = sorted(now - told) if number else []
-        loud, told = loud + bool(new), now
-        print(f"{day}  {'; '.join(f'{by}: {what}' for by, what in new) or ('first load' if not number else 'quiet')}",
-              flush=True)  # fmt: skip
-    print(f"\n{loud} of {nights} quiet nights tell something new")
+            if error.report is None:
+                raise
+            report = error.report
+        status = as_json(report, None)
+        news = [one for one in concerns(status) if one.key not in told]
+        message = compose(status, told, Style("en", "", "", NOTIFY_ON))
+        gone = sorted(set(told) - {one.key for one in concerns(status)})
+        loud += bool(number and news)
+        over += bool(number and message and not news)
+        told = still_told(status, told, was_sent=message is not None)
+        lines = [f"{one.kind}: {one.told or status['error']}" for one in news] + [f"over: {key}" for key in gone]
+        print(f"{day}  {'first load, which tells ' if not number else ''}{'; '.join(lines) or 'quiet'}", flush=True)
+    print(f"\n{loud} of {nights} quiet nights send a message about something new; {over} only about what is over")
 
 
 def main() -> None:
@@ -83,6 +92,7 @@ def main() -> None:
     parser.add_argument("--only", default="", help="Only the faults with this text in their name.")
     parser.add_argument("--faults", type=int, default=len(FAULTS), help="How many faults; 0 for none.")
     parser.add_argument("--quiet", type=int, default=0, help="How many quiet nights to work as a whole.")
+    parser.add_argument("--seed", type=int, default=7, help="The world of the quiet nights.")
     parser.add_argument("--keep", type=Path, help="Folder for the world; kept, and used again.")
     arguments = parser.parse_args()
     os.environ["SIYU_SALT"] = SALT
@@ -93,7 +103,7 @@ def main() -> None:
         if arguments.faults:
             plant(root, arguments.people, arguments.only, arguments.faults)
         if arguments.quiet:
-            stay_quiet(root, arguments.people, arguments.quiet)
+            stay_quiet(root, arguments.people, arguments.quiet, arguments.seed)
 
 
 if __name__ == "__main__":

@@ -14,6 +14,7 @@ deals as (
         d.deal_id,
         d.kind,
         d.status,
+        d.landed_seq,
         fn_local_date(d.occurred_at) as deal_date,
         case
             when c.deal_id is not null then d.source_currency
@@ -39,6 +40,7 @@ sums as (
         count_if(kind = 'order' and status = 'refunded') as refunded_lines,
         count_if(kind = 'refund') as refund_lines,
         count(*) as line_count,
+        max(landed_seq) as landed_seq,
         coalesce(
             sum(amount) filter (where kind = 'order' and coalesce(status <> 'cancelled', true)), 0
         ) as order_amount,
@@ -60,7 +62,8 @@ findings as (
         currency,
         order_date as deal_date,
         order_lines as line_count,
-        spread_amount - listed_amount as difference_amount
+        spread_amount - listed_amount as difference_amount,
+        landed_seq
     from sums
     where
         valid_lines > 0
@@ -74,7 +77,8 @@ findings as (
         currency,
         refund_date as deal_date,
         line_count,
-        order_amount + refund_amount as difference_amount
+        order_amount + refund_amount as difference_amount,
+        landed_seq
     from sums
     where valid_lines > 0 and refund_lines > 0 and order_amount + refund_amount < 0
     union all
@@ -86,7 +90,8 @@ findings as (
         currency,
         refund_date as deal_date,
         refund_lines as line_count,
-        refund_amount as difference_amount
+        refund_amount as difference_amount,
+        landed_seq
     from sums
     where refund_lines > 0 and valid_lines = 0
     union all
@@ -97,7 +102,8 @@ findings as (
         currency,
         refund_date as deal_date,
         line_count,
-        order_amount + refund_amount as difference_amount
+        order_amount + refund_amount as difference_amount,
+        landed_seq
     from sums
     where
         refund_lines > 0
@@ -112,7 +118,8 @@ findings as (
         currency,
         order_date as deal_date,
         refunded_lines as line_count,
-        -refunded_amount as difference_amount
+        -refunded_amount as difference_amount,
+        landed_seq
     from sums
     where refund_lines = 0 and refunded_lines > 0
 ),
@@ -125,7 +132,8 @@ unpriced as (
         source_currency as currency,
         max(fn_local_date(occurred_at)) as deal_date,
         count(*) as line_count,
-        sum(source_amount) as difference_amount
+        sum(source_amount) as difference_amount,
+        max(landed_seq) as landed_seq
     from {{ ref('deal') }}
     where amount is null and source_amount is not null
     group by channel, deal_id, source_currency
@@ -141,12 +149,15 @@ select
     f.deal_date,  -- Business date of the latest record concerned.
     cast(f.line_count as bigint) as line_count,  -- Number of records concerned.
     cast(f.difference_amount as decimal(38, 2)) as difference_amount,  -- Amount concerned.
-    n.counts_as  -- How it counts in net_revenue.
+    n.counts_as,  -- How it counts in net_revenue.
+    f.landed_seq  -- Number of the landing that brought the newest record of the deal.
 from (
-    select channel, deal_id, finding, currency, deal_date, line_count, difference_amount
+    select
+        channel, deal_id, finding, currency, deal_date, line_count, difference_amount, landed_seq
     from findings
     union all
-    select channel, deal_id, finding, currency, deal_date, line_count, difference_amount
+    select
+        channel, deal_id, finding, currency, deal_date, line_count, difference_amount, landed_seq
     from unpriced
 ) as f
 left join {{ ref('deal_findings') }} as n on f.finding = n.finding

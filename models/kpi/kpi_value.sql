@@ -7,6 +7,7 @@ with
 
 -- 1. Each figure against its band. The figures of a stale channel are stale. Another figure that is
 -- outside its band while some channel is stale may lack records: it is stale, too, and no alert.
+-- Neither is one on the days on which people answer a mass message.
 stale_channels as (
     select
         channel,
@@ -35,6 +36,7 @@ judged as (
         b.high,
         coalesce(b.is_far, false) as is_far,
         coalesce(b.is_outside, false) as is_outside,
+        m.business_date is not null as is_answered,
         coalesce(date_diff('day', f.as_of_date, fn_as_of()) < k.window_days, false) as is_immature,
         coalesce(f.as_of_date > c.last_date, false) as is_stale,
         coalesce(f.as_of_date > a.last_date, false) as is_partly_stale
@@ -44,6 +46,7 @@ judged as (
     left join {{ ref('kpi_band') }} as b
         on f.series_no = b.series_no and f.as_of_date = b.as_of_date
     left join stale_channels as c on f.dimension = 'channel' and f.member = c.channel
+    left join {{ ref('mass_message_day') }} as m on f.as_of_date = m.business_date
 ),
 
 -- 2. Two days outside the band in a row are an alert, so each day needs the day before it.
@@ -61,13 +64,14 @@ followed as (
         high,
         is_far,
         is_outside,
+        is_answered,
         is_immature,
         is_stale,
         is_partly_stale,
         lag(as_of_date) over (
             partition by series_no order by as_of_date
         ) as day_before,
-        lag(is_outside) over (
+        lag(is_outside and not is_answered) over (
             partition by series_no order by as_of_date
         ) as was_outside
     from judged
@@ -103,6 +107,7 @@ select
             when f.is_immature then 'immature'
             when f.value is null or f.baseline is null then 'no_baseline'
             when f.is_outside and f.is_partly_stale then 'stale'
+            when f.is_outside and f.is_answered then 'watch'
             when
                 f.is_far
                 or (

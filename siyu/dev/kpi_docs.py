@@ -65,13 +65,25 @@ deviation.
 - **Rates** have a sigma of at least the binomial deviation of their own denominator. A rate of few people has a wide
   band.
 - A band ends where its figure ends: 0 for counts, rates and durations, 1 for rates.
-- A band without width is no band.
+- A band without width is no band. Neither has a KPI one that `kpis.csv` does not watch (`is_watched`): a figure that
+  begins anew each month, a sum of amounts over many days, which one order moves, or one whose records come in lists.
+- **States**, such as the people active in a week, are compared with the day before: what is usual is the change. A
+  state that left its band goes back some day: whom a mass message made active leaves `wau` seven days later. So the way
+  back is usual. For {baseline_days} days, the band reaches back by as far as the state went out of it. Once it is back,
+  the band is as it was.
+- **Mass messages** are ordinary business, and people answer them. On a day on which we sent so many more touches than
+  usual that a count would alert, and up to {answer_days} days from then on (`answer_days`, that day included), a figure
+  outside its band is watched, and is no alert. These days do not count as the first of two days in a row either. If
+  the figure stays outside, it alerts after them. The days are in `kpi.mass_message_day`.
 - Where there is no baseline, `benchmark_low` and `benchmark_high` say what is usual elsewhere, for the KPIs of
   `kpi_benchmark.csv`. They judge nothing: the status stays `no_baseline` or `immature`.
 """
 MEANINGS = {
     "ok": ("The figure is inside its band.", "在正常区间内"),
-    "watch": ("It is outside its band, on one day.", "仅一天超出区间"),
+    "watch": (
+        "It is outside its band, on one day, or on the days of a mass message.",
+        "仅一天超出区间，或在群发消息当日及随后的答复期内",
+    ),
     "alert": (
         "It is outside on two days in a row, or by more than {alert_sigmas} sigma. Tell the owner.",
         "连续两天超出，或超出 {alert_sigmas} 倍标准差，请通知负责人",

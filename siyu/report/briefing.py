@@ -146,6 +146,8 @@ def _channels(status: Mapping[str, Any]) -> Iterator[Item]:
             yield Fact("stale", told, "warn", (f"runbook: {RUNBOOKS['stale']}",))
         for kind in ("drift", "unusual"):
             yield from (Fact(kind, told, "warn", (f"runbook: {RUNBOOKS[kind]}",)) for told in line.get(kind, ()))
+    for told in status["references"]:
+        yield Fact("unusual", told, "warn", (f"runbook: {RUNBOOKS['unusual']}",))
     for note in status["notes"]:
         yield Fact("note", note, "warn")
 
@@ -163,7 +165,8 @@ def _alerts(status: Mapping[str, Any]) -> Iterator[Item]:
         more = f"; and {len(lines) - len(shown)} more" if len(lines) > len(shown) else ""
         first = lines[0]
         text = f"{code} {first['zh']} {first['en']} on {first['day']} {told}{more}"
-        yield Fact(state, text, "bad" if state == "alert" and totals else "warn", (f"runbook: {RUNBOOKS['alert']}",))
+        is_bad = state == "alert" and any(not line["is_good"] for line in totals)
+        yield Fact(state, text, "bad" if is_bad else "warn", (f"runbook: {RUNBOOKS['alert']}",))
 
 
 def _changes(status: Mapping[str, Any]) -> Iterator[Item]:

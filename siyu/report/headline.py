@@ -44,6 +44,7 @@ class KpiAlert:
     value: str
     band: str
     status: str
+    is_good: bool = False  # on the better side of the band, as the direction of the KPI says
 
     @property
     def told(self) -> str:
@@ -57,15 +58,17 @@ def out_of_band(session: Session, project: Project) -> list[KpiAlert]:
         return []
     rows = session.rows(
         "select v.as_of_date, c.kpi_code, c.name_zh, c.name_en, c.unit, case when v.dimension = 'total' then 'total'"
-        " else v.dimension || ' ' || coalesce(v.member, '(none)') end as of_what, v.value, v.low, v.high, v.status"
+        " else v.dimension || ' ' || coalesce(v.member, '(none)') end as of_what, v.value, v.low, v.high, v.status,"
+        " (c.direction = 'up') = (v.value > v.baseline)"
         " from kpi.kpi_value as v join kpi.kpi_catalog as c using (kpi_code)"
         " where v.as_of_date = fn_as_of() - coalesce(c.window_days, 0)::integer and v.status in ('alert', 'watch')"
         " order by v.status, c.kpi_code, of_what"
     )
     return [
-        KpiAlert(str(day), code, zh, en, of, figure(value, unit), f"{edge(low, unit)} to {edge(high, unit)}", status)
-        for day, code, zh, en, unit, of, value, low, high, status in rows
-    ]
+        KpiAlert(str(day), code, zh, en, of, figure(value, unit), f"{edge(low, unit)} to {edge(high, unit)}", status,
+                 is_good)
+        for day, code, zh, en, unit, of, value, low, high, status, is_good in rows
+    ]  # fmt: skip
 
 
 def edge(value: Any, unit: str) -> str:

@@ -1,9 +1,9 @@
 """The message of a run: whether on-call needs one, and what it says.
 
 A concern is something that needs somebody: a failure, a target that did not take the release, a stale channel, a column
-that changed, a KPI outside its band, a check that warns. A run that failed always sends a message. Any other run sends
-one if there is a concern that no earlier message told, or if a concern that was told is gone. So a channel that stays
-stale is told once.
+that changed, data unlike those of the nights before, a KPI on the worse side of its band, a check that warns. A run
+that failed always sends a message. Any other run sends one if there is a concern that no earlier message told, or if a
+concern that was told is gone. So a channel that stays stale is told once.
 """
 
 from __future__ import annotations
@@ -90,24 +90,27 @@ def concerns(status: Mapping[str, Any]) -> list[Concern]:
         for kind in (DRIFT, UNUSUAL):
             if line.get(kind):
                 found.append(Concern(kind, f"{kind}:{name}", "; ".join(line[kind]), RUNBOOKS[kind]))
-    found += _alerts(status["alerts"])
-    return found + _warnings(status["failures"])
+    for told in status["references"]:
+        found.append(Concern(UNUSUAL, f"{UNUSUAL}:{told.partition(':')[0]}", told, RUNBOOKS[UNUSUAL]))
+    return [*found, *_alerts(status["alerts"]), *_warnings(status["failures"])]
 
 
 def _alerts(alerts: Iterable[Mapping[str, Any]]) -> list[Concern]:
-    """Only a total is a concern: one of hundreds of members leaves its band on any night."""
+    """Only a total is a concern: one of hundreds of members leaves its band on any night. So is only the worse side:
+    nobody has to do something about more orders than ever, and rows that came twice are unusual data."""
     return [
         Concern(ALERT, f"{ALERT}:{a['code']}", f"{a['code']} {a['zh']} {a['day']}: {a['value']}, {a['band']}",
                 RUNBOOKS[ALERT])
         for a in alerts
-        if a["status"] == ALERT and a["member"] == "total"
+        if a["status"] == ALERT and a["member"] == "total" and not a["is_good"]
     ]  # fmt: skip
 
 
 def _warnings(failures: Iterable[Mapping[str, Any]]) -> list[Concern]:
+    """The checks of unusual landings are left out: UNUSUAL tells the same by name."""
     found = []
     for f in failures:
-        if f["severity"] != "warning":
+        if f["severity"] != "warning" or (f["runbook"] == RUNBOOKS[UNUSUAL] and not f["error"]):
             continue
         column = f" ({f['column_name']})" if f["column_name"] else ""
         why = f["why"] or f["expectation"]

@@ -50,6 +50,7 @@ def as_json(report: Report, seen: Release | None) -> dict[str, Any]:
         "current_release": seen.name if seen else None,
         "current_as_of": seen.as_of.isoformat() if seen else None,
         "channels": [vars(line) for line in report.channels],
+        "references": report.references,
         "notes": report.limits(),
         "checks": report.check_counts(),
         "failures": [
@@ -68,8 +69,8 @@ def as_json(report: Report, seen: Release | None) -> dict[str, Any]:
 _KEYS = tuple(as_json(Report(as_of=None, warehouse=Path()), None))
 # While a run is in progress, the findings of the previous run stay.
 CARRIED = (
-    "channels", "notes", "checks", "failures", "models", "kpis", "alerts", "changes", "targets", "notification",
-    "nights",
+    "channels", "references", "notes", "checks", "failures", "models", "kpis", "alerts", "changes", "targets",
+    "notification", "nights",
 )  # fmt: skip
 
 

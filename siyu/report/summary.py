@@ -164,7 +164,6 @@ class Report:
             lines.append(
                 f"landed only 仅入库: {', '.join(self.landed_only)}; the other channels are built from earlier landings"
             )
-        lines += [f"unusual 异常: reference table {text}" for text in self.references]
         return [*lines, *([self.families] if self.families else []), *self.unchecked]
 
     @property
@@ -209,6 +208,7 @@ def summary(report: Report) -> Group:
         parts += [text_line(f"  {told}", "yellow") for told in report.limits()]
         parts += [text_line(f"  drift 列变化 {text}", "yellow") for line in report.channels for text in line.drift]
         parts += [text_line(f"  unusual 异常 {text}", "yellow") for line in report.channels for text in line.unusual]
+        parts += [text_line(f"  unusual 异常 {text}", "yellow") for text in report.references]
     if report.models:
         parts.append(_model_line(report.models))
     if report.checks:

@@ -41,6 +41,7 @@ def _report(tmp_path: Path, **values: Any) -> Report:
         "checks": [CHECK, replace(CHECK, column_name="other"), WARNING, replace(WARNING, severity="info")],
         "channels": [STALE, ChannelLine("fair", "展会", 1, 1000, 2, False, None, drift=("fair.a: x is new",))],
         "alerts": [ALERT, replace(ALERT, member="channel mall", status="watch")], "nights": NIGHTS,
+        "references": ["staff.csv: 3 rows, 9 to 30 are usual"],
         "kpis": [KpiLine("buyers", "成交客户数", "Buyers", "count", "9", "20")],
         "models": [ModelRun("identity.person", "table", 0.5, 110), ModelRun("records.deal", "table", 0.5, 40)],
         "rows_before": {"identity.person": 100, "records.deal": 70},
@@ -93,8 +94,8 @@ def test_terminal_and_markdown_have_the_same_facts_in_the_same_order(tmp_path: P
 def test_the_most_urgent_comes_first(tmp_path: Path) -> None:
     shown = _shown(_status(_report(tmp_path)))
     labels = [line.split("  ")[0].strip() for line in shown.splitlines() if re.match(r"[a-zA-Z]+( [a-z]+)? {2,}", line)]
-    order = ["last run", "current", "failed", "critical", "target", "stale", "drift", "alert", "watch", "warning",
-             "people", "IDs", "tag drift", "rows", "info", "checks", "message", "last runs"]  # fmt: skip
+    order = ["last run", "current", "failed", "critical", "target", "stale", "drift", "unusual", "alert", "watch",
+             "warning", "people", "IDs", "tag drift", "rows", "info", "checks", "message", "last runs"]  # fmt: skip
     assert labels == order
     assert "check identity.person: expect_column_values_to_be_unique (one_id), 1,234 rows" in shown.splitlines()[2]
     for told in (
@@ -108,17 +109,22 @@ def test_the_most_urgent_comes_first(tmp_path: Path) -> None:
 def test_each_line_that_needs_somebody_names_a_runbook(tmp_path: Path) -> None:
     facts = [item for item in briefing(_status(_report(tmp_path))) if isinstance(item, Fact)]
     urgent = {fact.label for fact in facts if fact.tone in ("bad", "warn")}
-    assert urgent == {"last run", "failed", "critical", "target", "stale", "drift", "alert", "watch", "warning",
-                      "message"}  # fmt: skip
+    assert urgent == {"last run", "failed", "critical", "target", "stale", "drift", "unusual", "alert", "watch",
+                      "warning", "message"}  # fmt: skip
     for fact in facts:
         if fact.label in urgent - {"last run"}:
             assert fact.notes[-1].startswith("runbook: docs/on-call.md#"), fact
+    alert = lambda **values: _status(_report(tmp_path, alerts=[replace(ALERT, **values)]))  # noqa: E731
+    tones = [f.tone for status in (alert(), alert(is_good=True)) for f in briefing(status)
+             if isinstance(f, Fact) and f.label == "alert"]  # fmt: skip
+    assert tones == ["bad", "warn"], "more than ever is no reason to act"
 
 
 def test_a_good_night_is_short_and_green(tmp_path: Path) -> None:
     good = _report(
         tmp_path, status="published", error=None, exit_code=0, stopped_by=None, checks=[], channels=[], alerts=[],
-        kpis=[], targets=[], changes=[], notification=None, nights=NIGHTS[1:], models=[], rows_before={},
+        references=[], kpis=[], targets=[], changes=[], notification=None, nights=NIGHTS[1:], models=[],
+        rows_before={},
     )  # fmt: skip
     assert _shown(_status(good)).splitlines() == [
         "last run   7: published, as of 2026-06-30, ended 2026-07-01 01:34:00.000 UTC",

@@ -39,7 +39,7 @@ def test_a_good_run_has_no_message() -> None:
     assert compose(_status(), [], EN) is None
     assert compose(_status(checks=[replace(CHECK, severity="info")]), [], EN) is None
     watch, member = replace(ALERT, status="watch"), replace(ALERT, member="channel mall")
-    assert compose(_status(alerts=[watch, member]), [], EN) is None
+    assert compose(_status(alerts=[watch, member, replace(ALERT, is_good=True)]), [], EN) is None
 
 
 def test_a_failure_is_told_every_time_with_rows_and_runbook() -> None:
@@ -59,6 +59,7 @@ def test_a_failure_is_told_every_time_with_rows_and_runbook() -> None:
     [
         ({"channels": [STALE]}, "stale channel (new): hotline: no file matches calls_*.csv"),
         ({"channels": [replace(STALE, is_stale=False, drift=("crm.a: x is new",))]}, "column changed (new): crm.a: x"),
+        ({"references": ["staff.csv: 3 rows, 9 to 30 are usual"]}, "unusual data (new): staff.csv: 3 rows, 9 to 30"),
         ({"alerts": [ALERT]}, "KPI alert (new): buyers 成交客户数 2026-06-30: 9, 1 to 5"),
         (
             {"checks": [replace(CHECK, severity="warning")]},
@@ -77,6 +78,18 @@ def test_what_needs_somebody_is_told_once_and_again_when_it_is_over(values: dict
     over = compose(_status(), keys, EN)
     assert over is not None and over.is_good and over.text.startswith("recovered: ")
     assert still_told(_status(), keys, was_sent=True) == []
+
+
+def test_an_unusual_landing_is_told_once() -> None:
+    """Its check in schema ops says the same without the name. A check that could not run says something else."""
+    check = replace(CHECK, table_name="ops.volume", severity="warning", runbook="docs/on-call.md#a-landing-is-unusual")
+    told = "crm.leads: 3 rows, 90 to 300 are usual"
+    channels = [replace(STALE, is_stale=False, unusual=(told,))]
+    message = compose(_status(channels=channels, checks=[check]), [], EN)
+    assert message is not None and f"unusual data (new): {told}" in message.text
+    assert "ops.volume" not in message.text and message.text.count("docs/on-call.md") == 1
+    message = compose(_status(channels=channels, checks=[replace(check, error="no such table")]), [], EN)
+    assert message is not None and "ops.volume" in message.text
 
 
 def test_a_run_that_failed_does_not_know_what_recovered() -> None:

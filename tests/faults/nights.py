@@ -27,7 +27,9 @@ from siyu.landing.file import Landing
 from siyu.landing.profile import add_missing, known_profiles
 from siyu.landing.unusual import Limits
 from siyu.night.request import Request, check_as_of, default_as_of
-from siyu.report.summary import Report, describe
+from siyu.report.message import concerns
+from siyu.report.status import as_json
+from siyu.report.summary import Report
 from siyu.seeds.channels import load_channels
 from siyu.seeds.references import load_references, stored
 from siyu.seeds.variables import load_vars
@@ -52,15 +54,9 @@ class Page:
 def pages(report: Report) -> list[Page]:
     """Return what a run tells on-call, the most urgent first."""
     found = [Page("failed", report.error)] if report.error else []
-    for line in report.channels:
-        found += [Page("stale", f"{line.channel}: {line.reason}")] if line.is_stale else []
-        found += [Page("drift", text) for text in line.drift]
-        found += [Page("unusual", text) for text in line.unusual]
-    found += [Page("unusual", text) for text in report.references]
-    found += [Page("alert", a.told) for a in report.alerts if a.status == "alert" and a.member == "total"]
-    return found + [
-        Page(f.severity, f"{describe(f)}; {f.why} {f.sample_keys}") for f in report.failures() if f.severity != "info"
-    ]
+    if report.first_failure:
+        found.append(Page("failed", f"{report.first_failure.name}: {report.first_failure.problem}"))
+    return found + [Page(one.kind, one.told) for one in concerns(as_json(report, None)) if one.told]
 
 
 @dataclass(frozen=True)

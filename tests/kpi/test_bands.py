@@ -78,6 +78,7 @@ class Bands:
         columns = lambda name: {c.name: c.type for c in self._project.binder.columns(name)}  # noqa: E731
         for name in (
             "kpi.kpi_member",
+            "kpi.mass_message_day",
             "ops.channel_status",
             "ops.column_lineage",
             "reference.kpi_benchmark",
@@ -130,6 +131,7 @@ def reference(project: Project, one: Series) -> list[tuple[float, float, float, 
     found: list[tuple[float, float, float, bool, bool] | None] = []
     before = 0.0 if one.kpi_code not in STOCKS else None
     steps: list[float | None] = []  # from what was there the day before
+    left: list[tuple[int, float]] = []  # when a state left its band, and how far it was from its baseline
     for day, value in enumerate(one.values):
         steps.append(None if value is None or before is None else value - before)
         past = [d for d in range(max(0, day - v["baseline_days"]), day) if one.values[d] is not None]
@@ -168,6 +170,12 @@ def reference(project: Project, one: Series) -> list[tuple[float, float, float, 
         if unit in ("count", "rate", "minutes", "hours", "days"):
             low, high = max(low, 0), min(high, 1) if unit == "rate" else high
         far = float(v["alert_sigmas"]) * sigma
+        if one.kpi_code in STOCKS:
+            ahead = sum(step for d, step in left if d >= day - v["baseline_days"])
+            low, high = max(low - max(ahead, 0), 0), high + max(-ahead, 0)
+            if distance > reach:
+                left.append((day, value - base))  # type: ignore[operator]
+            distance -= max(ahead if value < base else -ahead, 0)  # type: ignore[operator]
         found.append((base, low, high, distance > reach, distance > far))
     return found
 
@@ -281,6 +289,20 @@ def test_a_break_alerts_in_the_first_night_and_only_in_its_channel(bands: Bands,
     assert hit[BROKEN].status == "alert", hit[BROKEN]
     assert calm[BROKEN].status == "ok"
     assert all(day.status == "ok" for day in hit[-NIGHTS:BROKEN])
+
+
+def test_a_state_that_goes_back_does_not_alert_and_one_that_falls_further_does(bands: Bands) -> None:
+    """A mass message makes 300 more people active for seven days. Losing them again is usual, and only once."""
+    chance = np.random.default_rng(5)
+    week = (1000 + chance.integers(-20, 20, DAYS)).astype(float)
+    week[-12:-5] += 300
+    fallen, twice = week.copy(), week.copy()
+    fallen[-5:] -= 300
+    twice[-1] -= 300
+    back, below, again = bands.of([Series("n_stock", values.tolist()) for values in (week, fallen, twice)])
+    assert [day.status for day in back[-12:]] == ["alert", *["ok"] * 11]
+    assert below[-5].status == again[-1].status == "alert"
+    assert again[-5].status == "ok"
 
 
 def test_a_day_with_five_people_does_not_alert(bands: Bands) -> None:

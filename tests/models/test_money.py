@@ -92,14 +92,17 @@ FINDINGS = {
 
 
 @pytest.mark.parametrize(("finding", "described"), FINDINGS.items())
-def test_amounts_that_do_not_fit_are_told_for_a_month(
+def test_amounts_that_do_not_fit_are_told_for_a_month_if_no_later_record_explains_them(
     project: Project, suites: dict[str, Suite], engines: Engines, finding: str, described: str
 ) -> None:
     row = {"channel": "mall", "deal_id": "SO-1", "finding": finding, "currency": "CNY", "difference_amount": -70}
     with engines.at(AS_OF) as (_, session):
-        for day, told in ((LATELY, [("mall", "SO-1", "CNY", Decimal("-70.00"))]), (LONG_AGO, [])):
-            _fill(session, project, "kpi.deal_audit", [{**row, "deal_date": day}])
-            assert _told(suites, session, "kpi.deal_audit", described) == told
+        _fill(session, project, "records.deal", [{"channel": "mall", "record_id": "orders:SO-9", "landed_seq": 9}])
+        told = [("mall", "SO-1", "CNY", Decimal("-70.00"))]
+        at_once = told if finding in ("refund_above_order", "refund_of_cancelled") else []
+        for day, seq, expected in ((LATELY, 4, told), (LATELY, 5, at_once), (LONG_AGO, 4, [])):
+            _fill(session, project, "kpi.deal_audit", [{**row, "deal_date": day, "landed_seq": seq}])
+            assert _told(suites, session, "kpi.deal_audit", described) == expected
 
 
 def test_amounts_without_a_rate_are_told_by_currency(

@@ -60,3 +60,20 @@ def test_what_went_wrong_is_told_for_a_month(
         for day, is_told in ((LATELY, True), (LONG_AGO, False)):
             fill(session, relation(table), columns, rows(day))
             assert bool(session.rows(rows_query(expectation, relation(table)))) == is_told, day
+
+
+def test_a_day_of_a_campaign_is_the_sum_of_its_platforms(
+    project: Project, suites: dict[str, Suite], engines: Engines
+) -> None:
+    """Most platforms of the campaign spend nothing, so a usual row says little about a usual day."""
+    described, table = "a day far above the campaign's others", "staging.ads__spend"
+    (expectation,) = (e for e in suites[table].expectations if e.kwargs.get("description") == described)
+    columns = {c.name: c.type for c in project.binder.columns(relation(table))}
+    rows = [
+        {"record_id": f"{platform}:{day}", "campaign_id": "C", "spend_date": f"2026-06-{day:02d}", "amount": amount}
+        for day in range(1, 21)
+        for platform, amount in (("a", 2), ("b", 1), ("c", {19: 1000, 20: 4001}.get(day, 197)))
+    ]
+    with engines.at(AS_OF) as (_, session):
+        fill(session, relation(table), columns, rows)
+        assert [row[0] for row in session.rows(rows_query(expectation, relation(table)))] == ["c:20"]

@@ -57,6 +57,7 @@ bounded as (
         u.denominator,
         u.value,
         k.unit,
+        k.is_stock = 'true' as is_stock,
         coalesce(k.numerator_unit, k.unit) = 'amount' as is_amount,
         coalesce(k.numerator_unit, k.unit) = 'count' as is_count,
         case
@@ -79,6 +80,7 @@ distances as (
         unit,
         is_amount,
         is_count,
+        case when is_stock and not is_amount then value - baseline end as step,
         case
             when not is_amount then abs(cast(value as double) - cast(baseline as double))
             when baseline > 0
@@ -98,6 +100,7 @@ spread as (
         unit,
         is_amount,
         is_count,
+        step,
         distance,
         cast(baseline as double) as baseline,
         cast(denominator as double) as size,
@@ -129,6 +132,7 @@ sigmas as (
         as_of_date,
         unit,
         is_amount,
+        step,
         distance,
         baseline,
         greatest(
@@ -153,7 +157,10 @@ sigmas as (
         and (baseline > 0 or not is_amount)
 ),
 
-edges as (
+-- A state that left its band goes back some day: a mass message makes many people active, and seven
+-- days later wau loses them again. So the way back counts as usual: the sum of the steps out of the
+-- band, as long as they are within the time of the baseline.
+lasting as (
     select
         series_no,
         as_of_date,
@@ -162,12 +169,35 @@ edges as (
         distance,
         baseline,
         sigma,
-        case when is_amount then ln(2.0) else baseline end
-        - {{ var('watch_sigmas') }} * sigma as low,
-        case when is_amount then ln(2.0) else baseline end
-        + {{ var('watch_sigmas') }} * sigma as high
+        cast(coalesce(step, 0) as double) as step,
+        cast(coalesce(sum(
+            case when distance > {{ var('watch_sigmas') }} * sigma then step end
+        ) over (
+            partition by series_no order by as_of_date
+            range between interval {{ var('baseline_days') }} day preceding
+            and interval 1 day preceding
+        ), 0) as double) as ahead
     from sigmas
     where sigma > 0
+),
+
+edges as (
+    select
+        series_no,
+        as_of_date,
+        unit,
+        is_amount,
+        baseline,
+        sigma,
+        distance - case
+            when step < 0 then greatest(ahead, 0.0)
+            else greatest(-ahead, 0.0)
+        end as excess,
+        case when is_amount then ln(2.0) else baseline end
+        - {{ var('watch_sigmas') }} * sigma - greatest(ahead, 0.0) as low,
+        case when is_amount then ln(2.0) else baseline end
+        + {{ var('watch_sigmas') }} * sigma + greatest(-ahead, 0.0) as high
+    from lasting
 )
 
 select
@@ -176,6 +206,6 @@ select
     cast(baseline as decimal(24, 6)) as baseline,  -- Median of the same weekday.
     cast({{ band_edge('low') }} as decimal(24, 6)) as low,  -- Lower edge of the usual band.
     cast({{ band_edge('high') }} as decimal(24, 6)) as high,  -- Upper edge of the usual band.
-    distance > {{ var('watch_sigmas') }} * sigma as is_outside,  -- True = outside the band.
-    distance > {{ var('alert_sigmas') }} * sigma as is_far  -- True = so far outside that it alerts.
+    excess > {{ var('watch_sigmas') }} * sigma as is_outside,  -- True = outside the band.
+    excess > {{ var('alert_sigmas') }} * sigma as is_far  -- True = so far outside that it alerts.
 from edges
