@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from siyu.errors import ON_CALL, Problems, SiyuError, runbook
+from siyu.errors import ON_CALL, Problems, SiyuError, is_full_disk, runbook
 from siyu.masking import masked, one_line, printable
 
 if TYPE_CHECKING:
     from siyu.check.suites import CheckResult
 
 CHECK_RUNBOOK = f"{ON_CALL}#a-check-failed"
+DISK_RUNBOOK = f"{ON_CALL}#the-disk-is-full"
 TARGET_RUNBOOK = f"{ON_CALL}#a-target-failed"
 SHOWN_PROBLEM = 600  # characters
 
@@ -46,7 +47,10 @@ def of_error(stage: str, name: str, error: BaseException) -> Failure:
         problem, where, fix = first.strerror or str(first), str(first.filename or ""), ""
     else:
         problem, where, fix = f"{type(first).__name__}: {first}", "", "keep the log and report it: this is a bug."
-    more = f" (and {len(error.errors) - 1} more problems)" if isinstance(error, Problems) else ""
+    if is_full_disk(first):
+        problem, fix = f"the disk is full: {problem}", "free some space, then run again."
+    count = len(error.errors) - 1 if isinstance(error, Problems) else 0
+    more = f" (and {count} more problem{'s' if count > 1 else ''})" if count else ""
     return Failure(stage, name, _shown(problem) + more, _shown(where), _shown(fix), runbook(error))
 
 

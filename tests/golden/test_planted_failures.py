@@ -102,7 +102,7 @@ PLANTED = {
         "check records.contact: expect_column_values_to_be_in_set (full_name), 1 rows", "an-unknown-value",
     ),
     "publish": Planted(_in_the_way, 4, "failed", "publish: there is a release 2026-06-02-", "an-engine-fault"),
-    "disk": Planted(_full_disk, 4, "failed", "publish: No space left on device", "the-disk-is-full"),
+    "disk": Planted(_full_disk, 4, "failed", "publish: the disk is full: No space left on device", "the-disk-is-full"),
     "postgresql": Planted(
         _postgresql_is_down, 5, "published", "target postgresql: connection refused", "a-target-failed",
         is_new_release=True,
