@@ -64,7 +64,7 @@ class RunRecord:
         try:
             keep_space(self.warehouse)
         except OSError as error:
-            self.tell(Event("warning", "warehouse/.reserve", f"not written: {error}", is_bad=True))
+            self.tell(Event("status", "warehouse/.reserve", f"not written: {error}", is_bad=True))
 
     def find_addressees(self) -> SiyuError | None:
         """Find who gets messages. Return what is wrong with their addresses; the run must begin before it can fail."""
@@ -101,7 +101,7 @@ class RunRecord:
         if failure.runbook == failures.DISK_RUNBOOK:
             failure = replace(failure, where=failure.where or told_space(self.warehouse))
         elif failure.stage == "check":
-            failure = replace(failure, where=failure.where or self.report.edited)
+            failure = failures.after_an_edit(failure, self.report.edited)
         with self._guard:
             self.report.stopped_by = self.report.stopped_by or failure
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from siyu.errors import ON_CALL, Problems, SiyuError, is_full_disk, runbook
@@ -70,6 +70,13 @@ def of_check(result: CheckResult) -> Failure:
         "check is wrong.", result.runbook or CHECK_RUNBOOK, result.why or "", result.unexpected_count,
         tuple(json.loads(result.sample_keys)),
     )  # fmt: skip
+
+
+def after_an_edit(failure: Failure, edited: str) -> Failure:
+    """Return the failure of a check with the files that were edited: they are the first suspects."""
+    if not edited:
+        return failure
+    return replace(failure, where=edited, fix=f"if that edit is not meant, undo it and run again; else {failure.fix}")
 
 
 def of_target(target: str, release: str | None, error: str) -> Failure:
