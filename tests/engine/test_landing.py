@@ -373,8 +373,8 @@ def test_drift_shows_nobody_and_does_not_grow(shop: Shop) -> None:
         (b"name\na\n", "the required column id is missing: the file has: name."),
         (
             b"ids,name\n1,a\n",
-            "the required column id is missing: ids is new. If it was renamed, add `from: [ids]` to id in the contract; "
-            "the file has: ids, name.",
+            "the required column id is missing: ids is new. If it was renamed, add `from: [ids]` to id in the "
+            "contract; the file has: ids, name.",
         ),
         ("name\n张\n".encode("utf-16"), "the required column id is missing"),
         (b"id,\xff\n1,a\n", "the header is not valid text"),
