@@ -99,7 +99,7 @@ class RunRecord:
     def note(self, failure: failures.Failure) -> None:
         """Keep what stops the run. The first one in time counts: later ones often follow from it."""
         if failure.runbook == failures.DISK_RUNBOOK:
-            failure = replace(failure, where=failure.where or told_space(self.warehouse))
+            failure = replace(failure, where=told_space(self.warehouse))
         elif failure.stage == "check":
             failure = failures.after_an_edit(failure, self.report.edited)
         with self._guard:

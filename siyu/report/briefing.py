@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from siyu.errors import FAILED_CHECKS
-from siyu.report.failures import CHECK_RUNBOOK, TARGET_RUNBOOK
+from siyu.report.failures import CHECK_RUNBOOK, FULL, TARGET_RUNBOOK
 from siyu.report.message import GOOD_ENDS, RUNBOOKS, stale_channel
 
 SHOWN_KEYS, SHOWN_TABLES, SHOWN_MEMBERS = 5, 6, 3
@@ -84,7 +84,7 @@ def _first(status: Mapping[str, Any]) -> Iterator[Item]:
         notes += [f"where: {failure['where']}"] if failure["where"] else []
         notes += [f"fix: {failure['fix']}"] if failure["fix"] else []
         yield Fact("failed", f"{name}: {failure['problem']}{rows}", "bad", (*notes, f"runbook: {failure['runbook']}"))
-    told = MORE.sub("", failure["problem"]) if failure is not None else ""
+    told = MORE.sub("", failure["problem"]).removeprefix(FULL) if failure is not None else ""
     is_told = failure is not None and (
         status["exit_code"] == FAILED_CHECKS if failure["stage"] == "check" else told in error
     )

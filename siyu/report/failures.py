@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 CHECK_RUNBOOK = f"{ON_CALL}#a-check-failed"
 DISK_RUNBOOK = f"{ON_CALL}#the-disk-is-full"
 TARGET_RUNBOOK = f"{ON_CALL}#a-target-failed"
+FULL = "the disk is full: "
 SHOWN_PROBLEM = 600  # characters
 
 
@@ -48,7 +49,7 @@ def of_error(stage: str, name: str, error: BaseException) -> Failure:
     else:
         problem, where, fix = f"{type(first).__name__}: {first}", "", "keep the log and report it: this is a bug."
     if is_full_disk(first):
-        problem, fix = f"the disk is full: {problem}", "free some space, then run again."
+        problem, fix = f"{FULL}{problem}", "free some space, then run again."
     count = len(error.errors) - 1 if isinstance(error, Problems) else 0
     more = f" (and {count} more problem{'s' if count > 1 else ''})" if count else ""
     return Failure(stage, name, _shown(problem) + more, _shown(where), _shown(fix), runbook(error))
