@@ -94,7 +94,8 @@ class Planted:
 
 PLANTED = {
     "file": Planted(
-        _write("exports/shop/sales_3.csv", BAD_FILE), 0, "published", "shop (owner tests, data until 2026-06-01): sales_3.csv: a quote opens",
+        _write("exports/shop/sales_3.csv", BAD_FILE), 0, "published",
+        "shop (owner tests, data until 2026-06-01): sales_3.csv: a quote opens",
         "a-channel-is-stale", is_new_release=True,
     ),
     "contract": Planted(
