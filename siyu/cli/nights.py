@@ -182,7 +182,7 @@ def status(
                 "this version of siyu has not run here yet", str(warehouse), "siyu run makes the first run."
             )
         if found["status"] == "running" and not is_held(warehouse):
-            found = interrupted(found)
+            found = interrupted(found, warehouse)
         if as_json:
             out.print(json_text(found), soft_wrap=True)
         else:

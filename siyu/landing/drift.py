@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from difflib import SequenceMatcher
 
+from siyu.landing.readers.column_names import renamed_to
 from siyu.landing.readers.workbook import folded
 from siyu.seeds.channels import Channel, Export
 from siyu.warehouse.ledger import LandedFile
 
 NEW, MISSING, RETYPED, RESPELLED = "new_column", "missing_column", "retyped", "respelled"
 SHOWN_DAYS = 30  # siyu warns for so many days after it first saw the drift; ops.drift keeps it
-SHOWN_NAMES, SIMILAR = 3, 0.6
 WITHOUT_HEADER = ("json", "jsonl")
 
 Item = tuple[str, str]  # kind, column
@@ -141,11 +140,6 @@ def _told(where: str, kind: str, column: str, since: date, renames: Sequence[str
 
 
 def _renames(export: Export, column: str, lost: _Series, series: Mapping[Item, _Series]) -> list[str]:
-    """Return the new columns that began when this one was last seen: all if they are few, else those of a similar
-    name."""
+    """Return the new columns that began when this one was last seen and that may be its new name."""
     new = sorted(name for (kind, name), one in series.items() if kind == NEW and one.since == lost.since)
-    names = [folded(name) for name in export.columns[column].names(column)] if column in export.columns else [column]
-    similar = [
-        name for name in new if any(SequenceMatcher(None, folded(name), old).ratio() >= SIMILAR for old in names)
-    ]
-    return (similar or (new if len(new) <= SHOWN_NAMES else []))[:SHOWN_NAMES]
+    return renamed_to(export, column, new)

@@ -118,7 +118,9 @@ def attempt(session: Session, job: Job, landing: Landing, identity: str) -> Outc
     try:
         return _land_rows(session, job, landing, identity, scratch)
     except FileRejected as error:
-        return Outcome(reason=f"{error.problem} ({error.where}): {error.fix}")
+        # Whoever shows the reason names the file before it; `where` may add a sheet or a line.
+        place = error.where.removeprefix(job.path.name).lstrip(",: ")
+        return Outcome(reason=f"{error.problem}{f' ({place})' if place else ''}: {error.fix}")
     except SqlProblem as error:
         return Outcome(reason=f"the file cannot be landed: {first_line(error)}")
     except EngineFault as error:

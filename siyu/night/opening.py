@@ -30,6 +30,7 @@ from siyu.landing.profile import add_missing, known_profiles
 from siyu.landing.unusual import Limits
 from siyu.night.building import Landed
 from siyu.night.channel_list import channels_to_land, check_landed
+from siyu.night.edited import edited
 from siyu.night.record import NOT_STARTED, RunRecord
 from siyu.night.request import Request, check_as_of, check_exports, default_as_of, references_in_force
 from siyu.night.run_key import input_fingerprint
@@ -40,7 +41,6 @@ from siyu.release.releases import Release, current
 from siyu.release.targets import check_targets
 from siyu.report import events
 from siyu.report.events import Event
-from siyu.report.notify import addressees
 from siyu.report.site.definitions import load_pages
 from siyu.report.summary import Report, TargetLine
 from siyu.settings import Settings
@@ -76,9 +76,11 @@ class Night(AbstractContextManager["Opened"]):
             record.resources.callback(held.release)
             ledger = Ledger(record.warehouse / "ledger.sqlite")
             record.resources.callback(ledger.close)
-            record.begin(ledger)
             try:
-                record.addressees = addressees(record.settings)
+                wrong = record.find_addressees()
+                record.begin(ledger)
+                if wrong is not None:
+                    raise wrong
                 opened = _open(record)
             except BaseException as error:
                 record.fail(error)
@@ -121,6 +123,7 @@ def _open(record: RunRecord) -> Opened:
         (warehouse / private).mkdir(mode=0o700, exist_ok=True)
     project = compile_project(settings, references_in_force(settings, ledger, warehouse, request.known_by))
     record.resources.callback(project.binder.close)
+    record.report.edited = edited(settings.roots, current(warehouse))
     check_landed(project, ledger, request.known_by)
     channels = channels_to_land(request, project, ledger)
     for warning in project.shapes.identifiers.warnings:

@@ -12,17 +12,18 @@ from typing import Any
 from siyu import clock
 from siyu.build.materialization import ModelRun
 from siyu.check.suites import CheckResult
-from siyu.errors import TARGET_FAILED, SiyuError, TargetFailed, exit_code
+from siyu.errors import TARGET_FAILED, SiyuError, TargetFailed, exit_code, is_full_disk
 from siyu.masking import first_line, masked, one_line, printable
 from siyu.night.request import Request
 from siyu.release.releases import current
 from siyu.report import failures
 from siyu.report.events import Event
-from siyu.report.notify import Addressee, notify
+from siyu.report.notify import Addressee, addressees, notify
 from siyu.report.status import as_json, read_status, write_status
 from siyu.report.summary import Report
 from siyu.settings import Settings
 from siyu.warehouse.ledger import Ledger
+from siyu.warehouse.reserve import free_space, keep_space, told_space
 
 SHOWN_NIGHTS = 14
 PUBLISHED, NOTHING_NEW, FAILED, NOT_STARTED = "published", "nothing new", "failed", "not started"
@@ -37,7 +38,7 @@ class RunRecord:
     """One run. The phases add to it, from several threads. `resources` are closed when the run ends."""
 
     ledger: Ledger
-    run_id: int
+    run_id: int = 0  # 0 until the ledger has the run
 
     def __init__(self, settings: Settings, request: Request, tell: Callable[[Event], None]) -> None:
         self.settings = settings
@@ -60,6 +61,18 @@ class RunRecord:
         self._before = read_status(self.warehouse) or {}
         self.run_id = self.report.run_id = ledger.begin_run(self.report.started_at)
         self.write_status()
+        try:
+            keep_space(self.warehouse)
+        except OSError as error:
+            self.tell(Event("status", "warehouse/.reserve", f"not written: {error}", is_bad=True))
+
+    def find_addressees(self) -> SiyuError | None:
+        """Find who gets messages. Return what is wrong with their addresses; the run must begin before it can fail."""
+        try:
+            self.addressees = addressees(self.settings)
+        except SiyuError as error:
+            return error
+        return None
 
     def tell(self, event: Event) -> None:
         """Report an event. Names of files and columns in it are masked and stay on one line."""
@@ -85,6 +98,10 @@ class RunRecord:
 
     def note(self, failure: failures.Failure) -> None:
         """Keep what stops the run. The first one in time counts: later ones often follow from it."""
+        if failure.runbook == failures.DISK_RUNBOOK:
+            failure = replace(failure, where=told_space(self.warehouse))
+        elif failure.stage == "check":
+            failure = failures.after_an_edit(failure, self.report.edited)
         with self._guard:
             self.report.stopped_by = self.report.stopped_by or failure
 
@@ -119,18 +136,23 @@ class RunRecord:
         self._is_written = True
 
     def fail(self, error: BaseException) -> None:
-        """Write down the error that stopped the run. If that fails, as on a full disk, the report has both errors."""
+        """Write down the error that stopped the run. If that fails, the report has both errors."""
         self.report.error = printable(masked(str(error))) or type(error).__name__
         self.report.exit_code = exit_code(error)
         is_published = isinstance(error, TargetFailed)
         if not is_published:
             self.note(failures.of_error(self.stage, "", error))
+        if is_full_disk(error):
+            free_space(self.warehouse)
         try:
-            self.write_down()
-            self.end(PUBLISHED if is_published else FAILED)
+            if self.run_id:
+                self.write_down()
+                self.end(PUBLISHED if is_published else FAILED)
+                return
         except (SiyuError, OSError) as second:
-            self.report.status = FAILED
             self.report.error += f"\nThe error could not be written to the ledger: {second}"
+        self.report.status, self.report.ended_at = FAILED, now()
+        self.write_status()
 
     def end(self, status: str) -> None:
         """Write how the run ended."""

@@ -5,19 +5,21 @@ Both outputs are made of the same items, so neither says something that the othe
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from siyu.errors import FAILED_CHECKS
-from siyu.report.failures import CHECK_RUNBOOK, TARGET_RUNBOOK
-from siyu.report.message import GOOD_ENDS, RUNBOOKS
+from siyu.report.failures import CHECK_RUNBOOK, FULL, TARGET_RUNBOOK
+from siyu.report.message import GOOD_ENDS, RUNBOOKS, stale_channel
 
 SHOWN_KEYS, SHOWN_TABLES, SHOWN_MEMBERS = 5, 6, 3
 ENDS = {
     "published": "Published 已发布", "nothing new": "Nothing is new 无新数据", "failed": "Failed 未发布",
     "running": "Running 运行中", "interrupted": "Interrupted 已中断",
 }  # fmt: skip
+MORE = re.compile(r" \(and \d+ more problems?\)$")  # of_error() adds it
 SHORT = {"published": "ok", "nothing new": "same", "failed": "FAILED", "interrupted": "KILLED"}
 
 
@@ -82,11 +84,14 @@ def _first(status: Mapping[str, Any]) -> Iterator[Item]:
         notes += [f"where: {failure['where']}"] if failure["where"] else []
         notes += [f"fix: {failure['fix']}"] if failure["fix"] else []
         yield Fact("failed", f"{name}: {failure['problem']}{rows}", "bad", (*notes, f"runbook: {failure['runbook']}"))
+    told = MORE.sub("", failure["problem"]).removeprefix(FULL) if failure is not None else ""
     is_told = failure is not None and (
-        status["exit_code"] == FAILED_CHECKS if failure["stage"] == "check" else failure["problem"] in error
+        status["exit_code"] == FAILED_CHECKS if failure["stage"] == "check" else told in error
     )
-    if error and (not is_told or error.count("error: ") > 1):
+    if error and not is_told:
         yield Block(error)
+    elif others := error.split("\nerror: ")[1:]:
+        yield Block("error: " + "\nerror: ".join(others))
 
 
 def _details(why: str | None, keys: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -142,8 +147,7 @@ def _targets(status: Mapping[str, Any]) -> Iterator[Item]:
 def _channels(status: Mapping[str, Any]) -> Iterator[Item]:
     for line in status["channels"]:
         if line["is_stale"]:
-            told = f"{line['channel']}: {line['reason']}"
-            yield Fact("stale", told, "warn", (f"runbook: {RUNBOOKS['stale']}",))
+            yield Fact("stale", stale_channel(line), "warn", (f"runbook: {RUNBOOKS['stale']}",))
         for kind in ("drift", "unusual"):
             yield from (Fact(kind, told, "warn", (f"runbook: {RUNBOOKS[kind]}",)) for told in line.get(kind, ()))
     for told in status["references"]:
@@ -209,6 +213,8 @@ def _state(channel: Mapping[str, Any]) -> str:
         return "retired 已停用"
     if channel["drift"]:
         return "drift 列变化"
+    if channel["unusual"]:
+        return "unusual 异常"
     return "ok" if channel["was_landed"] else "ok, not landed 未入库"
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from siyu.errors import ON_CALL, Problems, SiyuError, runbook
+from siyu.errors import ON_CALL, Problems, SiyuError, is_full_disk, runbook
 from siyu.masking import masked, one_line, printable
 
 if TYPE_CHECKING:
     from siyu.check.suites import CheckResult
 
 CHECK_RUNBOOK = f"{ON_CALL}#a-check-failed"
+DISK_RUNBOOK = f"{ON_CALL}#the-disk-is-full"
 TARGET_RUNBOOK = f"{ON_CALL}#a-target-failed"
+FULL = "the disk is full: "
 SHOWN_PROBLEM = 600  # characters
 
 
@@ -46,7 +48,10 @@ def of_error(stage: str, name: str, error: BaseException) -> Failure:
         problem, where, fix = first.strerror or str(first), str(first.filename or ""), ""
     else:
         problem, where, fix = f"{type(first).__name__}: {first}", "", "keep the log and report it: this is a bug."
-    more = f" (and {len(error.errors) - 1} more problems)" if isinstance(error, Problems) else ""
+    if is_full_disk(first):
+        problem, fix = f"{FULL}{problem}", "free some space, then run again."
+    count = len(error.errors) - 1 if isinstance(error, Problems) else 0
+    more = f" (and {count} more problem{'s' if count > 1 else ''})" if count else ""
     return Failure(stage, name, _shown(problem) + more, _shown(where), _shown(fix), runbook(error))
 
 
@@ -66,6 +71,13 @@ def of_check(result: CheckResult) -> Failure:
         "check is wrong.", result.runbook or CHECK_RUNBOOK, result.why or "", result.unexpected_count,
         tuple(json.loads(result.sample_keys)),
     )  # fmt: skip
+
+
+def after_an_edit(failure: Failure, edited: str) -> Failure:
+    """Return the failure of a check with the files that were edited: they are the first suspects."""
+    if not edited:
+        return failure
+    return replace(failure, where=edited, fix=f"if that edit is not meant, undo it and run again; else {failure.fix}")
 
 
 def of_target(target: str, release: str | None, error: str) -> Failure:

@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,10 +21,11 @@ from siyu.masking import UNREADABLE
 from siyu.release.releases import current
 from siyu.report import markup
 from siyu.report.briefing import Block, Fact, Item, briefing, headline
-from siyu.report.failures import Failure
+from siyu.report.failures import DISK_RUNBOOK, Failure
 from siyu.report.markup import line as text_line
 from siyu.report.page import runbook_page, status_page
 from siyu.report.summary import Report, TargetLine, first_of_targets
+from siyu.warehouse.reserve import is_little, told_space
 
 if TYPE_CHECKING:
     from siyu.release.releases import Release
@@ -126,13 +127,18 @@ def read_status(warehouse: Path) -> dict[str, Any] | None:
     return status if is_ours else None
 
 
-def interrupted(status: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the state of a run whose process ended before the run did."""
+def interrupted(status: Mapping[str, Any], warehouse: Path) -> dict[str, Any]:
+    """Return the state of a run whose process ended before the run did, or could not write how it ended."""
     failure = Failure(
         "run", "", "the process ended unexpectedly", "", "run it again; nothing is damaged.",
         f"{ON_CALL}#the-run-ended-without-a-message",
     )  # fmt: skip
-    error = "the process ended unexpectedly; run it again."
+    if is_little(warehouse):
+        failure = replace(
+            failure, problem="the run ended without a report, and the disk is full", where=told_space(warehouse),
+            fix="free some space, then run again. Nothing is damaged.", runbook=DISK_RUNBOOK,
+        )  # fmt: skip
+    error = f"{failure.problem}; {failure.fix}"
     changed = {"status": "interrupted", "exit_code": None, "error": error, "first_failure": asdict(failure)}
     return {**status, **changed}
 

@@ -16,6 +16,7 @@ from rich.text import Text
 from siyu.masking import one_line
 from siyu.report import failures
 from siyu.report.markup import line as text_line
+from siyu.report.message import stale_channel
 
 if TYPE_CHECKING:
     from siyu.build.materialization import ModelRun
@@ -69,8 +70,9 @@ class ChannelLine:
 
     rows_replaced: int = 0
     drift: tuple[str, ...] = ()
+    owner: str = ""  # whom to ask
+    data_until: str | None = None  # the date up to which files have landed
     unusual: tuple[str, ...] = ()  # exports of which the newest landing is unlike those before, and how
-    last_file: str | None = None  # date of the newest file
     rows_last: int = 0  # rows of the newest landing, which may be that of an earlier run
 
 
@@ -114,6 +116,7 @@ class Report:
     withdrawn: list[str] = field(default_factory=list)  # releases of a future date, which no longer count
     landed_only: list[str] = field(default_factory=list)  # the channels that the run was asked to land; empty for all
     references: list[str] = field(default_factory=list)  # reference tables that are unlike their version before
+    edited: str = ""  # files of layers that are newer than the current release
     families: str = ""  # which families of models the run builds; empty for all
     unchecked: list[str] = field(default_factory=list)  # checks that cannot run, because a table is not built
     models: list[ModelRun] = field(default_factory=list)
@@ -148,14 +151,14 @@ class Report:
             self.channels.append(
                 ChannelLine(status.channel, one_line(status.title), files, *rows, status.is_stale, status.reason,
                             status.is_retired, landing is not None or not landings, replaced,
-                            tuple(text for channel, text in told if channel == status.channel),
-                            tuple(text for channel, text in unusual if channel == status.channel),
-                            str(status.last_file_date) if status.last_file_date else None, status.rows_landed)
+                            tuple(text for channel, text in told if channel == status.channel), status.owner,
+                            str(status.last_file_date) if status.last_file_date else None,
+                            tuple(text for channel, text in unusual if channel == status.channel), status.rows_landed)
             )  # fmt: skip
 
     def limits(self) -> list[str]:
         """Say in one line each how the night differs from an ordinary one: retired channels, a landing of some
-        channels, releases of a future date that were withdrawn, families that are not built."""
+        channels, releases of a future date that were withdrawn, rules that were edited, families that are not built."""
         retired = [line.channel for line in self.channels if line.is_retired]
         lines = [f"withdrawn 已撤回: {name}, because its business date is in the future" for name in self.withdrawn]
         if retired:
@@ -164,6 +167,7 @@ class Report:
             lines.append(
                 f"landed only 仅入库: {', '.join(self.landed_only)}; the other channels are built from earlier landings"
             )
+        lines += [self.edited] if self.edited else []
         return [*lines, *([self.families] if self.families else []), *self.unchecked]
 
     @property
@@ -203,7 +207,7 @@ def summary(report: Report) -> Group:
     if report.channels:
         parts.append(_channel_table(report.channels))
         parts += [
-            text_line(f"  stale 过期 {line.channel}: {line.reason}", "red") for line in report.channels if line.is_stale
+            text_line(f"  stale 过期 {stale_channel(vars(line))}", "red") for line in report.channels if line.is_stale
         ]
         parts += [text_line(f"  {told}", "yellow") for told in report.limits()]
         parts += [text_line(f"  drift 列变化 {text}", "yellow") for line in report.channels for text in line.drift]

@@ -158,6 +158,9 @@ def test_json_is_the_content_of_status_json(tmp_path: Path, monkeypatch: pytest.
     write_status(tmp_path, _report(tmp_path, status="running", ended_at=None), None, "Asia/Shanghai")
     killed = json.loads(CliRunner().invoke(app, ["status", "--json"]).stdout)
     running = read_status(tmp_path)
-    assert running is not None and killed == json.loads(json.dumps(interrupted(running)))
+    assert running is not None and killed == json.loads(json.dumps(interrupted(running, tmp_path)))
     assert killed["first_failure"]["runbook"] == "docs/on-call.md#the-run-ended-without-a-message"
+    monkeypatch.setattr("siyu.report.status.is_little", lambda warehouse: True)
+    shown = " ".join(CliRunner().invoke(app, ["status"]).stdout.split())
+    assert "the disk is full" in shown and " MB are free" in shown and "docs/on-call.md#the-disk-is-full" in shown
     assert killed["channels"] == running["channels"] and running["nights"], "of the run before"

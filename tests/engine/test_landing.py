@@ -262,7 +262,7 @@ def test_csv_header_of_two_lines(shop: Shop) -> None:
 def test_csv_quote_that_never_closes_rejects_the_file(shop: Shop) -> None:
     done = shop.land('id,name\n1,a\n2,"b\n3,c\n')
     assert done.file.status == "rejected" and done.file.path is None
-    assert "a quote opens and never closes (orders.csv, line 4)" in done.reason
+    assert "a quote opens and never closes (line 4)" in done.reason
     assert done.result.problems == [f"orders.csv: {done.reason}"]
 
 
@@ -342,7 +342,7 @@ def test_csv_record_longer_than_any_is_rejected_alone_unless_a_quote_is_open(
     assert done.rows == [("2", "b")]
     assert done.rejects == [(1, "", None, "not a valid csv record: longer than 16 million characters")]
     done = shop.land('id,name\n1,a\n2,"' + "x\n" * 2000)
-    assert "a quote opens and does not close within 16 million characters (orders.csv, line 3)" in done.reason
+    assert "a quote opens and does not close within 16 million characters (line 3)" in done.reason
 
 
 @pytest.mark.parametrize(
@@ -370,7 +370,12 @@ def test_drift_shows_nobody_and_does_not_grow(shop: Shop) -> None:
         (b"", "the file is empty"),
         (b"\n\n", "the file has no header"),
         (b"id,name,id\n1,a,2\n", "the header names id twice"),
-        (b"name\na\n", "the required column id is missing (orders.csv): the file has: name."),
+        (b"name\na\n", "the required column id is missing: the file has: name."),
+        (
+            b"ids,name\n1,a\n",
+            "the required column id is missing: ids is new. If it was renamed, add `from: [ids]` to id in the "
+            "contract; the file has: ids, name.",
+        ),
         ("name\n张\n".encode("utf-16"), "the required column id is missing"),
         (b"id,\xff\n1,a\n", "the header is not valid text"),
         (b"\xff,\xff\n1,a\n", "the header names � twice"),
@@ -554,7 +559,7 @@ def test_json_documents(shop: Shop, document: str, explode: str | None, rows: li
         ('[{"id":"1"}]{"id":"2"}', None, "the file contains several JSON documents"),
         ("  ", None, "no list of records at $"),
         ("5", None, "no list of records at $"),
-        ('{"errcode":40001}', "list", 'no list of records at $."list" (orders.csv): check `explode` in the contract.'),
+        ('{"errcode":40001}', "list", 'no list of records at $."list": check `explode` in the contract.'),
         ('{"data":{"list":[]}}', "list", "no list of records at"),
         ('{"list":"none"}', "list", "no list of records at"),
     ],

@@ -60,6 +60,10 @@ def test_a_failure_is_told_every_time_with_rows_and_runbook() -> None:
         ({"channels": [STALE]}, "stale channel (new): hotline: no file matches calls_*.csv"),
         ({"channels": [replace(STALE, is_stale=False, drift=("crm.a: x is new",))]}, "column changed (new): crm.a: x"),
         ({"references": ["staff.csv: 3 rows, 9 to 30 are usual"]}, "unusual data (new): staff.csv: 3 rows, 9 to 30"),
+        (
+            {"channels": [replace(STALE, owner="service", data_until="2026-06-28")]},
+            "stale channel (new): hotline (owner service, data until 2026-06-28): no file matches calls_*.csv",
+        ),
         ({"alerts": [ALERT]}, "KPI alert (new): buyers 成交客户数 2026-06-30: 9, 1 to 5"),
         (
             {"checks": [replace(CHECK, severity="warning")]},
@@ -90,6 +94,15 @@ def test_an_unusual_landing_is_told_once() -> None:
     assert "ops.volume" not in message.text and message.text.count("docs/on-call.md") == 1
     message = compose(_status(channels=channels, checks=[replace(check, error="no such table")]), [], EN)
     assert message is not None and "ops.volume" in message.text
+
+
+def test_a_column_that_changed_is_told_once() -> None:
+    warns = replace(CHECK, severity="warning", table_name="ops.drift", why="A column was renamed.")
+    drifted = replace(STALE, is_stale=False, drift=("crm.a: x is new",))
+    both = compose(_status(channels=[drifted], checks=[warns]), [], EN)
+    alone = compose(_status(checks=[warns]), [], EN)
+    assert both is not None and "A column was renamed." not in both.text
+    assert alone is not None and "A column was renamed." in alone.text
 
 
 def test_a_run_that_failed_does_not_know_what_recovered() -> None:

@@ -114,7 +114,7 @@ def test_a_running_night_shows_what_the_last_one_found(tmp_path: Path) -> None:
 
 
 def test_after_nothing_new_the_last_landing_is_shown(tmp_path: Path) -> None:
-    line = ChannelLine("fair", "展会 Fair", 0, 0, 0, False, None, last_file="2026-06-30", rows_last=1234)
+    line = ChannelLine("fair", "展会 Fair", 0, 0, 0, False, None, data_until="2026-06-30", rows_last=1234)
     page = _read(_page(tmp_path, _report(tmp_path, status="nothing new", channels=[line])))
     assert "Nothing new has landed. The table shows the last landing." in page
     assert "展会 Fair fair ok 2026-06-30 1,234" in page and "new files" not in page

@@ -207,7 +207,7 @@ def test_totals_are_no_records(shop: Shop, kind: str, footer: Any) -> None:
         ("id name\n1  Ann\n2  Bob\n", "aligned with spaces (fixed width)"),
         (
             "id;name\n1;a\n",
-            'the columns are separated by ";", not by "," (orders.csv): set delimiter: ";" in the contract',
+            'the columns are separated by ";", not by ",": set delimiter: ";" in the contract',
         ),
         ("id\tname\n1\ta\n", r'set delimiter: "\t" in the contract'),
     ],
@@ -440,7 +440,7 @@ def test_a_mark_in_the_file_counts_more_than_the_contract(shop: Shop, codec: str
 def test_text_that_is_not_chinese_is_not_read_as_such(shop: Shop, text: str, codec: str, candidates: str) -> None:
     done = shop.land(f"id,name\n{text}\n".encode(codec))
     assert done.file.status == "rejected" and not done.rows
-    assert "does not read as Chinese in gb18030 (orders.csv): set `encoding:` in the contract, such as" in done.reason
+    assert "does not read as Chinese in gb18030: set `encoding:` in the contract, such as" in done.reason
     assert f"such as {candidates}" in done.reason
 
 

@@ -22,6 +22,7 @@ from siyu.release.releases import Release, current
 from siyu.report.events import Event
 from siyu.report.status import read_status, status_text
 from siyu.report.summary import TargetLine
+from siyu.warehouse.ledger import Ledger
 from tests.golden.shop import CONTACT, CONTRACT, RECORDS, SALT, Shop, only_suites
 from tests.receiver import ADDRESS, Robot, robot
 from tests.shared import Shared
@@ -59,6 +60,13 @@ def _full_disk(shop: Shop, patch: pytest.MonkeyPatch) -> None:
     patch.setattr("siyu.release.publish.fsync", full)
 
 
+def _full_from_the_start(shop: Shop, patch: pytest.MonkeyPatch) -> None:
+    def full(self: Ledger, started_at: str) -> int:
+        raise EngineFault("the run ledger cannot be written: database or disk is full")
+
+    patch.setattr(Ledger, "begin_run", full)
+
+
 def _postgresql_is_down(shop: Shop, patch: pytest.MonkeyPatch) -> None:
     """What a target does that fails: a line in the report, and TargetFailed when the release is current."""
     publish = Checked.publish
@@ -86,7 +94,8 @@ class Planted:
 
 PLANTED = {
     "file": Planted(
-        _write("exports/shop/sales_3.csv", BAD_FILE), 0, "published", "shop: sales_3.csv: a quote opens",
+        _write("exports/shop/sales_3.csv", BAD_FILE), 0, "published",
+        "shop (owner tests, data until 2026-06-01): sales_3.csv: a quote opens",
         "a-channel-is-stale", is_new_release=True,
     ),
     "contract": Planted(
@@ -102,7 +111,8 @@ PLANTED = {
         "check records.contact: expect_column_values_to_be_in_set (full_name), 1 rows", "an-unknown-value",
     ),
     "publish": Planted(_in_the_way, 4, "failed", "publish: there is a release 2026-06-02-", "an-engine-fault"),
-    "disk": Planted(_full_disk, 4, "failed", "publish: No space left on device", "the-disk-is-full"),
+    "disk": Planted(_full_disk, 4, "failed", "publish: the disk is full: No space left on device", "the-disk-is-full"),
+    "ledger": Planted(_full_from_the_start, 4, "failed", "start: the disk is full: the run ledger", "the-disk-is-full"),
     "postgresql": Planted(
         _postgresql_is_down, 5, "published", "target postgresql: connection refused", "a-target-failed",
         is_new_release=True,
@@ -160,6 +170,8 @@ def test_a_planted_failure(
     after = current(warehouse)
     assert after is not None and (after == before) is not planted.is_new_release
     assert shop.sales() == "100.10", "the last good data stays"
+    is_space_kept = (warehouse / ".reserve").exists()
+    assert is_space_kept is (planted.runbook != "the-disk-is-full"), "a full disk gets the space back"
 
     (text,) = listener.texts[sent:]
     monkeypatch.setenv("SIYU_WAREHOUSE", str(warehouse))

@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
+from collections.abc import Sequence
+from difflib import SequenceMatcher
 from pathlib import Path
 
 from siyu.engines.base import Session
@@ -14,6 +16,7 @@ from siyu.masking import masked
 from siyu.seeds.channels import Column, Export
 
 FIRST_RECORDS = 1000  # searched for fields that the contract ignores
+SHOWN_NAMES, SIMILAR = 3, 0.6
 INVISIBLE = ("Cf", "Cc")  # zero-width characters, marks of direction, byte order marks, control characters
 
 
@@ -94,3 +97,12 @@ def visible(cell: str) -> str:
 def shown(cell: str) -> str:
     """Return a cell of the header with its invisible characters as codes, such as Mobile\\u200b."""
     return "".join(f"\\u{ord(c):04x}" if unicodedata.category(c) in INVISIBLE else c for c in cell.strip())
+
+
+def renamed_to(export: Export, column: str, new: Sequence[str]) -> list[str]:
+    """Return the new names that a missing column may have now: those of a similar name, else all if they are few."""
+    names = [folded(name) for name in export.columns[column].names(column)] if column in export.columns else [column]
+    similar = [
+        name for name in new if any(SequenceMatcher(None, folded(name), old).ratio() >= SIMILAR for old in names)
+    ]
+    return (similar or (list(new) if len(new) <= SHOWN_NAMES else []))[:SHOWN_NAMES]

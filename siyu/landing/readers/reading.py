@@ -11,6 +11,7 @@ from siyu.engines.base import Session
 from siyu.engines.paths import PLAIN_FILE
 from siyu.engines.sql import quote_name, quoted
 from siyu.errors import FileRejected
+from siyu.landing.readers.column_names import renamed_to
 from siyu.landing.readers.mending import BROKEN
 from siyu.masking import masked
 from siyu.seeds.channels import Export
@@ -131,9 +132,20 @@ def compare(export: Export, found: list[str], path: Path) -> tuple[list[str], li
     if new and export.extra_columns == "reject":
         problems.append(f"unknown columns: {masked(', '.join(new)) if is_header else len(new)}")
     if problems:
-        fix = f"the file has: {shown}{'.' if is_header else '?'}" if needed else "add them to the contract."
+        hints = "".join(_hint(export, column, new) for column in needed) if is_header else ""
+        ends = f"{hints}the file has: {shown}{'.' if is_header else '?'}"
+        fix = ends if needed else "add them to the contract."
         raise WrongHeader("; ".join(problems), path.name, fix, tuple(needed))
     return new if export.extra_columns == "keep" else [], missing
+
+
+def _hint(export: Export, column: str, new: Sequence[str]) -> str:
+    """Say which new columns may be a required column that is missing, and what to do then."""
+    names = shown_names(renamed_to(export, column, new))
+    if not names:
+        return ""
+    found = f"{', '.join(names)} {'are' if len(names) > 1 else 'is'} new"
+    return f"{found}. If it was renamed, add `from: [{', '.join(names)}]` to {column} in the contract; "
 
 
 def shown_names(names: list[str]) -> list[str]:
