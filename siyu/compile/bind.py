@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 
 from siyu.compile.analyse import where
+from siyu.compile.cache import digest
 from siyu.compile.portable_types import type_findings
 from siyu.compile.template import Rendered
 from siyu.engines.agglomerate import ADDED_COLUMNS, EDGE_COLUMNS
@@ -23,6 +25,7 @@ class Binder:
     def __init__(self, schemas: Sequence[str]) -> None:
         self._schemas = schemas
         self._known: dict[str, dict[str, str]] = {}
+        self._digests: dict[str, str] = {}  # of the columns that are known
         self._laid_out: set[str] = set()
         self._engine: DuckEngine | None = None
         self._open_session: DuckSession | None = None
@@ -30,6 +33,7 @@ class Binder:
     def declare(self, relation: str, columns: Mapping[str, str]) -> None:
         """Declare the columns of a relation, column -> type."""
         self._known[relation] = dict(columns)
+        self._digests.pop(relation, None)
 
     def is_declared(self, relation: str) -> bool:
         """Return whether the columns of the relation are known."""
@@ -43,9 +47,15 @@ class Binder:
         """Return the columns of a declared relation."""
         return [ColumnType(name, kind) for name, kind in self._known[relation].items()]
 
-    def types_read(self, sql: str) -> list[tuple[str, list[tuple[str, str]]]]:
-        """Return what a query is bound to: each relation that it mentions, with its columns."""
-        return [(relation, list(self._known[relation].items())) for relation in sorted(self._mentioned(sql))]
+    def types_read(self, sql: str) -> list[tuple[str, str]]:
+        """Return what a query is bound to: each relation that it mentions, with a digest of its columns."""
+        return [(relation, self.types_digest(relation)) for relation in sorted(self._mentioned(sql))]
+
+    def types_digest(self, relation: str) -> str:
+        """Return a digest of the columns of a declared relation."""
+        if relation not in self._digests:
+            self._digests[relation] = digest(list(self._known[relation].items()))
+        return self._digests[relation]
 
     def bind(self, rendered: Rendered) -> dict[str, str]:
         """Bind a model, declare its columns and return them, including those that its materialization adds.
@@ -95,7 +105,7 @@ class Binder:
         plan = self._session(sql).plan(sql)
         return " ".join(str(plan.get("error_message")).split()) if plan.get("error") else None
 
-    def _mentioned(self, sql: str) -> set[str]:
+    def _mentioned(self, sql: str) -> frozenset[str]:
         """Return the declared relations whose names occur in a query. This includes every relation that it reads.
 
         Names in comments and in texts count, too.
@@ -133,11 +143,15 @@ class Binder:
         self._laid_out.clear()
 
 
-def names_in(sql: str) -> set[str]:
-    """Return everything in a query that could name a relation: schema.table, and schema."table" if it is quoted."""
+@lru_cache(maxsize=4096)
+def names_in(sql: str) -> frozenset[str]:
+    """Return everything in a query that could name a relation: schema.table, and schema."table" if it is quoted.
+
+    The result is kept, because a compilation asks about each query several times.
+    """
     names = RELATION.findall(sql.lower())
     found = {f"{schema}.{quoted or plain}" for schema, quoted, plain in names}
-    return found | {f'{schema}."{quoted}"' for schema, quoted, _ in names if quoted}
+    return frozenset(found | {f'{schema}."{quoted}"' for schema, quoted, _ in names if quoted})
 
 
 def _check_width(rendered: Rendered, columns: Mapping[str, str]) -> None:

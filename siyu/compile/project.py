@@ -183,7 +183,7 @@ class Project:
             traced = column_lineage(query or qualified_scope(model.sql, read))
             return [{column: sorted(origins) for column, origins in part.items()} for part in traced]
 
-        inputs = (model.sql, [(name, list(columns)) for name, columns in read.items()])
+        inputs = (model.sql, [(name, self.binder.types_digest(relation(name))) for name in read])
         made_of, carried = (
             {column: {(table, name) for table, name in origins} for column, origins in part.items()}
             for part in self.cache.remember("lineage", inputs, work)
