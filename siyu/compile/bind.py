@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 from siyu.compile.analyse import where
 from siyu.compile.cache import digest
@@ -57,8 +58,9 @@ class Binder:
             self._digests[relation] = digest(list(self._known[relation].items()))
         return self._digests[relation]
 
-    def bind(self, rendered: Rendered) -> dict[str, str]:
-        """Bind a model, declare its columns and return them, including those that its materialization adds.
+    def bind(self, rendered: Rendered) -> tuple[dict[str, str], Any]:
+        """Bind a model and declare its columns, including those that its materialization adds. Return them and the
+        bound plan.
 
         Raises ConfigError with the rendered line.
         """
@@ -66,7 +68,7 @@ class Binder:
         seed = rendered.config.get("seed") if rendered.materialized == "fixpoint" else None
         if seed:
             self.declare(relation, self._known[seed])
-        self.check_query(rendered.sql, rendered)
+        plan = self.check_query(rendered.sql, rendered)
         columns = {column.name: column.type for column in self._session(rendered.sql).columns(f"({rendered.sql}\n)")}
         if seed:
             self._check_fixpoint(rendered, columns)
@@ -79,10 +81,11 @@ class Binder:
         if rendered.materialized == "history":
             _check_history(rendered, columns)
         self.declare(relation, columns)
-        return columns
+        return columns, plan
 
-    def check_query(self, sql: str, rendered: Rendered) -> None:
-        """Raise ConfigError if the engine rejects a query, or if its types leave the portable subset."""
+    def check_query(self, sql: str, rendered: Rendered) -> Any:
+        """Return the bound plan. Raises ConfigError if the engine rejects a query, or if its types leave the portable
+        subset."""
         plan = self._session(sql).plan(sql)
         if plan.get("error"):
             line = sql[: int(plan.get("position") or 0)].count("\n") + 1 if plan.get("position") else 0
@@ -95,6 +98,7 @@ class Binder:
             for finding in type_findings(plan)
         ]
         raise_all(errors)
+        return plan
 
     def query_columns(self, sql: str) -> dict[str, str]:
         """Return column -> type of the result of a query."""
