@@ -6,7 +6,7 @@ import ast
 import re
 from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, fields, replace
-from functools import cache, lru_cache
+from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
@@ -14,6 +14,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from siyu.compile.bind import names_in
+from siyu.compile.cache import Cache, is_json
 from siyu.compile.families import suite_table
 from siyu.compile.model_files import relation
 from siyu.compile.ops_schema import OPS_TABLES
@@ -136,7 +137,7 @@ def load_suites(project: Project) -> dict[str, Suite]:
         try:
             if suite_table(file) in project.left_out:
                 continue
-            suite = _read(file.read(), file.name)
+            suite = _read(file, project.cache)
             if _is_of_disabled_channel(project, suite.table):
                 continue
             suite = _without_left_out(project, suite)
@@ -187,11 +188,20 @@ def expectation_classes() -> dict[str, str]:
     return {WORD.sub("_", item.name).lower(): item.name for node in imports for item in node.names}
 
 
-@lru_cache(maxsize=1024)
-def _read(text: str, name: str) -> Suite:
-    """Return the suite of a file. A process that compiles twice reads each text once: nobody changes a suite."""
+def _parsed(file: LayerFile, cache: Cache) -> Any:
+    """Return what the file contains. Reading YAML takes longer than everything else that is done to a suite."""
+    text = file.read()
+    found = cache.find("suite", (text,))
+    if found is None:
+        found = read_yaml(text, file.name)
+        if is_json(found):  # a date is not
+            cache.keep("suite", (text,), found)
+    return found
+
+
+def _read(file: LayerFile, cache: Cache) -> Suite:
     try:
-        data = _SuiteFile.model_validate(read_yaml(text, name))
+        data = _SuiteFile.model_validate(_parsed(file, cache))
     except ValidationError as error:
         detail = error.errors()[0]
         place = ".".join(str(part) for part in detail["loc"])

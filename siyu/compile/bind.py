@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
+from typing import Any
 
 from siyu.compile.analyse import where
+from siyu.compile.cache import digest
 from siyu.compile.portable_types import type_findings
 from siyu.compile.template import Rendered
 from siyu.engines.agglomerate import ADDED_COLUMNS, EDGE_COLUMNS
@@ -24,6 +26,7 @@ class Binder:
     def __init__(self, schemas: Sequence[str]) -> None:
         self._schemas = schemas
         self._known: dict[str, dict[str, str]] = {}
+        self._digests: dict[str, str] = {}  # of the columns that are known
         self._laid_out: set[str] = set()
         self._engine: DuckEngine | None = None
         self._open_session: DuckSession | None = None
@@ -31,6 +34,7 @@ class Binder:
     def declare(self, relation: str, columns: Mapping[str, str]) -> None:
         """Declare the columns of a relation, column -> type."""
         self._known[relation] = dict(columns)
+        self._digests.pop(relation, None)
 
     def is_declared(self, relation: str) -> bool:
         """Return whether the columns of the relation are known."""
@@ -44,12 +48,19 @@ class Binder:
         """Return the columns of a declared relation."""
         return [ColumnType(name, kind) for name, kind in self._known[relation].items()]
 
-    def types_read(self, sql: str) -> list[tuple[str, list[tuple[str, str]]]]:
-        """Return what a query is bound to: each relation that it mentions, with its columns."""
-        return [(relation, list(self._known[relation].items())) for relation in sorted(self._mentioned(sql))]
+    def types_read(self, sql: str) -> list[tuple[str, str]]:
+        """Return what a query is bound to: each relation that it mentions, with a digest of its columns."""
+        return [(relation, self.types_digest(relation)) for relation in sorted(self._mentioned(sql))]
 
-    def bind(self, rendered: Rendered) -> dict[str, str]:
-        """Bind a model, declare its columns and return them, including those that its materialization adds.
+    def types_digest(self, relation: str) -> str:
+        """Return a digest of the columns of a declared relation."""
+        if relation not in self._digests:
+            self._digests[relation] = digest(list(self._known[relation].items()))
+        return self._digests[relation]
+
+    def bind(self, rendered: Rendered) -> tuple[dict[str, str], Any]:
+        """Bind a model and declare its columns, including those that its materialization adds. Return them and the
+        bound plan.
 
         Raises ConfigError with the rendered line.
         """
@@ -57,7 +68,7 @@ class Binder:
         seed = rendered.config.get("seed") if rendered.materialized == "fixpoint" else None
         if seed:
             self.declare(relation, self._known[seed])
-        self.check_query(rendered.sql, rendered)
+        plan = self.check_query(rendered.sql, rendered)
         columns = {column.name: column.type for column in self._session(rendered.sql).columns(f"({rendered.sql}\n)")}
         if seed:
             self._check_fixpoint(rendered, columns)
@@ -70,10 +81,11 @@ class Binder:
         if rendered.materialized == "history":
             _check_history(rendered, columns)
         self.declare(relation, columns)
-        return columns
+        return columns, plan
 
-    def check_query(self, sql: str, rendered: Rendered) -> None:
-        """Raise ConfigError if the engine rejects a query, or if its types leave the portable subset."""
+    def check_query(self, sql: str, rendered: Rendered) -> Any:
+        """Return the bound plan. Raises ConfigError if the engine rejects a query, or if its types leave the portable
+        subset."""
         plan = self._session(sql).plan(sql)
         if plan.get("error"):
             line = sql[: int(plan.get("position") or 0)].count("\n") + 1 if plan.get("position") else 0
@@ -86,6 +98,7 @@ class Binder:
             for finding in type_findings(plan)
         ]
         raise_all(errors)
+        return plan
 
     def query_columns(self, sql: str) -> dict[str, str]:
         """Return column -> type of the result of a query."""
@@ -96,7 +109,7 @@ class Binder:
         plan = self._session(sql).plan(sql)
         return " ".join(str(plan.get("error_message")).split()) if plan.get("error") else None
 
-    def _mentioned(self, sql: str) -> Set[str]:
+    def _mentioned(self, sql: str) -> frozenset[str]:
         """Return the declared relations whose names occur in a query. This includes every relation that it reads.
 
         Names in comments and in texts count, too.
@@ -136,10 +149,13 @@ class Binder:
 
 @lru_cache(maxsize=4096)
 def names_in(sql: str) -> frozenset[str]:
-    """Return everything in a query that could name a relation: schema.table, and schema."table" if it is quoted."""
+    """Return everything in a query that could name a relation: schema.table, and schema."table" if it is quoted.
+
+    The result is kept, because a compilation asks about each query several times.
+    """
     names = RELATION.findall(sql.lower())
-    found = frozenset(f"{schema}.{quoted or plain}" for schema, quoted, plain in names)
-    return found | {f'{schema}."{quoted}"' for schema, quoted, _ in names if quoted}
+    found = {f"{schema}.{quoted or plain}" for schema, quoted, plain in names}
+    return frozenset(found | {f'{schema}."{quoted}"' for schema, quoted, _ in names if quoted})
 
 
 def _check_width(rendered: Rendered, columns: Mapping[str, str]) -> None:

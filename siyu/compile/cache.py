@@ -33,6 +33,14 @@ def digest(*parts: object) -> str:
     return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
+def is_json(value: object) -> bool:
+    """Return whether a fact is the same after it was written to the file and read again."""
+    try:
+        return bool(json.loads(json.dumps(value)) == value)
+    except (TypeError, ValueError):
+        return False
+
+
 @cache
 def toolchain() -> str:
     """Return a digest of the code and the libraries that compile."""

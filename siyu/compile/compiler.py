@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from siyu.compile import analyse
 from siyu.compile.base_parts import BaseParts
 from siyu.compile.bind import SNAPSHOT_COLUMNS, Binder
+from siyu.compile.bound import bound
 from siyu.compile.business_names import check_business
 from siyu.compile.cache import Cache
 from siyu.compile.code_fingerprint import code_fingerprint
@@ -280,32 +281,15 @@ class _Compiler:
         queries = [compiled.sql, *(item.sql for item in compiled.refused)]
         read = [binder.types_read(sql) for sql in (*queries, compiled.config.get("seed", ""))]
         inputs = (compiled.name, compiled.materialized, sorted(compiled.config.items()), queries, read)
-        types = self._cache.remember("bound", inputs, lambda: self._bound(compiled, rendered))
+        fact = self._cache.remember("bound", inputs, lambda: bound(binder, compiled, rendered))
+        types = fact["types"]
         binder.declare(compiled.relation, types)
+        compiled.columns_read = fact["reads"]
         docs = {column.name.lower(): column for column in compiled.columns}
         compiled.columns = tuple(
             Column(name, kind, *documentation(docs.get(name.lower()), name)) for name, kind in types.items()
         )
         check_business(compiled)
-
-    def _bound(self, compiled: CompiledModel, rendered: Rendered) -> dict[str, str]:
-        binder = self._project.binder
-        if compiled.companion:
-            binder.check_query(compiled.sql, rendered)
-            return binder.query_columns(compiled.sql)
-        types = binder.bind(rendered)
-        # Try all queries in one: there are hundreds, and planning one takes nearly as long as planning a dozen.
-        together = " union all ".join(f"select * from ({item.sql})" for item in compiled.refused)
-        if not together or binder.query_problem(together) is None:
-            return types
-        for item in compiled.refused:
-            if problem := binder.query_problem(item.sql):
-                raise ConfigError(
-                    f"invalid values of {item.field} in {compiled.name} ({item.reason}) cannot be counted: {problem}",
-                    compiled.model.file,
-                    "call checked() or fn_try_…() in a select or CTE of its own, not inside a subquery.",
-                )
-        return types
 
     def _declare_previous(self, name: str) -> None:
         binder, earlier = self._project.binder, previous_relation(name)

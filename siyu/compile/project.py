@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -42,7 +42,7 @@ class CompiledModel:
     """A model as SQL with known columns.
 
     `tables` are all relations that the SQL reads, including ops sources. `rule_version` changes when the SQL does. A
-    companion is a model that siyu itself adds to a staging model.
+    companion is a model that siyu itself adds to a staging model. `columns_read` are columns by relation.
     """
 
     model: Model
@@ -57,6 +57,12 @@ class CompiledModel:
     columns: tuple[Column, ...] = ()
     companion: bool = False
     refused: tuple[RefusedField, ...] = ()
+    columns_read: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+    def reads(self, name: str) -> frozenset[str] | None:
+        """Return the columns that the query reads of a model, None if that is not known: then it may read all."""
+        listed = self.columns_read.get(name)
+        return None if listed is None or relation(name) == self.config.get("seed") else frozenset(listed)
 
     @property
     def is_working_view(self) -> bool:
@@ -183,7 +189,7 @@ class Project:
             traced = column_lineage(query or qualified_scope(model.sql, read))
             return [{column: sorted(origins) for column, origins in part.items()} for part in traced]
 
-        inputs = (model.sql, [(name, list(columns)) for name, columns in read.items()])
+        inputs = (model.sql, [(name, self.binder.types_digest(relation(name))) for name in read])
         made_of, carried = (
             {column: {(table, name) for table, name in origins} for column, origins in part.items()}
             for part in self.cache.remember("lineage", inputs, work)

@@ -82,4 +82,6 @@ def _no_tests(roots: Sequence[Path]) -> ConfigError:
             fix = f"tests are read in {FOLDER} of a layer: move {beside[0].parent} to {root / FOLDER}."
             return ConfigError("no layer has a model test", str(root / FOLDER), fix)
     fix = f"write {FOLDER}/<schema>/<table>.yml; docs/layers.md shows one."
+    if base_layer() in roots:
+        fix += " The base layer that an installed siyu brings has no tests."
     return ConfigError("no layer has a model test", ", ".join(str(root / FOLDER) for root in roots), fix)

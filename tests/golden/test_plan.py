@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -25,6 +26,25 @@ grain: [one_id]
 */
 select one_id  -- The person.
 from {{ ref('person_stage') }}
+"""
+# The public file masks the note. The restricted file has it as it is.
+NOTED = """/*
+description: Remarks.
+grain: [one_id]
+*/
+select
+    one_id,  -- The person.
+    'call 13900000001' as note  -- A remark.
+from {{ ref('person') }}
+"""
+CALLED = """/*
+description: Whom to call.
+grain: [one_id]
+*/
+select
+    one_id,  -- The person.
+    contains(note, '13900000001') as is_called  -- Whether the note has a number.
+from {{ ref('noted') }}
 """
 # Not content: `plan` is the scratch folder, `cache` what compilations found out.
 SCRATCH = ("plan", "cache")
@@ -68,14 +88,17 @@ def test_a_comment_is_no_change(shop: Shop) -> None:
 
 @pytest.mark.after_first_night
 def test_a_plan_says_what_two_nights_say(shop: Shop) -> None:
-    """The sale was cancelled: nobody is won any more."""
+    """The sale was cancelled: nobody is won any more. Then the build database is gone, and the plan of a model that
+    reads a text with a number in it reads that text from the restricted file."""
     before = _files(shop.root / "warehouse")
+    shop.write("layer/models/journey/noted.sql", NOTED)
+    called = shop.write("layer/models/journey/called.sql", CALLED)
     shop.write("layer/models/staging/shop__deal.sql", DEAL.replace("'paid'", "'cancelled'"))
     planned = _plan(shop)
     assert _files(shop.root / "warehouse") == before
-    assert planned.changes.changed == (
-        ChangedModel("staging.shop__deal", "models/staging/shop__deal.sql", ("its file changed 文件已改",)),
-    )
+    deal, *new = planned.changes.changed
+    assert deal == ChangedModel("staging.shop__deal", "models/staging/shop__deal.sql", ("its file changed 文件已改",))
+    assert [one.model for one in new] == ["journey.noted", "journey.called"]
     built = {run.model for run in planned.runs}
     assert {"staging.shop__deal", "records.deal", "journey.person_stage"} <= built and not planned.again
     assert not built & {"staging.shop__contact", "records.contact"}
@@ -87,6 +110,12 @@ def test_a_plan_says_what_two_nights_say(shop: Shop) -> None:
     moved = {(then.get(one), now.get(one)) for one in then | now if then.get(one) != now.get(one)}
     assert {(move.from_value, move.to_value) for move in night.moves if move.kind == "stage"} == moved != set()
     assert _plan(shop).changes.is_nothing, "now it is published"
+    assert shop.rows("select note like '%13900000001%' from journey.noted", "siyu.duckdb") == [(False,)]
+    shutil.rmtree(shop.root / "warehouse" / "build")
+    called.write_text(CALLED.replace("contains(", "not contains("), encoding="utf-8")
+    assert [example.values for table in _plan(shop).diff.differing for example in table.examples] == [
+        {"is_called": (True, False)}
+    ]
 
 
 @pytest.mark.after_first_night
