@@ -1,12 +1,12 @@
 """Charts as figures of Plotly, made of the rows of a block. The pages bring Plotly's own script.
 
-Colours are names such as @1 or @good, which the script of the site replaces by those of the light or dark theme. A text
-that is an object {en, zh} is replaced by that of the chosen language.
+Colours are names such as @1, @good or, lighter, @1/40, which the script of the site replaces by those of the light or
+dark theme. A text that is an object {en, zh} is replaced by that of the chosen language.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from siyu.report.site.definitions import Chart, Column
@@ -14,8 +14,10 @@ from siyu.report.site.rows import Rows, jsonable, shown
 
 Trace = dict[str, Any]
 SERIES = 8  # colours
-TICKS = {"rate": ",.0%", "count": ",.0f", "amount": ",.0f", "ratio": ",.2f", "number": ",.2f"}
+TICKS = {"rate": ",.0%", "count": ",.0f", "amount": ",.0f", "ratio": ",.2~f", "number": ",.2~f"}
 HOVERS = {"rate": ",.1%", "count": ",.0f", "amount": ",.2f", "ratio": ",.2f", "number": ",.2f"}
+DASHES = ("solid", "dash", "dot", "dashdot", "longdash")  # so that lines differ without colours, too
+DAY = 86_400_000  # milliseconds
 
 
 def figure(rows: Rows) -> dict[str, Any]:
@@ -31,7 +33,9 @@ def _layout(rows: Rows, chart: Chart) -> dict[str, Any]:
     if chart.kind == "sankey":
         return layout
     columns = rows.block.columns
-    along, up = {"type": _axis(columns[chart.x])}, _value_axis(columns[chart.y[0]])
+    along, up = _axis(columns[chart.x]), _value_axis(columns[chart.y[0]])
+    if chart.kind == "line" and columns[chart.x].format in TICKS:
+        along = {"type": "linear"}
     if chart.kind == "heatmap":
         along, up = {"type": "category"}, {"type": "category", "autorange": "reversed"}
     elif chart.horizontal or chart.kind == "funnel":
@@ -41,8 +45,10 @@ def _layout(rows: Rows, chart: Chart) -> dict[str, Any]:
     return layout | {"xaxis": along, "yaxis": up}
 
 
-def _axis(column: Column) -> str:
-    return "date" if column.format in ("date", "moment") else "category"
+def _axis(column: Column) -> dict[str, Any]:
+    if column.format in ("date", "moment"):
+        return {"type": "date", "tickformat": "%m-%d\n%Y", "hoverformat": "%Y-%m-%d"}  # in no language
+    return {"type": "category"}
 
 
 def _value_axis(column: Column) -> dict[str, Any]:
@@ -78,22 +84,31 @@ def _series(rows: Rows, chart: Chart) -> list[tuple[Any, str, list[int]]]:
 
 
 def _line(rows: Rows, chart: Chart) -> list[Trace]:
-    along, traces = _x(rows, chart.x), []
-    if chart.band:
-        for edge, fill in zip(chart.band, (None, "tonexty"), strict=True):
-            traces.append({
-                "type": "scatter", "mode": "lines", "x": along, "y": [jsonable(v) for v in rows.column(edge)],
-                "line": {"width": 0, "color": "@band"}, "fill": fill, "fillcolor": "@band",
-                "name": _label(rows.block.columns[edge]), "showlegend": False, "hoverinfo": "skip",
-            })  # fmt: skip
+    along, traces = _x(rows, chart.x), _band(rows, chart) if chart.band else []
     for number, (name, column, found) in enumerate(_series(rows, chart)):
-        values = rows.column(column)
+        values = [jsonable(rows.column(column)[i]) for i in found]
+        known = sum(value is not None for value in values)
         traces.append({
-            "type": "scatter", "mode": "lines", "name": name, "x": [along[i] for i in found],
-            "y": [jsonable(values[i]) for i in found], "line": {"width": 2, "color": _colour(number)},
+            "type": "scatter", "mode": "lines" if known > 1 else "lines+markers", "name": name,
+            "x": [along[i] for i in found], "y": values,
+            "line": {"width": 2, "color": _colour(number), "dash": DASHES[number % len(DASHES)]},
             "hovertemplate": _hover(rows.block.columns[column]),
         })  # fmt: skip
     return traces
+
+
+def _band(rows: Rows, chart: Chart) -> list[Trace]:
+    """A band is made of bars from its lower to its upper edge, so that a day without one leaves a gap."""
+    low, high = (rows.block.columns[edge] for edge in chart.band)
+    edges = [tuple(jsonable(row[edge]) for edge in chart.band) for row in rows.values]
+    ends = [edge if None not in edge else (None, None) for edge in edges]
+    return [{
+        "type": "bar", "x": _x(rows, chart.x), "base": [bottom for bottom, _ in ends],
+        "y": [None if top is None else top - bottom for bottom, top in ends],
+        "width": DAY if rows.block.columns[chart.x].format in ("date", "moment") else 1,
+        "marker": {"color": "@band", "line": {"width": 0}}, "hoverinfo": "skip",
+        "name": {"en": f"{low.en} – {high.en}", "zh": f"{low.zh} – {high.zh}"},
+    }]  # fmt: skip
 
 
 def _bar(rows: Rows, chart: Chart) -> list[Trace]:
@@ -119,21 +134,52 @@ def _heatmap(rows: Rows, chart: Chart) -> list[Trace]:
 
 
 def _sankey(rows: Rows, chart: Chart) -> list[Trace]:
-    """Every pair of a column and a value is a node, so that a stage can be on both sides."""
-    nodes: dict[tuple[str, str], int] = {}
-    labels: list[Any] = []
+    """Every pair of a side and a value is a node, so that a stage can be on both sides, in the order of rows."""
+    nodes: dict[tuple[str, str], float] = {}
+    words: dict[tuple[str, str], Any] = {}
     ends: dict[str, list[int]] = {}
+    values = [jsonable(value) for value in rows.column(chart.value)]
     for side in (chart.source, chart.target):
-        for value, words in zip(rows.column(side), rows.words(side), strict=True):
-            if (side, str(value)) not in nodes:
-                nodes[side, str(value)] = len(labels)
-                labels.append(words)
-        ends[side] = [nodes[side, str(value)] for value in rows.column(side)]
+        keys = [(side, str(value)) for value in rows.column(side)]
+        for key, word, value in zip(keys, rows.words(side), values, strict=True):
+            nodes[key] = nodes.get(key, 0) + (value or 0)
+            words[key] = word
+        ends[side] = [list(nodes).index(key) for key in keys]
+    form = rows.block.columns[chart.value].format
     return [{
-        "type": "sankey", "node": {"label": labels, "pad": 16, "thickness": 14, "color": "@1"},
-        "link": {"source": ends[chart.source], "target": ends[chart.target],
-                 "value": [jsonable(value) for value in rows.column(chart.value)], "color": "@band"},
+        "type": "sankey", "arrangement": "snap",
+        "node": {"label": [_counted(words[key], shown(total, form)) for key, total in nodes.items()], "pad": 18,
+                 "thickness": 14, "color": "@1", "x": [0.001 if side == chart.source else 0.999 for side, _ in nodes],
+                 "y": _middles(nodes), "hovertemplate": "%{label}<extra></extra>"},
+        "link": {"source": ends[chart.source], "target": ends[chart.target], "value": values,
+                 "color": _link_colours(rows, chart), "label": rows.words(chart.by) if chart.by else [],
+                 "hovertemplate": "%{source.label} → %{target.label}<br>%{value:,.0f} %{label}<extra></extra>"},
     }]  # fmt: skip
+
+
+def _counted(words: Any, count: str) -> Any:
+    return {key: f"{word} {count}" for key, word in words.items()} if isinstance(words, dict) else f"{words} {count}"
+
+
+def _middles(nodes: Mapping[tuple[str, str], float]) -> list[float]:
+    """Return where the middle of each node lies on its side, from 0 to 1."""
+    sums: dict[str, float] = {}
+    for (side, _), size in nodes.items():
+        sums[side] = sums.get(side, 0) + size
+    before = dict.fromkeys(sums, 0.0)
+    places = []
+    for (side, _), size in nodes.items():
+        places.append(round((before[side] + size / 2) / (sums[side] or 1), 4))
+        before[side] += size
+    return [min(max(place, 0.001), 0.999) for place in places]
+
+
+def _link_colours(rows: Rows, chart: Chart) -> Any:
+    """A flow has a light colour: that of its value of `by`, if there is one."""
+    if not chart.by:
+        return "@1/40"
+    known = list(dict.fromkeys(rows.column(chart.by)))
+    return [f"{_colour(known.index(value))}/40" for value in rows.column(chart.by)]
 
 
 def _waterfall(rows: Rows, chart: Chart) -> list[Trace]:

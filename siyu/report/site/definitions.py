@@ -34,18 +34,22 @@ class Words(_Part):
 
 
 class Column(Words):
-    """A column of a block: its name in both languages, how its values are written, their unit, where they link to."""
+    """A column of a block: its name in both languages, how its values are written, their unit, where they link to.
+
+    `bar` draws a bar behind each value: of a rate its part of 1, else its part of the greatest value of the column.
+    """
 
     format: Format = "text"
     unit: str = ""
     link: str = ""
+    bar: bool = False
 
 
 class Chart(_Part):
     """A chart of the rows of a block. Its parts are names of columns.
 
-    `by` makes a series of each value. `band` are the columns of a lower and an upper edge. `measure` marks the steps of
-    a waterfall as absolute, relative or total.
+    `by` makes a series of each value; in a Sankey diagram it colours the flows. `band` are the columns of a lower and
+    an upper edge. `measure` marks the steps of a waterfall as absolute, relative or total.
     """
 
     kind: Kind

@@ -27,6 +27,7 @@ class Cell:
     en: str
     zh: str
     href: str = ""
+    share: float | None = None  # length of the bar behind it, 0 to 1
 
     @property
     def plain(self) -> str:
@@ -59,17 +60,24 @@ class Rows:
 
     def cells(self) -> Iterator[list[Cell]]:
         """Yield the cells of each row, in the order of the block's columns."""
+        full = {name: self._full(name) for name, column in self.block.columns.items() if column.bar}
         for row in self.values:
-            yield [self.cell(row, name, column) for name, column in self.block.columns.items()]
+            yield [self.cell(row, name, column, full.get(name)) for name, column in self.block.columns.items()]
 
-    def cell(self, row: Mapping[str, Any], name: str, column: Column) -> Cell:
-        """Return one cell."""
+    def _full(self, name: str) -> float:
+        """Return the value of the longest bar of a column."""
+        least = 1.0 if self.block.columns[name].format == "rate" else 0.0
+        return max([least, *(abs(float(value)) for value in self.column(name) if value is not None)])
+
+    def cell(self, row: Mapping[str, Any], name: str, column: Column, full: float | None = None) -> Cell:
+        """Return one cell. `full` is the value of the longest bar, if the column has bars."""
         value = row[name]
         en = shown(value, column.format)
         zh = shown(row[name + ZH], column.format) if name + ZH in self.names and row[name + ZH] is not None else en
         if column.link == RUNBOOK and value is not None:
             en = zh = str(value).partition("#")[2].replace("-", " ")
-        return Cell(value, en, zh, _href(column.link, value))
+        share = round(abs(float(value)) / full, 4) if full and value is not None else None
+        return Cell(value, en, zh, _href(column.link, value), share)
 
 
 def read_rows(session: Session, block: Block, known: Sequence[str], as_of: date) -> Rows:
