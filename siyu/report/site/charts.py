@@ -14,6 +14,7 @@ from siyu.report.site.rows import Rows, jsonable, shown
 
 Trace = dict[str, Any]
 SERIES = 8  # colours
+MEASURES = {"start": "absolute", "change": "relative", "end": "total"}  # steps of a waterfall, in Plotly's words
 TICKS = {"rate": ",.0%", "count": ",.0f", "amount": ",.0f", "ratio": ",.2~f", "number": ",.2~f"}
 HOVERS = {"rate": ",.1%", "count": ",.0f", "amount": ",.2f", "ratio": ",.2f", "number": ",.2f"}
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")  # so that lines differ without colours, too
@@ -36,10 +37,11 @@ def _layout(rows: Rows, chart: Chart) -> dict[str, Any]:
     along, up = _axis(columns[chart.x]), _value_axis(columns[chart.y[0]])
     if chart.kind == "line" and columns[chart.x].format in TICKS:
         along = {"type": "linear"}
+    names = {"type": "category", "autorange": "reversed", "showgrid": False}
     if chart.kind == "heatmap":
-        along, up = {"type": "category"}, {"type": "category", "autorange": "reversed"}
+        along, up = {"type": "category", "showgrid": False}, names
     elif chart.horizontal or chart.kind == "funnel":
-        along, up = up, {"type": "category", "autorange": "reversed"}
+        along, up = up, names
     if chart.stacked:
         layout["barmode"] = "relative"
     return layout | {"xaxis": along, "yaxis": up}
@@ -48,7 +50,7 @@ def _layout(rows: Rows, chart: Chart) -> dict[str, Any]:
 def _axis(column: Column) -> dict[str, Any]:
     if column.format in ("date", "moment"):
         return {"type": "date", "tickformat": "%m-%d\n%Y", "hoverformat": "%Y-%m-%d"}  # in no language
-    return {"type": "category"}
+    return {"type": "category", "showgrid": False}
 
 
 def _value_axis(column: Column) -> dict[str, Any]:
@@ -113,15 +115,28 @@ def _band(rows: Rows, chart: Chart) -> list[Trace]:
 
 def _bar(rows: Rows, chart: Chart) -> list[Trace]:
     along, traces = _x(rows, chart.x), []
+    length, place = _ends(chart)
     for number, (name, column, found) in enumerate(_series(rows, chart)):
         values = rows.column(column)
-        length, place = ("x", "y") if chart.horizontal else ("y", "x")
         traces.append({
             "type": "bar", "name": name, place: [along[i] for i in found],
             length: [jsonable(values[i]) for i in found], "orientation": "h" if chart.horizontal else "v",
             "marker": {"color": _colour(number)}, "hovertemplate": _hover(rows.block.columns[column], length),
         })  # fmt: skip
+    for mark in chart.marks:
+        traces.append({
+            "type": "scatter", "mode": "markers", "name": _label(rows.block.columns[mark]), place: along,
+            length: [jsonable(value) for value in rows.column(mark)],
+            "marker": {"symbol": "line-ns" if chart.horizontal else "line-ew", "size": 26,
+                       "line": {"width": 3, "color": "@ink"}},
+            "hovertemplate": _hover(rows.block.columns[mark], length),
+        })  # fmt: skip
     return traces
+
+
+def _ends(chart: Chart) -> tuple[str, str]:
+    """Return the axis of the values and the axis of what they belong to."""
+    return ("x", "y") if chart.horizontal else ("y", "x")
 
 
 def _heatmap(rows: Rows, chart: Chart) -> list[Trace]:
@@ -184,14 +199,24 @@ def _link_colours(rows: Rows, chart: Chart) -> Any:
 
 def _waterfall(rows: Rows, chart: Chart) -> list[Trace]:
     column = rows.block.columns[chart.y[0]]
-    measures = rows.column(chart.measure) if chart.measure else ["relative"] * len(rows.values)
+    length, place = _ends(chart)
+    values = rows.column(chart.y[0])
+    measures = rows.column(chart.measure) if chart.measure else ["change"] * len(values)
+    texts = [_step(value, measure, column) for value, measure in zip(values, measures, strict=True)]
     return [{
-        "type": "waterfall", "x": _x(rows, chart.x), "y": [jsonable(value) for value in rows.column(chart.y[0])],
-        "measure": measures, "increasing": {"marker": {"color": "@good"}},
-        "decreasing": {"marker": {"color": "@bad"}}, "totals": {"marker": {"color": "@1"}},
-        "connector": {"line": {"color": "@line", "width": 1}}, "hovertemplate": _hover(column),
-        "text": [shown(value, column.format) for value in rows.column(chart.y[0])], "textposition": "outside",
+        "type": "waterfall", place: _x(rows, chart.x), length: [jsonable(value) for value in values],
+        "orientation": "h" if chart.horizontal else "v", "measure": [MEASURES.get(one, one) for one in measures],
+        "increasing": {"marker": {"color": "@good"}}, "decreasing": {"marker": {"color": "@bad"}},
+        "totals": {"marker": {"color": "@1"}}, "connector": {"line": {"color": "@line", "width": 1}},
+        "hovertemplate": _hover(column, length), "text": texts,
+        "textposition": "outside", "constraintext": "none", "cliponaxis": False,
     }]  # fmt: skip
+
+
+def _step(value: Any, measure: str, column: Column) -> str:
+    """Write the text at a step: changes with their sign, amounts without cents."""
+    text = shown(value, "count" if column.format == "amount" else column.format)
+    return f"+{text}" if value is not None and value > 0 and measure in ("change", "relative") else text
 
 
 def _funnel(rows: Rows, chart: Chart) -> list[Trace]:

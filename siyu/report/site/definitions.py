@@ -49,7 +49,8 @@ class Chart(_Part):
     """A chart of the rows of a block. Its parts are names of columns.
 
     `by` makes a series of each value; in a Sankey diagram it colours the flows. `band` are the columns of a lower and
-    an upper edge. `measure` marks the steps of a waterfall as absolute, relative or total.
+    an upper edge. `marks` are columns drawn as marks over bars, such as targets. `measure` says of each step of a
+    waterfall whether it is the start, a change or the end.
     """
 
     kind: Kind
@@ -57,6 +58,7 @@ class Chart(_Part):
     y: tuple[str, ...] = ()
     by: str = ""
     band: tuple[()] | tuple[str, str] = ()
+    marks: tuple[str, ...] = ()
     source: str = ""
     target: str = ""
     value: str = ""
@@ -75,7 +77,7 @@ class Chart(_Part):
     @property
     def columns(self) -> list[str]:
         """The columns that it draws."""
-        parts = (self.x, *self.y, self.by, *self.band, self.source, self.target, self.value, self.measure)
+        parts = (self.x, *self.y, self.by, *self.band, *self.marks, self.source, self.target, self.value, self.measure)
         return [name for name in parts if name]
 
 
