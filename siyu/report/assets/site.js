@@ -29,7 +29,7 @@ function colour(name) {
 // Replace names of colours, and texts in two languages, by those of now.
 function dressed(value) {
   if (typeof value === "string") {
-    if (value === "@scale") return [[0, colour("@bed")], [1, colour("@1")]];
+    if (value === "@scale") return [[0, colour("@bed")], [1, colour("@heat")]];
     return /^@[a-z0-9]+(\/\d+)?$/.test(value) ? colour(value) : value;
   }
   if (Array.isArray(value)) return value.map(dressed);

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from siyu.report.site.definitions import unit_words
 from siyu.report.site.rows import ZH, Cell, Rows, shown
 
 # The query of a block of cards has the columns of rows.REQUIRED, and may have name_zh, day, low, high, target, status,
 # note, note_zh, history (a list) and href.
 FORMATS = {"count": "count", "rate": "rate", "amount": "amount", "ratio": "ratio"}  # others are numbers with a unit
-UNITS_ZH = {"days": "天", "hours": "小时", "minutes": "分钟", "months": "个月", "mark": "分"}
 TONES = {"ok": "good", "watch": "warn", "alert": "bad", "stale": "warn"}
 STATUSES = {
     "ok": ("ok", "正常"), "watch": ("watch", "关注"), "alert": ("alert", "预警"), "stale": ("stale", "数据过期"),
@@ -63,7 +63,7 @@ def _card(row: Mapping[str, Any]) -> Card:
     band = (shown(low, form), shown(high, form)) if low is not None and high is not None else None
     return Card(
         row["code"], {"en": row["name"], "zh": row.get(f"name{ZH}") or row["name"]}, Cell(value, written, written),
-        None if row["unit"] in FORMATS else {"en": row["unit"], "zh": UNITS_ZH.get(row["unit"], row["unit"])},
+        None if row["unit"] in FORMATS else unit_words(row["unit"]),
         str(row.get("day") or ""), band,
         None if target is None else shown(target, form), _status(status), TONES.get(status, ""),
         {"en": note, "zh": row.get(f"note{ZH}") or note} if note else None, spark(row.get("history"), low, high),

@@ -37,13 +37,17 @@ def _layout(rows: Rows, chart: Chart) -> dict[str, Any]:
     along, up = _axis(columns[chart.x]), _value_axis(columns[chart.y[0]])
     if chart.kind == "line" and columns[chart.x].format in TICKS:
         along = {"type": "linear"}
-    names = {"type": "category", "autorange": "reversed", "showgrid": False}
+    names = {"type": "category", "autorange": "reversed", "showgrid": False, "ticks": ""}
     if chart.kind == "heatmap":
-        along, up = {"type": "category", "showgrid": False}, names
+        along, up = {"type": "category", "showgrid": False, "ticks": ""}, names
+        if columns[chart.x].format not in ("month", "text"):
+            along["title"] = _title(_label(columns[chart.x]))
     elif chart.horizontal or chart.kind == "funnel":
         along, up = up, names
     if chart.stacked:
         layout["barmode"] = "relative"
+    if chart.kind == "waterfall" and chart.horizontal:
+        layout["margin"] = {"r": 56}  # for the text beside the longest bar
     return layout | {"xaxis": along, "yaxis": up}
 
 
@@ -55,16 +59,21 @@ def _axis(column: Column) -> dict[str, Any]:
 
 def _value_axis(column: Column) -> dict[str, Any]:
     axis: dict[str, Any] = {"tickformat": TICKS[column.format]} if column.format in TICKS else {}
-    return axis | ({"title": {"text": column.unit}} if column.unit else {})
+    return axis | ({"title": _title(column.units)} if column.unit else {})
+
+
+def _title(words: dict[str, str]) -> dict[str, Any]:
+    return {"text": words, "font": {"size": 12, "color": "@dim"}}
 
 
 def _label(column: Column) -> dict[str, str]:
     return {"en": column.en, "zh": column.zh}
 
 
-def _hover(column: Column, axis: str = "y") -> str:
+def _hover(column: Column, axis: str = "y") -> dict[str, str]:
     form = HOVERS.get(column.format, "")
-    return f"%{{{axis}:{form}}} {column.unit}".rstrip() if form else f"%{{{axis}}}"
+    value = f"%{{{axis}:{form}}}" if form else f"%{{{axis}}}"
+    return {language: f"{value} {unit}".rstrip() for language, unit in column.units.items()}
 
 
 def _x(rows: Rows, name: str) -> list[Any]:
@@ -145,6 +154,7 @@ def _heatmap(rows: Rows, chart: Chart) -> list[Trace]:
         "type": "heatmap", "x": _x(rows, chart.x), "y": _x(rows, chart.y[0]),
         "z": [jsonable(value) for value in rows.column(chart.value)], "colorscale": "@scale", "xgap": 2, "ygap": 2,
         "texttemplate": f"%{{z:{TICKS.get(column.format, '')}}}", "showscale": False, "hoverongaps": False,
+        "textfont": {"color": "@ink"},
     }]  # fmt: skip
 
 
@@ -209,8 +219,14 @@ def _waterfall(rows: Rows, chart: Chart) -> list[Trace]:
         "increasing": {"marker": {"color": "@good"}}, "decreasing": {"marker": {"color": "@bad"}},
         "totals": {"marker": {"color": "@1"}}, "connector": {"line": {"color": "@line", "width": 1}},
         "hovertemplate": _hover(column, length), "text": texts,
-        "textposition": "outside", "constraintext": "none", "cliponaxis": False,
+        "textposition": [_side(value, measure) for value, measure in zip(values, measures, strict=True)],
+        "insidetextfont": {"color": "@paper"}, "constraintext": "none", "textangle": 0, "cliponaxis": False,
     }]  # fmt: skip
+
+
+def _side(value: Any, measure: str) -> str:
+    """Return where the text of a step stands: that of the start and the end inside, where nothing runs into it."""
+    return "outside" if measure in ("change", "relative") or not value else "auto"
 
 
 def _step(value: Any, measure: str, column: Column) -> str:

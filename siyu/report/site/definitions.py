@@ -15,6 +15,7 @@ FOLDER = "pages"
 NAME = r"^[a-z][a-z0-9_]*$"
 Format = Literal["text", "count", "amount", "rate", "ratio", "number", "date", "month", "moment", "code"]
 Kind = Literal["line", "bar", "heatmap", "sankey", "waterfall", "funnel"]
+UNITS_ZH = {"days": "天", "hours": "小时", "minutes": "分钟", "months": "个月", "mark": "分"}
 # Which parts of a chart each kind needs, apart from its kind.
 PARTS: dict[Kind, tuple[str, ...]] = {
     "line": ("x", "y"), "bar": ("x", "y"), "heatmap": ("x", "y", "value"), "sankey": ("source", "target", "value"),
@@ -43,6 +44,16 @@ class Column(Words):
     unit: str = ""
     link: str = ""
     bar: bool = False
+
+    @property
+    def units(self) -> dict[str, str]:
+        """The unit in both languages."""
+        return unit_words(self.unit)
+
+
+def unit_words(unit: str) -> dict[str, str]:
+    """Return a unit in both languages."""
+    return {"en": unit, "zh": UNITS_ZH.get(unit, unit)}
 
 
 class Chart(_Part):
