@@ -19,6 +19,7 @@ TICKS = {"rate": ",.0%", "count": ",.0f", "amount": ",.0f", "ratio": ",.2~f", "n
 HOVERS = {"rate": ",.1%", "count": ",.0f", "amount": ",.2f", "ratio": ",.2f", "number": ",.2f"}
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash")  # so that lines differ without colours, too
 DAY = 86_400_000  # milliseconds
+PAD = 18  # pixels between the nodes of a Sankey diagram
 
 
 def figure(rows: Rows) -> dict[str, Any]:
@@ -125,13 +126,20 @@ def _band(rows: Rows, chart: Chart) -> list[Trace]:
 def _bar(rows: Rows, chart: Chart) -> list[Trace]:
     along, traces = _x(rows, chart.x), []
     length, place = _ends(chart)
-    for number, (name, column, found) in enumerate(_series(rows, chart)):
+    series = _series(rows, chart)
+    for number, (name, column, found) in enumerate(series):
         values = rows.column(column)
         traces.append({
             "type": "bar", "name": name, place: [along[i] for i in found],
             length: [jsonable(values[i]) for i in found], "orientation": "h" if chart.horizontal else "v",
             "marker": {"color": _colour(number)}, "hovertemplate": _hover(rows.block.columns[column], length),
         })  # fmt: skip
+    if chart.horizontal and len(series) == 1:
+        form = TICKS.get(rows.block.columns[chart.y[0]].format, "")
+        traces[0] |= {
+            "texttemplate": f"%{{x:{form}}}", "insidetextfont": {"color": "@paper"}, "constraintext": "none",
+            "textangle": 0, "cliponaxis": False,
+        }  # fmt: skip
     for mark in chart.marks:
         traces.append({
             "type": "scatter", "mode": "markers", "name": _label(rows.block.columns[mark]), place: along,
@@ -173,9 +181,9 @@ def _sankey(rows: Rows, chart: Chart) -> list[Trace]:
     form = rows.block.columns[chart.value].format
     return [{
         "type": "sankey", "arrangement": "snap",
-        "node": {"label": [_counted(words[key], shown(total, form)) for key, total in nodes.items()], "pad": 18,
+        "node": {"label": [_counted(words[key], shown(total, form)) for key, total in nodes.items()], "pad": PAD,
                  "thickness": 14, "color": "@1", "x": [0.001 if side == chart.source else 0.999 for side, _ in nodes],
-                 "y": _middles(nodes), "hovertemplate": "%{label}<extra></extra>"},
+                 "y": _middles(nodes, chart.height), "hovertemplate": "%{label}<extra></extra>"},
         "link": {"source": ends[chart.source], "target": ends[chart.target], "value": values,
                  "color": _link_colours(rows, chart), "label": rows.words(chart.by) if chart.by else [],
                  "hovertemplate": "%{source.label} → %{target.label}<br>%{value:,.0f} %{label}<extra></extra>"},
@@ -186,17 +194,19 @@ def _counted(words: Any, count: str) -> Any:
     return {key: f"{word} {count}" for key, word in words.items()} if isinstance(words, dict) else f"{words} {count}"
 
 
-def _middles(nodes: Mapping[tuple[str, str], float]) -> list[float]:
-    """Return where the middle of each node lies on its side, from 0 to 1."""
-    sums: dict[str, float] = {}
-    for (side, _), size in nodes.items():
-        sums[side] = sums.get(side, 0) + size
-    before = dict.fromkeys(sums, 0.0)
+def _middles(nodes: Mapping[tuple[str, str], float], height: int) -> list[float]:
+    """Return where the middle of each node lies on its side, from 0 to 1. Between two nodes is a gap."""
+    sides = list(dict.fromkeys(side for side, _ in nodes))
+    gap = PAD / height
+    room = 1 - gap * (max(sum(one == side for one, _ in nodes) for side in sides) - 1)
+    before = dict.fromkeys(sides, 0.0)
+    whole = max(sum(size for (one, _), size in nodes.items() if one == side) for side in sides) or 1
     places = []
     for (side, _), size in nodes.items():
-        places.append(round((before[side] + size / 2) / (sums[side] or 1), 4))
-        before[side] += size
-    return [min(max(place, 0.001), 0.999) for place in places]
+        length = room * size / whole
+        places.append(round(min(max(before[side] + length / 2, 0.001), 0.999), 4))
+        before[side] += length + gap
+    return places
 
 
 def _link_colours(rows: Rows, chart: Chart) -> Any:
@@ -238,7 +248,7 @@ def _step(value: Any, measure: str, column: Column) -> str:
 def _funnel(rows: Rows, chart: Chart) -> list[Trace]:
     return [{
         "type": "funnel", "y": _x(rows, chart.x), "x": [jsonable(value) for value in rows.column(chart.y[0])],
-        "marker": {"color": "@1"}, "textinfo": "value+percent initial",
+        "marker": {"color": "@1"}, "textinfo": "value+percent initial", "insidetextfont": {"color": "@paper"},
     }]  # fmt: skip
 
 

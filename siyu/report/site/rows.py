@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,6 +17,7 @@ from siyu.report.site.definitions import Block, Column
 
 MOST_ROWS = 500  # of a block; a page must not grow with the number of people
 ZH, RUNBOOK = "_zh", "runbook"
+NAMED = re.compile(r"\{(\w*)\}")
 REQUIRED = ("code", "name", "value", "unit")  # columns of a block of cards
 
 
@@ -77,7 +79,7 @@ class Rows:
         if column.link == RUNBOOK and value is not None:
             en = zh = str(value).partition("#")[2].replace("-", " ")
         share = round(abs(float(value)) / full, 4) if full and value is not None else None
-        return Cell(value, en, zh, _href(column.link, value), share)
+        return Cell(value, en, zh, _href(column.link, row, name), share)
 
 
 def read_rows(session: Session, block: Block, known: Sequence[str], as_of: date) -> Rows:
@@ -91,7 +93,9 @@ def read_rows(session: Session, block: Block, known: Sequence[str], as_of: date)
         names = tuple(column.name for column in session.columns(f"(\n{sql}\n)"))
     except SqlProblem as error:
         return Rows(block, sql, error=f"the query cannot run: {error.problem}")
-    lacking = [name for name in (*(REQUIRED if block.view == "cards" else ()), *block.columns) if name not in names]
+    linked = [name for column in block.columns.values() for name in NAMED.findall(column.link) if name]
+    needed = (*(REQUIRED if block.view == "cards" else ()), *block.columns, *linked)
+    lacking = [name for name in needed if name not in names]
     if lacking:
         told = f"the query has no column {', '.join(lacking)}, only {', '.join(names)}"
         return Rows(block, sql, error=told)
@@ -141,8 +145,11 @@ def _or_dash(value: Any) -> Any:
     return "–" if value is None else jsonable(value)
 
 
-def _href(link: str, value: Any) -> str:
-    """Return the link of a cell. `{}` in it stands for the value; `runbook` means a heading of docs/on-call.md."""
-    if not link or value is None:
+def _href(link: str, row: Mapping[str, Any], name: str) -> str:
+    """Return the link of a cell. In it, `{}` stands for the value, `{other}` for that of another column of the query;
+    `runbook` means a heading of docs/on-call.md."""
+    if not link or row[name] is None:
         return ""
-    return runbook_link(str(value)) if link == RUNBOOK else link.replace("{}", str(value))
+    if link == RUNBOOK:
+        return runbook_link(str(row[name]))
+    return NAMED.sub(lambda found: str(row[found[1] or name]), link)
