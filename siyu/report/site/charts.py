@@ -112,11 +112,11 @@ def _line(rows: Rows, chart: Chart) -> list[Trace]:
 def _band(rows: Rows, chart: Chart) -> list[Trace]:
     """A band is made of bars from its lower to its upper edge, so that a day without one leaves a gap."""
     low, high = (rows.block.columns[edge] for edge in chart.band)
-    edges = [tuple(jsonable(row[edge]) for edge in chart.band) for row in rows.values]
+    edges = [tuple(row[edge] for edge in chart.band) for row in rows.values]
     ends = [edge if None not in edge else (None, None) for edge in edges]
     return [{
-        "type": "bar", "x": _x(rows, chart.x), "base": [bottom for bottom, _ in ends],
-        "y": [None if top is None else top - bottom for bottom, top in ends],
+        "type": "bar", "x": _x(rows, chart.x), "base": [jsonable(bottom) for bottom, _ in ends],
+        "y": [None if top is None else jsonable(top - bottom) for bottom, top in ends],
         "width": DAY if rows.block.columns[chart.x].format in ("date", "moment") else 1,
         "marker": {"color": "@band", "line": {"width": 0}}, "hoverinfo": "skip",
         "name": {"en": f"{low.en} – {high.en}", "zh": f"{low.zh} – {high.zh}"},
