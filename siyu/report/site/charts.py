@@ -47,7 +47,7 @@ def _layout(rows: Rows, chart: Chart) -> dict[str, Any]:
         along, up = up, names
     if chart.stacked:
         layout["barmode"] = "relative"
-    if chart.kind == "waterfall" and chart.horizontal:
+    if chart.horizontal and not chart.stacked:
         layout["margin"] = {"r": 56}  # for the text beside the longest bar
     return layout | {"xaxis": along, "yaxis": up}
 
