@@ -10,7 +10,8 @@ grain: [deal_key]
     },
     time='opened_date',
     measures={
-        '*': 'count', 'revenue_amount': 'sum', 'margin_amount': 'sum', 'listed_amount': 'sum', 'line_count': 'sum'
+        '*': 'count', 'revenue_amount': 'sum by revenue_date', 'margin_amount': 'sum by revenue_date',
+        'listed_amount': 'sum', 'line_count': 'sum'
     }
 ) }}
 with

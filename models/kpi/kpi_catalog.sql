@@ -33,7 +33,7 @@ select
     coalesce(k.is_watched, 'true') = 'true'
         as is_watched,  -- True = each day is compared with a baseline.
     coalesce(k.is_quotient, 'true') = 'true'
-        as is_quotient,  -- True = the value is the numerator, divided by the denominator if any.
+        as is_quotient,  -- True = sums of the days' numerators and denominators give the KPI.
     cast(k.window_days as bigint) as window_days,  -- Days until a cohort is mature; NULL = at once.
     k.phase,  -- launch, growth or steady.
     k.owner,  -- Owner.

@@ -32,13 +32,18 @@ class Checker:
         self._project = project
         self._lock = threading.Lock()
         self._source = Datasource(engine)
+        self._prepared: dict[str, list[Any]] = {}
+
+    def prepare(self, suite: Suite) -> None:
+        """Construct a suite that will run later. Raises ConfigError for a mistake in it."""
+        self._prepared[suite.table] = construct(suite)
 
     def run(self, suite: Suite) -> list[CheckResult]:
         """Run one suite. Suites run one after another: two threads gain nothing."""
         table = checked_table(self._project, suite.table)
         if table is None:
             raise ConfigError(f"the suite checks {suite.table}, which is not a table", suite.file, "")
-        built = construct(suite)
+        built = self._prepared.pop(suite.table, None) or construct(suite)
         with self._lock, closing(self._engine.session()) as session:
             decided = self._count(session, suite, table, built)
             left = [one for number, one in enumerate(built) if number not in decided]

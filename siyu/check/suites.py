@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping, Set
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -118,7 +118,7 @@ class CheckResult:
 
     def as_row(self) -> dict[str, Any]:
         """Return the row for the ledger."""
-        return asdict(self)
+        return dict(vars(self))
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> CheckResult:
@@ -163,7 +163,7 @@ def models_read(project: Project, suite: Suite) -> set[str]:
     """The models that a suite reads: the one it checks, and those that its queries name."""
     queries = [rows_query(e, relation(suite.table)) for e in suite.expectations if e.type == ROWS_EXPECTATION]
     named = {name for query in queries for name, _ in project.binder.types_read(query)}
-    return {name for name, model in project.models.items() if name == suite.table or model.relation in named}
+    return {suite.table, *(name.replace('"', "") for name in named)} & project.models.keys()
 
 
 def _is_of_disabled_channel(project: Project, table: str) -> bool:

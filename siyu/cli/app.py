@@ -72,6 +72,7 @@ Select = Annotated[
         help="Models: name, schema.name, schema.*, +name (with what it reads), name+ (with what reads it).",
     ),
 ]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 
 
 def _print_version(is_asked: bool) -> None:
@@ -153,8 +154,14 @@ def _plain(value: object) -> str | float:
 
 
 @contextmanager
-def progress() -> Iterator[Callable[[Event], None]]:
-    """Print a line for each event. On a terminal, also show below the lines how much is done and how long it takes."""
+def progress(is_quiet: bool = False) -> Iterator[Callable[[Event], None]]:
+    """Print a line for each event. On a terminal, also show below the lines how much is done and how long it takes.
+
+    `is_quiet` is for commands that print JSON.
+    """
+    if is_quiet:
+        yield lambda event: None
+        return
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     with Progress(*columns, console=out, transient=True, disable=not out.is_terminal) as bar:
         reading = bar.add_task("reading settings, contracts and models 读取配置与模型", total=None)

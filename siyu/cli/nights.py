@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import time
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,7 @@ import typer
 from rich.progress import Progress
 
 from siyu.cli.app import (
+    AsJson,
     AsOf,
     Select,
     app,
@@ -99,6 +101,7 @@ def land(
     target: Annotated[
         str | None, typer.Option("--as", help="channel.export, if the file's name does not identify it.")
     ] = None,
+    as_json: AsJson = False,
 ) -> None:
     """Check an export file against its contract and report everything that is wrong with it.
 
@@ -114,7 +117,10 @@ def land(
             fix = "add --dry-run. To land the file, put it into its channel's folder and run siyu run."
             raise ConfigError("siyu land only checks files, and requires --dry-run", "siyu land", fix)
         found = look(current_settings(), file, target)
-        out.print(dry_run_text(found))
+        if as_json:
+            out.print(json_text({**asdict(found), "lands": found.lands}), soft_wrap=True)
+        else:
+            out.print(dry_run_text(found))
         if not found.lands:
             raise typer.Exit(1)
 
@@ -137,15 +143,18 @@ def build(select: Select = None, as_of: AsOf = None) -> None:
 
 
 @app.command()
-def check(select: Select = None, as_of: AsOf = None) -> None:
+def check(select: Select = None, as_of: AsOf = None, as_json: AsJson = False) -> None:
     """Run the suites of models on the tables of the last run or build. Exit code 1 if a critical check fails."""
     with handle_errors():
         from siyu.dev.selection import check_selected
         from siyu.report.summary import summary
 
-        with progress() as tell:
+        with progress(is_quiet=as_json) as tell:
             report = check_selected(current_settings(), select or [], day(as_of), tell)
-        out.print(summary(report))
+        if as_json:
+            out.print(json_text([result.as_row() for result in report.checks]), soft_wrap=True)
+        else:
+            out.print(summary(report))
         if report.check_counts()["failed_critical"]:
             raise typer.Exit(1)
 
@@ -238,14 +247,18 @@ def sql(
 def graph(
     select: Select = None,
     mermaid: Annotated[bool, typer.Option(help="Print a Mermaid flowchart, for docs and merge requests.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Print which model reads which, in build order.
 
     Example: siyu graph --select +kpi_value --mermaid
     """
     with handle_errors():
-        from siyu.dev.selection import graph_lines
+        from siyu.dev.selection import graph_lines, graph_rows
 
+        if as_json:
+            out.print(json_text(graph_rows(compiled(current_settings()), select or [])), soft_wrap=True)
+            return
         for line in graph_lines(compiled(current_settings()), select or [], mermaid):
             out.print(line, soft_wrap=True)
 

@@ -1,10 +1,12 @@
 """What a model says about itself for the semantic manifest of a release, in its config().
 
     config(entities={'person': 'person_id', 'account': 'account_id'}, time='revenue_date',
-           measures={'*': 'count', 'revenue_amount': 'sum', 'lead_score': 'average', 'stage_rank': 'none'})
+           measures={'*': 'count', 'revenue_amount': 'sum by revenue_date', 'lead_score': 'average',
+                     'stage_rank': 'none'})
 
 An entity is what tables are joined by: name -> column. A measure is a column and the way in which its rows become one
-figure; 'none' means that they never do; '*' counts rows. In schema bi each numeric column has such a word, so that no
+figure; 'none' means that they never do; '*' counts rows. `time` is the date by which they count; a measure that counts
+by another one names it. In schema bi each numeric column has such a word, so that no
 tool adds up what does not add up.
 """
 
@@ -18,10 +20,16 @@ from siyu.compile.model_files import BUSINESS, Model
 from siyu.errors import ConfigError, nearest, raise_all
 
 ENTITIES, MEASURES, TIME = SEMANTIC_KEYS = ("entities", "measures", "time")
-NONE, COUNT, ROWS = "none", "count", "*"
+NONE, COUNT, ROWS, BY = "none", "count", "*", " by "
 AGGREGATIONS = ("sum", "average", "min", "max", "median", "count_distinct", COUNT, NONE)
 NUMERIC = re.compile(r"(BIGINT|INTEGER|HUGEINT|SMALLINT|TINYINT|DOUBLE|FLOAT|DECIMAL.*)")
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
+
+
+def measures(config: Mapping[str, Any]) -> dict[str, tuple[str, str]]:
+    """Return column -> its aggregation, and the date by which it counts: '' if that is `time`."""
+    found = {column: text.partition(BY) for column, text in config.get(MEASURES, {}).items()}
+    return {column: (agg, date) for column, (agg, _, date) in found.items()}
 
 
 def check_semantics(model: str, values: Mapping[str, Any]) -> None:
@@ -34,7 +42,7 @@ def check_semantics(model: str, values: Mapping[str, Any]) -> None:
         raise ConfigError(f"time of {model} is {values[TIME]!r}", "", "write the name of a column with dates.")
     raise_all([
         *(ConfigError(f"unknown aggregation {agg!r} of {column} in {model}", "", nearest(agg, AGGREGATIONS))
-          for column, agg in values.get(MEASURES, {}).items() if agg not in AGGREGATIONS),
+          for column, (agg, _) in measures(values).items() if agg not in AGGREGATIONS),
         *(ConfigError(f"the entity {name!r} of {model} is not a name", "", "use lower case, digits and single _.")
           for name in values.get(ENTITIES, {}) if not NAME.fullmatch(name)),
     ])  # fmt: skip
@@ -45,9 +53,9 @@ def check_columns(model: Model, config: Mapping[str, Any], types: Mapping[str, s
 
     Publishing adds <name>_date to <name>_at.
     """
-    measures = config.get(MEASURES, {})
-    named = [*config.get(ENTITIES, {}).values(), *(name for name in measures if name != ROWS)]
-    named += [config[TIME]] if config.get(TIME) else []
+    found = measures(config)
+    named = [*config.get(ENTITIES, {}).values(), *(name for name in found if name != ROWS)]
+    named += [date for date in (config.get(TIME), *(date for _, date in found.values())) if date]
     errors = [
         ConfigError(f"config() of {model.name} names {name}, which it does not yield", model.file, nearest(name, types))
         for name in named

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from datetime import date
+from typing import Any
 
 from siyu.build import database, materialization, ops, parallel
 from siyu.build.database import open_engine, prepare_build
@@ -145,6 +146,13 @@ def sql_of(project: Project, name: str, dialect: str) -> str:
         ) from error
 
 
+def graph_rows(project: Project, expressions: Sequence[str]) -> list[dict[str, Any]]:
+    """Return each model of the selection in build order, with what it reads: models and sources."""
+    names = select(project.graph, expressions, project.left_out)
+    models = [(name, project.models[name]) for name in names]
+    return [{"model": name, "materialized": m.materialized, "reads": sorted(m.refs | m.sources)} for name, m in models]
+
+
 def graph_lines(project: Project, expressions: Sequence[str], mermaid: bool) -> Iterator[str]:
     """Yield a line per model with what it reads, or the lines of a Mermaid flowchart."""
     names = select(project.graph, expressions, project.left_out)
@@ -155,7 +163,5 @@ def graph_lines(project: Project, expressions: Sequence[str], mermaid: bool) -> 
             for read in sorted(project.graph[name] & set(names)):
                 yield f"    {read.replace('.', '_')} --> {name.replace('.', '_')}"
         return
-    for name in names:
-        model = project.models[name]
-        reads = sorted(model.refs | model.sources)
-        yield f"{name} ({model.materialized}) <- {', '.join(reads) or 'nothing'}"
+    for row in graph_rows(project, expressions):
+        yield f"{row['model']} ({row['materialized']}) <- {', '.join(row['reads']) or 'nothing'}"

@@ -121,7 +121,7 @@ class Building:
     engine: DuckEngine
     _built: set[str] = field(default_factory=set)
 
-    @property
+    @cached_property
     def graph(self) -> Graph:
         """model -> the models it reads, in build order."""
         return self.landed.project.graph
@@ -135,11 +135,12 @@ class Building:
     def open_checks(self) -> Checks:
         """Construct every suite now, so that a mistake in one is reported early in the build. Raises ConfigError."""
         # Great Expectations takes seconds to import, so only a night that checks does it.
-        from siyu.check.runner import Checker, construct
+        from siyu.check.runner import Checker
 
+        checker = Checker(self.engine, self.landed.project)
         for suite in self.landed.suites.values():
-            construct(suite)
-        return Checks(self, Checker(self.engine, self.landed.project))
+            checker.prepare(suite)
+        return Checks(self, checker)
 
     def build(self, name: str) -> ModelRun:
         """Build one model. Every model that it reads must be built already."""

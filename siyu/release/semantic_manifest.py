@@ -7,17 +7,21 @@ by each of its dimensions. It follows from the compiled models and the reference
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from siyu.compile.business_names import chinese_name
+from siyu.compile.model_files import BUSINESS
 from siyu.compile.project import CompiledModel, Project
-from siyu.compile.semantics import COUNT, ENTITIES, MEASURES, NONE, NUMERIC, ROWS, TIME
+from siyu.compile.semantics import COUNT, ENTITIES, MEASURES, NONE, NUMERIC, ROWS, TIME, measures
 from siyu.release.columns import PublishedColumn, published_columns
 from siyu.release.kpi_metrics import KPI_TABLE, kpi_measures, kpi_metrics
+from siyu.release.views import chinese_names
 
 FILE = "semantic_manifest.json"
 RESERVED = ("day", "week", "month", "quarter", "year")  # MetricFlow makes these of any date
+CHINESE_WORD = re.compile(r"[\u4e00-\u9fff]+")
 CALENDAR, CALENDAR_DAY = "kpi.dim_date", "calendar_date"
 Json = dict[str, Any]
 
@@ -53,7 +57,8 @@ def _semantic_model(project: Project, model: CompiledModel) -> Json:
     columns = {column.name: column for column in published_columns(model.columns) if column.in_public}
     entities: dict[str, str] = model.config.get(ENTITIES, {})
     key = next((name for name, column in entities.items() if (column,) == model.model.grain), None)
-    measures = kpi_measures() if model.name == KPI_TABLE else [_measure(model, *pair) for pair in _summed(model)]
+    named = chinese_names(list(columns.values())) if model.model.schema == BUSINESS else {}
+    counted = kpi_measures() if model.name == KPI_TABLE else [_measure(model, *summed) for summed in _summed(model)]
     return {
         "name": model.model.table,
         "description": model.model.description,
@@ -66,10 +71,10 @@ def _semantic_model(project: Project, model: CompiledModel) -> Json:
             for name, column in entities.items()
         ],
         "dimensions": [
-            _dimension(column) for name, column in columns.items() if name not in entities.values()
+            _dimension(column, named) for name, column in columns.items() if name not in entities.values()
             and _is_dimension(model, column)
         ],
-        "measures": measures,
+        "measures": counted,
         "config": {"meta": {
             "grain": list(model.model.grain),
             "reads": sorted(model.refs & project.models.keys()),
@@ -92,25 +97,28 @@ def _is_dimension(model: CompiledModel, column: PublishedColumn) -> bool:
     """Return whether to group by a column. Hashes and masks identify one person, and measures are not grouped by."""
     if (column.is_added and column.type != "DATE") or column.name in RESERVED:
         return False
-    agg = model.config.get(MEASURES, {}).get(column.name)
-    return not column.type.startswith("TIMESTAMP") and agg in (None, NONE) and not column.type.startswith("DECIMAL")
+    agg, _ = measures(model.config).get(column.name, (NONE, ""))
+    return not column.type.startswith("TIMESTAMP") and agg == NONE and not column.type.startswith("DECIMAL")
 
 
-def _dimension(column: PublishedColumn) -> Json:
+def _dimension(column: PublishedColumn, named: Mapping[str, str]) -> Json:
     is_day = column.type == "DATE"
+    label = chinese_name(column.description) or (named.get(column.name) if column.is_added else None)
     return {
         "name": column.name,
         "type": "time" if is_day else "categorical",
         "type_params": {"time_granularity": "day"} if is_day else None,
         "description": column.description,
-        "label": chinese_name(column.description) or None,
+        "label": label,
         "config": {"meta": {"does_not_add_up": True}} if NUMERIC.fullmatch(column.type) else None,
     }
 
 
-def _summed(model: CompiledModel) -> Iterator[tuple[str, str]]:
-    """Yield column and aggregation of each measure."""
-    return ((name, agg) for name, agg in model.config.get(MEASURES, {}).items() if agg != NONE)
+def _summed(model: CompiledModel) -> Iterator[tuple[str, str, str]]:
+    """Yield column, aggregation and date of each measure."""
+    for name, (agg, date) in measures(model.config).items():
+        if agg != NONE:
+            yield name, agg, date or model.config.get(TIME, "")
 
 
 def measure_name(table: str, column: str, agg: str) -> str:
@@ -120,27 +128,41 @@ def measure_name(table: str, column: str, agg: str) -> str:
     return f"{table}_{column}" if agg == "sum" else f"{table}_{column}_{agg}"
 
 
-def _measure(model: CompiledModel, column: str, agg: str) -> Json:
-    docs = {c.name: c.description for c in model.columns}
+def _measure(model: CompiledModel, column: str, agg: str, date: str) -> Json:
     return {
         "name": measure_name(model.model.table, column, agg),
         "agg": "sum" if column == ROWS else agg,
         "expr": "1" if column == ROWS else column,
-        "description": f"Rows: {model.model.description}" if column == ROWS else docs[column],
+        "description": _told(model, column, date),
+        "agg_time_dimension": date or None,
     }
+
+
+def _told(model: CompiledModel, column: str, date: str) -> str:
+    """Return what a measure is, and by which date it counts: a deal is opened in one month and paid in another."""
+    docs: Mapping[str, str] = {c.name: c.description for c in model.columns}
+    return f"{docs.get(column, f'Rows of {model.name}.')}" + (f" Counts by {date}." if date else "")
+
+
+def _label(model: CompiledModel, column: str) -> str:
+    """Return the Chinese name of a measure. Rows have that of their table: the first Chinese word about it."""
+    docs: Mapping[str, str] = {c.name: c.description for c in model.columns}
+    if column != ROWS:
+        return chinese_name(docs[column]) or column
+    found = CHINESE_WORD.search(model.model.description)
+    return f"{found[0]}数" if found else "行数"
 
 
 def _metrics(model: CompiledModel) -> Iterator[Json]:
     """Yield a metric for each measure of a table that says by which date it counts."""
     if model.name == KPI_TABLE or not model.config.get(TIME):
         return
-    docs: Mapping[str, str] = {c.name: c.description for c in model.columns}
-    for column, agg in _summed(model):
+    for column, agg, date in _summed(model):
         name = measure_name(model.model.table, column, agg)
         yield {
             "name": name,
-            "label": f"{chinese_name(docs.get(column, '')) or '行数'} {name}",
-            "description": docs.get(column, f"Rows of {model.name}."),
+            "label": f"{_label(model, column)} {name}",
+            "description": _told(model, column, date),
             "type": "simple",
             "type_params": {"measure": {"name": name}},
             "config": {"meta": {"source_models": [model.name]}},

@@ -26,6 +26,7 @@ from siyu.release.target_catalog import (
     relations_of,
     schemas_of,
 )
+from siyu.release.target_grants import admit, admit_late_roles, has_role, make_role
 from siyu.release.target_shape import Shape, drop_vanished, fit, listed, settle
 from siyu.release.target_tables import TargetTable, comments, key_holds
 
@@ -56,7 +57,13 @@ class Load:
         before = loaded(self.server, self.place)
         changed = [t for t in tables if before.tables.get((t.schema, t.name)) != (t.digest, t.definition)]
         vanished = sorted(before.tables.keys() - {(t.schema, t.name) for t in tables})
-        if not changed and not vanished and before.release == self.release.name:
+        is_there = not changed and not vanished and before.release == self.release.name
+        if not is_there:
+            self._refuse_foreign(tables, before)
+            self._make_roles(tables)
+        if before.tables:
+            self.notes.extend(admit_late_roles(self.server, self.place))
+        if is_there:
             return 0
         self._prepare(tables, before)
         changed = [t if t.key and key_holds(self.session, t) else replace(t, key=()) for t in changed]
@@ -71,10 +78,9 @@ class Load:
                 "wait for it, then run siyu publish --target postgresql.",
             )  # fmt: skip
 
-    def _prepare(self, tables: list[TargetTable], before: Loaded) -> None:
-        """Create roles, schemas and siyu's notes. Raises TargetFailed if a table of the same name is not siyu's."""
-        schemas = sorted({table.schema for table in tables} | {self.place.notes})
-        there = schemas_of(self.server, schemas)
+    def _refuse_foreign(self, tables: list[TargetTable], before: Loaded) -> None:
+        """Raise TargetFailed if a table of the same name is not siyu's."""
+        there = schemas_of(self.server, sorted({table.schema for table in tables}))
         wanted = {(table.schema, table.name) for table in tables}
         foreign = sorted((relations_of(self.server, sorted(there)) if there else set()) & wanted - before.tables.keys())
         if foreign:
@@ -84,51 +90,43 @@ class Load:
                 f"postgresql {self.server.address.shown}",
                 "use another database, or set SIYU_POSTGRESQL_PREFIX to a prefix for siyu's schemas.",
             )
-        has_reader = self._role(self.place.reader, "nobody but the owner can read until it exists")
+
+    def _make_roles(self, tables: list[TargetTable]) -> None:
+        """Create the roles that are missing. Raises TargetFailed if restricted tables would have none."""
+        if not make_role(self.server, self.place.reader):
+            self.notes.append(
+                f"the role {self.place.reader} does not exist, and this user may not create it; nobody but the owner"
+                " can read until it exists"
+            )
         is_private = any(table.is_restricted for table in tables)
-        if is_private and not self._role(self.place.restricted, ""):
+        if is_private and not make_role(self.server, self.place.restricted):
             raise TargetFailed(
                 f"the role {self.place.restricted} does not exist, and this user may not create it",
                 f"postgresql {self.server.address.shown}",
                 f"run as an administrator: create role {quote_name(self.place.restricted)} nologin.",
             )
+
+    def _prepare(self, tables: list[TargetTable], before: Loaded) -> None:
+        """Create schemas and siyu's notes."""
+        schemas = sorted({table.schema for table in tables} | {self.place.notes})
+        there = schemas_of(self.server, schemas)
+        has_reader = has_role(self.server, self.place.reader)
         for schema in schemas:
             if schema not in there:
                 self.server.execute(f"create schema {quote_name(schema)}")
-                self._admit(f"usage on schema {quote_name(schema)}", schema, has_reader)
+                admit(self.server, self.place, f"usage on schema {quote_name(schema)}", schema, has_reader)
         for name, (told, columns) in NOTES.items():
             target = qualified(self.place.notes, name)
             if not before.tables and (self.place.notes, name) not in relations_of(self.server, [self.place.notes]):
                 self.server.execute(f"create table {target} ({columns})")
                 self.server.execute(f"comment on table {target} is {quoted(told)}")
-                self._admit(f"select on table {target}", self.place.notes, has_reader)
+                admit(self.server, self.place, f"select on table {target}", self.place.notes, has_reader)
         self.server.commit()
-
-    def _role(self, role: str, otherwise: str) -> bool:
-        """Whether a role exists now. Creates it if this user may."""
-        if self.server.rows(f"select 1 from pg_roles where rolname = {quoted(role)}"):
-            return True
-        try:
-            self.server.attempt([f"create role {quote_name(role)} nologin"])
-        except TargetFailed as error:
-            if error.state != "42501":
-                raise
-            self.notes.append(f"the role {role} does not exist, and this user may not create it; {otherwise}")
-            return False
-        return True
-
-    def _admit(self, what: str, schema: str, has_reader: bool) -> None:
-        """Grant something new to the role of its schema. Later loads leave grants as they are."""
-        if schema == self.place.restricted:
-            self.server.execute(f"revoke all on {what.partition(' on ')[2]} from public")
-            self.server.execute(f"grant {what} to {quote_name(self.place.restricted)}")
-        elif has_reader:
-            self.server.execute(f"grant {what} to {quote_name(self.place.reader)}")
 
     def _swap(self, changed: list[TargetTable], vanished: list[Name], definitions: dict[Name, str]) -> None:
         """Replace the rows of every table that changed, in one transaction."""
         there = relations_of(self.server, sorted({table.schema for table in changed})) if changed else set()
-        has_reader = bool(self.server.rows(f"select 1 from pg_roles where rolname = {quoted(self.place.reader)}"))
+        has_reader = has_role(self.server, self.place.reader)
         shapes = {(t.schema, t.name): fit(self.server, t) for t in changed if (t.schema, t.name) in there}
         noted = qualified(self.place.notes, TABLE_TABLE)
         for table in changed:
@@ -165,7 +163,7 @@ class Load:
         for index in table.indexes:
             self.server.execute(f"create index on {target} ({listed(index)})")
         self._comment(table)
-        self._admit(f"select on table {target}", table.schema, has_reader)
+        admit(self.server, self.place, f"select on table {target}", table.schema, has_reader)
         self.server.execute(f"analyze {target}")
         return count
 

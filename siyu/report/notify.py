@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote
 
 from siyu import clock
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 SECONDS = 20.0  # for all addressees together, who are sent to at a time
 IN_ENVIRONMENT = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+FORMAT = re.compile(r"[?&]format=")
 # Robots that answer 200 whatever happens. Their answer says in a field whether they took the message: 0 means yes.
 ROBOTS = ("wecombot", "dingtalk", "feishu", "lark")
 CODES, REASONS = ("errcode", "code", "StatusCode"), ("errmsg", "msg", "StatusMessage")
@@ -87,7 +89,26 @@ def _addressee(number: int, text: str) -> Addressee:
         shown = f"{scheme}://****" if re.fullmatch("[a-z0-9]{2,20}", scheme) and "://" in url else "****"
         del heard
         raise ValueError(f"({shown}) is none that Apprise can send to")
+    _corrected(plugin, url)
     return Addressee(f"{plugin.service_name} ({number})", url, plugin)
+
+
+def _corrected(plugin: Any, url: str) -> None:
+    """Correct what Apprise would send of a plain text.
+
+    A mail would be HTML whose blanks do not break, so no line of it would fit a window. The signature for DingTalk
+    would be encoded for its address twice, and refused.
+    """
+    if plugin.service_name == "E-Mail" and not FORMAT.search(url):
+        plugin.notify_format = _apprise().NotifyFormat.TEXT
+    if getattr(plugin, "secret", None) and hasattr(plugin, "get_signature"):
+        encoded = plugin.get_signature
+
+        def signature() -> tuple[str, str]:
+            timestamp, text = encoded()
+            return timestamp, unquote(text)  # Base64 has no %: without an encoding it stays as it is
+
+        plugin.get_signature = signature
 
 
 def _apprise() -> Any:

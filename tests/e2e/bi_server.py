@@ -35,6 +35,23 @@ class Server:
             env={**os.environ, "PGPASSWORD": PASSWORD},
         ).stdout.decode().strip()  # fmt: skip
 
+    def dump(self, database: str, *options: str) -> str:
+        """Rows, comments and definitions of a database, as pg_dump writes them, with | between values."""
+        command = [self.programs / "pg_dump", *options, self.url(database, "postgres")]
+        return subprocess.check_output(command).decode().replace("\t", "|")
+
+    def log(self) -> str:
+        """What the server has logged so far."""
+        return (self.folder / "log").read_text(encoding="utf-8", errors="replace")
+
+    def copy(self, queries: dict[Path, str], database: str) -> None:
+        """Let one psql write the rows of each query to a CSV file, with every value in quotes but NULL, as @NULL@."""
+        to = "(format csv, null '@NULL@', force_quote *)"
+        script = "set timezone = 'UTC';\nset intervalstyle = 'postgres';\n"
+        script += "".join(f"\\copy ({query}) to '{file}' {to}\n" for file, query in queries.items())
+        command = [self.programs / "psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", self.url(database, "postgres")]
+        subprocess.run(command, input=script.encode(), check=True, capture_output=True)
+
     def ctl(self, *command: str) -> None:
         """Run pg_ctl, as the user that the server runs as."""
         owner = self.folder.owner() if os.geteuid() == 0 else None
@@ -45,8 +62,7 @@ class Server:
 
     def lock_waits(self) -> int:
         """How often a session waited for a lock for more than 100 ms, other than for an advisory one."""
-        log = (self.folder / "log").read_text(encoding="utf-8", errors="replace")
-        return sum("still waiting for" in line and "advisory" not in line for line in log.splitlines())
+        return sum("still waiting for" in line and "advisory" not in line for line in self.log().splitlines())
 
     def stop(self) -> None:
         self.ctl("-m", "immediate", "stop")

@@ -46,16 +46,17 @@ for words in json.loads(sys.argv[1]):
 """
 
 
-def checkout(shared: Shared) -> Path:
-    """A checkout with three suites. Every suite is a task of its own, and no test of processes is about what the other
-    hundreds find."""
-    return shared.once("checkout", _copy_checkout)
+def checkout(shared: Shared, *more: str) -> Path:
+    """A checkout with three suites, and more that are named. Every suite is a task of its own, and no test of processes
+    is about what the other hundreds find."""
+    name = "_".join(["checkout", *more]).replace("/", "_")
+    return shared.once(name, lambda root: _copy_checkout(root, (*FEW_SUITES, *more)))
 
 
-def _copy_checkout(root: Path) -> Path:
+def _copy_checkout(root: Path, suites: tuple[str, ...]) -> Path:
     for name in ("siyu", "flows", "models", "macros", "seeds", "deploy"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("sample"))
-    names = ("prefect.yaml", "pyproject.toml", *(f"expectations/{name}.yml" for name in FEW_SUITES))
+    names = ("prefect.yaml", "pyproject.toml", *(f"expectations/{name}.yml" for name in suites))
     for name in names:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, root / name)

@@ -57,23 +57,26 @@ def load(settings: Settings, release: Release) -> Loading:
 
 
 def different(server: Server, release: Release, table: str, target: str = "", file: str = PUBLIC) -> int:
-    """Rows that only one of both has: the release, or what psql prints of the target."""
+    """Rows that only one of both has: the release, or what psql writes of the target."""
+    said = server.folder.parent / f"{server.folder.name}.csv"
     with duckdb.connect() as con:
         con.execute(f"set timezone = 'UTC'; attach '{release.path / file}' as r (read_only)")
-        columns = con.execute(f"describe r.{table}").fetchall()
-        return count_different(con, f"r.{table}", [(c[0], c[1]) for c in columns], server, target or table, "bi")
+        columns = columns_of(con, f"r.{table}")
+        server.copy({said: query_of(columns, target or table)}, "bi")
+        return count_different(con, f"r.{table}", columns, said)
 
 
-def count_different(
-    con: duckdb.DuckDBPyConnection, relation: str, columns: list[tuple[str, str]], server: Server, target: str, db: str
-) -> int:
+def columns_of(con: duckdb.DuckDBPyConnection, relation: str) -> list[tuple[str, str]]:
+    return [(row[0], row[1]) for row in con.execute(f"describe {relation}").fetchall()]
+
+
+def query_of(columns: list[tuple[str, str]], target: str) -> str:
     names = ", ".join(f'"{name}"' for name, _ in columns)
-    text = server.psql(
-        f"set timezone = 'UTC'; set intervalstyle = 'postgres'; copy (select {names} from {target}) to stdout"
-        " (format csv, null '@NULL@', force_quote *)", db
-    )  # fmt: skip
-    said = server.folder.parent / f"{server.folder.name}.csv"
-    said.write_bytes(f"{text}\n".encode() if text else b"")
+    return f"select {names} from {target}"
+
+
+def count_different(con: duckdb.DuckDBPyConnection, relation: str, columns: list[tuple[str, str]], said: Path) -> int:
+    """Rows that only one of both has, the relation or the file that psql wrote. Removes the file."""
     listed = ", ".join(f"'c{i}': 'varchar'" for i in range(len(columns)))
     con.execute(
         f"create or replace table said as select * from read_csv('{said}', columns = {{{listed}}}, header = false,"
@@ -444,6 +447,7 @@ def test_without_the_right_to_create_roles_or_schemas(server: Server, bi: Settin
             "the role siyu_reader does not exist, and this user may not create it; nobody but the owner can read until"
             " it exists"
         ]
+        _check_roles_that_come_late(server, bi, release)
         server.database("bi")
         server.psql(f"revoke create on database bi from {LOADER}")
         with pytest.raises(TargetFailed, match="permission denied for database bi") as raised:
@@ -451,6 +455,31 @@ def test_without_the_right_to_create_roles_or_schemas(server: Server, bi: Settin
         assert "docs/postgresql.md#roles" in raised.value.fix
     finally:
         server.psql(f"alter role {LOADER} createrole")
+
+
+def _check_roles_that_come_late(server: Server, bi: Settings, release: Release) -> None:
+    """A role that is created after a load may read all tables from the next load on, also those that stay as they are.
+    Then it is like any other: what is revoked stays revoked."""
+    raw, tables = (
+        bi.model_copy(update={"postgresql_restricted": True}),
+        ("identity.person", "kpi.kpi_value", "ops.model"),
+    )
+    server.psql("create role siyu_reader nologin; create role siyu_restricted nologin")
+    assert load(bi, release) == Loading(0, ["the role siyu_reader could read nothing; now it may read all tables, 7"])
+    for table in (*tables, "ops.siyu_release"):
+        server.psql(f"set role siyu_reader; select count(*) from {table}", "bi")
+    assert load(bi, release) == Loading(0)
+    assert load(raw, release) == Loading(1)
+    server.psql("drop owned by siyu_restricted; drop role siyu_restricted; create role siyu_restricted nologin", "bi")
+    assert load(raw, release).notes == ["the role siyu_restricted could read nothing; now it may read all tables, 1"]
+    server.psql("set role siyu_restricted; select count(*) from siyu_restricted.person", "bi")
+    server.psql("revoke all on kpi.kpi_value from siyu_reader; revoke usage on schema identity from siyu_reader", "bi")
+    assert load(raw, write_release(bi.warehouse, 2)).notes == []
+    for table in tables[:2]:
+        with pytest.raises(subprocess.CalledProcessError):
+            server.psql(f"set role siyu_reader; select count(*) from {table}", "bi")
+    with pytest.raises(subprocess.CalledProcessError):
+        server.psql("set role siyu_reader; select count(*) from siyu_restricted.person", "bi")
 
 
 @pytest.fixture

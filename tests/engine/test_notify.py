@@ -1,11 +1,18 @@
-"""Messages are sent by Apprise: to a robot on this machine, that refuses, fails or hangs, and to nobody."""
+"""Messages are sent by Apprise: to services on this machine, that take, refuse or lose them, and to nobody."""
 
 from __future__ import annotations
 
+import base64
+import email
+import email.policy
+import hashlib
+import hmac
 import logging
 import time
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
+from urllib.parse import parse_qs
 
 import pytest
 from typer.testing import CliRunner
@@ -16,8 +23,9 @@ from siyu.report import notify
 from siyu.report.message import Message
 from siyu.report.notify import addressees, send, without_secrets
 from siyu.settings import load_settings
-from tests.receiver import ADDRESS, KEY, Robot, robot
+from tests.receiver import ADDRESS, KEY, Robot, mailbox, robot
 
+SECRET, SLACK = "SECabc0123456789", "T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
 MESSAGE = Message("siyu 未发布 2026-06-30", "首先失败: check\n手册: docs/on-call.md#one-id")
 
 
@@ -59,6 +67,40 @@ def test_a_robot_of_wecom_gets_its_own_format(listener: Robot, monkeypatch: pyte
         assert got["msgtype"] == "text" and set(got) == {"msgtype", "text"}
         title, *lines = got["text"]["content"].splitlines()
         assert title == MESSAGE.title and "\n".join(lines) == MESSAGE.text
+
+
+def test_each_service_gets_plain_text_in_its_own_format(
+    listener: Robot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """The longest message, in one piece, with what Markdown and HTML would take for their own."""
+    marked = "{name=张*, code=_d_ ~e~ `f`} a > 0 & <b>x</b> https://x.cn/a_b_c?d=e&f=g"
+    text = "\n".join([marked, *["检查失败 expect_column_values_to_be_in_set" * 5] * 7])
+    assert 1600 < len(text.encode()) < 1900
+    message = Message("siyu 未发布 2026-06-30", text)
+    whole = f"{message.title}\n{text}"
+    with mailbox() as (port, mails):
+        monkeypatch.setenv("SIYU_NOTIFY", " ".join([
+            "dingtalk://plain678901234567890/", f"dingtalk://{SECRET}@signed78901234567890/", "feishu://token7890123",
+            "lark://token7890123", f"https://hooks.slack.com/services/{SLACK}",
+            f"mailto://siyu:geheim99@firm.cn:{port}?smtp=127.0.0.1&to=li@firm.cn",
+        ]))  # fmt: skip
+        assert send(message, addressees(load_settings(tmp_path))) == []
+    for got in listener.got_at("/robot/send"):
+        assert got["msgtype"] == "text" and got["text"]["content"].replace("\r\n", "\n") == whole
+    [signed] = [parse_qs(path.partition("?")[2]) for path in listener.paths if "signed" in path]
+    [timestamp], [sign] = signed["timestamp"], signed["sign"]
+    expected = hmac.new(SECRET.encode(), f"{timestamp}\n{SECRET}".encode(), hashlib.sha256).digest()
+    assert sign == base64.b64encode(expected).decode()
+    for service in ("/feishu/", "/lark/"):
+        [got] = listener.got_at(service)
+        assert got["msg_type"] == "text" and got["content"]["text"].replace("\r\n", "\n") == whole
+    [slack] = listener.got_at("/services/")
+    [part] = slack["attachments"]  # Slack takes marks in an attachment as they are, unless it has mrkdwn_in
+    assert (part["title"], unescape(part["text"])) == (message.title, text) and "mrkdwn_in" not in part
+    assert "&lt;b&gt;x" in part["text"] and len(listener.got) == 5
+    [mail] = [email.message_from_bytes(one, policy=email.policy.default) for one in mails]
+    assert (mail["Subject"], mail["To"], mail.get_content_type()) == (message.title, "li@firm.cn", "text/plain")
+    assert mail.get_content().replace("\r\n", "\n").strip() == text
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,9 @@ def test_each_number_of_schema_bi_says_whether_it_adds_up() -> None:
     with pytest.raises(ConfigError, match="nothing says whether it adds up"):
         check_columns(model("").model, {}, types)
     check_columns(model("", schema="kpi").model, {}, types)
+    check_columns(model("").model, {"measures": {"amount": "sum by since_date"}}, types)
+    with pytest.raises(ConfigError, match="names until_date, which it does not yield"):
+        check_columns(model("").model, {"measures": {"amount": "sum by until_date"}}, types)
     with pytest.raises(ConfigError, match="names ammount, which it does not yield") as error:
         check_columns(model("", schema="kpi").model, {"measures": {"ammount": "sum"}}, types)
     assert error.value.fix == "did you mean amount?"

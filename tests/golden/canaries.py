@@ -25,6 +25,7 @@ from siyu.layers import base_layer
 
 # Found in a text after unfold(): half width, lower case, percent signs decoded, without separators.
 CANARY = re.compile(r"1377000\d{4}|canary\d{4}x@|(?:o|w[mo])canary\d{4}|金丝雀\d{4}")
+WORDS = ("1377000", "canary", "金丝雀")  # each canary has one of them: most texts are known by that to have none
 SEPARATORS = re.compile(r"[\s.()\u2010-\u2015-]+")
 FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")
 
@@ -87,7 +88,8 @@ def unfold(text: str) -> str:
 
 
 def canaries_in(text: str) -> set[str]:
-    return set(CANARY.findall(unfold(text)))
+    plain = unfold(text)
+    return set(CANARY.findall(plain)) if any(word in plain for word in WORDS) else set()
 
 
 def canaries_of_file(path: Path, *, is_open: bool = True) -> dict[str, set[str]]:
@@ -97,14 +99,20 @@ def canaries_of_file(path: Path, *, is_open: bool = True) -> dict[str, set[str]]
     readers = {b"DUCK": (8, _of_duckdb), b"SQLite format 3": (0, _of_sqlite), b"PAR1": (0, _of_parquet)}
     for mark, (start, read) in readers.items():
         if data[start : start + len(mark)] == mark:
-            plain = (hit for encoding in ENCODINGS for hit in _plain_canary(encoding).findall(data))
-            found["bytes"] = {hit.hex() for hit in plain}  # also in blocks that no table refers to any more
+            found["bytes"] = set(_plain_canaries(data))  # also in blocks that no table refers to any more
             found |= read(path) if is_open or start == 0 else {}
             break
     else:
         for encoding in ENCODINGS:
             found["text"] = found.get("text", set()) | canaries_in(data.decode(encoding, "ignore"))
     return {where: hits for where, hits in found.items() if hits}
+
+
+def _plain_canaries(data: bytes) -> Iterator[str]:
+    """Yield canaries as they were planted, in any encoding, as hex."""
+    for encoding in ENCODINGS:
+        if any(word.encode(encoding) in data for word in (*WORDS, "CaNaRy")):
+            yield from (hit.hex() for hit in _plain_canary(encoding).findall(data))
 
 
 ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be", "gb18030")
@@ -134,8 +142,12 @@ def _of_duckdb(path: Path) -> dict[str, set[str]]:
 
 
 def _of_parquet(path: Path) -> dict[str, set[str]]:
-    with duckdb.connect() as con:
-        return _of_relation(con, f"read_parquet('{path}')")
+    return _of_relation(_reader(), f"read_parquet('{path}')")
+
+
+@cache
+def _reader() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect()
 
 
 def _of_relation(con: duckdb.DuckDBPyConnection, relation: str) -> dict[str, set[str]]:

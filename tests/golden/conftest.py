@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import re
 import shutil
@@ -20,11 +21,13 @@ from siyu.night.request import Request
 from siyu.night.run import run_night
 from siyu.report.summary import Report
 from siyu.settings import FAMILIES, SAMPLE_SALT, Settings, load_settings
-from tests.golden.shop import FEW_FAMILIES, FEW_SUITES, FIRST_DAY, SALT, Shop, ThreeNights, only_suites
+from tests.golden.shop import FEW_FAMILIES, FEW_SUITES, FIRST_DAY, SALT, Shop, ThreeNights, only_suites, or_every
 from tests.golden.tag_nights import RULES, TagNights, changed_rules, run_nights
 from tests.shared import Shared
 
 SAMPLE = base_layer() / "seeds" / "sample"
+# Suites of what changes when people become one: who they are, and every table that remembers something.
+SUITES_OF_A_MERGE = ("identity/*", "*/*_history", "*/*_log", "records/deal", "kpi/kpi_value")
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,7 @@ def night(shared: Shared) -> Ran:
 @pytest.fixture(scope="session")
 def linked_and_shuffled(shared: Shared, night: Ran) -> tuple[Report, Ran]:
     """The same rows in other files, in another order, on one thread: first with a link of two buyers by a human, for
-    which every suite runs; then the same business date without it, and without suites."""
+    which the suites of a merge run; then the same business date without it, and without suites."""
     return shared.once("shuffled_night", lambda root: _run_shuffled(root, night))
 
 
@@ -108,9 +111,10 @@ def _run_shuffled(root: Path, night: Ran) -> tuple[Report, Ran]:
     rules = exports / "reference" / "identity_rules.csv"
     one, other = _two_buyers(night)
     rules.write_text(f"{RULES}link,unionid:{one},unionid:{other},2026-06-30,li,one\n", encoding="utf-8")
-    linked = run_on(root, exports, threads=1, publish_parquet=False)
-    rules.unlink()
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("siyu.check.suites.layer_files", only_suites(*or_every(*SUITES_OF_A_MERGE)))
+        linked = run_on(root, exports, threads=1, publish_parquet=False)
+        rules.unlink()
         patch.setattr("siyu.check.suites.layer_files", only_suites("none"))
         return linked.report, run_on(root, exports, threads=1, publish_parquet=False)
 
@@ -172,9 +176,11 @@ def _run_first_day(root: Path, families: tuple[str, ...]) -> Shop:
 
 @pytest.fixture
 def three_nights(shop: Shop, shared: Shared) -> ThreeNights:
-    """A copy of a shop in which k2 gets the mobile of k1, and then its own again. Its nights build every family.
+    """A copy of a shop in which k2 gets the mobile of k1, and then its own again. Its nights build people, stages and
+    KPIs; merges and tags are those of the fixture `nights`. With EVERY_SUITE they build every family.
 
-    Every suite ran in the second and the third, whichever test asks first. Suites enter no table that a manifest lists.
+    The suites of a merge ran in the second, and every suite in the third, whichever test asks first. Suites enter no
+    table that a manifest lists.
     """
     made, ids, aliases = shared.once("three_nights", _run_three_nights)
     return made.copy_to(shop.root), ids, aliases
@@ -183,13 +189,14 @@ def three_nights(shop: Shop, shared: Shared) -> ThreeNights:
 def _run_three_nights(root: Path) -> ThreeNights:
     ids: list[dict[str, str]] = []
     aliases: list[set[tuple[Any, ...]]] = []
-    shop = Shop(root, families=FAMILIES)
+    shop = Shop(root, families=FAMILIES if "EVERY_SUITE" in os.environ else ("identity", "journey", "kpi"))
+    suites = iter([only_suites(*FEW_SUITES), only_suites(*or_every(*SUITES_OF_A_MERGE)), layer_files])
     for day, mobile in (("2026-06-01", "13900000002"), ("2026-06-02", "13900000001"), ("2026-06-03", "13900000002")):
         lines = [f"{key},王,{number},{day} 10:00:00\n" for key, number in (("k1", "13900000001"), ("k2", mobile))]
         name = f"exports/shop/contacts_{day.replace('-', '')}.csv"
         shop.write(name, "contact_id,name,mobile,updated_at\n" + "".join(lines))
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("siyu.check.suites.layer_files", layer_files if ids else only_suites(*FEW_SUITES))
+            patch.setattr("siyu.check.suites.layer_files", next(suites))
             shop.run(day)
         ids.append(shop.ids())
         aliases.append(shop.aliases())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -122,14 +123,20 @@ def only_suites(*names: str) -> FindFiles:
         files = layer_files(roots, folder, pattern)
         if folder != "expectations":
             return files
-        wanted = [f"expectations/{name}.yml" for name in names]
+        base = base_layer()
         return [
             file
             for file in files
-            if not file.path.is_relative_to(base_layer()) or any(fnmatch.fnmatch(file.name, name) for name in wanted)
+            if any(fnmatch.fnmatch(file.name, f"expectations/{name}.yml") for name in names)
+            or not file.path.is_relative_to(base)
         ]
 
     return found
+
+
+def or_every(*names: str) -> tuple[str, ...]:
+    """Return these names of suites, or at full size the name of all."""
+    return ("*",) if "EVERY_SUITE" in os.environ else names
 
 
 def _suites_of(tables: tuple[str, ...], files: FindFiles) -> FindFiles:

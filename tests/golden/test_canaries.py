@@ -28,17 +28,19 @@ from tests.shared import Shared
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "privacy.md"
 ROW = re.compile(r"^\| `([^`]+)` \|[^|]*\| (raw|masked) \| (folder 0700|file 0600|umask) \|", re.MULTILINE)
 CHANNELS = ("shop", "canary", "dirt")
+Found = dict[str, dict[str, set[str]]]  # what search() returns
 pytestmark = pytest.mark.xdist_group("canaries")
 
 
 @dataclass(frozen=True)
 class Evening:
-    """A night on canaries: its warehouse, its report, and everything that it told."""
+    """A night on canaries: its warehouse, its report, everything that it told, and the canaries in its files."""
 
     warehouse: Path
     canaries: Canaries
     report: Report
     told: str
+    found: Found
 
 
 def stores() -> dict[str, tuple[str, str]]:
@@ -52,20 +54,20 @@ def store_of(file: str) -> str | None:
     return max(fits, key=len, default=None)
 
 
-def leaks_of(warehouse: Path, canaries: Canaries) -> list[str]:
+def leaks_of(canaries: Canaries, warehouse: Path, found: Found) -> list[str]:
     """Return every canary in a file that others may read, or that the page does not call raw, with its place."""
-    found = []
-    for file, hits in search(warehouse).items():
+    leaks = []
+    for file, hits in found.items():
         store = store_of(file)
         is_allowed = store is not None and stores()[store][0] == "raw"
         if not (is_allowed and is_closed(warehouse / file, warehouse)):
-            found += [f"{file}: {where}: {hit} ({canaries.place(hit)})"
+            leaks += [f"{file}: {where}: {hit} ({canaries.place(hit)})"
                       for where, values in hits.items() for hit in sorted(values)]  # fmt: skip
-    return found
+    return leaks
 
 
 def leaks(evening: Evening) -> list[str]:
-    return leaks_of(evening.warehouse, evening.canaries)
+    return leaks_of(evening.canaries, evening.warehouse, evening.found)
 
 
 def _run(shop: Shop, canaries: Canaries) -> Evening:
@@ -79,10 +81,12 @@ def _run(shop: Shop, canaries: Canaries) -> Evening:
     console = Console(width=10_000, record=True, file=io.StringIO())
     console.print(summary(report))
     told = [*(f"{e.kind} {e.name} {e.detail}" for e in events), console.export_text(), markdown(report), error]
-    return Evening(shop.root / "warehouse", canaries, report, "\n".join(told))
+    warehouse = shop.root / "warehouse"
+    return Evening(warehouse, canaries, report, "\n".join(told), search(warehouse))
 
 
-def _published(root: Path) -> Evening:
+def published_world(root: Path) -> Evening:
+    """A night that publishes, with canaries in everything that channels deliver."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SIYU_SALT", SALT)
         patch.setattr("siyu.check.suites.layer_files", only_suites(*FEW_SUITES, "ops/*"))
@@ -103,7 +107,7 @@ def _stopped(root: Path) -> Evening:
 
 @pytest.fixture(scope="module")
 def published(shared: Shared) -> Evening:
-    return shared.once("canaries_published", _published)
+    return shared.once("canaries_published", published_world)
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +145,7 @@ def test_the_page_lists_every_file_of_a_warehouse_with_its_mode(published: Eveni
                 assert path.stat().st_mode & 0o777 == 0o600, file
             elif mode == "folder 0700":
                 assert (evening.warehouse / store).stat().st_mode & 0o777 == 0o700, store
-    with_canaries = {store_of(file) for file in search(published.warehouse)}
+    with_canaries = {store_of(file) for file in published.found}
     raw = {store for store, (values, _) in stores().items() if values == "raw"}
     # Empty between runs, or not used by these; the cache lies elsewhere in tests.
     assert raw - with_canaries == {"landing/", "plan/", "targets/", "cache/"}

@@ -7,11 +7,8 @@ import shutil
 from datetime import date
 
 import duckdb
-import pytest
 
 from tests.golden.shop import ThreeNights
-
-pytestmark = pytest.mark.every_family
 
 
 def test_a_merge_keeps_the_older_id_and_taking_it_back_gives_each_the_one_it_had(

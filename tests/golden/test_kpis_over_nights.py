@@ -9,12 +9,12 @@ from typing import Any
 import duckdb
 import pytest
 
-from siyu.layers import layer_files
 from siyu.report.status import read_status
 from siyu.report.summary import Report
-from tests.golden.shop import FEW_SUITES, SALT, Shop, only_suites
+from tests.golden.shop import FEW_SUITES, SALT, Shop, only_suites, or_every
 from tests.shared import Shared
 
+SUITES_OF_FIGURES = ("staging/*", "records/*", "kpi/*", "bi/*", "ops/*")  # what a channel that is late may change
 HEADER = "sale_id,contact_id,amount,sold_at,updated_at\n"
 
 
@@ -27,7 +27,7 @@ class Nights:
     days_on_the_page: list[str]  # of the headline figures, after the night that had nothing new
     corrected: Report
     sent_again: Report
-    stale: Report  # of the day after, with every suite
+    stale: Report  # of the day after, with the suites of figures
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +50,7 @@ def _run(root: Path) -> Nights:
         _send_again(shop)
         sent_again = shop.run("2026-06-02")
         shop.write("exports/shop/sales_3.csv", "sale_id,contact_id\ns3,k1\n")
-        patch.setattr("siyu.check.suites.layer_files", layer_files)
+        patch.setattr("siyu.check.suites.layer_files", only_suites(*or_every(*SUITES_OF_FIGURES)))
         stale = shop.run("2026-06-03")
     days = [line["day"] for line in status["kpis"]]
     return Nights(of_next_day, nothing_new, days, corrected, sent_again, stale)
@@ -114,7 +114,7 @@ def test_corrections_count_and_an_export_sent_again_changes_no_kpi(nights: Night
 
 
 def test_a_bad_channel_is_stale_and_the_rest_goes_on(nights: Nights) -> None:
-    """No suite is against it."""
+    """No suite of figures is against it."""
     report = nights.stale
     assert report.status == "published"
     assert report.channels[0].is_stale and "amount" in str(report.channels[0].reason)

@@ -246,12 +246,13 @@ def test_personal_data_stays_in_the_restricted_file(night: Ran) -> None:
     ).fetchall()]  # fmt: skip
     assert len(mobiles) > 100
     con = night.connect()
+    anyone = "|".join(mobile[3:] for mobile in mobiles)
     for schema, table in con.execute("select schema_name, table_name from duckdb_tables()").fetchall():
-        text = con.execute(f"select string_agg(to_json(t)::varchar, ' ') from {schema}.\"{table}\" as t").fetchall()[0][
-            0
-        ]
-        leaked = [mobile for mobile in mobiles if mobile[3:] in (text or "")]
-        assert not leaked, f"{schema}.{table} holds {leaked[:3]}"
+        leaked = con.execute(
+            f"select regexp_extract(to_json(t)::varchar, '{anyone}') as leaked_mobile from {schema}.\"{table}\" as t"
+            " where leaked_mobile <> '' limit 3"
+        ).fetchall()
+        assert not leaked, f"{schema}.{table} holds {leaked}"
     assert (release / "siyu_restricted.duckdb").stat().st_mode & 0o777 == 0o600
     masked = con.execute("select mobile_masked from identity.person where mobile_masked is not null").fetchall()
     assert all(len(row[0]) == 11 and row[0][3:7] == "****" for row in masked)

@@ -16,16 +16,22 @@ from siyu.release.releases import PUBLIC, RESTRICTED, current
 from siyu.release.targets import load_target
 from siyu.settings import Settings
 from tests.e2e.bi_server import LOADER, PASSWORD, Server
-from tests.e2e.test_postgresql import count_different
+from tests.e2e.test_postgresql import columns_of, count_different, query_of
+from tests.golden.canaries import canaries_in
 from tests.golden.conftest import Ran
 from tests.golden.shop import Shop
+from tests.golden.test_canaries import published_world
+from tests.shared import Shared
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("postgresql_nights")]
+ROOT = Path(__file__).resolve().parents[2]
 OTHER = "an0ther/p@ss%word"
 
 
-def test_every_table_of_the_sample_arrives(night: Ran, bi_postgresql: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each is compared with what psql prints; the restricted ones, too."""
+def test_every_table_of_the_sample_arrives(
+    night: Ran, bi_postgresql: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Each is compared with what psql writes; the restricted ones, too."""
     monkeypatch.setenv("PGPASSWORD", PASSWORD)
     bi_postgresql.database("sample")
     settings = night.settings.model_copy(update={
@@ -48,11 +54,12 @@ def test_every_table_of_the_sample_arrives(night: Ran, bi_postgresql: Server, mo
             " union all select database_name, schema_name, view_name from duckdb_views() where not internal"
             " and database_name = 'release'"  # views arrive as tables
         ).fetchall()
+        columns = {name: columns_of(con, f'{name[0]}.{name[1]}."{name[2]}"') for name in listed}
+        files = {name: tmp_path / f"{'.'.join(name)}.csv" for name in listed}
+        bi_postgresql.copy({files[name]: query_of(columns[name], _target(*name)) for name in listed}, "sample")
         for alias, schema, table in listed:
             name = f'{alias}.{schema}."{table}"'
-            columns = [(row[0], row[1]) for row in con.execute(f"describe {name}").fetchall()]
-            target = f'{schema if alias == "release" else "siyu_restricted"}."{table}"'
-            count = count_different(con, name, columns, bi_postgresql, target, "sample")
+            count = count_different(con, name, columns[alias, schema, table], files[alias, schema, table])
             rows += con.execute(f"select count(*) from {name}").fetchall()[0][0]
             if count:
                 different[name] = count
@@ -66,6 +73,50 @@ def test_every_table_of_the_sample_arrives(night: Ran, bi_postgresql: Server, mo
         " and attnum > 0 and col_description(a.attrelid, attnum) is null", "sample"
     )  # fmt: skip
     assert silent == "0"
+
+
+QUIET_LOG = "alter role siyu_loader set log_error_verbosity = 'terse'"
+
+
+def test_no_identifier_is_outside_the_restricted_schema(
+    shared: Shared, bi_postgresql: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither in rows, comments and statistics nor in the log of the server, which has every statement; also if a load
+    of raw values fails, and the log is quiet, as docs/postgresql.md says."""
+    monkeypatch.setenv("PGPASSWORD", PASSWORD)
+    monkeypatch.setattr("siyu.engines.postgresql.PATIENCE", 0.1)
+    release = current(shared.once("canaries_published", published_world).warehouse)
+    assert release is not None
+    server, name = bi_postgresql, bi_postgresql.database("canaries")
+    assert QUIET_LOG in (ROOT / "docs" / "postgresql.md").read_text(encoding="utf-8")
+    for setting in ("log_statement = 'all'", QUIET_LOG.partition(" set ")[2]):
+        server.psql(f"alter role {LOADER} in database {name} set {setting}")
+    settings = Settings(  # a warehouse of its own, because a load writes there what does not fit into memory
+        warehouse=tmp_path, targets=("postgresql",), postgresql=server.url(name), postgresql_restricted=True,  # type: ignore[arg-type]
+    )  # fmt: skip
+    before = len(server.log())
+    assert load_target(settings, "postgresql", release, lambda *told: None).tables > 130
+    server.psql(
+        "alter table siyu_restricted.person add constraint none_fits check (false) not valid; update ops.siyu_table"
+        " set content_hash = '' where schema_name = 'siyu_restricted' and table_name = 'person'", name
+    )  # fmt: skip
+    with pytest.raises(TargetFailed, match="none_fits") as raised:
+        load_target(settings, "postgresql", release, lambda *told: None)
+    log = server.log()[before:]
+    assert "create table" in log and "comment on column" in log and "none_fits" in log
+    seen = server.psql("set role siyu_reader; select * from pg_stats where schemaname !~ '^pg_'", name)
+    assert "kpi_code" in seen
+    assert len(canaries_in(server.dump(name, "--schema=siyu_restricted"))) > 500
+    told = {
+        "tables and comments": server.dump(name, "--exclude-schema=siyu_restricted"), "the log": log,
+        "statistics": seen, "the error": str(raised.value),
+    }  # fmt: skip
+    assert {place: canaries_in(text) for place, text in told.items() if canaries_in(text)} == {}
+
+
+def _target(alias: str, schema: str, table: str) -> str:
+    """The table in PostgreSQL of one of a release's two files."""
+    return f'{schema if alias == "release" else "siyu_restricted"}."{table}"'
 
 
 def _status(shop: Shop) -> dict[str, object]:
