@@ -69,6 +69,8 @@ def _drawn(figure: dict[str, Any]) -> Iterator[str]:
     for trace in figure.get("data", ()):
         key = {"heatmap": "z", "sankey": ""}.get(trace["type"], "")
         values = trace["link"]["value"] if trace["type"] == "sankey" else trace[key or _length(trace)]
+        if "base" in trace:  # a band, from its base upwards
+            values = [*trace["base"], *(b if b is None else b + v for b, v in zip(trace["base"], values, strict=True))]
         yield from (_number(value) for value in values)
 
 
@@ -134,7 +136,7 @@ def _in_english(value: Any) -> Any:
         return value["en"] if value.keys() == {"en", "zh"} else {key: _in_english(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_in_english(item) for item in value]
-    return "Viridis" if value == "@scale" else "#123456" if re.fullmatch("@[a-z0-9]+", str(value)) else value
+    return "Viridis" if value == "@scale" else "#123456" if re.fullmatch("@[a-z0-9]+(/[0-9]+)?", str(value)) else value
 
 
 def test_nothing_comes_from_elsewhere_and_links_lead_somewhere(site: Path, pages: dict[str, ShownPage]) -> None:

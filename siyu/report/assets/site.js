@@ -21,15 +21,16 @@ function fetchPlotly() {
 
 function colour(name) {
   const style = getComputedStyle(root);
-  const named = /^@(\d)$/.test(name) ? `--c${name.slice(1)}` : `--${name.slice(1)}`;
-  return style.getPropertyValue(named).trim();
+  const [, own, percent] = /^@([a-z0-9]+)(?:\/(\d+))?$/.exec(name);
+  const found = style.getPropertyValue(/^\d$/.test(own) ? `--c${own}` : `--${own}`).trim();
+  return percent ? found + Math.round(percent * 2.55).toString(16).padStart(2, "0") : found;
 }
 
 // Replace names of colours, and texts in two languages, by those of now.
 function dressed(value) {
   if (typeof value === "string") {
-    if (value === "@scale") return [[0, colour("@bed")], [1, colour("@1")]];
-    return /^@[a-z0-9]+$/.test(value) ? colour(value) : value;
+    if (value === "@scale") return [[0, colour("@bed")], [1, colour("@heat")]];
+    return /^@[a-z0-9]+(\/\d+)?$/.test(value) ? colour(value) : value;
   }
   if (Array.isArray(value)) return value.map(dressed);
   if (value && typeof value === "object") {

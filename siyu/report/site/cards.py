@@ -6,16 +6,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from siyu.report.site.definitions import unit_words
 from siyu.report.site.rows import ZH, Cell, Rows, shown
 
 # The query of a block of cards has the columns of rows.REQUIRED, and may have name_zh, day, low, high, target, status,
 # note, note_zh, history (a list) and href.
 FORMATS = {"count": "count", "rate": "rate", "amount": "amount", "ratio": "ratio"}  # others are numbers with a unit
-UNITS_ZH = {"days": "天", "hours": "小时", "minutes": "分钟", "months": "个月", "mark": "分"}
 TONES = {"ok": "good", "watch": "warn", "alert": "bad", "stale": "warn"}
-STATUS_ZH = {
-    "ok": "正常", "watch": "关注", "alert": "预警", "no_baseline": "无基线", "immature": "未成熟", "stale": "数据过期",
+STATUSES = {
+    "ok": ("ok", "正常"), "watch": ("watch", "关注"), "alert": ("alert", "预警"), "stale": ("stale", "数据过期"),
+    "no_baseline": ("no baseline", "无基线"), "immature": ("still maturing", "未成熟"),
 }  # fmt: skip
+CENTS = 10_000  # figures from here on are shown without cents
 WIDTH, HEIGHT, PAD = 160, 36, 3
 
 
@@ -41,8 +43,7 @@ class Card:
     day: str
     band: tuple[str, str] | None
     target: str | None
-    status: str
-    status_zh: str
+    status: Mapping[str, str] | None
     tone: str
     note: Mapping[str, str] | None
     spark: Spark | None
@@ -55,19 +56,29 @@ def cards(rows: Rows) -> list[Card]:
 
 
 def _card(row: Mapping[str, Any]) -> Card:
-    form = FORMATS.get(row["unit"], "number")
     value, low, high, status = row["value"], row.get("low"), row.get("high"), row.get("status") or ""
+    form = _form(row["unit"], value)
     written = shown(value, form)
     note, target = row.get("note"), row.get("target")
     band = (shown(low, form), shown(high, form)) if low is not None and high is not None else None
     return Card(
         row["code"], {"en": row["name"], "zh": row.get(f"name{ZH}") or row["name"]}, Cell(value, written, written),
-        None if row["unit"] in FORMATS else {"en": row["unit"], "zh": UNITS_ZH.get(row["unit"], row["unit"])},
+        None if row["unit"] in FORMATS else unit_words(row["unit"]),
         str(row.get("day") or ""), band,
-        None if target is None else shown(target, form), status, STATUS_ZH.get(status, status), TONES.get(status, ""),
+        None if target is None else shown(target, form), _status(status), TONES.get(status, ""),
         {"en": note, "zh": row.get(f"note{ZH}") or note} if note else None, spark(row.get("history"), low, high),
         row.get("href") or "",
     )  # fmt: skip
+
+
+def _form(unit: str, value: Any) -> str:
+    form = FORMATS.get(unit, "number")
+    return "count" if value is not None and abs(value) >= CENTS else form
+
+
+def _status(status: str) -> Mapping[str, str] | None:
+    en, zh = STATUSES.get(status, (status, status))
+    return {"en": en, "zh": zh} if status else None
 
 
 def spark(history: Sequence[Any] | None, low: Any = None, high: Any = None) -> Spark | None:

@@ -15,6 +15,7 @@ FOLDER = "pages"
 NAME = r"^[a-z][a-z0-9_]*$"
 Format = Literal["text", "count", "amount", "rate", "ratio", "number", "date", "month", "moment", "code"]
 Kind = Literal["line", "bar", "heatmap", "sankey", "waterfall", "funnel"]
+UNITS_ZH = {"days": "天", "hours": "小时", "minutes": "分钟", "months": "个月", "mark": "分"}
 # Which parts of a chart each kind needs, apart from its kind.
 PARTS: dict[Kind, tuple[str, ...]] = {
     "line": ("x", "y"), "bar": ("x", "y"), "heatmap": ("x", "y", "value"), "sankey": ("source", "target", "value"),
@@ -34,18 +35,33 @@ class Words(_Part):
 
 
 class Column(Words):
-    """A column of a block: its name in both languages, how its values are written, their unit, where they link to."""
+    """A column of a block: its name in both languages, how its values are written, their unit, where they link to.
+
+    `bar` draws a bar behind each value: of a rate its part of 1, else its part of the greatest value of the column.
+    """
 
     format: Format = "text"
     unit: str = ""
     link: str = ""
+    bar: bool = False
+
+    @property
+    def units(self) -> dict[str, str]:
+        """The unit in both languages."""
+        return unit_words(self.unit)
+
+
+def unit_words(unit: str) -> dict[str, str]:
+    """Return a unit in both languages."""
+    return {"en": unit, "zh": UNITS_ZH.get(unit, unit)}
 
 
 class Chart(_Part):
     """A chart of the rows of a block. Its parts are names of columns.
 
-    `by` makes a series of each value. `band` are the columns of a lower and an upper edge. `measure` marks the steps of
-    a waterfall as absolute, relative or total.
+    `by` makes a series of each value; in a Sankey diagram it colours the flows. `band` are the columns of a lower and
+    an upper edge. `marks` are columns drawn as marks over bars, such as targets. `measure` says of each step of a
+    waterfall whether it is the start, a change or the end.
     """
 
     kind: Kind
@@ -53,6 +69,7 @@ class Chart(_Part):
     y: tuple[str, ...] = ()
     by: str = ""
     band: tuple[()] | tuple[str, str] = ()
+    marks: tuple[str, ...] = ()
     source: str = ""
     target: str = ""
     value: str = ""
@@ -71,7 +88,7 @@ class Chart(_Part):
     @property
     def columns(self) -> list[str]:
         """The columns that it draws."""
-        parts = (self.x, *self.y, self.by, *self.band, self.source, self.target, self.value, self.measure)
+        parts = (self.x, *self.y, self.by, *self.band, *self.marks, self.source, self.target, self.value, self.measure)
         return [name for name in parts if name]
 
 

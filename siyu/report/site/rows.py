@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,6 +17,7 @@ from siyu.report.site.definitions import Block, Column
 
 MOST_ROWS = 500  # of a block; a page must not grow with the number of people
 ZH, RUNBOOK = "_zh", "runbook"
+NAMED = re.compile(r"\{(\w*)\}")
 REQUIRED = ("code", "name", "value", "unit")  # columns of a block of cards
 
 
@@ -27,6 +29,7 @@ class Cell:
     en: str
     zh: str
     href: str = ""
+    share: float | None = None  # length of the bar behind it, 0 to 1
 
     @property
     def plain(self) -> str:
@@ -59,17 +62,24 @@ class Rows:
 
     def cells(self) -> Iterator[list[Cell]]:
         """Yield the cells of each row, in the order of the block's columns."""
+        full = {name: self._full(name) for name, column in self.block.columns.items() if column.bar}
         for row in self.values:
-            yield [self.cell(row, name, column) for name, column in self.block.columns.items()]
+            yield [self.cell(row, name, column, full.get(name)) for name, column in self.block.columns.items()]
 
-    def cell(self, row: Mapping[str, Any], name: str, column: Column) -> Cell:
-        """Return one cell."""
+    def _full(self, name: str) -> float:
+        """Return the value of the longest bar of a column."""
+        least = 1.0 if self.block.columns[name].format == "rate" else 0.0
+        return max([least, *(abs(float(value)) for value in self.column(name) if value is not None)])
+
+    def cell(self, row: Mapping[str, Any], name: str, column: Column, full: float | None = None) -> Cell:
+        """Return one cell. `full` is the value of the longest bar, if the column has bars."""
         value = row[name]
         en = shown(value, column.format)
         zh = shown(row[name + ZH], column.format) if name + ZH in self.names and row[name + ZH] is not None else en
         if column.link == RUNBOOK and value is not None:
             en = zh = str(value).partition("#")[2].replace("-", " ")
-        return Cell(value, en, zh, _href(column.link, value))
+        share = round(abs(float(value)) / full, 4) if full and value is not None else None
+        return Cell(value, en, zh, _href(column.link, row, name), share)
 
 
 def read_rows(session: Session, block: Block, known: Sequence[str], as_of: date) -> Rows:
@@ -83,7 +93,9 @@ def read_rows(session: Session, block: Block, known: Sequence[str], as_of: date)
         names = tuple(column.name for column in session.columns(f"(\n{sql}\n)"))
     except SqlProblem as error:
         return Rows(block, sql, error=f"the query cannot run: {error.problem}")
-    lacking = [name for name in (*(REQUIRED if block.view == "cards" else ()), *block.columns) if name not in names]
+    linked = [name for column in block.columns.values() for name in NAMED.findall(column.link) if name]
+    needed = (*(REQUIRED if block.view == "cards" else ()), *block.columns, *linked)
+    lacking = [name for name in needed if name not in names]
     if lacking:
         told = f"the query has no column {', '.join(lacking)}, only {', '.join(names)}"
         return Rows(block, sql, error=told)
@@ -133,8 +145,11 @@ def _or_dash(value: Any) -> Any:
     return "–" if value is None else jsonable(value)
 
 
-def _href(link: str, value: Any) -> str:
-    """Return the link of a cell. `{}` in it stands for the value; `runbook` means a heading of docs/on-call.md."""
-    if not link or value is None:
+def _href(link: str, row: Mapping[str, Any], name: str) -> str:
+    """Return the link of a cell. In it, `{}` stands for the value, `{other}` for that of another column of the query;
+    `runbook` means a heading of docs/on-call.md."""
+    if not link or row[name] is None:
         return ""
-    return runbook_link(str(value)) if link == RUNBOOK else link.replace("{}", str(value))
+    if link == RUNBOOK:
+        return runbook_link(str(row[name]))
+    return NAMED.sub(lambda found: str(row[found[1] or name]), link)

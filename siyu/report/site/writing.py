@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from importlib.util import find_spec
 from pathlib import Path
@@ -22,6 +22,7 @@ from siyu.report.site.charts import figure
 from siyu.report.site.definitions import Page, Words, load_pages
 from siyu.report.site.rows import read_rows, script_json
 from siyu.report.templating import ASSETS, render
+from siyu.seeds.variables import load_vars
 from siyu.settings import Settings
 
 FILES = ("site.css", "look.js", "site.js", catalog.SCRIPT)
@@ -37,6 +38,7 @@ class SiteFacts:
 
     release: str
     as_of: date
+    currency: str = ""
 
 
 def write_site(source: Path, target: Path, facts: SiteFacts, settings: Settings) -> list[str]:
@@ -46,6 +48,7 @@ def write_site(source: Path, target: Path, facts: SiteFacts, settings: Settings)
     """
     pages = load_pages(settings.roots)
     target.mkdir(parents=True, exist_ok=True)
+    facts = replace(facts, currency=load_vars(settings)["currency"])
     inputs = RunInputs(facts.as_of.isoformat(), settings.timezone, "")
     engine = DuckEngine(
         None, inputs, threads=settings.cores, memory_limit=settings.memory_limit, reach=[source]
@@ -89,7 +92,15 @@ def context(pages: Sequence[Page], page: Page | None, facts: SiteFacts, file: st
     """Return what the frame of every page needs. A page that is no file of pages/ gives the name of its own file."""
     links = [(file_name(one, pages), one.title, one is page) for one in pages]
     links.append((catalog.PAGE, CATALOG, file == catalog.PAGE))
-    return {"page": page, "links": links, "facts": facts, "cards": cards, "figure": figure, "script_json": script_json}
+    return {
+        "page": page, "links": links, "facts": facts, "cards": cards, "figure": figure, "script_json": script_json,
+        "has_amounts": has_amounts,
+    }  # fmt: skip
+
+
+def has_amounts(page: Page) -> bool:
+    """Return whether a page shows money, so that it has to say in which currency."""
+    return any(column.format == "amount" for block in page.blocks for column in block.columns.values())
 
 
 def file_name(page: Page, pages: Sequence[Page]) -> str:
