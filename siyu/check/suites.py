@@ -20,7 +20,7 @@ from siyu.compile.model_files import relation
 from siyu.compile.ops_schema import OPS_TABLES
 from siyu.compile.project import CompiledModel, Project
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
-from siyu.layers import layer_files, read_yaml
+from siyu.layers import LayerFile, layer_files, read_yaml
 
 MAX_KEYS = 20
 ROWS_EXPECTATION = "unexpected_rows_expectation"
@@ -206,14 +206,14 @@ def _read(file: LayerFile, cache: Cache) -> Suite:
         detail = error.errors()[0]
         place = ".".join(str(part) for part in detail["loc"])
         raise ConfigError(
-            f"the suite is not valid: {detail['msg']}", f"{name}, {place}", "see docs/architecture.md."
+            f"the suite is not valid: {detail['msg']}", f"{file.name}, {place}", "see docs/architecture.md."
         ) from error
     expected = "/".join(data.table.split("."))
-    if name != f"expectations/{expected}.yml":
+    if file.name != f"expectations/{expected}.yml":
         raise ConfigError(
-            f"the suite of {data.table} is in the wrong file", name, f"move it to expectations/{expected}.yml."
+            f"the suite of {data.table} is in the wrong file", file.name, f"move it to expectations/{expected}.yml."
         )
-    return Suite(data.table, name, data.expectations)
+    return Suite(data.table, file.name, data.expectations)
 
 
 def _problems(project: Project, suite: Suite, types: Set[str]) -> Iterator[ConfigError]:
