@@ -82,7 +82,7 @@ def _drawn_of(name: str, block: ShownBlock, rows: list[dict[str, Any]]) -> Itera
     chart = next(b.chart for page, b in _defined() if page == name and b.id == block.id)
     if chart is None or not rows:
         return
-    columns = [chart.value] if chart.value else [*chart.y, *chart.band]
+    columns = [chart.value] if chart.value else [*chart.y, *chart.band, *chart.marks]
     for column in columns:
         yield from (_number(row[column]) for row in rows)
 

@@ -38,6 +38,8 @@ def _layout(rows: Rows, chart: Chart) -> dict[str, Any]:
     along, up = _axis(columns[chart.x]), _value_axis(columns[chart.y[0]])
     if chart.kind == "line" and columns[chart.x].format in TICKS:
         along = {"type": "linear"}
+    if columns[chart.y[0]].format == "count" and _is_small(rows, chart):
+        up["dtick"] = 1  # no half people
     names = {"type": "category", "autorange": "reversed", "showgrid": False, "ticks": ""}
     if chart.kind == "heatmap":
         along, up = {"type": "category", "showgrid": False, "ticks": ""}, names
@@ -50,6 +52,10 @@ def _layout(rows: Rows, chart: Chart) -> dict[str, Any]:
     if chart.horizontal and not chart.stacked:
         layout["margin"] = {"r": 56}  # for the text beside the longest bar
     return layout | {"xaxis": along, "yaxis": up}
+
+
+def _is_small(rows: Rows, chart: Chart) -> bool:
+    return all(value is None or abs(value) < 5 for name in chart.y for value in rows.column(name))
 
 
 def _axis(column: Column) -> dict[str, Any]:
@@ -100,10 +106,11 @@ def _line(rows: Rows, chart: Chart) -> list[Trace]:
     for number, (name, column, found) in enumerate(_series(rows, chart)):
         values = [jsonable(rows.column(column)[i]) for i in found]
         known = sum(value is not None for value in values)
+        colour, dash = _paint(rows, chart, number, column, found), DASHES[number % len(DASHES)]
         traces.append({
             "type": "scatter", "mode": "lines" if known > 1 else "lines+markers", "name": name,
             "x": [along[i] for i in found], "y": values,
-            "line": {"width": 2, "color": _colour(number), "dash": DASHES[number % len(DASHES)]},
+            "line": {"width": 2, "color": colour, "dash": dash},
             "hovertemplate": _hover(rows.block.columns[column]),
         })  # fmt: skip
     return traces
@@ -132,7 +139,8 @@ def _bar(rows: Rows, chart: Chart) -> list[Trace]:
         traces.append({
             "type": "bar", "name": name, place: [along[i] for i in found],
             length: [jsonable(values[i]) for i in found], "orientation": "h" if chart.horizontal else "v",
-            "marker": {"color": _colour(number)}, "hovertemplate": _hover(rows.block.columns[column], length),
+            "marker": {"color": _paint(rows, chart, number, column, found)},
+            "hovertemplate": _hover(rows.block.columns[column], length),
         })  # fmt: skip
     if chart.horizontal and len(series) == 1:
         form = TICKS.get(rows.block.columns[chart.y[0]].format, "")
@@ -158,10 +166,11 @@ def _ends(chart: Chart) -> tuple[str, str]:
 
 def _heatmap(rows: Rows, chart: Chart) -> list[Trace]:
     column = rows.block.columns[chart.value]
+    form = TICKS.get(column.format, "").replace("~", "")  # cells of one length
     return [{
         "type": "heatmap", "x": _x(rows, chart.x), "y": _x(rows, chart.y[0]),
         "z": [jsonable(value) for value in rows.column(chart.value)], "colorscale": "@scale", "xgap": 2, "ygap": 2,
-        "texttemplate": f"%{{z:{TICKS.get(column.format, '')}}}", "showscale": False, "hoverongaps": False,
+        "texttemplate": f"%{{z:{form}}}", "showscale": False, "hoverongaps": False,
         "textfont": {"color": "@ink"},
     }]  # fmt: skip
 
@@ -250,6 +259,12 @@ def _funnel(rows: Rows, chart: Chart) -> list[Trace]:
         "type": "funnel", "y": _x(rows, chart.x), "x": [jsonable(value) for value in rows.column(chart.y[0])],
         "marker": {"color": "@1"}, "textinfo": "value+percent initial", "insidetextfont": {"color": "@paper"},
     }]  # fmt: skip
+
+
+def _paint(rows: Rows, chart: Chart, number: int, column: str, found: list[int]) -> str:
+    """Return the colour of a series: the one that the chart gives it, or that of its number."""
+    key = str(rows.values[found[0]][chart.by]) if chart.by else column
+    return f"@{chart.colours[key]}" if key in chart.colours else _colour(number)
 
 
 def _colour(number: int) -> str:

@@ -15,7 +15,10 @@ FOLDER = "pages"
 NAME = r"^[a-z][a-z0-9_]*$"
 Format = Literal["text", "count", "amount", "rate", "ratio", "number", "date", "month", "moment", "code"]
 Kind = Literal["line", "bar", "heatmap", "sankey", "waterfall", "funnel"]
-UNITS_ZH = {"days": "天", "hours": "小时", "minutes": "分钟", "months": "个月", "mark": "分"}
+UNITS = {
+    "days": ("days", "天"), "hours": ("hours", "小时"), "minutes": ("minutes", "分钟"), "months": ("months", "个月"),
+    "mark": ("points", "分"),
+}  # fmt: skip
 # Which parts of a chart each kind needs, apart from its kind.
 PARTS: dict[Kind, tuple[str, ...]] = {
     "line": ("x", "y"), "bar": ("x", "y"), "heatmap": ("x", "y", "value"), "sankey": ("source", "target", "value"),
@@ -53,7 +56,8 @@ class Column(Words):
 
 def unit_words(unit: str) -> dict[str, str]:
     """Return a unit in both languages."""
-    return {"en": unit, "zh": UNITS_ZH.get(unit, unit)}
+    en, zh = UNITS.get(unit, (unit, unit))
+    return {"en": en, "zh": zh}
 
 
 class Chart(_Part):
@@ -61,7 +65,8 @@ class Chart(_Part):
 
     `by` makes a series of each value; in a Sankey diagram it colours the flows. `band` are the columns of a lower and
     an upper edge. `marks` are columns drawn as marks over bars, such as targets. `measure` says of each step of a
-    waterfall whether it is the start, a change or the end.
+    waterfall whether it is the start, a change or the end. `colours` gives a value of `by`, or a column of `y`, its own
+    colour: good, warn, bad, dim, or the number of a series.
     """
 
     kind: Kind
@@ -74,6 +79,9 @@ class Chart(_Part):
     target: str = ""
     value: str = ""
     measure: str = ""
+    colours: dict[str, Literal["good", "warn", "bad", "dim", "1", "2", "3", "4", "5", "6", "7", "8"]] = Field(
+        default_factory=dict
+    )
     stacked: bool = False
     horizontal: bool = False
     height: int = Field(default=320, ge=120, le=900)
