@@ -307,9 +307,8 @@ def _check_channels(settings: Settings) -> None:
 
 
 def _check_paths(settings: Settings) -> None:
-    named = [("layers", "layer", path) for path in settings.layers]
-    if settings.exports is not None:
-        named.append(("exports", "exports folder", settings.exports))
+    exports = [settings.exports] if settings.exports is not None else []
+    named = [("layers", "layer", p) for p in settings.layers] + [("exports", "exports folder", p) for p in exports]
     raise_all(
         [
             ConfigError(f"the {kind} {path} is not a directory", settings.place(name), "correct the path.")

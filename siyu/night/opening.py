@@ -41,7 +41,7 @@ from siyu.release.releases import Release, current
 from siyu.release.targets import check_targets
 from siyu.report import events
 from siyu.report.events import Event
-from siyu.report.site.definitions import load_pages
+from siyu.report.site.writing import check_site
 from siyu.report.summary import Report, TargetLine
 from siyu.settings import Settings
 from siyu.warehouse.ledger import LandedFile, Ledger
@@ -154,7 +154,7 @@ def _checked(project: Project) -> dict[str, Suite]:
     """Check what only a night needs. Return the suites. What was worked out before a mistake was found is kept, too."""
     try:
         suites = load_suites(project)
-        load_pages(project.settings.roots)  # a mistake in one is told before anything is built
+        check_site(project.settings)  # a mistake in a page is told before anything is built
         project.check_unchanged()
         project.check_privacy()
         project.check_previous()

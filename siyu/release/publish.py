@@ -45,16 +45,7 @@ def write_release(
     """
     root = warehouse / "releases"
     final = root / f"{facts.as_of.isoformat()}-{facts.run_id:06d}"
-    draft = root / f".draft-{facts.run_id:06d}"
-    if final.exists():
-        raise EngineFault(
-            f"there is a release {final.name} already, though the run ledger does not know its run",
-            str(final),
-            "was ledger.sqlite lost or replaced? Restore it, or begin a new warehouse.",
-        )
-    for leftover in root.glob(".draft-*"):
-        shutil.rmtree(leftover, ignore_errors=True)
-    draft.mkdir(parents=True)
+    draft = _empty_draft(root, final, facts.run_id)
     mode = draft.stat().st_mode
     draft.chmod(0o700)  # until the files are whole: DuckDB's own temporary files beside them hold raw values
     tables, views = published_tables(project), release_views(project)
@@ -85,6 +76,21 @@ def write_release(
     os.replace(draft, final)
     fsync(root)
     return Release(final, facts.as_of, facts.run_id, manifest)
+
+
+def _empty_draft(root: Path, final: Path, run_id: int) -> Path:
+    """Make the folder in which a release is written, and remove those of runs that died."""
+    if final.exists():
+        raise EngineFault(
+            f"there is a release {final.name} already, though the run ledger does not know its run",
+            str(final),
+            "was ledger.sqlite lost or replaced? Restore it, or begin a new warehouse.",
+        )
+    for leftover in root.glob(".draft-*"):
+        shutil.rmtree(leftover, ignore_errors=True)
+    draft = root / f".draft-{run_id:06d}"
+    draft.mkdir(parents=True)
+    return draft
 
 
 def published_tables(project: Project) -> list[CompiledModel]:

@@ -16,7 +16,7 @@ from siyu.errors import EngineFault
 from siyu.release.releases import PUBLIC
 from siyu.report.runbooks import PAGE as RUNBOOKS
 from siyu.report.runbooks import runbooks
-from siyu.report.site import catalog
+from siyu.report.site import catalog_data
 from siyu.report.site.cards import cards
 from siyu.report.site.charts import figure
 from siyu.report.site.definitions import Page, Words, load_pages
@@ -25,7 +25,7 @@ from siyu.report.templating import ASSETS, render
 from siyu.seeds.variables import load_vars
 from siyu.settings import Settings
 
-FILES = ("site.css", "look.js", "site.js", catalog.SCRIPT)
+FILES = ("site.css", "look.js", "site.js", catalog_data.SCRIPT)
 PLOTLY = "plotly.min.js"
 FOLDER, INDEX = "site", "index.html"
 ALIAS = "public"
@@ -69,6 +69,13 @@ def write_site(source: Path, target: Path, facts: SiteFacts, settings: Settings)
     return problems
 
 
+def check_site(settings: Settings) -> None:
+    """Raise ConfigError or EngineFault if the site of a release could not be written, unless the setting is off."""
+    if settings.site:
+        load_pages(settings.roots)
+        _plotly()
+
+
 def _write_page(session: Session, page: Page, pages: Sequence[Page], target: Path, facts: SiteFacts) -> Iterator[str]:
     known = tables(session)
     found = [read_rows(session, block, known, facts.as_of) for block in page.blocks]
@@ -78,9 +85,9 @@ def _write_page(session: Session, page: Page, pages: Sequence[Page], target: Pat
 
 
 def _write_catalog(session: Session, pages: Sequence[Page], target: Path, facts: SiteFacts) -> None:
-    catalog.write_catalog(session, tables(session), target)
-    text = render("site_catalog.html", **context(pages, None, facts, catalog.PAGE))
-    (target / catalog.PAGE).write_text(text, encoding="utf-8")
+    catalog_data.write_catalog(session, tables(session), target)
+    text = render("site_catalog.html", **context(pages, None, facts, catalog_data.PAGE))
+    (target / catalog_data.PAGE).write_text(text, encoding="utf-8")
 
 
 def _write_runbooks(pages: Sequence[Page], target: Path, facts: SiteFacts, docs: str) -> None:
@@ -91,7 +98,7 @@ def _write_runbooks(pages: Sequence[Page], target: Path, facts: SiteFacts, docs:
 def context(pages: Sequence[Page], page: Page | None, facts: SiteFacts, file: str = "") -> dict[str, Any]:
     """Return what the frame of every page needs. A page that is no file of pages/ gives the name of its own file."""
     links = [(file_name(one, pages), one.title, one is page) for one in pages]
-    links.append((catalog.PAGE, CATALOG, file == catalog.PAGE))
+    links.append((catalog_data.PAGE, CATALOG, file == catalog_data.PAGE))
     return {
         "page": page, "links": links, "facts": facts, "cards": cards, "figure": figure, "script_json": script_json,
         "has_amounts": has_amounts,
