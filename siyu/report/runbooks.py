@@ -23,8 +23,11 @@ def runbook_link(runbook: str) -> str:
 @cache
 def runbooks(docs: str = "") -> str:
     """Return the HTML of docs/on-call.md. Links to other documents lead to the folder `docs`, if that is known."""
+    path = base_layer() / ON_CALL
+    if not path.is_file():  # an installation that left the documents out must not lose its status page
+        return f"<h1>On-call</h1><p>This installation of siyu has no {ON_CALL}. 此安装不含 {ON_CALL}。</p>"
     parser = MarkdownIt("commonmark", {"html": False}).enable("table")
-    tokens = parser.parse((base_layer() / ON_CALL).read_text(encoding="utf-8"))
+    tokens = parser.parse(path.read_text(encoding="utf-8"))
     for token, text in zip(tokens, [*tokens[1:], None], strict=True):
         if token.type == "heading_open" and text is not None:
             token.attrSet("id", anchor(text.content))
