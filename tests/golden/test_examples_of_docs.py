@@ -85,6 +85,8 @@ def test_a_command_of_a_page_has_the_options_that_it_shows(page: str, name: str,
     options = {text for parameter in known[name].params for text in (*parameter.opts, *parameter.secondary_opts)}
     shown = re.split(r"\s[|>&;#]", f" {rest}")[0]
     for word in shlex.split(shown, comments=True):
-        takes_any = known[name].context_settings.get("ignore_unknown_options")  # --mobile and the other identifier types
+        takes_any = known[name].context_settings.get(
+            "ignore_unknown_options"
+        )  # --mobile and the other identifier types
         if re.match(r"--?[a-z]", word) and not takes_any:
             assert word.partition("=")[0] in options | {"--help"}, f"{page}: siyu {name} {rest}"
