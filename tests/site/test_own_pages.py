@@ -68,7 +68,7 @@ def test_all_mistakes_of_a_page_are_told_at_once(settings: Settings) -> None:
     with pytest.raises(ConfigError) as raised:
         check_site(settings.model_copy(update={"site": True}))
     told = str(raised.value)
-    assert "order" in told and "blocks.0.columns.people.format" in told and "regions.yml:13" in told
+    assert "order" in told and "blocks.0.columns.people.format" in told and "regions.yml:12" in told
     check_site(settings.model_copy(update={"site": False}))
 
 
