@@ -13,11 +13,17 @@ from siyu.errors import ON_CALL
 from siyu.layers import base_layer
 
 PAGE = "on-call.html"
+LINK = re.compile(r"https?://[^\s<>\"]+|([a-z0-9_-]+\.html)?(#[^\s<>\"]+)?")
 
 
 def runbook_link(runbook: str) -> str:
-    """Return the link to a runbook beside a page; anything else unchanged. docs/on-call.md#x becomes on-call.html#x."""
-    return PAGE + runbook.removeprefix(ON_CALL) if runbook.startswith(ON_CALL) else runbook
+    """Return the link to a runbook beside a page: docs/on-call.md#x becomes on-call.html#x. See `safe_link`."""
+    return safe_link(PAGE + runbook.removeprefix(ON_CALL) if runbook.startswith(ON_CALL) else runbook)
+
+
+def safe_link(target: str) -> str:
+    """Return a link to a page beside this one, or to a web address; '' for anything else, such as javascript:."""
+    return target if LINK.fullmatch(target) else ""
 
 
 @cache

@@ -52,3 +52,10 @@ def test_without_the_document_the_page_says_so(docs: Path) -> None:
 def test_a_runbook_is_a_place_on_the_page_beside() -> None:
     assert page.runbook_link("docs/on-call.md#one-id") == "on-call.html#one-id"
     assert page.runbook_link("https://wiki/other") == "https://wiki/other"
+
+
+@pytest.mark.parametrize(
+    "evil", ["javascript:alert(1)", "data:text/html,x", "//evil.example", 'x.html" onclick="y', "../x"]
+)
+def test_nothing_else_is_a_link(evil: str) -> None:
+    assert page.runbook_link(evil) == page.safe_link(evil) == ""
