@@ -17,7 +17,7 @@ AS_CP1252, AS_GBK = "UTF-8 read as cp1252", "UTF-8 read as GBK"
 GBK_AS_LATIN, LOST = "GBK read as latin-1", "lost characters"
 CLEAN = "other"
 LEAST = 2  # different Chinese characters that a garbled text must contain
-MOST = 10_000  # different texts of a delivery and a column that are looked at
+MOST = 50_000  # rows of a landing; of more that are garbled, so many are counted
 HAN = re.compile("[\u4e00-\u9fff]")
 
 # cp1252 as browsers and Excel use it: the five bytes that it does not define stand for themselves, as in latin-1.
@@ -50,29 +50,21 @@ Garbled = dict[str, dict[str, dict[str, int]]]  # delivery -> column -> kind -> 
 
 
 def garbled_rows(session: Session, columns: Collection[str], relation: str) -> Garbled:
-    """Count the garbled rows of text columns. If one pass finds no suspicious text, nothing more is done."""
-    names = list(columns)
-    if not names:
+    """Count the garbled rows of text columns. If one pass finds no suspicious row, nothing more is done."""
+    if not columns:
         return {}
-    # The bytes of a text are counted faster than it is searched, and most texts are ASCII.
-    tests = {
-        name: f"case when strlen({q}) > length({q}) then regexp_matches({q}, {quoted(SEEN)}) end"
-        for name in names
-        for q in [quote_name(name)]
-    }
-    (counts,) = session.rows(f"select {', '.join(f'count_if({test})' for test in tests.values())} from {relation}")
+    names = ", ".join(map(quote_name, columns))
+    text = f"concat_ws(chr(10), {names})"
+    # The bytes of a text are counted faster than it is searched, and most are ASCII.
+    is_seen = f"case when strlen({text}) > length({text}) then regexp_matches({text}, {quoted(SEEN)}) end"
     found: Garbled = {}
-    for name, count in zip(names, counts, strict=True):
-        if not count:
-            continue
-        texts = session.rows(
-            f"select {DELIVERY}, {quote_name(name)}, count(*) from {relation} where {tests[name]}"
-            f" group by all order by all limit {MOST}"
-        )
-        for delivery, text, rows in texts:
-            if kind := garbling(text):
+    for delivery, *values in session.rows(
+        f"select {DELIVERY}, {names} from {relation} where {is_seen} order by all limit {MOST}"
+    ):
+        for name, value in zip(columns, values, strict=True):
+            if value and (kind := garbling(value)):
                 kinds = found.setdefault(delivery, {}).setdefault(name, {})
-                kinds[kind] = kinds.get(kind, 0) + rows
+                kinds[kind] = kinds.get(kind, 0) + 1
     return _with_clean(session, found, relation) if found else {}
 
 
@@ -88,6 +80,8 @@ def _with_clean(session: Session, found: Garbled, relation: str) -> Garbled:
 
 def garbling(text: str) -> str | None:
     """Return how a text became garbled, or None if it is not certain that it is."""
+    if text.isascii():
+        return None
     if REPLACED.search(text):
         return LOST
     if any(_is_chinese(_utf8(part.translate(BYTES).encode("latin-1"))) for part in WESTERN.findall(text)):

@@ -40,6 +40,7 @@ def _told(limits: Limits, today: date, counts: Sequence[int], name: str = "order
     landings = {day.toordinal(): day for day in [days[0] - timedelta(days=1), *days]}
     landings |= {file.landed_seq: today for file in files if not file.landed}
     [one] = comparisons({"shop": channel}, files, {}, limits, landings, today, ["shop"])
+    assert one.told or not one.volume.nights
     return one.told
 
 
