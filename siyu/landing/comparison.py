@@ -75,8 +75,6 @@ def comparisons(
     days += [night] if days and night > days[-1] else []
     nights = {seq: days.index(day) for seq, day in landings.items()}
     newest = len(days) - 1
-    # The channel of a file that cannot land is stale, which names the file.
-    refused = {(file.channel, file.export) for file in files if not file.landed and nights[file.landed_seq] == newest}
     by_export: dict[tuple[str, str], list[LandedFile]] = {}
     for file in once(files):
         by_export.setdefault((file.channel, file.export), []).append(file)
@@ -97,11 +95,16 @@ def comparisons(
         least = limits.min_lists if is_list else limits.min_history
         rows = _by_delivery(own, nights, newest) if is_list else nightly
         counted = volume(rows[-1], rows[:-1], limits, least) if rows and not known.in_bursts else Volume(sum(rows[-1:]))
-        if counted.low is None and channel in landed_now and (channel, export) not in refused:
+        if counted.low is None and channel in landed_now and (channel, export) not in _refused(files, nights, newest):
             counted = absence(known, own, landings, days[newest], limits) or counted
         changes = {one.delivery: _changes(one, before, known, limits, least) for one in now}
         found.append(Comparison(channel, export, max(landings), counted, changes))
     return found
+
+
+def _refused(files: Sequence[LandedFile], nights: Mapping[int, int], newest: int) -> set[tuple[str, str]]:
+    """Return the exports of which a file came that could not land. Their channel is stale, which names the file."""
+    return {(file.channel, file.export) for file in files if not file.landed and nights[file.landed_seq] == newest}
 
 
 def _changes(now: Profile, before: Sequence[Profile], export: Export, limits: Limits, least: int) -> list[FieldChange]:
