@@ -12,9 +12,19 @@ from datetime import date
 from pathlib import Path
 from statistics import median
 
-from siyu.landing.profile import FORM, HOUR, REPEAT, VALUE, Profile, form, once
-from siyu.landing.unusual import FieldChange, Limits, Volume, distance, field_changes, shares, volume
-from siyu.seeds.channels import Channel
+from siyu.landing.absence import absence
+from siyu.landing.profile import FORM, GARBLED, HOUR, REPEAT, VALUE, Profile, form, once
+from siyu.landing.unusual import (
+    FieldChange,
+    Limits,
+    Volume,
+    distance,
+    field_changes,
+    garbled_changes,
+    shares,
+    volume,
+)
+from siyu.seeds.channels import Channel, Export
 from siyu.warehouse.ledger import LandedFile, Row
 
 REFERENCE = "reference"  # stands for the channel of a reference table
@@ -37,7 +47,7 @@ class Comparison:
         """What is unusual, in one line; '' if nothing is."""
         parts = [_volume_told(self.volume)] if self.volume.is_unusual else []
         changed = [one for found in self.fields.values() for one in found if one.is_unusual]
-        changed.sort(key=lambda one: (one.limit - one.distance, one.field, one.aspect))
+        changed.sort(key=lambda one: (one.aspect != GARBLED, one.limit - one.distance, one.field, one.aspect))
         parts += [_field_told(one) for one in changed[:SHOWN_FIELDS]]
         if len(changed) > SHOWN_FIELDS:
             parts.append(f"{len(changed) - SHOWN_FIELDS} more in ops.field_profile")
@@ -85,9 +95,21 @@ def comparisons(
         least = limits.min_lists if is_list else limits.min_history
         rows = _by_delivery(own, nights, newest) if is_list else nightly
         counted = volume(rows[-1], rows[:-1], limits, least) if rows and not known.in_bursts else Volume(sum(rows[-1:]))
-        changes = {one.delivery: field_changes(one, before, limits, least) for one in now}
+        if counted.low is None and channel in landed_now and (channel, export) not in _refused(files, nights, newest):
+            counted = absence(known, own, landings, days[newest], limits) or counted
+        changes = {one.delivery: _changes(one, before, known, limits, least) for one in now}
         found.append(Comparison(channel, export, max(landings), counted, changes))
     return found
+
+
+def _refused(files: Sequence[LandedFile], nights: Mapping[int, int], newest: int) -> set[tuple[str, str]]:
+    """Return the exports of which a file came that could not land. Their channel is stale, which names the file."""
+    return {(file.channel, file.export) for file in files if not file.landed and nights[file.landed_seq] == newest}
+
+
+def _changes(now: Profile, before: Sequence[Profile], export: Export, limits: Limits, least: int) -> list[FieldChange]:
+    list_before = before[-1] if before and export.load == "snapshot" else None
+    return [*garbled_changes(now, list_before), *field_changes(now, before, limits, least)]
 
 
 def _by_night(files: Sequence[LandedFile], nights: Mapping[int, int], newest: int) -> list[int]:
@@ -111,11 +133,15 @@ def _by_delivery(files: Sequence[LandedFile], nights: Mapping[int, int], newest:
 
 
 def _volume_told(one: Volume) -> str:
+    if one.nights:
+        return f"no new file with rows tonight; it came on each of the last {one.nights} nights"
     low, high = math.ceil(one.low or 0), math.floor(one.high or 0)
     return f"{one.rows:,} rows, {low:,} to {high:,} are usual"
 
 
 def _field_told(one: FieldChange) -> str:
+    if one.aspect == GARBLED:
+        return f"{one.field}: garbled text 乱码 in {round(one.share * one.rows):,} of {one.rows:,} rows ({one.bucket})"
     what = f"{ASPECTS[one.aspect]} {bucket_told(one.aspect, one.bucket)}"
     return f"{one.field}: {what} in {one.share:.0%} of {one.rows:,} rows, usually {one.usual_share:.0%}"
 

@@ -20,6 +20,8 @@ from typing import Any
 from siyu.engines.base import Session
 from siyu.engines.paths import parquet
 from siyu.engines.sql import quote_name
+from siyu.landing.casts import TEXTS
+from siyu.landing.garbled import garbled_rows
 from siyu.masking import masked, one_line
 from siyu.seeds.channels import DATED, Channel, Column
 from siyu.warehouse.ledger import LandedFile, Ledger
@@ -30,6 +32,7 @@ KEPT = 2  # times as many landings as are compared: enough to repeat a night of 
 HOURS = 4  # hours in a bucket
 EMPTY, OTHER = "empty", "other"
 FORM, VALUE, HOUR, REPEAT = "form", "value", "hour", "repeat"
+GARBLED = "garbled"  # of all rows of a delivery, not of those looked at; only of fields that have garbled text
 CODES, LONG = ("digits", "mixed"), 24  # forms of codes and numbers, which have a length; from here on they are texts
 ODD = re.compile(r"[\x80-\xff\ufffd\ue000-\uf8ff]")
 HAN = re.compile(r"[\u4e00-\u9fff]")
@@ -61,15 +64,22 @@ def profiles_of(
         return []
     step = sum(file.rows_landed for file in held) // SAMPLE + 1
     chosen = [sql for column, contract in columns.items() for sql in _chosen(column, contract)]
+    relation = parquet(store / str(file.path) for file in held)
     rows = session.rows(
         f"select coalesce(cast(_file_date as varchar), ''), {', '.join(chosen)}"
-        f" from {parquet(store / str(file.path) for file in held)} where _line % {step} = 0"
+        f" from {relation} where _line % {step} = 0"
     )
-    by_day: dict[str, list[tuple[Any, ...]]] = {}
+    garbled = garbled_rows(session, [c for c, column in columns.items() if column.type in TEXTS], relation)
+    by_day: dict[str, list[tuple[Any, ...]]] = {day: [] for day in garbled}
     for day, *values in rows:
         by_day.setdefault(day, []).append(tuple(values))
-    seq, found = held[0].landed_seq, sorted(by_day.items())
-    return [Profile(seq, channel.channel, name, day, len(own), _fields(columns, own)) for day, own in found]
+    found = []
+    for day, own in sorted(by_day.items()):
+        fields = _fields(columns, own) if own else {}
+        for column, kinds in garbled.get(day, {}).items():
+            fields.setdefault(column, {})[GARBLED] = kinds
+        found.append(Profile(held[0].landed_seq, channel.channel, name, day, len(own), fields))
+    return found
 
 
 def once(files: Iterable[LandedFile]) -> list[LandedFile]:

@@ -14,7 +14,8 @@ from itertools import pairwise
 from statistics import median
 from typing import Any
 
-from siyu.landing.profile import FREQUENT, VALUE, Profile
+from siyu.landing.garbled import CLEAN
+from siyu.landing.profile import FREQUENT, GARBLED, VALUE, Profile
 
 ROOT_SPREAD = 1.4826  # a median distance times this is comparable to a standard deviation
 Shares = Mapping[str, float]
@@ -66,12 +67,15 @@ class FieldChange:
 
 @dataclass(frozen=True)
 class Volume:
-    """The number of rows of an export in a landing, and the band of usual numbers; no band if the history is short."""
+    """The number of rows of an export in a landing, and the band of usual numbers; no band if the history is short.
+
+    With `nights`, the export brought none, after so many nights on each of which it came."""
 
     rows: int
     usual: float | None = None
     low: float | None = None
     high: float | None = None
+    nights: int = 0
 
     @property
     def is_unusual(self) -> bool:
@@ -108,8 +112,26 @@ def field_changes(now: Profile, before: Sequence[Profile], limits: Limits, least
     for field, aspects in now.fields.items():
         for aspect, counts in aspects.items():
             earlier = [c for one in recent if (c := one.fields.get(field, {}).get(aspect))]
-            if len(earlier) >= least and sum(counts.values()) >= limits.min_rows:
+            if aspect != GARBLED and len(earlier) >= least and sum(counts.values()) >= limits.min_rows:
                 found.append(_change(field, aspect, counts, earlier, limits))
+    return found
+
+
+def garbled_changes(now: Profile, before: Profile | None) -> list[FieldChange]:
+    """Return the fields that have garbled text. No history is needed. `before` is the complete list before, if the
+    export is one: what has been garbled there already is not told again."""
+    found = []
+    for field, aspects in now.fields.items():
+        if counts := aspects.get(GARBLED):
+            known = before.fields.get(field, {}).get(GARBLED, {}) if before else {}
+            kinds = {kind: rows for kind, rows in counts.items() if kind != CLEAN}
+            total, rows = sum(counts.values()), sum(kinds.values())
+            old = sum(known.values()) - known.get(CLEAN, 0)
+            limit = rows / total if rows <= old else 0.0
+            usual = old / sum(known.values()) if known else 0.0
+            kind = max(sorted(kinds), key=lambda name: kinds[name])
+            found.append(FieldChange(field, GARBLED, total, int(before is not None), rows / total, limit, kind,
+                                     rows / total, usual))  # fmt: skip
     return found
 
 
