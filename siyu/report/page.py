@@ -119,11 +119,7 @@ def _what_needs_somebody(status: Mapping[str, Any]) -> list[Words]:
         (sum(line["is_stale"] for line in status["channels"]), "stale channel{s}", "个渠道过期"),
         (sum(not is_note(failure) for failure in status["failures"]), "warning{s}", "条校验警告"),
         (totals, "KPI{s} out of band", "个指标超出区间"),
-        (
-            len(status["alerts"]) - totals,
-            "figure{s} of single channels, campaigns, teams … out of band",
-            "个分项数值超出区间",
-        ),
+        (len(status["alerts"]) - totals, "figure{s} of single channels, teams … out of band", "个分项数值超出区间"),
     )
     return [
         Words(f"{count} {en.format(s='s' if count > 1 else '')}", f"{count} {zh}") for count, en, zh in counts if count

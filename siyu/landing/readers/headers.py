@@ -135,7 +135,7 @@ def _fits(names: Iterable[str], export: Export, path: Path) -> bool:
 
 
 def _other_delimiter(text: str, export: Export, path: Path) -> str | None:
-    """Return, as it is shown, the delimiter that makes a header of a line, if the delimiter of the contract does not."""
+    """Return, as it is shown, another delimiter than that of the contract that makes a header of a line."""
     for delimiter, shown in DELIMITERS.items():
         if delimiter != export.delimiter and _fits((part.strip(' "') for part in text.split(delimiter)), export, path):
             return shown
@@ -149,9 +149,8 @@ def _separated(used: Row | None, rows: Sequence[Row], export: Export, path: Path
     text = export.delimiter.join(used.cells)
     for row in (used, *(row for row in rows if row.number > used.number)):
         if found := _other_delimiter(export.delimiter.join(row.cells), export, path):
-            problem = (
-                f"the columns are separated by {found}, not by {DELIMITERS.get(export.delimiter, export.delimiter)}"
-            )
+            wrong = DELIMITERS.get(export.delimiter, export.delimiter)
+            problem = f"the columns are separated by {found}, not by {wrong}"
             fix = f"set delimiter: {found} in the contract"
             if row is not used:  # a title above it
                 problem += f", and the header seems to be row {row.number}"
