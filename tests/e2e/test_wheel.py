@@ -19,7 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 # What the wheel has under siyu/base, and what of the repository that is.
-BASE = ("models", "macros", "expectations", "seeds")
+BASE = ("models", "macros", "expectations", "seeds", "pages")
 
 
 def _run(folder: Path, *command: object, **settings: str) -> str:
@@ -66,6 +66,7 @@ def test_the_wheel_has_every_file(siyu: Path) -> None:
     """Code, templates, and all of the base layer, so that whatever a checkout can do, the wheel can."""
     [package] = siyu.parents[1].glob("lib/python*/site-packages/siyu")
     wanted = _files((ROOT / "siyu", ""), *((ROOT / name, f"base/{name}/") for name in BASE))
+    wanted["base/docs/on-call.md"] = (ROOT / "docs" / "on-call.md").read_bytes()
     found = _files((package, ""))
     assert len(wanted) > 1000
     assert found.keys() == wanted.keys()
@@ -83,3 +84,5 @@ def test_the_wheel_reaches_a_release_in_an_empty_folder(siyu: Path, tmp_path: Pa
     release = current(demo / "warehouse")
     assert release is not None and release.manifest["tables"]["identity.person"]["rows"] > 0
     assert (demo / "warehouse" / "status" / "index.html").is_file()
+    assert (demo / "warehouse" / "current" / "site" / "index.html").is_file()
+    assert '<h2 id="a-check-failed">' in (demo / "warehouse" / "status" / "on-call.html").read_text(encoding="utf-8")

@@ -144,10 +144,10 @@ def test_the_first_failed_target_is_what_failed(tmp_path: Path) -> None:
 def test_the_page_says_what_failed_first_and_how_the_last_runs_ended(tmp_path: Path) -> None:
     write_status(tmp_path, _report(tmp_path), None, "Asia/Shanghai")
     page = (tmp_path / "status" / PAGE).read_text(encoding="utf-8")
-    for told in ("Failed first 首先失败", "docs/on-call.md#one-id", "one_id=P1", "2026-06-29-000005", "refused",
+    for told in ("Failed first:", "首先失败：", "on-call.html#one-id", "one_id=P1", "2026-06-29-000005", "refused",
                  "people 人: 2 merged 合并", "61.4", "WeCom Bot (1): not sent: 500"):  # fmt: skip
         assert told in page
-    assert page.index("Failed first") < page.index("Checks that failed") < page.index("Last runs")
+    assert page.index("Failed first:") < page.index("last runs 最近运行") < page.index("Checks that failed")
 
 
 def test_json_is_the_content_of_status_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -101,7 +101,7 @@ def test_a_header_in_another_row_is_found_and_said(
     shop: Shop, kind: str, rows: list[list[str]], place: dict[str, int], said: str
 ) -> None:
     done = land(shop, kind, [*rows, ["1", "a"]], **place)
-    assert f"{said} (orders.{kind}): set header_row: {said[-1]} in the contract" in done.reason
+    assert f"{said}: set header_row: {said[-1]} in the contract" in done.reason
     assert done.file.status == "rejected" and not done.rows
 
 

@@ -129,7 +129,7 @@ def test_a_broken_file_is_told_everywhere(morning: tuple[Shop, Report], name: st
                       f" where channel = '{name}'")  # fmt: skip
     status = json.loads((shop.root / "warehouse" / "status" / "status.json").read_text(encoding="utf-8"))
     assert reason in next(c["reason"] for c in status["channels"] if c["channel"] == name)
-    told = next(row for row in markdown(report).splitlines() if row.startswith(f"- **stale** {name}: "))
+    told = next(row for row in markdown(report).splitlines() if row.startswith(f"- **stale** {name} (owner "))
     assert plain(reason) in told
     if name != "no_files":
         told = f"from ops.file_ledger where channel = '{name}' and landed_seq = 2"

@@ -32,7 +32,7 @@ def test_a_renamed_column_is_told_and_then_corrected(shop: Shop) -> None:
     assert markup.markdown(LINE) in markdown(report)
     for text in (terminal, page, " ".join(map(str, status_text(status).renderables))):
         assert LINE in text
-    assert "drift 列变化" in page and "Published, needs attention" in page
+    assert ">列变化</span>" in page and "Published, needs attention" in page
     (failure,) = report.failures()
     assert (failure.table_name, failure.severity, failure.unexpected_count) == ("ops.drift", "warning", 1)
     assert json.loads(failure.sample_keys)[0]["advice"] == LINE

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from siyu.report.runbooks import safe_link
 from siyu.report.site.definitions import unit_words
 from siyu.report.site.rows import ZH, Cell, Rows, shown
 
@@ -67,7 +68,7 @@ def _card(row: Mapping[str, Any]) -> Card:
         str(row.get("day") or ""), band,
         None if target is None else shown(target, form), _status(status), TONES.get(status, ""),
         {"en": note, "zh": row.get(f"note{ZH}") or note} if note else None, spark(row.get("history"), low, high),
-        row.get("href") or "",
+        safe_link(row.get("href") or ""),
     )  # fmt: skip
 
 

@@ -9,14 +9,16 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from urllib.parse import quote
 
 from siyu.engines.base import Session
 from siyu.errors import SqlProblem
-from siyu.report.runbooks import runbook_link
+from siyu.report.runbooks import runbook_link, safe_link
 from siyu.report.site.definitions import Block, Column
 
 MOST_ROWS = 500  # of a block; a page must not grow with the number of people
 ZH, RUNBOOK = "_zh", "runbook"
+IN_LINKS = ":/?#=&.-_"  # characters that a value may bring into a link
 NAMED = re.compile(r"\{(\w*)\}")
 REQUIRED = ("code", "name", "value", "unit")  # columns of a block of cards
 
@@ -152,4 +154,4 @@ def _href(link: str, row: Mapping[str, Any], name: str) -> str:
         return ""
     if link == RUNBOOK:
         return runbook_link(str(row[name]))
-    return NAMED.sub(lambda found: str(row[found[1] or name]), link)
+    return safe_link(NAMED.sub(lambda found: quote(str(row[found[1] or name]), IN_LINKS), link))
