@@ -152,11 +152,12 @@ def nearest(name: str, options: Iterable[str]) -> str:
 
 
 def raise_all(errors: Sequence[SiyuError]) -> None:
-    """Raise the only error, or all of them as `Problems`. Do nothing if the list is empty."""
-    if len(errors) == 1:
-        raise errors[0]
-    if errors:
-        raise Problems(errors)
+    """Raise the only error, or all of them as `Problems`, each text once. Do nothing if the list is empty."""
+    told = list({str(error): error for error in errors}.values())
+    if len(told) == 1:
+        raise told[0]
+    if told:
+        raise Problems(told)
 
 
 class SqlProblem(SiyuError):

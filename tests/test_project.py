@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path, PurePath
 
 import pytest
@@ -25,6 +26,7 @@ from siyu.dev.tag_docs import tag_catalog_markdown
 from siyu.release.columns import published_columns
 from siyu.release.publish import is_published
 
+FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
 ROOT = Path(__file__).resolve().parents[1]
 MODELS = sorted((ROOT / "models").rglob("*.sql"))
 PYTHON = sorted((ROOT / "siyu").rglob("*.py"))
@@ -202,6 +204,35 @@ def test_every_command_is_in_the_docs() -> None:
         assert command in listed
         assert f"siyu {command}" in text, f"siyu {command} is in no document"
         assert CliRunner().invoke(app, [command, "--help"]).exit_code == 0
+
+
+def test_every_document_is_in_the_index() -> None:
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    missing = [path.name for path in (ROOT / "docs").glob("*.md") if f"]({path.name}" not in index]
+    assert missing == ["README.md"]
+
+
+def test_no_document_links_to_nothing() -> None:
+    """Files and headings."""
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+    for page in pages:
+        text = FENCED.sub("", page.read_text(encoding="utf-8"))
+        for file, heading in re.findall(r"\]\((?!\w+:)([^)#\s]*)#?([^)\s]*)\)", text):
+            target = page.parent / file if file else page
+            assert target.exists(), f"{page.name}: {file}"
+            assert not heading or target.suffix != ".md" or heading in _headings(target), (
+                f"{page.name}: {file}#{heading}"
+            )
+
+
+@cache
+def _headings(page: Path) -> set[str]:
+    """The anchors that GitHub makes of the headings of a page."""
+    text = FENCED.sub("", page.read_text(encoding="utf-8"))
+    plain = (
+        re.sub(r"\[([^\]]*)\]\([^)]*\)|[`*]", r"\1", line) for line in re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    )
+    return {re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-") for heading in plain}
 
 
 def test_generated_docs_are_fresh(project: Project) -> None:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 HELP = """siyu 私域: build, check and publish the customer data of a company's own channels every night.
 
-Start with [bold]siyu run[/]: without settings it uses the sample that is included. docs/layers.md explains how to
-add your own channels.
+Start with [bold]siyu run[/]: without settings, it reads the sample. [bold]siyu init[/] makes a folder for your own
+exports and rules. The guides are in docs/README.md.
 """
 # The commands by who uses them, in the order of the help.
 COMMANDS = {

@@ -302,7 +302,7 @@ def simulate(
 def docs(
     folder: Annotated[Path, typer.Option("--out", help="Folder to write the documents to.")] = Path("docs"),
 ) -> None:
-    """Write the generated documents: catalog.md, models.md, channels.md, tag-catalog.md and cli.md.
+    """Write the generated documents: catalog, models, channels, tag-catalog, kpis and cli.md.
 
     Example: siyu docs --out docs
     """

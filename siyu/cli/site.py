@@ -34,7 +34,7 @@ def site(
         release = current(settings.warehouse)
         if release is None:
             raise ConfigError("there is no release yet", str(settings.warehouse), "siyu run builds the first one.")
-        folder, problems = release.path / FOLDER, []
+        folder, problems = settings.warehouse / "current" / FOLDER, []
         if build is not None:
             folder = build
             problems = write_site(release.path, folder, SiteFacts(release.name, release.as_of), settings)
@@ -44,8 +44,9 @@ def site(
         if not page.is_file():
             fix = "siyu site --build FOLDER writes it; the setting site = true lets every night write it."
             raise ConfigError("the release has no site", str(page), fix)
-        out.print(str(page.resolve()), soft_wrap=True)
+        # Not resolved: behind the link `current`, a bookmark shows the next release, too.
+        out.print(str(page.absolute()), soft_wrap=True)
         if show:
-            typer.launch(page.resolve().as_uri())
+            typer.launch(page.absolute().as_uri())
         if build is not None and problems:
             raise typer.Exit(WRONG_USE)

@@ -17,6 +17,7 @@ INSTEAD = {
     "DATE": "fn_try_date({x}, '%Y-%m-%d'), with the format of the text or a list of formats",
     "TIME": "fn_try_timestamp({x}, '%Y-%m-%d %H:%M:%S'), with the format of the text or a list of formats",
     "NUMBER": "fn_try_decimal({x}, '.'), with the decimal mark of the text",
+    "INTEGER": "cast(round(fn_try_decimal({x}, '.')) as bigint), with the decimal mark of the text",
     "OTHER": "try_cast({x} as …)",
 }
 # Functions whose result is a text if an argument is one.
@@ -64,6 +65,8 @@ def _kind(to: exp.DataType) -> str:
         return "DATE"
     if to.this in exp.DataType.TEMPORAL_TYPES:
         return "TIME"
+    if to.this in exp.DataType.INTEGER_TYPES:
+        return "INTEGER"
     return "NUMBER" if to.this in exp.DataType.NUMERIC_TYPES else "OTHER"
 
 

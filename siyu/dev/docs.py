@@ -235,6 +235,7 @@ def cli_markdown(app: Any) -> str:
 
 
 def _option(option: Any) -> str:
-    names = ", ".join(f"`{name}`" for name in option.opts) if option.param_type_name == "option" else f"`{option.name}`"
+    given = [*option.opts, *(option.secondary_opts if option.default is True else ())]
+    names = ", ".join(f"`{name}`" for name in given) if option.param_type_name == "option" else f"`{option.name}`"
     default = "" if option.default is None or callable(option.default) or option.multiple else f"{option.default}"
     return f"| {names} | {option.help or ''} | {default} |"

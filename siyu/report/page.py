@@ -113,14 +113,16 @@ def verdict(status: Mapping[str, Any]) -> Verdict:
 
 def _what_needs_somebody(status: Mapping[str, Any]) -> list[Words]:
     """Return what needs somebody, as counts."""
+    totals = sum(line["member"] == "total" for line in status["alerts"])
     counts = (
-        (sum(line["error"] is not None for line in status["targets"]), "failed target", "个目标库未同步"),
-        (sum(line["is_stale"] for line in status["channels"]), "stale channel", "个渠道过期"),
-        (sum(not is_note(failure) for failure in status["failures"]), "warning", "条校验警告"),
-        (len(status["alerts"]), "KPI alert", "条指标告警"),
+        (sum(line["error"] is not None for line in status["targets"]), "failed target{s}", "个目标库未同步"),
+        (sum(line["is_stale"] for line in status["channels"]), "stale channel{s}", "个渠道过期"),
+        (sum(not is_note(failure) for failure in status["failures"]), "warning{s}", "条校验警告"),
+        (totals, "KPI{s} out of band", "个指标超出区间"),
+        (len(status["alerts"]) - totals, "figure{s} of single channels, teams … out of band", "个分项数值超出区间"),
     )
     return [
-        Words(f"{count} {en}{'s' if count > 1 else ''}", f"{count} {zh}") for count, en, zh in counts if count
+        Words(f"{count} {en.format(s='s' if count > 1 else '')}", f"{count} {zh}") for count, en, zh in counts if count
     ]  # fmt: skip
 
 

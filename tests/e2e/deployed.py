@@ -54,9 +54,9 @@ def checkout(shared: Shared, *more: str) -> Path:
 
 
 def _copy_checkout(root: Path, suites: tuple[str, ...]) -> Path:
-    for name in ("siyu", "flows", "models", "macros", "seeds", "deploy"):
+    for name in ("siyu", "flows", "models", "macros", "pages", "seeds", "deploy"):
         shutil.copytree(ROOT / name, root / name, ignore=shutil.ignore_patterns("sample"))
-    names = ("prefect.yaml", "pyproject.toml", *(f"expectations/{name}.yml" for name in suites))
+    names = ("prefect.yaml", "pyproject.toml", "docs/on-call.md", *(f"expectations/{name}.yml" for name in suites))
     for name in names:
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, root / name)

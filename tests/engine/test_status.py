@@ -98,11 +98,12 @@ def test_what_is_only_worth_knowing_leaves_the_page_green(tmp_path: Path) -> Non
 def test_stale_channels_and_alerts_are_no_green_page(tmp_path: Path) -> None:
     alert = KpiAlert("2026-06-30", "buyers", "成交客户数", "Buyers", "total", "9", "1 to 5", "alert")
     kpis = [KpiLine("buyers", "成交客户数", "Buyers", "count", "9", "20")]
-    report = _report(tmp_path, channels=[_channel("no file matches a<b")], kpis=kpis, alerts=[alert])
+    parts = [replace(alert, member=f"channel {name}") for name in ("mall", "crm")]
+    report = _report(tmp_path, channels=[_channel("no file matches a<b")], kpis=kpis, alerts=[alert, *parts])
     report.references = ["staff.csv: 3 rows, 9 to 30 are usual"]
     page = _page(tmp_path, report)
-    assert _tone(page) == "warn" and "1 stale channel, 1 KPI alert." in _read(page)
-    assert "1 个渠道过期，1 条指标告警。" in _read(page, "zh")
+    assert _tone(page) == "warn" and "1 stale channel, 1 KPI out of band, 2 figures of single" in _read(page)
+    assert "1 个渠道过期，1 个指标超出区间，2 个分项数值超出区间。" in _read(page, "zh")
     assert "no file matches a&lt;b" in page and "1 to 5" in page and "staff.csv: 3 rows" in page
 
 

@@ -210,6 +210,10 @@ def test_totals_are_no_records(shop: Shop, kind: str, footer: Any) -> None:
             'the columns are separated by ";", not by ",": set delimiter: ";" in the contract',
         ),
         ("id\tname\n1\ta\n", r'set delimiter: "\t" in the contract'),
+        (
+            "Calls of June;;\nid;name\n1;a\n",
+            'not by ",", and the header seems to be row 2: set delimiter: ";" and header_row: 2 in the contract',
+        ),
     ],
 )
 def test_columns_that_commas_do_not_separate(shop: Shop, text: str, said: str) -> None:

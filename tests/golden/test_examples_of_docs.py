@@ -26,6 +26,7 @@ ELSEWHERE = {
     "architecture.md": "attaches files by the paths of a deployment: the test below",
     "identity.md": "joins a table of the reader: the test below",
 }
+INLINE = re.compile(r"`(?:\.venv/bin/)?siyu ([a-z]+)([^`]*)`")
 COMMAND = re.compile(r"^(?:\$ |\s*)((?:[A-Z_]+=\S+ )*)(?:\.venv/bin/)?siyu ([a-z]+)(.*)$", re.MULTILINE)
 
 
@@ -75,6 +76,11 @@ COMMANDS = sorted({
     for kind in ("", "sh")
     for _, text in _blocks(page, kind)
     for _, name, rest in COMMAND.findall(text)
+} | {
+    (page.name, name, " ".join(rest.split()))
+    for page in PAGES
+    for name, rest in INLINE.findall(BLOCK.sub("", page.read_text(encoding="utf-8")))
+    if rest
 })  # fmt: skip
 
 
@@ -83,10 +89,11 @@ def test_a_command_of_a_page_has_the_options_that_it_shows(page: str, name: str,
     known = typer.main.get_command(app).commands  # type: ignore[attr-defined]
     assert name in known, f"{page}: siyu {name}"
     options = {text for parameter in known[name].params for text in (*parameter.opts, *parameter.secondary_opts)}
-    shown = re.split(r"\s[|>&;#]", f" {rest}")[0]
-    for word in shlex.split(shown, comments=True):
-        takes_any = known[name].context_settings.get(
-            "ignore_unknown_options"
-        )  # --mobile and the other identifier types
+    takes_words = any(parameter.param_type_name == "argument" for parameter in known[name].params)
+    shown = re.split(r"\s[|>&;#]", " " + re.sub(r"<\w+>", "NAME", rest))[0]
+    words = shlex.split(shown, comments=True)
+    assert takes_words or not words or not words[0][0].isalpha(), f"{page}: siyu {name} {rest}"
+    takes_any = known[name].context_settings.get("ignore_unknown_options")  # --mobile and the other identifier types
+    for word in words:
         if re.match(r"--?[a-z]", word) and not takes_any:
             assert word.partition("=")[0] in options | {"--help"}, f"{page}: siyu {name} {rest}"

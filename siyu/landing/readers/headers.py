@@ -134,17 +134,28 @@ def _fits(names: Iterable[str], export: Export, path: Path) -> bool:
     return lacks is not None and len(lacks) < len(export.columns)
 
 
+def _other_delimiter(text: str, export: Export, path: Path) -> str | None:
+    """Return, as it is shown, another delimiter than that of the contract that makes a header of a line."""
+    for delimiter, shown in DELIMITERS.items():
+        if delimiter != export.delimiter and _fits((part.strip(' "') for part in text.split(delimiter)), export, path):
+            return shown
+    return None
+
+
 def _separated(used: Row | None, rows: Sequence[Row], export: Export, path: Path) -> FileRejected | None:
     """Return the error of a csv file whose columns the delimiter of the contract does not separate."""
     if export.format != "csv" or used is None:
         return None
     text = export.delimiter.join(used.cells)
-    for delimiter, shown in DELIMITERS.items():
-        if delimiter != export.delimiter and _fits((part.strip(' "') for part in text.split(delimiter)), export, path):
-            problem = (
-                f"the columns are separated by {shown}, not by {DELIMITERS.get(export.delimiter, export.delimiter)}"
-            )
-            return FileRejected(problem, path.name, f"set delimiter: {shown} in the contract")
+    for row in (used, *(row for row in rows if row.number > used.number)):
+        if found := _other_delimiter(export.delimiter.join(row.cells), export, path):
+            wrong = DELIMITERS.get(export.delimiter, export.delimiter)
+            problem = f"the columns are separated by {found}, not by {wrong}"
+            fix = f"set delimiter: {found} in the contract"
+            if row is not used:  # a title above it
+                problem += f", and the header seems to be row {row.number}"
+                fix = f"set delimiter: {found} and header_row: {row.number} in the contract"
+            return FileRejected(problem, path.name, fix)
     below = [export.delimiter.join(row.cells) for row in rows if row.number > used.number]
     is_aligned = len(used.cells) == 1 and GAP.search(text) and below and all(map(GAP.search, below[:5]))
     if is_aligned or (set(text.split()) <= set(known_names(export)) and _fits(text.split(), export, path)):
