@@ -17,7 +17,7 @@ LINK = re.compile(r"https?://[^\s<>\"]+|([a-z0-9_-]+\.html)?(#[^\s<>\"]+)?")
 
 
 def runbook_link(runbook: str) -> str:
-    """Return the link to a runbook beside a page: docs/on-call.md#one-id becomes on-call.html#one-id. See `safe_link`."""
+    """Return the link to a runbook beside a page, such as on-call.html#one-id of docs/on-call.md#one-id."""
     return safe_link(PAGE + runbook.removeprefix(ON_CALL) if runbook.startswith(ON_CALL) else runbook)
 
 
