@@ -206,36 +206,40 @@ def summary(report: Report) -> Group:
         parts.append(Text("exports    the sample 样例数据: neither layers nor exports are set"))
     if report.channels:
         parts.append(_channel_table(report.channels))
-        parts += [
-            text_line(f"  stale 过期 {stale_channel(vars(line))}", "red") for line in report.channels if line.is_stale
-        ]
+        stale = [stale_channel(vars(line)) for line in report.channels if line.is_stale]
+        parts += [text_line(f"  stale 过期 {told}", "red") for told in stale]
         parts += [text_line(f"  {told}", "yellow") for told in report.limits()]
         parts += [text_line(f"  drift 列变化 {text}", "yellow") for line in report.channels for text in line.drift]
-        parts += [text_line(f"  unusual 异常 {text}", "yellow") for line in report.channels for text in line.unusual]
-        parts += [text_line(f"  unusual 异常 {text}", "yellow") for text in report.references]
+        unusual = [text for line in report.channels for text in line.unusual] + report.references
+        parts += [text_line(f"  unusual 异常 {text}", "yellow") for text in unusual]
     if report.models:
         parts.append(_model_line(report.models))
     if report.checks:
         parts += _check_lines(report)
     if report.kpis:
         parts.append(_kpi_table(report.kpis))
-        parts += [text_line(f"  {alert.status}: {alert.told}", "yellow") for alert in report.alerts]
+        parts += _alert_lines(report.alerts)
     if report.release is not None:
         tables = report.manifest.get("tables", {})
         parts.append(Text(f"release    {report.release}  ({len(tables)} tables)"))
         folder = report.warehouse / "current" if report.is_current else report.release
         parts.append(Text(f"read it    {folder / 'siyu.duckdb'}", style="bold"))
     parts += [text_line(f"target     {t.target}: {t.told}", "red" if t.error else "") for t in report.targets]
-    if (page := _site(report)) is not None:
-        parts.append(Text(f"site 网站  {page}", style="bold"))
-    return Group(*parts)
+    page = _site(report)
+    return Group(*parts, *([Text(f"site 网站  {page}", style="bold")] if page else []))
+
+
+def _alert_lines(alerts: Sequence[KpiAlert]) -> list[Text]:
+    """Return a line for each total out of its band, and how many figures of single members are."""
+    lines = [text_line(f"  {one.status}: {one.told}", "yellow") for one in alerts if one.member == "total"]
+    rest = f"  out of band 超出区间: {len(alerts) - len(lines)} figures of single channels, teams … (kpi.kpi_value)"
+    return [*lines, text_line(rest, "yellow")] if len(alerts) > len(lines) else lines
 
 
 def _site(report: Report) -> Path | None:
     """Return the first page of the site that readers see, or of the release of this run."""
     folder = report.warehouse / "current" if report.release is None or report.is_current else report.release
-    page = folder / SITE
-    return page if page.is_file() else None
+    return folder / SITE if (folder / SITE).is_file() else None
 
 
 # status -> style and words; as_of, run_id and untouched are filled in
