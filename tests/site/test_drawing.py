@@ -8,7 +8,7 @@ from typing import Any
 
 from siyu.report.site.charts import figure
 from siyu.report.site.definitions import Block
-from siyu.report.site.rows import Rows
+from siyu.report.site.rows import Rows, shown
 
 
 def rows_of(columns: dict[str, Any], values: list[dict[str, Any]], **chart: Any) -> Rows:
@@ -57,3 +57,8 @@ def test_bars_are_parts_of_one_or_of_the_greatest_value_and_links_name_other_col
     assert [cell.share for cell in first] == [None, 0.4, 0.25, None]
     assert [cell.share for cell in second] == [None, None, 1.0, None]
     assert (first[0].href, second[0].href) == ("x.html#a", "x.html#b")
+
+
+def test_nothing_is_less_than_nothing() -> None:
+    assert shown(Decimal("-0.001"), "ratio") == "0.00" and shown(-0.0001, "rate") == "0.0 %"
+    assert shown(Decimal("-1234.5"), "amount") == "-1,234.50" and shown(7, "count") == "7"

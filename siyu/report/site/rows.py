@@ -109,13 +109,13 @@ def shown(value: Any, form: str) -> str:
     if value is None:
         return "–"
     if form == "rate":
-        return f"{float(value) * 100:,.1f} %"
+        return f"{float(value) * 100:z,.1f} %"
     if form == "count":
-        return f"{value:,.0f}"
+        return f"{value:z,.0f}"
     if form in ("amount", "ratio"):
-        return f"{value:,.2f}"
+        return f"{value:z,.2f}"
     if form == "number":
-        return f"{value:,.0f}" if value == int(value) else f"{value:,.2f}"
+        return f"{value:z,.0f}" if value == int(value) else f"{value:z,.2f}"
     if form == "month" and isinstance(value, date):
         return f"{value:%Y-%m}"
     if form == "moment" and isinstance(value, datetime):
