@@ -20,8 +20,6 @@ from siyu.ask.kpi_words import (
     FAMILIES,
     LEGEND,
     PHASES,
-    STATUSES,
-    UNITS,
     benchmark,
     edge,
     figure,
@@ -30,7 +28,7 @@ from siyu.ask.kpi_words import (
     sparkline,
 )
 from siyu.masking import one_line
-from siyu.seeds.kpi_tables import listed
+from siyu.seeds.kpi_tables import STATUSES, UNITS, listed
 
 LISTED_DAYS = 7  # of a series; --json has all
 DAY_COLUMNS = (

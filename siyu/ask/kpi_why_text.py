@@ -13,9 +13,9 @@ from rich.text import Text
 from siyu.ask.evidence import Row
 from siyu.ask.journey_words import both, count, joined
 from siyu.ask.kpi_text import benchmark_line, kpi_lines, member_name, place_text, table_of
-from siyu.ask.kpi_words import STATUSES, benchmark, edge, figure, part
+from siyu.ask.kpi_words import benchmark, edge, figure, part
 from siyu.masking import one_line
-from siyu.seeds.kpi_tables import listed
+from siyu.seeds.kpi_tables import STATUSES, listed
 
 STAGING = "staging."
 SHORT = 12  # characters of a hash

@@ -8,20 +8,6 @@ from typing import Any
 
 from siyu.ask.evidence import Row
 
-STATUSES = {
-    "ok": "正常", "watch": "关注", "alert": "预警", "no_baseline": "无基线", "immature": "未成熟", "stale": "数据过期",
-}  # fmt: skip
-UNITS = {
-    "count": "个数",
-    "amount": "金额",
-    "rate": "比率",
-    "ratio": "比值",
-    "days": "天",
-    "minutes": "分钟",
-    "hours": "小时",
-    "months": "个月",
-    "mark": "分",
-}
 DIRECTIONS = {"up": "up is good 越高越好", "down": "down is good 越低越好"}
 PHASES = {"launch": "启动期", "growth": "成长期", "steady": "稳定期"}
 FAMILIES = {

@@ -27,14 +27,14 @@ def site(
     Example: siyu site --build /tmp/site
     """
     with handle_errors():
-        from siyu.release.releases import current
-        from siyu.report.site.writing import FOLDER, INDEX, SiteFacts, write_site
+        from siyu.release.releases import INDEX, SITE, current
+        from siyu.report.site.writing import SiteFacts, write_site
 
         settings = current_settings()
         release = current(settings.warehouse)
         if release is None:
             raise ConfigError("there is no release yet", str(settings.warehouse), "siyu run builds the first one.")
-        folder, problems = settings.warehouse / "current" / FOLDER, []
+        folder, problems = settings.warehouse / "current" / SITE, []
         if build is not None:
             folder = build
             problems = write_site(release.path, folder, SiteFacts(release.name, release.as_of), settings)
@@ -42,7 +42,7 @@ def site(
                 err.print(told, style="red", soft_wrap=True)
         page = folder / INDEX
         if not page.is_file():
-            fix = "siyu site --build FOLDER writes it; the setting site = true lets every night write it."
+            fix = "siyu site --build SITE writes it; the setting site = true lets every night write it."
             raise ConfigError("the release has no site", str(page), fix)
         # Not resolved: behind the link `current`, a bookmark shows the next release, too.
         out.print(str(page.absolute()), soft_wrap=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from siyu.dev.diagrams import models_markdown
 from siyu.dev.kpi_docs import kpis_markdown
 from siyu.dev.tag_docs import tag_catalog_markdown
 from siyu.release.columns import PublishedColumn, published_columns
+from siyu.report.markup import anchor
 from siyu.seeds.channels import Channel, Column, Export
 from siyu.seeds.row_key import has_row_key
 
@@ -115,7 +115,7 @@ def channels_markdown(project: Project) -> str:
     for name, channel in sorted(project.channels.items()):
         shapes = sorted({shape for export in channel.exports for shape in _shapes(project, name, export)})
         cells = (
-            f"[{name}](#{_anchor(_heading(channel))})",
+            f"[{name}](#{anchor(_heading(channel))})",
             channel.title,
             channel.domain,
             ", ".join(channel.exports),
@@ -133,11 +133,6 @@ def channels_markdown(project: Project) -> str:
 
 def _heading(channel: Channel) -> str:
     return f"{channel.channel} {channel.title}"
-
-
-def _anchor(heading: str) -> str:
-    """Return the anchor of a heading, as GitHub and GitLab build it."""
-    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
 def _shapes(project: Project, channel: str, export: str) -> list[str]:

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
-from siyu.ask.kpi_words import DIRECTIONS, FAMILIES, PHASES, STATUSES, UNITS
+from siyu.ask.kpi_words import DIRECTIONS, FAMILIES, PHASES
 from siyu.compile.project import Project
+from siyu.report.markup import anchor
 from siyu.seeds.kpi_tables import FAMILIES as FAMILY_ORDER
-from siyu.seeds.kpi_tables import listed
+from siyu.seeds.kpi_tables import STATUSES, UNITS, listed
 from siyu.seeds.references import reference_rows
 
 Row = dict[str, str]
@@ -112,7 +113,7 @@ def kpis_markdown(project: Project) -> str:
               f"`{project.variables['core_metric']}` (the var `core_metric`).", ""]  # fmt: skip
     lines += ["| KPI 指标 | name 名称 | unit 单位 | direction 方向 | phase 阶段 |", "| --- | --- | --- | --- | --- |"]
     lines += [
-        _row(f"[{row['kpi_code']}](#{_anchor(_heading(row))})", _name(row), _both(row["unit"], UNITS),
+        _row(f"[{row['kpi_code']}](#{anchor(_heading(row))})", _name(row), _both(row["unit"], UNITS),
              DIRECTIONS[row["direction"]], _both(row["phase"], PHASES))
         for row in rows
     ]  # fmt: skip
@@ -141,10 +142,6 @@ def _name(row: Row) -> str:
 
 def _heading(row: Row) -> str:
     return f"{row['kpi_code']} {_name(row)}"
-
-
-def _anchor(heading: str) -> str:
-    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
 def _row(*cells: str) -> str:

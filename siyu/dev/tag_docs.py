@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import groupby
 
 from siyu.compile.project import Project
+from siyu.report.markup import anchor
 from siyu.seeds.references import Reference, reference_rows
 
 Row = dict[str, str]
@@ -34,7 +34,7 @@ def tag_catalog_markdown(project: Project) -> str:
     lines += ["| --- | --- | --- | --- | --- |"]
     for heading, rows in classes:
         for tag in rows:
-            cells = (f"[{heading[:2]}](#{_anchor(heading)})", f"`{tag['tag_code']}`", _name(tag), LEVELS[tag["level"]])
+            cells = (f"[{heading[:2]}](#{anchor(heading)})", f"`{tag['tag_code']}`", _name(tag), LEVELS[tag["level"]])
             lines.append(_row(*cells, tag["decision"]))
     for heading, rows in classes:
         lines += ["", f"## {heading}", ""]
@@ -46,10 +46,6 @@ def tag_catalog_markdown(project: Project) -> str:
 
 def _heading(tag: Row) -> str:
     return f"{tag['class_no']} {tag['class']}"
-
-
-def _anchor(heading: str) -> str:
-    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
 
 
 def _name(row: Row) -> str:

@@ -15,11 +15,11 @@ from siyu.errors import ChecksFailed, EngineFault
 from siyu.night.record import PUBLISHED, RunRecord
 from siyu.release.history import Previous, write_history
 from siyu.release.publish import ReleaseFacts, write_release
-from siyu.release.releases import Release, current, expire, swap
+from siyu.release.releases import SITE, Release, current, expire, swap
 from siyu.report.changes import changes
 from siyu.report.events import Event
 from siyu.report.headline import headline_kpis, out_of_band
-from siyu.report.site.writing import FOLDER, SiteFacts, write_site
+from siyu.report.site.writing import SiteFacts, write_site
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ class Checked:
         """Write the site of a release. A block whose query fails costs a warning, not the release."""
         record = self.record
         if record.settings.site:
-            for told in write_site(draft, draft / FOLDER, SiteFacts(name, self.as_of), record.settings):
+            for told in write_site(draft, draft / SITE, SiteFacts(name, self.as_of), record.settings):
                 record.tell(Event("site", "block", told, is_bad=True))
 
     def _report_figures(self) -> None:

@@ -19,6 +19,9 @@ PUBLIC, RESTRICTED = "siyu.duckdb", "siyu_restricted.duckdb"
 MANIFEST = "manifest.json"
 
 
+SITE, INDEX = "site", "index.html"  # the folder of the site, and its first page
+
+
 WAS_CURRENT = ".was-current"  # ending of the stamp beside a release that ceased to be current
 
 

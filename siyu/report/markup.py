@@ -71,5 +71,10 @@ def markdown_block(text: str) -> Iterator[str]:
     yield from (fence, printable(text), fence)
 
 
+def anchor(heading: str) -> str:
+    """Return the anchor of a heading of Markdown, as GitHub and GitLab build it."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
+
+
 def _longest_run(text: str) -> int:
     return max((len(run) for run in BACKTICKS.findall(text)), default=0)

@@ -13,10 +13,10 @@ from siyu.report.message import GOOD_ENDS
 from siyu.report.runbooks import runbook_link, runbooks
 from siyu.report.summary import RUNBOOK, SHOWN_KEYS
 from siyu.report.templating import asset, render
+from siyu.seeds.kpi_tables import STATUSES
 
 SHOWN_TABLES = 12
 OVERDUE_HOURS = 26
-SITE = "../current/site/index.html"  # as seen from warehouse/status
 SEVERITIES_ZH = {"critical": "严重", "warning": "警告", "info": "提示"}
 STATUSES_ZH = {
     "published": "已发布", "nothing new": "无新数据", "failed": "失败", "interrupted": "中断", "running": "运行中",
@@ -71,7 +71,7 @@ def status_page(status: Mapping[str, Any], timezone: str) -> str:
         shown_keys=SHOWN_KEYS,
         shown_tables=SHOWN_TABLES,
         overdue_hours=OVERDUE_HOURS,
-        site=SITE if status["current_release"] else "",
+        kpi_statuses=STATUSES,
         asset=asset,
     )
 

@@ -11,6 +11,7 @@ from markdown_it.token import Token
 
 from siyu.errors import ON_CALL
 from siyu.layers import base_layer
+from siyu.report.markup import anchor
 
 PAGE = "on-call.html"
 LINK = re.compile(r"https?://[^\s<>\"]+|([a-z0-9_-]+\.html)?(#[^\s<>\"]+)?")
@@ -40,11 +41,6 @@ def runbooks(docs: str = "") -> str:
         for child in token.children or ():
             _point(child, docs)
     return str(parser.renderer.render(tokens, parser.options, {}))
-
-
-def anchor(heading: str) -> str:
-    """Return the anchor of a heading, as GitHub and GitLab build it."""
-    return re.sub(r"[^\w\- ]", "", heading.lower()).strip().replace(" ", "-")
 
 
 def _point(token: Token, docs: str) -> None:

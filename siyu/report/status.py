@@ -18,7 +18,7 @@ from rich.text import Text
 from siyu import clock
 from siyu.errors import ON_CALL, PUBLISHED, TARGET_FAILED, ConfigError
 from siyu.masking import UNREADABLE
-from siyu.release.releases import current
+from siyu.release.releases import INDEX, SITE, current
 from siyu.report import markup
 from siyu.report.briefing import Block, Fact, Item, briefing, headline
 from siyu.report.failures import DISK_RUNBOOK, Failure
@@ -50,6 +50,7 @@ def as_json(report: Report, seen: Release | None) -> dict[str, Any]:
         "first_failure": asdict(report.first_failure) if report.first_failure else None,
         "current_release": seen.name if seen else None,
         "current_as_of": seen.as_of.isoformat() if seen else None,
+        "site": f"current/{SITE}/{INDEX}" if seen and (seen.path / SITE / INDEX).is_file() else None,
         "channels": [vars(line) for line in report.channels],
         "references": report.references,
         "notes": report.limits(),

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from siyu.masking import one_line
+from siyu.release.releases import INDEX, SITE
 from siyu.report import failures
 from siyu.report.markup import line as text_line
 from siyu.report.message import stale_channel
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from siyu.report.headline import KpiAlert, KpiLine
     from siyu.report.notify import Notification
 
-SITE = "site/index.html"  # in a release
 SLOWEST = 5
 SHOWN_KEYS = 5
 RUNBOOK = failures.CHECK_RUNBOOK
@@ -239,7 +239,7 @@ def _alert_lines(alerts: Sequence[KpiAlert]) -> list[Text]:
 def _site(report: Report) -> Path | None:
     """Return the first page of the site that readers see, or of the release of this run."""
     folder = report.warehouse / "current" if report.release is None or report.is_current else report.release
-    return folder / SITE if (folder / SITE).is_file() else None
+    return folder / SITE / INDEX if (folder / SITE / INDEX).is_file() else None
 
 
 # status -> style and words; as_of, run_id and untouched are filled in

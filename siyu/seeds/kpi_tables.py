@@ -16,6 +16,21 @@ from siyu.seeds.rule_rows import Name, Text, Whole, fits
 from siyu.seeds.table_checks import Cells, Found, Table
 
 FAMILIES = ("assets", "activity", "wecom", "funnel", "revenue", "economics", "sales", "service", "groups")
+# Chinese names, for everything that shows KPIs.
+STATUSES = {
+    "ok": "正常", "watch": "关注", "alert": "预警", "no_baseline": "无基线", "immature": "未成熟", "stale": "数据过期",
+}  # fmt: skip
+UNITS = {
+    "count": "个数",
+    "amount": "金额",
+    "rate": "比率",
+    "ratio": "比值",
+    "days": "天",
+    "minutes": "分钟",
+    "hours": "小时",
+    "months": "个月",
+    "mark": "分",
+}
 NUMBER = re.compile(r"-?[0-9]{1,18}([.][0-9]{1,6})?")
 Number = Annotated[str, fits(NUMBER, "write a number with a point and at most 6 digits after it, such as 0.35.")]
 

@@ -15,6 +15,7 @@ import pytest
 from siyu import clock
 from siyu.build.materialization import ModelRun
 from siyu.check.suites import CheckResult
+from siyu.release.releases import Release
 from siyu.report.headline import KpiAlert, KpiLine
 from siyu.report.page import status_page
 from siyu.report.status import PAGE, overdue, read_status, write_status
@@ -112,6 +113,16 @@ def test_a_running_night_shows_what_the_last_one_found(tmp_path: Path) -> None:
     page = _page(tmp_path, _report(tmp_path, status="running", ended_at=None))
     assert "Running A run is in progress." in _read(page) and "began 2026-07-01 09:30" in _read(page)
     assert "no file" in page
+
+
+def test_the_page_links_the_site_of_the_release_if_it_has_one(tmp_path: Path) -> None:
+    release = Release(tmp_path / "releases" / "2026-06-30-000007", date(2026, 6, 30), 7, {})
+    (release.path / "site").mkdir(parents=True)
+    for has_site in (False, True):
+        write_status(tmp_path, _report(tmp_path), release, "Asia/Shanghai")
+        page = (tmp_path / "status" / PAGE).read_text(encoding="utf-8")
+        assert ('href="../current/site/index.html"' in page) is has_site
+        (release.path / "site" / "index.html").touch()
 
 
 def test_after_nothing_new_the_last_landing_is_shown(tmp_path: Path) -> None:

@@ -144,8 +144,7 @@ def shop(request: pytest.FixtureRequest, shared: Shared, tmp_path: Path, monkeyp
     """A shop before its first night. Its nights build few families, and run few suites.
 
     Marks change that: after_first_night copies a shop whose night of FIRST_DAY is over; suites("ops/*") adds suites;
-    families("tags") adds families; families(only=()) builds no model, for tests of what lands; every_family builds
-    all of them.
+    families("tags") adds families; families(only=()) builds no model, for tests of what lands.
     """
     monkeypatch.setenv("SIYU_SALT", SALT)
     families = _families(request.node)
@@ -158,8 +157,6 @@ def shop(request: pytest.FixtureRequest, shared: Shared, tmp_path: Path, monkeyp
 
 
 def _families(test: pytest.Item) -> tuple[str, ...]:
-    if test.get_closest_marker("every_family"):
-        return FAMILIES
     for mark in test.iter_markers("families"):
         if "only" in mark.kwargs:
             return tuple(mark.kwargs["only"])

@@ -9,15 +9,13 @@ from typing import Any
 from siyu.report.runbooks import safe_link
 from siyu.report.site.definitions import unit_words
 from siyu.report.site.rows import ZH, Cell, Rows, shown
+from siyu.seeds.kpi_tables import STATUSES
 
 # The query of a block of cards has the columns of rows.REQUIRED, and may have name_zh, day, low, high, target, status,
 # note, note_zh, history (a list) and href.
 FORMATS = {"count": "count", "rate": "rate", "amount": "amount", "ratio": "ratio"}  # others are numbers with a unit
 TONES = {"ok": "good", "watch": "warn", "alert": "bad", "stale": "warn"}
-STATUSES = {
-    "ok": ("ok", "正常"), "watch": ("watch", "关注"), "alert": ("alert", "预警"), "stale": ("stale", "数据过期"),
-    "no_baseline": ("no baseline", "无基线"), "immature": ("still maturing", "未成熟"),
-}  # fmt: skip
+STATUSES_EN = {"no_baseline": "no baseline", "immature": "still maturing"}  # the others are words themselves
 CENTS = 10_000  # figures from here on are shown without cents
 WIDTH, HEIGHT, PAD = 160, 36, 3
 
@@ -78,7 +76,7 @@ def _form(unit: str, value: Any) -> str:
 
 
 def _status(status: str) -> Mapping[str, str] | None:
-    en, zh = STATUSES.get(status, (status, status))
+    en, zh = STATUSES_EN.get(status, status), STATUSES.get(status, status)
     return {"en": en, "zh": zh} if status else None
 
 

@@ -10,15 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from siyu.errors import ConfigError, SiyuError, raise_all
 from siyu.layers import LayerFile, layer_files, read_yaml_file
+from siyu.seeds.kpi_tables import UNITS
 
 FOLDER = "pages"
 NAME = r"^[a-z][a-z0-9_]*$"
 Format = Literal["text", "count", "amount", "rate", "ratio", "number", "date", "month", "moment", "code"]
 Kind = Literal["line", "bar", "heatmap", "sankey", "waterfall", "funnel"]
-UNITS = {
-    "days": ("days", "天"), "hours": ("hours", "小时"), "minutes": ("minutes", "分钟"), "months": ("months", "个月"),
-    "mark": ("points", "分"),
-}  # fmt: skip
+UNITS_EN = {"mark": "points"}  # the others are words themselves
 # Which parts of a chart each kind needs, apart from its kind.
 PARTS: dict[Kind, tuple[str, ...]] = {
     "line": ("x", "y"), "bar": ("x", "y"), "heatmap": ("x", "y", "value"), "sankey": ("source", "target", "value"),
@@ -56,8 +54,7 @@ class Column(Words):
 
 def unit_words(unit: str) -> dict[str, str]:
     """Return a unit in both languages."""
-    en, zh = UNITS.get(unit, (unit, unit))
-    return {"en": en, "zh": zh}
+    return {"en": UNITS_EN.get(unit, unit), "zh": UNITS.get(unit, unit)}
 
 
 class Chart(_Part):

@@ -13,7 +13,7 @@ from typing import Any
 from siyu.engines.base import RunInputs, Session
 from siyu.engines.duckdb import DuckEngine
 from siyu.errors import EngineFault
-from siyu.release.releases import PUBLIC
+from siyu.release.releases import INDEX, PUBLIC
 from siyu.report.runbooks import PAGE as RUNBOOKS
 from siyu.report.runbooks import runbooks
 from siyu.report.site import catalog_data
@@ -27,7 +27,6 @@ from siyu.settings import Settings
 
 FILES = ("site.css", "look.js", "site.js", catalog_data.SCRIPT)
 PLOTLY = "plotly.min.js"
-FOLDER, INDEX = "site", "index.html"
 ALIAS = "public"
 CATALOG = Words(en="Catalog", zh="目录")
 
