@@ -5,7 +5,9 @@ Such text is never markup. A title like `[red]` or `<b>` is shown as it is writt
 
 from __future__ import annotations
 
+import os
 import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -31,6 +33,12 @@ class Terminal(Console):
     def print(self, *objects: Any, **options: Any) -> None:
         """Print texts and renderables."""
         super().print(*(_Printable(item) for item in objects), **options)
+
+    def on_broken_pipe(self) -> None:
+        """Go on without output when nobody reads it any more, as in siyu run | head: a night must not end of that."""
+        self.quiet = True
+        if self.file is sys.stdout:  # Python writes what is left in its buffer at the end
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 @dataclass(frozen=True)

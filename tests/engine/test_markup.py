@@ -125,3 +125,14 @@ def test_markdown_keeps_what_people_read() -> None:
     assert markup.markdown_code("full_name=王**") == "`full_name=王**`"
     assert markup.markdown_code("a`b|c") == "`` a`b\\|c ``"
     assert markup.markdown(None) == markup.markdown_code(None) == ""
+
+
+def test_a_reader_who_leaves_does_not_end_the_night() -> None:
+    class Left(io.StringIO):
+        def write(self, text: str) -> int:
+            raise BrokenPipeError
+
+    out = Terminal(file=Left())
+    out.print("landed")
+    out.print("built")
+    assert out.quiet
