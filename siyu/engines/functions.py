@@ -160,6 +160,27 @@ FUNCTIONS = (
         " separate thousands. NULL if the text is not such a number.",
     ),
     SemanticFunction(
+        "fn_edit_distance",
+        "one, other",
+        "damerau_levenshtein(one, other)",
+        "How many letters must be inserted, deleted, replaced or swapped with their neighbour to turn one text into the"
+        " other (Damerau and Levenshtein).",
+    ),
+    SemanticFunction(
+        "fn_similarity",
+        "one, other",
+        "cast(jaro_winkler_similarity(one, other) as decimal(5, 4))",
+        "Similarity of two texts by Jaro and Winkler, 0 to 1: common letters in a like order, and a common beginning.",
+    ),
+    SemanticFunction(
+        "fn_abbreviates",
+        "short, whole",
+        r"case when regexp_full_match(short, '[0-9A-Za-z一-龥]+')"
+        r" then regexp_matches(whole, '^' || regexp_replace(short, '(.)', '\1.*', 'g')) else false end",
+        "Whether all letters of a text stand in this order in another one that begins with the same letter: 一汽 and"
+        " 第一汽车 do not, 第汽 and 第一汽车 do. False if the short text has anything but letters and digits.",
+    ),
+    SemanticFunction(
         "fn_keyed_hash",
         "value",
         "sha256(getvariable('siyu_key') || sha256(getvariable('siyu_key') || value))",

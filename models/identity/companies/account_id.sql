@@ -7,18 +7,11 @@ with
 
 nodes as (
     select
-        n.node,
-        n.account_key,
-        false as is_short_name
-    from {{ ref('company_node') }} as n
-    where not n.is_open
-    union all
-    select
-        node,
-        account_key,
-        account_count > 0 as is_short_name
-    from {{ ref('short_name') }}
-    where account_key is not null
+        c.node,
+        coalesce(j.left_key, c.cluster_key) as account_key,
+        c.is_short_name
+    from {{ ref('company_cluster') }} as c
+    left join {{ ref('company_join') }} as j on c.cluster_key = j.right_key
 ),
 
 anchors as (

@@ -1,0 +1,413 @@
+{#- Candidates: names for comparison, blocks, near misses, and what evidence weighs. -#}
+
+{#- CTEs up to `keyed`: the Chinese characters of each name, and its Latin words in order of the alphabet, both without
+    forms of address. -#}
+{%- macro parted_person_names(names) -%}
+{%- set chinese, latin = [], [] -%}
+{%- for row in reference('forms_of_address') -%}
+{%- set _ = (latin if row.word | lower != row.word | upper else chinese).append(row.word | lower) -%}
+{%- endfor -%}
+folded as (
+    select
+        full_name,
+        regexp_replace(fn_folded(full_name), '[^一-龥]', '', 'g') as han,
+        trim(regexp_replace(fn_folded(full_name), '[^a-zß-ɏ]+', ' ', 'g')) as words
+    from {{ names }}
+),
+
+addressed as (
+    select
+        full_name,
+        case
+            when length(han) = 2 then regexp_replace(han, '^(.)[总工董局处科哥姐]$', '', 'g')
+            else regexp_replace(han, '{{ one_of(chinese) }}$', '', 'g')
+        end as han,
+        trim(regexp_replace(' ' || words || ' ', ' {{ one_of(latin) }} ', ' ', 'g')) as words
+    from folded
+),
+
+keyed as (
+    select
+        full_name,
+        han,
+        array_to_string(list_sort(string_split(words, ' ')), ' ') as latin
+    from addressed
+)
+{%- endmacro -%}
+
+{#- A text without each of its letters in turn, and the text itself. Two texts that share one of these differ by at most
+    one letter: a letter more, another letter, or two neighbours swapped (Garbe 2012, symmetric deletes). Rows of
+    `relation` are repeated; the result is the column `spelling`. -#}
+{%- macro spellings_of(relation, columns, text) -%}
+select
+    {%- for column in columns %}
+    r.{{ column }},
+    {%- endfor %}
+    substr(r.{{ text }}, 1, u.place - 1) || substr(r.{{ text }}, u.place + 1) as spelling
+from {{ relation }} as r
+cross join unnest(generate_series(1, length(r.{{ text }}) + 1)) as u (place)
+{%- endmacro -%}
+
+{#- How much it says that two of `all_count` share a value that `holder_count` of them have: log2 of the odds, in bits. -#}
+{%- macro rarity_bits(all_count, holder_count) -%}
+cast(ln(cast({{ all_count }} as double) / greatest({{ holder_count }}, 1)) / ln(2.0) as decimal(8, 2))
+{%- endmacro -%}
+
+{#- The parts of a composite but for one: each part is what stands between bars. -#}
+{%- macro without_part(value, part_no, part_count) -%}
+{%- for part in range(1, part_count + 1) -%}
+{{ " || '|' || " if not loop.first }}case when {{ part_no }} = {{ part }} then '' else split_part({{ value }}, '|', {{ part }}) end
+{%- endfor -%}
+{%- endmacro -%}
+
+{#- CTEs up to `found`: pairs of each block that is not too large. -#}
+{%- macro pairs_of_blocks(blocks) -%}
+small_blocks as (
+    select
+        generator,
+        block
+    from {{ blocks }}
+    group by generator, block
+    having count(*) between 2 and {{ var('candidate_block_size') }}
+),
+
+members as (
+    select
+        b.generator,
+        b.block,
+        b.cluster_key
+    from {{ blocks }} as b
+    inner join small_blocks as s on b.generator = s.generator and b.block = s.block
+),
+
+found as (
+    select distinct
+        a.cluster_key as left_key,
+        b.cluster_key as right_key,
+        a.generator
+    from members as a
+    inner join members as b
+        on a.generator = b.generator and a.block = b.block and a.cluster_key < b.cluster_key
+)
+{%- endmacro -%}
+
+{#- The pairs that matcher_pairs.csv names by their records, as pairs of owners. -#}
+{%- macro pairs_of_matchers(entity, owners) -%}
+select distinct
+        least(a.cluster_key, b.cluster_key) as left_key,
+        greatest(a.cluster_key, b.cluster_key) as right_key,
+        '{{ entity }}_matcher' as generator
+    from {{ ref('matcher_pairs') }} as m
+    inner join {{ owners }} as a on m.left_record = a.channel || ':' || a.record_id
+    inner join {{ owners }} as b on m.right_record = b.channel || ':' || b.record_id
+    inner join {{ ref('candidate_generators') }} as g on g.generator = '{{ entity }}_matcher'
+    where m.entity = '{{ entity }}' and g.is_on = 'true' and a.cluster_key <> b.cluster_key
+{%- endmacro -%}
+
+{#- From CTEs of pairs, those that no human decided about. -#}
+{%- macro undecided_pairs(found, decided, clusters) -%}
+decided as (
+    select distinct
+        least(a.cluster_key, b.cluster_key) as left_key,
+        greatest(a.cluster_key, b.cluster_key) as right_key
+    from {{ decided }} as d
+    inner join {{ clusters }} as a on d.node = a.node
+    inner join {{ clusters }} as b on d.lesser_node = b.node
+    where d.decision = 'unlink'
+),
+
+all_pairs as (
+    {%- for name in found %}
+    select
+        left_key,
+        right_key,
+        generator
+    from {{ name }}
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
+)
+
+select
+    p.left_key,  -- The one with the lesser number within this release.
+    p.right_key,  -- The one with the greater number.
+    p.generator  -- Generator that found the pair, as in candidate_generators.csv.
+from all_pairs as p
+anti join decided as d on p.left_key = d.left_key and p.right_key = d.right_key
+{%- endmacro -%}
+
+{#- CTEs up to `chosen`: of `findings` (left_key, right_key, evidence, holder_count, left_value, right_value) the one of
+    each field that says most for the pair. Among equals, the first by name and value. -#}
+{%- macro weighed_findings(entity, all_count) -%}
+everybody as (
+    {{ all_count }}
+),
+
+weighed as (
+    select
+        f.left_key,
+        f.right_key,
+        f.evidence,
+        e.field,
+        f.left_value,
+        f.right_value,
+        case
+            when e.by_rarity = 'true'
+                then least(
+                    cast(e.bits as decimal(8, 2)) + {{ rarity_bits('a.all_count', 'f.holder_count') }},
+                    cast(e.most_bits as decimal(8, 2))
+                )
+            else cast(e.bits as decimal(8, 2))
+        end as bits
+    from findings as f
+    inner join {{ ref('candidate_evidence') }} as e
+        on e.entity = '{{ entity }}' and f.evidence = e.evidence
+    cross join everybody as a
+),
+
+chosen as (
+    select
+        left_key,
+        right_key,
+        evidence,
+        field,
+        left_value,
+        right_value,
+        bits
+    from weighed
+    qualify
+        row_number() over (
+            partition by left_key, right_key, field
+            order by bits desc, evidence, left_value, right_value
+        ) = 1
+)
+{%- endmacro -%}
+
+{#- CTE `compared`: the values of both sides of each pair, kind by kind. -#}
+{%- macro compared_values(values) -%}
+compared as (
+    select
+        p.left_key,
+        p.right_key,
+        a.kind,
+        a.value as left_value,
+        b.value as right_value,
+        a.holder_count as left_count
+    from pairs as p
+    inner join {{ ref(values) }} as a on p.left_key = a.cluster_key
+    inner join {{ ref(values) }} as b on p.right_key = b.cluster_key and a.kind = b.kind
+)
+{%- endmacro -%}
+
+{#- Whether two composites agree in all parts but one, and nearly in that. -#}
+{%- macro near_parts(one, other, part_count) -%}
+(
+            {%- for part in range(1, part_count + 1) %}
+            {{ 'or ' if not loop.first }}(
+                fn_similarity(split_part({{ one }}, '|', {{ part }}), split_part({{ other }}, '|', {{ part }}))
+                >= {{ var('candidate_similarity') }}
+                {%- for same in range(1, part_count + 1) if same != part %}
+                and split_part({{ one }}, '|', {{ same }}) = split_part({{ other }}, '|', {{ same }})
+                {%- endfor %}
+            )
+            {%- endfor %}
+        )
+{%- endmacro -%}
+
+{#- What outside matchers say about the pairs, as findings. They weigh nothing: the probability counts by itself. -#}
+{%- macro matcher_findings(entity, owners) -%}
+select
+        least(a.cluster_key, b.cluster_key) as left_key,
+        greatest(a.cluster_key, b.cluster_key) as right_key,
+        'matcher' as evidence,
+        cast(null as bigint) as holder_count,
+        m.matcher || ' ' || m.probability as left_value,
+        cast(null as varchar) as right_value
+    from {{ ref('matcher_pairs') }} as m
+    inner join {{ owners }} as a on m.left_record = a.channel || ':' || a.record_id
+    inner join {{ owners }} as b on m.right_record = b.channel || ':' || b.record_id
+    where m.entity = '{{ entity }}' and a.cluster_key <> b.cluster_key
+{%- endmacro -%}
+
+{#- Pairs with their score (Fellegi and Sunter 1969): the prior odds of any pair, twice candidate_share per member, times
+    what each finding says for or against it. A generator counts only if what it needs was found. -#}
+{%- macro scored_pairs(entity, pairs, evidence, owners, all_count) -%}
+with
+
+everybody as (
+    {{ all_count }}
+),
+
+needed as (
+    select
+        g.generator,
+        u.evidence
+    from {{ ref('candidate_generators') }} as g
+    cross join unnest(string_split(g.needs, '|')) as u (evidence)
+    where g.entity = '{{ entity }}'
+),
+
+proven as (
+    select distinct
+        p.left_key,
+        p.right_key,
+        p.generator
+    from {{ pairs }} as p
+    inner join needed as n on p.generator = n.generator
+    inner join {{ evidence }} as e
+        on p.left_key = e.left_key and p.right_key = e.right_key and n.evidence = e.evidence
+),
+
+generated as (
+    select
+        left_key,
+        right_key,
+        string_agg(generator, ', ' order by generator) as generators
+    from proven
+    group by left_key, right_key
+),
+
+weights as (
+    select
+        left_key,
+        right_key,
+        sum(bits) as bits
+    from {{ evidence }}
+    group by left_key, right_key
+),
+
+-- Beyond 40 bits on either side nothing changes in three digits.
+odds as (
+    select
+        g.left_key,
+        g.right_key,
+        g.generators,
+        greatest(least(
+            cast(w.bits as double)
+            + ln(2.0 * {{ var('candidate_share') }} / greatest(a.all_count, 1)) / ln(2.0),
+            40.0
+        ), -40.0) as bits
+    from generated as g
+    inner join weights as w on g.left_key = w.left_key and g.right_key = w.right_key
+    cross join everybody as a
+),
+
+matched as (
+    {{ matcher_scores(entity, owners) }}
+),
+
+-- A matcher has weighed the same evidence in its own way: its probability counts if it is greater.
+scored as (
+    select
+        o.left_key,
+        o.right_key,
+        o.generators,
+        greatest(
+            cast(1.0 / (1.0 + pow(2.0, -o.bits)) as decimal(4, 3)), coalesce(m.probability, 0)
+        ) as score
+    from odds as o
+    left join matched as m on o.left_key = m.left_key and o.right_key = m.right_key
+)
+
+select
+    left_key,  -- The one with the lesser number within this release.
+    right_key,  -- The one with the greater number.
+    generators,  -- Who found the pair, as in candidate_generators.csv.
+    score  -- Probability that the two are one, by the evidence; 0 to 1.
+from scored
+where score >= {{ var('candidate_min_score') }}
+{%- endmacro -%}
+
+{#- The greatest probability that a matcher gives each pair. -#}
+{%- macro matcher_scores(entity, owners) -%}
+select
+        least(a.cluster_key, b.cluster_key) as left_key,
+        greatest(a.cluster_key, b.cluster_key) as right_key,
+        max(cast(m.probability as decimal(4, 3))) as probability
+    from {{ ref('matcher_pairs') }} as m
+    inner join {{ owners }} as a on m.left_record = a.channel || ':' || a.record_id
+    inner join {{ owners }} as b on m.right_record = b.channel || ':' || b.record_id
+    where m.entity = '{{ entity }}' and a.cluster_key <> b.cluster_key
+    group by least(a.cluster_key, b.cluster_key), greatest(a.cluster_key, b.cluster_key)
+{%- endmacro -%}
+
+{#- A core without what abbreviations leave out at the front: 第一汽车 is 一汽, 中国石油 is 石油. -#}
+{%- macro without_ordinal(core) -%}
+regexp_extract({{ core }}, '^(?:中国|中华)?第?(.*)$', 1)
+{%- endmacro -%}
+
+{#- Candidates that join by themselves: the score reaches join_candidates_from, neither side has another candidate with
+    such a score, no identifier of a unique type contradicts, and the two together are not too large. -#}
+{%- macro joined_candidates(entity, candidates, clusters, identifiers) -%}
+with
+
+scored as (
+    select
+        left_key,
+        right_key,
+        score
+    from {{ candidates }}
+    where
+        {{ var('join_candidates_from') }} > 0
+        and score >= cast({{ var('join_candidates_from') }} as decimal(4, 3))
+),
+
+sides as (
+    select
+        left_key as side_key
+    from scored
+    union all
+    select
+        right_key as side_key
+    from scored
+),
+
+single as (
+    select side_key
+    from sides
+    group by side_key
+    having count(*) = 1
+),
+
+members as (
+    select
+        s.side_key,
+        i.id_type,
+        t.is_unique = 'true' as is_unique,
+        t.counts_to_size = 'true' as counts_to_size
+    from single as s
+    inner join {{ clusters }} as c on s.side_key = c.cluster_key
+    inner join {{ identifiers }} as i on c.node = i.node
+    inner join {{ ref('identifier_types') }} as t on i.id_type = t.id_type
+),
+
+-- Two logins, or two credit codes, are never joined without a human.
+contradicting as (
+    select distinct
+        s.left_key,
+        s.right_key
+    from scored as s
+    inner join members as a on s.left_key = a.side_key
+    inner join members as b on s.right_key = b.side_key and a.id_type = b.id_type
+    where a.is_unique
+),
+
+sizes as (
+    select
+        side_key,
+        count(*) filter (where counts_to_size) as size
+    from members
+    group by side_key
+)
+
+select
+    s.left_key,  -- The one that remains, with the lesser number within this release.
+    s.right_key,  -- The one that becomes a part of it.
+    s.score  -- Score of the candidate.
+from scored as s
+inner join sizes as a on s.left_key = a.side_key
+inner join sizes as b on s.right_key = b.side_key
+anti join contradicting as c on s.left_key = c.left_key and s.right_key = c.right_key
+where a.size + b.size <= {{ var('max_identifiers_per_' ~ entity) }}
+{%- endmacro -%}

@@ -1,0 +1,129 @@
+/*
+description: The blocks in which each generator looks for candidates among companies. Only companies
+  of one block are compared with each other.
+grain: [generator, block, cluster_key]
+*/
+{{ config(published=false) }}
+with
+
+cores as (
+    select distinct
+        cluster_key,
+        core
+    from {{ ref('company_label') }}
+    where length(core) >= {{ var('candidate_near_length') }}
+),
+
+spelled as (
+    {{ spellings_of('cores', ['cluster_key'], 'core') }}
+),
+
+labels as (
+    select
+        cluster_key,
+        value as label
+    from {{ ref('company_value') }}
+    where kind = 'label' and length(value) >= {{ var('candidate_near_length') }}
+),
+
+labels_spelled as (
+    {{ spellings_of('labels', ['cluster_key'], 'label') }}
+),
+
+-- A short name with the letter it begins and ends with.
+short_names as (
+    select distinct
+        cluster_key,
+        name_key
+    from {{ ref('company_label') }}
+    where
+        not is_complete
+        and length(name_key) between 2 and {{ var('candidate_abbreviation_length') }}
+        and regexp_matches(name_key, '^[一-龥]+$')
+),
+
+full_names as (
+    select distinct
+        cluster_key,
+        name_key
+    from {{ ref('company_label') }}
+    where is_complete and regexp_matches(name_key, '^[一-龥]')
+    union
+    select distinct
+        cluster_key,
+        core as name_key
+    from {{ ref('company_label') }}
+    where is_complete and regexp_matches(core, '^[一-龥]')
+    union
+    select distinct
+        cluster_key,
+        {{ without_ordinal('core') }} as name_key
+    from {{ ref('company_label') }}
+    where is_complete and regexp_matches(core, '^[一-龥]')
+),
+
+-- A full name with its first letter and each other one.
+full_ends as (
+    select distinct
+        f.cluster_key,
+        substr(f.name_key, 1, 1) || substr(f.name_key, u.place, 1) as ends
+    from full_names as f
+    cross join unnest(generate_series(2, length(f.name_key))) as u (place)
+    where length(f.name_key) > 1
+),
+
+blocks as (
+    select
+        'near_company' as generator,
+        spelling as block,
+        cluster_key
+    from spelled
+    union
+    -- Jaro and Winkler find similar names only if they begin alike.
+    select
+        'near_company' as generator,
+        left(core, {{ var('candidate_prefix_length') }}) || '…' as block,
+        cluster_key
+    from cores
+    where length(core) > {{ var('candidate_prefix_length') }}
+    union
+    select
+        'company_sound' as generator,
+        value as block,
+        cluster_key
+    from {{ ref('company_value') }}
+    where kind = 'sound'
+    union
+    select
+        'abbreviation' as generator,
+        left(name_key, 1) || right(name_key, 1) as block,
+        cluster_key
+    from short_names
+    union
+    select
+        'abbreviation' as generator,
+        f.ends as block,
+        f.cluster_key
+    from full_ends as f
+    semi join short_names as s on f.ends = left(s.name_key, 1) || right(s.name_key, 1)
+    union
+    select
+        'same_people' as generator,
+        cast(person_key as varchar) as block,
+        cluster_key
+    from {{ ref('company_person') }}
+    union
+    select
+        'near_domain' as generator,
+        spelling as block,
+        cluster_key
+    from labels_spelled
+)
+
+select
+    b.generator,  -- Generator, as in candidate_generators.csv.
+    b.block,  -- [pii] What the companies of a block have in common.
+    b.cluster_key  -- The company within this release.
+from blocks as b
+inner join {{ ref('candidate_generators') }} as g on b.generator = g.generator
+where g.is_on = 'true'

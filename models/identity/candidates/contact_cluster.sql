@@ -1,0 +1,69 @@
+/*
+description: The person that each contact record belongs to, by its strongest identifier that was
+  not cut between people, before candidates join by themselves.
+grain: [channel, record_id]
+*/
+{{ config(published=false) }}
+-- noqa: disable=LT02
+with
+
+-- What was cut between two people identifies neither.
+cut as (
+    select node
+    from {{ ref('edge') }}
+    where cut_reason = 'unique'
+    union
+    select lesser_node as node
+    from {{ ref('edge') }}
+    where cut_reason = 'unique'
+),
+
+cut_weak as (
+    select c.node
+    from cut as c
+    inner join {{ ref('identifier_seen') }} as i on c.node = i.node
+    inner join {{ ref('identifier_types') }} as t on i.id_type = t.id_type
+    where t.is_unique <> 'true'
+),
+
+combination_cluster as (
+    select
+        i.combination_id,
+        c.cluster_key
+    from {{ ref('combination_identifier') }} as i
+    inner join {{ ref('identifier_seen') }} as s
+        on i.id_type = s.id_type and i.id_value = s.id_value
+    inner join {{ ref('node_cluster') }} as c on s.node = c.node
+    anti join cut_weak as x on c.node = x.node
+    qualify
+        row_number() over (partition by i.combination_id order by s.strength, s.node) = 1
+),
+
+{%- set ids = id_types('person') %}
+{%- set values = {} %}
+{%- for id in ids %}{% set _ = values.update({id_column(id): id_value(id)}) %}{% endfor %}
+
+{{ current_records([('contact', 'observed_at')], values) }},
+
+keyed as (
+    select
+        {%- for id in ids %}
+        c.{{ id_column(id) }},
+        {%- endfor %}
+        k.cluster_key
+    from {{ ref('combination') }} as c
+    inner join combination_cluster as k on c.combination_id = k.combination_id
+)
+
+select
+    r.channel,  -- Channel code.
+    r.record_id,  -- [pii] The exported row.
+    min(k.cluster_key) as cluster_key  -- The person within this release.
+from records as r
+inner join keyed as k
+    on
+        {%- for id in ids %}
+        {%- set column = id_column(id) %}
+        {{ 'and ' if not loop.first }}r.{{ column }} is not distinct from k.{{ column }}
+        {%- endfor %}
+group by r.channel, r.record_id
