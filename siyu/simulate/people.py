@@ -101,6 +101,9 @@ class Person:
     consent: bool = True
     is_careless: bool = False
     told: set[str] = field(default_factory=set)
+    mistyped_mail: str | None = None
+    remark_name: str | None = None
+    streams: dict[str, Random] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -143,6 +146,20 @@ class Person:
     def mobiles_of_two(self) -> tuple[str, ...]:
         """Both mobiles if the person uses two at the same time, else ()."""
         return self.mobiles if "two_phones" in self.traits else ()
+
+    def slips(self, knob: str) -> Random | None:
+        """Return the random generator for this error if it happens now, and note the trait; else None.
+
+        Each of these knobs has a generator of its own, so that it moves nothing else.
+        """
+        share: float = getattr(self.world.knobs, knob)
+        if not share:
+            return None
+        chance = self.streams.setdefault(knob, Random(f"{self.world.seed} {knob} {self.number}"))
+        if chance.random() >= share:
+            return None
+        self.traits.add(knob)
+        return chance
 
     def next_number(self) -> str:
         """Return the next record number of this person."""
