@@ -14,6 +14,7 @@ from siyu.simulate.names import (
     FREE_MAIL,
     OUR_DOMAIN,
     REGIONS,
+    SCHOOL,
     SURNAMES,
     TRADES,
     company_word,
@@ -186,7 +187,7 @@ def make_person(world: World, number: int) -> Person:
     if kind == "staff":
         host, title = OUR_DOMAIN, "员工"
     elif kind == "learner":
-        host, title = "stu.jiangnan.edu.cn", "学生"
+        host, title = SCHOOL, "学生"
     cookies = 1 + (kind not in ("passer_by", "bot") and chance.random() < knobs.second_browser)
     person = Person(
         world=world,

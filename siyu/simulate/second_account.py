@@ -7,7 +7,7 @@ from random import Random
 
 from siyu.simulate.delivery import Delivery
 from siyu.simulate.mall import place_order
-from siyu.simulate.names import FREE_MAIL, SURNAMES, mobile_number
+from siyu.simulate.names import FREE_MAIL, SCHOOL, SURNAMES, mobile_number
 from siyu.simulate.people import Person
 from siyu.simulate.service import open_ticket
 from siyu.simulate.website import event
@@ -49,15 +49,16 @@ def _again(person: Person, chance: Random) -> Person:
     world, number = person.world, person.world.people + person.number
     # These mobiles come after those of switchboards.
     mobile = mobile_number(3 * world.people + 2 * 10**6 + person.number)
-    is_free = chance.random() < world.knobs.free_mail or person.kind == "learner"
-    host = chance.choice(FREE_MAIL) if is_free else person.company.domain
-    local = mobile if is_free else f"{SURNAMES[person.name[0]]}.{mobile[-6:]}"
+    free, own = chance.choice(FREE_MAIL), SCHOOL if person.kind == "learner" else person.company.domain
+    email = f"{SURNAMES[person.name[0]]}.{mobile[-6:]}@{own}"
+    if chance.random() < world.knobs.free_mail:
+        email = f"{mobile}@{free}"
     return replace(
         person,
         world=replace(world, knobs=replace(world.knobs, switchboard=0.0, info_mailbox=0.0)),
         chance=Random(f"{world.seed} second account {person.number}"),
         mobiles=(mobile,),
-        email=f"{local}@{host}",
+        email=email,
         campaign=None,
         cookies=(f"ck{number:07d}9{chance.getrandbits(32):08x}",),
         member_id=f"m{number:07d}",
