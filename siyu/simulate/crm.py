@@ -9,7 +9,7 @@ from typing import Any
 
 from siyu.simulate.delivery import Delivery, json_text
 from siyu.simulate.people import Company, Person
-from siyu.simulate.typed import typed_email, typed_mobile
+from siyu.simulate.typed import note_mail, typed_email, typed_mobile, typed_name
 from siyu.simulate.world import DAY, PRODUCTS, World
 
 ACTIVITIES = (
@@ -97,11 +97,11 @@ def enter_crm(person: Person, out: Delivery, moment: int) -> None:
     person.contact_id, person.contact_from = f"K{person.number:07d}", moment
     mobile = typed_mobile(person, moment) if chance.random() < 0.92 else None
     email = typed_email(person) if mobile is None or chance.random() < 0.8 else None
-    person.has_given_mail = email is not None
+    note_mail(person, email)
     record: dict[str, Any] = {
         "contact_id": person.contact_id,
         "account_id": person.company.key if person.kind not in ("learner", "staff") else None,
-        "full_name": person.name,
+        "full_name": typed_name(person),
         "mobile": mobile,
         "email": email,
         "title": None,

@@ -8,7 +8,7 @@ from typing import Any
 from siyu.simulate.delivery import Delivery
 from siyu.simulate.names import REGIONS
 from siyu.simulate.people import Person
-from siyu.simulate.typed import typed_company, typed_email, typed_mobile
+from siyu.simulate.typed import typed_company, typed_email, typed_mobile, typed_name
 from siyu.simulate.website import fill_form
 from siyu.simulate.world import DAY, PRODUCTS, Campaign
 
@@ -38,7 +38,8 @@ def visit_fair(person: Person, out: Delivery, campaign: Campaign, day: int) -> N
     event = f"工业展 {number}"
     if out.truth_once("exhibition", f"visitors:{visitor_no}|{event}", person):
         record: dict[str, Any] = {
-            "编号": visitor_no, "展会": event, "姓名": person.name, "公司": typed_company(person), "职位": person.title,
+            "编号": visitor_no, "展会": event, "姓名": typed_name(person), "公司": typed_company(person),
+            "职位": person.title,
             "手机": typed_mobile(person, moment), "邮箱": typed_email(person) if chance.random() < 0.75 else None,
             "展位": chance.choice(HALLS), "感兴趣的产品": chance.choice(PRODUCTS) if chance.random() < 0.7 else None,
             "省份": _province(person), "签到时间": world.text(moment), "活动": campaign.campaign_id,
@@ -106,7 +107,7 @@ def _attendance(
     mobile = typed_mobile(person, moment) if gives_mobile else None
     return {
         "live_id": campaign.campaign_id, "viewer_id": viewer, "unionid": person.unionid if knows_wechat else None,
-        "mobile": person.main_mobile(moment) if is_clear else mobile, "name": person.name,
+        "mobile": person.main_mobile(moment) if is_clear else mobile, "name": typed_name(person),
         "company": typed_company(person), "registered_at": None, "joined_at": None, "watch_minutes": None,
         "replayed_at": None, "replay_minutes": None, "questions": None, "campaign_id": campaign.campaign_id,
         "updated_at": None,
@@ -121,7 +122,7 @@ def take_course(person: Person, out: Delivery, moment: int) -> None:
     if not out.truth_once("training", f"enrolments:{course}|{learner}", person):
         return
     record: dict[str, Any] = {
-        "course_id": course, "learner": learner, "name": person.name, "mobile": typed_mobile(person, moment),
+        "course_id": course, "learner": learner, "name": typed_name(person), "mobile": typed_mobile(person, moment),
         "email": typed_email(person) if chance.random() < 0.75 else None, "company": typed_company(person),
         "enrolled_at": world.text(moment), "progress": "0.00", "completed_at": None, "score": None,
         "campaign_id": person.campaign.campaign_id if person.campaign else None, "updated_at": world.text(moment),

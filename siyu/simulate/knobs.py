@@ -32,14 +32,24 @@ class Knobs:
     reissued: float = _share(0.006, "pairs of people of whom the second gets the mobile the first gave up")
     two_phones: float = _share(0.08, "people who use two mobiles")
     typo: float = _share(0.004, "typed mobiles with one digit wrong")
+    swapped_digits: float = _share(0.0, "typed mobiles with two neighbouring digits swapped")
     full_width: float = _share(0.03, "typed mobiles in full-width digits")
     messy_mobile: float = _share(0.15, "typed mobiles with +86, 0086, blanks or dashes")
     free_mail: float = _share(0.3, "people whose mail is at a free provider")
+    mail_typo: float = _share(0.0, "typed mails with one error before the @ or in the domain")
     info_mailbox: float = _share(0.01, "typed mails that are the company's info@")
+    name_typo: float = _share(0.0, "typed names of people with one error")
     short_company: float = _share(0.25, "typed company names that are short")
     bracket_company: float = _share(0.15, "typed company names with the region in brackets")
+    company_abbreviation: float = _share(
+        0.0, "typed company names that are an abbreviation (简称): 华机 or 苏华机电 for 苏州华阳机电有限公司"
+    )
+    company_typo: float = _share(0.0, "typed company names with one error, abbreviations aside")
     no_company: float = _share(0.1, "typed company names that are left out")
     second_browser: float = _share(0.25, "people with a second browser, and so a second cookie")
+    lost_login: float = _share(
+        0.0, "people with a login who sign up again with another login, mobile, mail and browser"
+    )
     kiosk: float = _share(
         0.02, "visitors of an exhibition who fill the form on the booth's tablet, all with one cookie"
     )

@@ -13,6 +13,7 @@ from siyu.simulate.lists import list_person
 from siyu.simulate.mall import give_coupon, place_order
 from siyu.simulate.people import Person
 from siyu.simulate.reach import see_ad, send_all
+from siyu.simulate.second_account import sign_up_again
 from siyu.simulate.service import deliver_device, open_ticket
 from siyu.simulate.website import ask_price, make_known, visit_website
 from siyu.simulate.wechat import WeChat, add_staff, chat, follow, read_account
@@ -67,6 +68,7 @@ def live(person: Person, groups: list[Group], out: Delivery) -> None:
     send_all(person, life.wechat, out)
     list_person(person, life.wechat, out)
     ask_price(person, out, min(life.moment, world.end - 1))
+    sign_up_again(person, out)
     person.told.clear()
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 from siyu.simulate.delivery import Delivery
 from siyu.simulate.people import Person
+from siyu.simulate.typed import remark_name
 from siyu.simulate.wechat import WORDS, Link, WeChat
 from siyu.simulate.world import DAY
 
@@ -34,7 +35,7 @@ def _follower(person: Person, wechat: WeChat, out: Delivery, day: int, evening: 
         is_code = wechat.scene == "ADD_SCENE_QR_CODE"
         record |= {
             "language": "zh_CN", "subscribe_time": person.world.epoch + begun, "unionid": person.unionid,
-            "remark": person.name if person.number % 7 == 0 else "",
+            "remark": remark_name(person) if person.number % 7 == 0 else "",
             "groupid": 0, "tagid_list": [2] if person.warmth > 3 else [], "subscribe_scene": wechat.scene,
             "qr_scene": 0, "qr_scene_str": wechat.state if is_code and wechat.state else "",
         }  # fmt: skip
@@ -56,7 +57,7 @@ def _contact(person: Person, wechat: WeChat, link: Link, out: Delivery, day: int
     if wechat.has_unionid:
         external["unionid"] = person.unionid
     follow: dict[str, Any] = {
-        "userid": link.userid, "remark": person.name, "createtime": world.epoch + link.begun,
+        "userid": link.userid, "remark": remark_name(person), "createtime": world.epoch + link.begun,
         "description": WORDS[person.number % len(WORDS)], "oper_userid": link.userid,
         "tag_id": [TAGS[person.number % 3]] if person.number % 2 else [],
         "add_way": link.add_way,
@@ -72,7 +73,7 @@ def _contact(person: Person, wechat: WeChat, link: Link, out: Delivery, day: int
         )
         if person.number % 100 < 100 * knobs.phone_in_remark:
             person.traits.add("phone_in_remark")
-            follow["remark"] = f"{person.name} {mobiles[0][:3]}-{mobiles[0][3:7]}-{mobiles[0][7:]}"
+            follow["remark"] = f"{remark_name(person)} {mobiles[0][:3]}-{mobiles[0][3:7]}-{mobiles[0][7:]}"
         else:
             follow["remark_mobiles"] = mobiles
     if day == world.days - 1 and person.number % 7 == 0:

@@ -7,7 +7,7 @@ from typing import Any
 from siyu.simulate.crm import Won, money
 from siyu.simulate.delivery import Delivery
 from siyu.simulate.people import Person
-from siyu.simulate.typed import typed_company, typed_mobile
+from siyu.simulate.typed import typed_company, typed_mobile, typed_name
 from siyu.simulate.world import DAY, PRODUCTS
 
 REASONS = ("质量问题", "拍错了", "不再需要", None)
@@ -32,7 +32,7 @@ def place_order(person: Person, out: Delivery, moment: int, knows_wechat: bool, 
     )
     record: dict[str, Any] = {
         "order_id": order_id, "member_id": person.member_id, "unionid": person.unionid if knows_wechat else None,
-        "buyer_name": person.name, "mobile": typed_mobile(person, moment), "company": typed_company(person),
+        "buyer_name": typed_name(person), "mobile": typed_mobile(person, moment), "company": typed_company(person),
         "ordered_at": world.text(moment), "status": "paid", "amount": money(sum(line[2] for line in lines)),
         "currency": ("USD", "EUR")[person.records % 2] if is_foreign else chance.choice(("CNY", None)),
         "campaign_id": person.campaign.campaign_id if person.campaign else None,

@@ -33,6 +33,7 @@ PREFIXES = ("130", "131", "132", "133", "135", "136", "137", "138", "139", "150"
             "189", "198", "199")  # fmt: skip
 FREE_MAIL = ("163.com", "qq.com", "126.com")
 OUR_DOMAIN = "siyu-automation.cn"
+SCHOOL = "stu.jiangnan.edu.cn"
 CODE_CHARACTERS = "0123456789ABCDEFGHJKLMNPQRTUWXY"
 CODE_WEIGHTS = (1, 3, 9, 27, 19, 26, 16, 17, 20, 29, 25, 13, 8, 24, 10, 30, 28)
 FULL_WIDTH = str.maketrans("0123456789", "０１２３４５６７８９")

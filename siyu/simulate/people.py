@@ -14,6 +14,7 @@ from siyu.simulate.names import (
     FREE_MAIL,
     OUR_DOMAIN,
     REGIONS,
+    SCHOOL,
     SURNAMES,
     TRADES,
     company_word,
@@ -101,6 +102,9 @@ class Person:
     consent: bool = True
     is_careless: bool = False
     told: set[str] = field(default_factory=set)
+    mistyped_mail: str | None = None
+    remark_name: str | None = None
+    streams: dict[str, Random] = field(default_factory=dict)
 
     @property
     def key(self) -> str:
@@ -144,6 +148,20 @@ class Person:
         """Both mobiles if the person uses two at the same time, else ()."""
         return self.mobiles if "two_phones" in self.traits else ()
 
+    def slips(self, knob: str) -> Random | None:
+        """Return the random generator for this error if it happens now, and note the trait; else None.
+
+        Each of these knobs has a generator of its own, so that it moves nothing else.
+        """
+        share: float = getattr(self.world.knobs, knob)
+        if not share:
+            return None
+        chance = self.streams.setdefault(knob, Random(f"{self.world.seed} {knob} {self.number}"))
+        if chance.random() >= share:
+            return None
+        self.traits.add(knob)
+        return chance
+
     def next_number(self) -> str:
         """Return the next record number of this person."""
         self.records += 1
@@ -169,7 +187,7 @@ def make_person(world: World, number: int) -> Person:
     if kind == "staff":
         host, title = OUR_DOMAIN, "员工"
     elif kind == "learner":
-        host, title = "stu.jiangnan.edu.cn", "学生"
+        host, title = SCHOOL, "学生"
     cookies = 1 + (kind not in ("passer_by", "bot") and chance.random() < knobs.second_browser)
     person = Person(
         world=world,

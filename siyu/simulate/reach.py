@@ -9,7 +9,7 @@ from siyu.simulate.delivery import Delivery, csv_text
 from siyu.simulate.groups import Group
 from siyu.simulate.people import Person
 from siyu.simulate.reference import CONTENT
-from siyu.simulate.typed import typed_company, typed_mobile
+from siyu.simulate.typed import typed_company, typed_mobile, typed_name
 from siyu.simulate.wechat import WeChat, current_link
 from siyu.simulate.world import DAY, World
 
@@ -31,7 +31,7 @@ def see_ad(person: Person, out: Delivery, moment: int) -> None:
         lead_id = f"Z{person.next_number()}"
         out.row("ads", "leads", person, moment, {
             "lead_id": lead_id, "platform": chance.choice(PLATFORMS) if chance.random() < 0.3 else platform,
-            "campaign_id": campaign.campaign_id, "name": person.name, "mobile": typed_mobile(person, moment),
+            "campaign_id": campaign.campaign_id, "name": typed_name(person), "mobile": typed_mobile(person, moment),
             "company": typed_company(person), "submitted_at": world.text(moment),
         })  # fmt: skip
         out.truth("ads", f"leads:{lead_id}", person)
@@ -59,7 +59,7 @@ def send_all(person: Person, wechat: WeChat, out: Delivery) -> None:
     for number, day in enumerate(world.sends):
         if person.contact_id is not None and person.consent and chance.random() < 0.6:
             medium = chance.choice(("email", "email", "sms", "call") if person.has_given_mail else ("sms", "call"))
-            value = person.email if medium == "email" else person.main_mobile(day * DAY)
+            value = (person.mistyped_mail or person.email) if medium == "email" else person.main_mobile(day * DAY)
             _send(person, out, medium, "email" if medium == "email" else "mobile", value, day * DAY + TEN)
         link = current_link(wechat, day * DAY + TEN)
         _mass_message(person, wechat, out, number, day)

@@ -8,7 +8,7 @@ from typing import Any
 
 from siyu.simulate.delivery import Delivery
 from siyu.simulate.people import Person
-from siyu.simulate.typed import typed_company, typed_mobile
+from siyu.simulate.typed import typed_company, typed_mobile, typed_name
 from siyu.simulate.world import DAY
 
 # Days of warranty: of a new device, a refurbished one, one for trial; nobody wrote down the last.
@@ -41,7 +41,7 @@ def open_ticket(person: Person, out: Delivery, moment: int, serial: str | None) 
         return
     ticket_id = f"H{person.next_number()}"
     record: dict[str, Any] = {
-        "ticket_id": ticket_id, "contact_name": person.name, "mobile": typed_mobile(person, moment),
+        "ticket_id": ticket_id, "contact_name": typed_name(person), "mobile": typed_mobile(person, moment),
         "company": typed_company(person), "device_serial": serial, "topic": chance.choice(TOPICS),
         "opened_at": world.text(moment), "first_reply_at": None, "resolved_at": None, "csat": None, "nps": None,
         "updated_at": world.text(moment),

@@ -8,7 +8,7 @@ from typing import Any
 from siyu.simulate.delivery import Delivery, json_text
 from siyu.simulate.people import Person
 from siyu.simulate.reference import CONTENT, content_for
-from siyu.simulate.typed import typed_company, typed_email, typed_mobile
+from siyu.simulate.typed import typed_company, typed_email, typed_mobile, typed_name
 from siyu.simulate.world import DAY, PRODUCTS
 
 AGENTS = (
@@ -121,7 +121,7 @@ def event(
         record["member_id"] = person.member_id
     if name == "form_submit":
         record["form"] = {
-            "name": person.name,
+            "name": person.name if mobile else typed_name(person),
             "mobile": mobile or typed_mobile(person, moment),
             "email": person.email if mobile else typed_email(person),
             "company": typed_company(person),

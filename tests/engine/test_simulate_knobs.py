@@ -24,30 +24,32 @@ DAYS, FEW, LIVING = 180, 600, {"researcher", "buyer", "learner", "competitor", "
 LIVELY = Knobs(
     competitor=0.04, staff=0.03, careless=0.05, switchboard=0.03, landline=0.03, family_phone=0.06, reissued=0.12,
     typo=0.02, info_mailbox=0.04, kiosk=0.15, staff_deletion=0.08, transfer=0.12, unfollow=0.25, readd=0.6,
-    repeated_row=0.01, broken_row=0.01,
+    repeated_row=0.01, broken_row=0.01, swapped_digits=0.05, name_typo=0.1, mail_typo=0.08, company_typo=0.1,
+    company_abbreviation=0.1, lost_login=0.1,
 )  # fmt: skip
 # Knobs turned to nothing together, since none makes or takes the trait of another. Beside a knob is what looks the
-# same: a late row may never come, a row may come twice, partners whose company is none are researchers, who hands a
-# mobile down has another before. Among 600 people each trait is found with its knob alone turned back.
+# same: a late row may never come, a row may come twice, a second account has a second browser, partners whose company
+# is none are researchers, who hands a mobile down has another before. Among 600 people each trait is found with its
+# knob alone turned back.
 TOGETHER = (
     ("passer_by", "full_width", "deletion", "foreign_currency"),
     ("researcher", "partner", "competitor", "transfer"),
     ("buyer", "careless", "lost_callback", "late", "broken_row"),
-    ("learner", "repeated_callback", "repeated_row", "kiosk"),
-    ("staff", "two_phones", "reissued", "free_mail"),
-    ("bot", "switchboard", "short_company", "unfollow"),
-    ("landline", "info_mailbox", "staff_deletion", "dissolved_group", "second_browser"),
+    ("learner", "repeated_callback", "repeated_row", "kiosk", "name_typo"),
+    ("staff", "two_phones", "reissued", "free_mail", "mail_typo"),
+    ("bot", "switchboard", "short_company", "company_abbreviation", "company_typo", "unfollow"),
+    ("landline", "info_mailbox", "staff_deletion", "dissolved_group", "second_browser", "lost_login"),
     ("family_phone", "messy_mobile", "bracket_company", "readd", "leave_group", "refund"),
-    ("typo", "no_company", "phone_in_remark", "repeated_file"),
+    ("typo", "swapped_digits", "no_company", "phone_in_remark", "repeated_file"),
 )
 
-# (where a mobile or a company is typed) -> its columns: who is found through the record's key
+# (where people type) -> its columns: who is found through the record's key
 TYPED = {
-    "ads/leads": ("leads:{lead_id}", "mobile", "company", "submitted_at"),
-    "after_sales/tickets": ("tickets:{ticket_id}", "mobile", "company", "opened_at"),
-    "exhibition/visitors": ("visitors:{编号}|{展会}", "手机", "公司", "签到时间"),
-    "mall/orders": ("orders:{order_id}", "mobile", "company", "ordered_at"),
-    "training/enrolments": ("enrolments:{course_id}|{learner}", "mobile", "company", "enrolled_at"),
+    "ads/leads": ("leads:{lead_id}", "mobile", "company", "submitted_at", "name"),
+    "after_sales/tickets": ("tickets:{ticket_id}", "mobile", "company", "opened_at", "contact_name"),
+    "exhibition/visitors": ("visitors:{编号}|{展会}", "手机", "公司", "签到时间", "姓名"),
+    "mall/orders": ("orders:{order_id}", "mobile", "company", "ordered_at", "buyer_name"),
+    "training/enrolments": ("enrolments:{course_id}|{learner}", "mobile", "company", "enrolled_at", "name"),
 }
 
 
@@ -60,6 +62,7 @@ class Typed:
     mobile: str
     company: str
     email: str
+    name: str
 
 
 @dataclass(frozen=True)
@@ -85,19 +88,27 @@ class World:
     def typed(self) -> list[Typed]:
         """Everything that was typed into forms."""
         found = []
-        for name, (record, number, company, moment) in TYPED.items():
-            for row in self.files.things(name):
-                who = self.person(name.partition("/")[0], record.format(**row))
+        for export, (record, number, company, moment, name) in TYPED.items():
+            for row in self.files.things(export):
+                who = self.person(export.partition("/")[0], record.format(**row))
                 mail = str(row.get("email") or row.get("邮箱") or "")
                 at = utc(row[moment])
-                found.append(Typed(who, at, str(row[number] or ""), str(row[company] or ""), mail))
+                found.append(Typed(who, at, str(row[number] or ""), str(row[company] or ""), mail, row[name]))
         for row in self.visits:
             if "form" in row:
                 form = row["form"]
                 found.append(
-                    Typed(row["person"], utc(row["event_time"]), form["mobile"], form["company"] or "", form["email"])
-                )
+                    Typed(
+                        row["person"], utc(row["event_time"]), form["mobile"], form["company"] or "", form["email"],
+                        form["name"],
+                    )
+                )  # fmt: skip
         return found
+
+    @cached_property
+    def registered(self) -> dict[str, str]:
+        """The name of each company, as in the CRM."""
+        return {row["account_id"]: row["account_name"] for row in self.files.things("crm/accounts")}
 
     @cached_property
     def visits(self) -> list[Row]:
@@ -288,6 +299,19 @@ def _typo(world: World) -> object:
 
 
 @check
+def _swapped_digits(world: World) -> object:
+    """Two neighbours swapped in a mobile of their own."""
+    found = []
+    for form in world.typed:
+        number, typed = _number(form.person), mobile(form.mobile) or ""
+        for own in (world.own(number), world.own(number - number % 2), world.spare(number)):
+            at = next((i for i, (a, b) in enumerate(zip(typed, own, strict=False)) if a != b), len(own))
+            if typed and typed != own and typed == own[:at] + own[at + 1 : at + 2] + own[at : at + 1] + own[at + 2 :]:
+                found.append(form)
+    return found
+
+
+@check
 def _full_width(world: World) -> object:
     return [form for form in world.typed if re.search("[０-９]", form.mobile)]
 
@@ -302,10 +326,41 @@ def _free_mail(world: World) -> object:
     return [form for form in world.typed if form.email.lower().partition("@")[2] in FREE_MAIL]
 
 
+def distance(one: str, other: str) -> int:
+    """The fewest characters to put in, leave out or change, that make one text of the other."""
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one, start=1):
+        before, row = row, [i]
+        for j, b in enumerate(other, start=1):
+            row.append(min(before[j] + 1, row[-1] + 1, before[j - 1] + (a != b)))
+    return row[-1]
+
+
+@check
+def _mail_typo(world: World) -> object:
+    """Almost, but not quite, another address of the same person."""
+    mails: dict[str, set[str]] = defaultdict(set)
+    for form in world.typed:
+        mails[form.person].add(form.email.lower())
+    return [
+        (one, other) for typed in mails.values() for one in typed for other in typed
+        if one and other and 0 < distance(one, other) <= 2
+    ]  # fmt: skip
+
+
 @check
 def _info_mailbox(world: World) -> object:
     """One address of several people."""
     return [form for form in world.typed if form.email.startswith("info@")]
+
+
+@check
+def _name_typo(world: World) -> object:
+    """Another name of the same person."""
+    names: dict[str, set[str]] = defaultdict(set)
+    for form in world.typed:
+        names[form.person].add(form.name)
+    return [typed for typed in names.values() if len(typed) > 1]
 
 
 @check
@@ -316,6 +371,29 @@ def _short_company(world: World) -> object:
 @check
 def _bracket_company(world: World) -> object:
     return [form for form in world.typed if re.search(r"[（(].+[）)]", form.company)]
+
+
+@check
+def _company_abbreviation(world: World) -> object:
+    """Some characters of the name in order, neither its first ones nor its last ones."""
+    found = []
+    for form in world.typed:
+        core, typed = world.registered[world.companies[form.person]].removesuffix("有限公司"), form.company
+        if (
+            typed
+            and re.search(".*".join(map(re.escape, typed)), core)
+            and not core.startswith(typed)
+            and not core.endswith(typed)
+        ):
+            found.append(form)
+    return found
+
+
+@check
+def _company_typo(world: World) -> object:
+    """Almost the registered name."""
+    registered = ((form, world.registered[world.companies[form.person]]) for form in world.typed)
+    return [form for form, name in registered if form.company and 0 < distance(form.company, name) <= 2]
 
 
 @check
@@ -332,6 +410,16 @@ def _second_browser(world: World) -> object:
         if not row["cookie_id"].startswith("kiosk"):
             cookies[row["person"]].add(row["cookie_id"])
     return [person for person, used in cookies.items() if len(used) > 1]
+
+
+@check
+def _lost_login(world: World) -> object:
+    """Two logins of one person, which no cookie connects."""
+    logins: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for row in world.visits:
+        if "member_id" in row and not row["cookie_id"].startswith("kiosk"):
+            logins[row["person"]][row["member_id"]].add(row["cookie_id"])
+    return [p for p, used in logins.items() if len(used) > 1 and not set.intersection(*used.values())]
 
 
 @check
