@@ -72,17 +72,30 @@ sided as (
     inner join owners as b on p.entity = b.entity and p.right_key = b.node
 ),
 
--- The latest decision about two identifiers that are still apart: a human was not sure.
+-- A human looked at the pair and was not sure. The latest verdict counts.
+verdicts as (
+    select
+        left_id,
+        right_id,
+        verdict,
+        cast(decided_at as timestamp) as decided_at
+    from {{ ref('candidate_decisions') }}
+    qualify
+        row_number() over (
+            partition by left_id, right_id
+            order by cast(decided_at as timestamp) desc, verdict, candidate_id
+        ) = 1
+),
+
 unsure as (
     select
-        d.left_type,
-        d.left_value,
-        d.right_type,
-        d.right_value,
-        max(d.decided_at) as decided_at
-    from {{ ref('human_decision') }} as d
-    where d.is_latest and d.decision = 'unsure'
-    group by d.left_type, d.left_value, d.right_type, d.right_value
+        split_part(left_id, ':', 1) as left_type,
+        substr(left_id, strpos(left_id, ':') + 1) as left_value,
+        split_part(right_id, ':', 1) as right_type,
+        substr(right_id, strpos(right_id, ':') + 1) as right_value,
+        decided_at
+    from verdicts
+    where verdict = 'unsure'
 ),
 
 unsure_pairs as (

@@ -30,15 +30,14 @@ labels_spelled as (
     {{ spellings_of('labels', ['cluster_key'], 'label') }}
 ),
 
--- A short name with the letter it begins and ends with.
+-- A name that may be an abbreviation, with the letter it begins and ends with.
 short_names as (
     select distinct
         cluster_key,
         name_key
     from {{ ref('company_label') }}
     where
-        not is_complete
-        and length(name_key) between 2 and {{ var('candidate_abbreviation_length') }}
+        length(name_key) between 2 and {{ var('candidate_abbreviation_length') }}
         and regexp_matches(name_key, '^[一-龥]+$')
 ),
 

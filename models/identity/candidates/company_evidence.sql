@@ -100,7 +100,7 @@ abbreviated as (
             s.full_name = l.name_key
             and l.cluster_key = case when s.short_key = s.left_key then s.right_key else s.left_key end
     where
-        length(s.short_name) <= {{ var('candidate_abbreviation_length') }}
+        length(s.short_name) < length(s.full_name)
         and (
             fn_abbreviates(s.short_name, l.name_key)
             or fn_abbreviates(s.short_name, l.core)

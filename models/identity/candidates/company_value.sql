@@ -40,7 +40,7 @@ found as (
         'short' as kind,
         name_key as value
     from {{ ref('company_label') }}
-    where not is_complete
+    where length(name_key) <= {{ var('candidate_abbreviation_length') }}
     union
     select
         cluster_key,

@@ -134,11 +134,13 @@ findings as (
     select
         c.left_key,
         c.right_key,
-        'two_accounts' as evidence,
+        case when cast(t.strength as bigint) = 1 then 'two_identities' else 'two_accounts' end
+            as evidence,
         cast(null as bigint) as holder_count,
         c.left_value,
         c.right_value
     from compared as c
+    inner join {{ ref('identifier_types') }} as t on c.left_value = t.id_type
     where c.kind = 'account' and c.left_value = c.right_value
     union all
     select
