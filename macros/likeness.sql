@@ -60,8 +60,10 @@ cast(ln(cast({{ all_count }} as double) / greatest({{ holder_count }}, 1)) / ln(
 {%- endfor -%}
 {%- endmacro -%}
 
-{#- CTEs up to `found`: pairs of each block that is not too large. -#}
-{%- macro pairs_of_blocks(blocks) -%}
+{#- CTEs up to `found`: pairs of each block that is not too large, of which `proof` holds; it may compare a.value with
+    b.value, and is what the pair has in common. A pair is verified where it is found: comparing all values of both sides
+    would be a product of hundreds. -#}
+{%- macro pairs_of_blocks(blocks, proof) -%}
 small_blocks as (
     select
         generator,
@@ -75,19 +77,35 @@ members as (
     select
         b.generator,
         b.block,
+        b.value,
         b.cluster_key
     from {{ blocks }} as b
     inner join small_blocks as s on b.generator = s.generator and b.block = s.block
 ),
 
-found as (
-    select distinct
+compared as (
+    select
         a.cluster_key as left_key,
         b.cluster_key as right_key,
-        a.generator
+        a.generator,
+        a.value as left_value,
+        b.value as right_value,
+        {{ proof }} as evidence
     from members as a
     inner join members as b
         on a.generator = b.generator and a.block = b.block and a.cluster_key < b.cluster_key
+),
+
+found as (
+    select distinct
+        left_key,
+        right_key,
+        generator,
+        evidence,
+        left_value,
+        right_value
+    from compared
+    where evidence is not null
 )
 {%- endmacro -%}
 
@@ -96,7 +114,10 @@ found as (
 select distinct
         least(a.cluster_key, b.cluster_key) as left_key,
         greatest(a.cluster_key, b.cluster_key) as right_key,
-        '{{ entity }}_matcher' as generator
+        '{{ entity }}_matcher' as generator,
+        'matcher' as evidence,
+        cast(null as varchar) as left_value,
+        cast(null as varchar) as right_value
     from {{ ref('matcher_pairs') }} as m
     inner join {{ owners }} as a on m.left_record = a.channel || ':' || a.record_id
     inner join {{ owners }} as b on m.right_record = b.channel || ':' || b.record_id
@@ -121,7 +142,10 @@ all_pairs as (
     select
         left_key,
         right_key,
-        generator
+        generator,
+        evidence,
+        left_value,
+        right_value
     from {{ name }}
     {%- if not loop.last %}
     union all
@@ -132,7 +156,10 @@ all_pairs as (
 select
     p.left_key,  -- The one with the lesser number within this release.
     p.right_key,  -- The one with the greater number.
-    p.generator  -- Generator that found the pair, as in candidate_generators.csv.
+    p.generator,  -- Generator that found the pair, as in candidate_generators.csv.
+    p.evidence,  -- What the pair has in common, as in candidate_evidence.csv.
+    p.left_value,  -- [pii] The value of the first one.
+    p.right_value  -- [pii] The value of the other one.
 from all_pairs as p
 anti join decided as d on p.left_key = d.left_key and p.right_key = d.right_key
 {%- endmacro -%}
@@ -184,19 +211,25 @@ chosen as (
 )
 {%- endmacro -%}
 
-{#- CTE `compared`: the values of both sides of each pair, kind by kind. -#}
-{%- macro compared_values(values) -%}
+{#- CTE `compared`: the values of both sides of each pair, kind by kind. A join on the kind itself would tempt an engine
+    to join all values of one kind first. -#}
+{%- macro compared_values(values, kinds) -%}
 compared as (
+    {%- for kind in kinds %}
     select
         p.left_key,
         p.right_key,
-        a.kind,
+        '{{ kind }}' as kind,
         a.value as left_value,
         b.value as right_value,
         a.holder_count as left_count
     from pairs as p
-    inner join {{ ref(values) }} as a on p.left_key = a.cluster_key
-    inner join {{ ref(values) }} as b on p.right_key = b.cluster_key and a.kind = b.kind
+    inner join {{ ref(values) }} as a on p.left_key = a.cluster_key and a.kind = '{{ kind }}'
+    inner join {{ ref(values) }} as b on p.right_key = b.cluster_key and b.kind = '{{ kind }}'
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
 )
 {%- endmacro -%}
 

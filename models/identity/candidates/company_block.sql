@@ -1,7 +1,7 @@
 /*
 description: The blocks in which each generator looks for candidates among companies. Only companies
   of one block are compared with each other.
-grain: [generator, block, cluster_key]
+grain: [generator, block, value, cluster_key]
 */
 {{ config(published=false) }}
 with
@@ -15,7 +15,7 @@ cores as (
 ),
 
 spelled as (
-    {{ spellings_of('cores', ['cluster_key'], 'core') }}
+    {{ spellings_of('cores', ['cluster_key', 'core'], 'core') }}
 ),
 
 labels as (
@@ -27,7 +27,7 @@ labels as (
 ),
 
 labels_spelled as (
-    {{ spellings_of('labels', ['cluster_key'], 'label') }}
+    {{ spellings_of('labels', ['cluster_key', 'label'], 'label') }}
 ),
 
 -- A name that may be an abbreviation, with the letter it begins and ends with.
@@ -65,6 +65,7 @@ full_names as (
 full_ends as (
     select distinct
         f.cluster_key,
+        f.name_key,
         substr(f.name_key, 1, 1) || substr(f.name_key, u.place, 1) as ends
     from full_names as f
     cross join unnest(generate_series(2, length(f.name_key))) as u (place)
@@ -75,6 +76,7 @@ blocks as (
     select
         'near_company' as generator,
         spelling as block,
+        core as value,
         cluster_key
     from spelled
     union
@@ -82,6 +84,7 @@ blocks as (
     select
         'near_company' as generator,
         left(core, {{ var('candidate_prefix_length') }}) || '…' as block,
+        core as value,
         cluster_key
     from cores
     where length(core) > {{ var('candidate_prefix_length') }}
@@ -89,6 +92,7 @@ blocks as (
     select
         'company_sound' as generator,
         value as block,
+        value,
         cluster_key
     from {{ ref('company_value') }}
     where kind = 'sound'
@@ -96,12 +100,14 @@ blocks as (
     select
         'abbreviation' as generator,
         left(name_key, 1) || right(name_key, 1) as block,
+        name_key as value,
         cluster_key
     from short_names
     union
     select
         'abbreviation' as generator,
         f.ends as block,
+        f.name_key as value,
         f.cluster_key
     from full_ends as f
     semi join short_names as s on f.ends = left(s.name_key, 1) || right(s.name_key, 1)
@@ -109,12 +115,14 @@ blocks as (
     select
         'same_people' as generator,
         cast(person_key as varchar) as block,
+        cast(null as varchar) as value,
         cluster_key
     from {{ ref('company_person') }}
     union
     select
         'near_domain' as generator,
         spelling as block,
+        label as value,
         cluster_key
     from labels_spelled
 )
@@ -122,6 +130,7 @@ blocks as (
 select
     b.generator,  -- Generator, as in candidate_generators.csv.
     b.block,  -- [pii] What the companies of a block have in common.
+    b.value,  -- [pii] The value by which they are compared; NULL = none.
     b.cluster_key  -- The company within this release.
 from blocks as b
 inner join {{ ref('candidate_generators') }} as g on b.generator = g.generator

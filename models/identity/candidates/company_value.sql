@@ -37,20 +37,6 @@ found as (
     union
     select
         cluster_key,
-        'short' as kind,
-        name_key as value
-    from {{ ref('company_label') }}
-    where length(name_key) <= {{ var('candidate_abbreviation_length') }}
-    union
-    select
-        cluster_key,
-        'full' as kind,
-        name_key as value
-    from {{ ref('company_label') }}
-    where is_complete
-    union
-    select
-        cluster_key,
         'code' as kind,
         id_value as value
     from identifiers
@@ -73,7 +59,7 @@ found as (
 
 select
     cluster_key,  -- The company within this release.
-    kind,  -- core, sound, region, short, full, code, domain or label (of the domain).
+    kind,  -- core, sound, region, code, domain or label (of the domain).
     value,  -- The value.
     count(*) over (partition by kind, value) as holder_count  -- How many companies have it.
 from found

@@ -17,7 +17,11 @@ pairs as (
     from {{ ref('person_candidate_pair') }}
 ),
 
-{{ compared_values('person_value') }},
+{{ compared_values(
+    'person_value',
+    ['name', 'sound', 'mobile', 'mail', 'mailbox', 'company', 'place', 'title', 'account']
+    + composites | map(attribute=0) | list
+) }},
 
 -- Names that sound the same are compared by their sounds, too.
 sounds as (
