@@ -19,7 +19,8 @@ LAYER = Path(__file__).parent / "households"
 
 
 @pytest.fixture(scope="module")
-def release(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnection:
+def current(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The release of one night."""
     root = tmp_path_factory.mktemp("households")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("SIYU_SALT", "households, long enough")
@@ -34,13 +35,14 @@ def release(tmp_path_factory: pytest.TempPathFactory) -> duckdb.DuckDBPyConnecti
         report = run_night(settings, Request())
     assert report.status == "published"
     assert not [result for result in report.checks if result.stops_release]
-    return duckdb.connect(str(root / "warehouse" / "current" / "siyu_restricted.duckdb"), read_only=True)
+    return root / "warehouse" / "current"
 
 
 @pytest.fixture(scope="module")
-def people(release: duckdb.DuckDBPyConnection) -> dict[int, str | None]:
+def people(current: Path) -> dict[int, str | None]:
     """Delivery -> person."""
-    rows = release.execute("select record_id, one_id from identity.record_person").fetchall()
+    with duckdb.connect(str(current / "siyu_restricted.duckdb"), read_only=True) as release:
+        rows = release.execute("select record_id, one_id from identity.record_person").fetchall()
     return {int(record_id.split(":")[1]): one_id for record_id, one_id in rows}
 
 
@@ -63,10 +65,11 @@ def test_a_word_that_the_layer_adds_counts(people: dict[int, str | None]) -> Non
     assert people[12] not in (None, people[9])
 
 
-def test_what_is_no_address_is_counted(release: duckdb.DuckDBPyConnection) -> None:
-    rows = release.execute(
-        "select field, reason, reject_count from ops.field_reject where field = 'address'"
-    ).fetchall()
+def test_what_is_no_address_is_counted(current: Path) -> None:
+    with duckdb.connect(str(current / "siyu.duckdb"), read_only=True) as release:
+        rows = release.execute(
+            "select field, reason, row_count from ops.field_reject where field = 'address'"
+        ).fetchall()
     assert rows == [("address", "no address", 2)]
 
 
