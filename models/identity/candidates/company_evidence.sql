@@ -43,6 +43,19 @@ neighbours as (
     group by side_key, side_value, evidence
 ),
 
+-- How many companies are near each other by chance, at most: what all of them have on average.
+averages as (
+    select
+        p.evidence,
+        2.0 * count(*) / greatest(max(a.all_count), 1) as mean_count
+    from {{ ref('company_candidate_pair') }} as p
+    cross join (
+        select count(distinct cluster_key) as all_count
+        from {{ ref('company_cluster') }}
+    ) as a
+    group by p.evidence
+),
+
 people as (
     select
         p.left_key,
@@ -62,10 +75,10 @@ findings as (
         p.evidence,
         -- Of an abbreviation counts how many full names it fits, not how many abbreviations a name has.
         case
-            when p.evidence <> 'abbreviates' then greatest(a.other_count, b.other_count) + 1
+            when p.evidence <> 'abbreviates' then greatest(a.other_count, b.other_count)
             when length(p.left_value) < length(p.right_value) then a.other_count
             else b.other_count
-        end as holder_count,
+        end - 1 + m.mean_count as holder_count,
         case when length(p.left_value) <= length(p.right_value) then p.left_value else p.right_value end
             as left_value,
         case when length(p.left_value) <= length(p.right_value) then p.right_value else p.left_value end
@@ -75,6 +88,7 @@ findings as (
         on p.left_key = a.side_key and p.left_value = a.side_value and p.evidence = a.evidence
     inner join neighbours as b
         on p.right_key = b.side_key and p.right_value = b.side_value and p.evidence = b.evidence
+    inner join averages as m on p.evidence = m.evidence
     union all
     select
         left_key,
@@ -127,7 +141,7 @@ findings as (
     {{ matcher_findings('company', ref('company_record_cluster')) }}
 ),
 
-{{ weighed_findings('company', 'select count(distinct cluster_key) as all_count from ' ~ ref('company_value')) }}
+{{ weighed_findings('company', 'select count(distinct cluster_key) as all_count from ' ~ ref('company_cluster')) }}
 
 select
     left_key,  -- The one with the lesser number within this release.
