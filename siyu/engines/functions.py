@@ -197,8 +197,9 @@ FUNCTIONS = (
     SemanticFunction(
         "fn_abbreviates",
         "short, whole",
-        r"case when regexp_full_match(short, '[0-9A-Za-z一-龥]+')"
-        r" then regexp_matches(whole, '^' || regexp_replace(short, '(.)', '\1.*', 'g')) else false end",
+        # Not a pattern of regular expressions, which would be compiled for every pair.
+        "case when regexp_full_match(short, '[0-9A-Za-z一-龥]+')"
+        " then whole like array_to_string(string_split(short, ''), '%') || '%' else false end",
         "Whether all letters of a text stand in this order in another one that begins with the same letter: 一汽 and"
         " 第一汽车 do not, 第汽 and 第一汽车 do. False if the short text has anything but letters and digits.",
     ),
