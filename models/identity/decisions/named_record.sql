@@ -86,7 +86,7 @@ select
     {%- for id in companies %}
     {%- set mark = '[public] ' if id == 'email_domain' else '' %}
     min({{ id_column(id) }})
-        as {{ id_column(id) }}{{ ',' if not loop.last }}  -- {{ mark }}Identifier of a company.
+        as {{ id_column(id) }}{{ ',' if not loop.last }}  -- {{ mark }}Of a company.
     {%- endfor %}
 from carried
 group by channel, record_id
