@@ -19,10 +19,11 @@ addressed as (
     select
         full_name,
         case
-            when length(han) = 2 then regexp_replace(han, '^(.)[总工董局处科哥姐]$', '', 'g')
+            when length(han) = 2
+                then regexp_replace(han, '^(?:.[总工董局处科哥姐]|{{ one_of(chinese) }})$', '', 'g')
             else regexp_replace(han, '{{ one_of(chinese) }}$', '', 'g')
         end as han,
-        trim(regexp_replace(' ' || words || ' ', ' {{ one_of(latin) }} ', ' ', 'g')) as words
+        trim(regexp_replace(' ' || words || ' ', '(?: {{ one_of(latin) }})+ ', ' ', 'g')) as words
     from folded
 ),
 
