@@ -10,5 +10,6 @@ select
         min(p.company_name) filter (where p.is_complete), min(p.company_name)
     ) as company_name  -- Its name.
 from {{ ref('account_id') }} as a
-inner join {{ ref('company_name_part') }} as p on a.id_type = 'company_name' and a.id_value = p.name_key
+inner join {{ ref('company_name_part') }} as p
+    on a.id_type = 'company_name' and a.id_value = p.name_key
 group by a.account_key
