@@ -19,10 +19,11 @@ addressed as (
     select
         full_name,
         case
-            when length(han) = 2 then regexp_replace(han, '^(.)[总工董局处科哥姐]$', '', 'g')
+            when length(han) = 2
+                then regexp_replace(han, '^(?:.[总工董局处科哥姐]|{{ one_of(chinese) }})$', '', 'g')
             else regexp_replace(han, '{{ one_of(chinese) }}$', '', 'g')
         end as han,
-        trim(regexp_replace(' ' || words || ' ', ' {{ one_of(latin) }} ', ' ', 'g')) as words
+        trim(regexp_replace(' ' || words || ' ', '(?: {{ one_of(latin) }})+ ', ' ', 'g')) as words
     from folded
 ),
 
@@ -446,7 +447,8 @@ sizes as (
 select
     s.left_key,  -- The one that remains, with the lesser number within this release.
     s.right_key,  -- The one that becomes a part of it.
-    s.score  -- Score of the candidate.
+    s.score,  -- Score of the candidate.
+    cast({{ var('join_candidates_from') }} as decimal(4, 3)) as join_from  -- The setting in force.
 from scored as s
 inner join sizes as a on s.left_key = a.side_key
 inner join sizes as b on s.right_key = b.side_key

@@ -66,8 +66,11 @@ findings as (
     select
         c.left_key,
         c.right_key,
-        case when fn_edit_distance(c.left_value, c.right_value) <= 1 then 'near_mobile' else 'other_mobile' end
-            as evidence,
+        case
+            when fn_edit_distance(c.left_value, c.right_value) <= 1
+                then 'near_mobile'
+            else 'other_mobile'
+        end as evidence,
         cast(null as bigint) as holder_count,
         c.left_value,
         c.right_value
@@ -77,8 +80,11 @@ findings as (
     select
         c.left_key,
         c.right_key,
-        case when {{ differ_in_a_letter('c.left_value', 'c.right_value') }} then 'near_mail' else 'other_mail' end
-            as evidence,
+        case
+            when {{ differ_in_a_letter('c.left_value', 'c.right_value') }}
+                then 'near_mail'
+            else 'other_mail'
+        end as evidence,
         cast(null as bigint) as holder_count,
         c.left_value,
         c.right_value
@@ -105,12 +111,15 @@ findings as (
     select
         c.left_key,
         c.right_key,
-        case when c.left_value = c.right_value then 'same_company' else 'other_company' end as evidence,
+        case
+            when c.left_value = c.right_value then 'same_company' else 'other_company'
+        end as evidence,
         c.left_count as holder_count,
         coalesce(a.company_name, c.left_value) as left_value,
         coalesce(b.company_name, c.right_value) as right_value
     from compared as c
-    left join {{ ref('candidate_company_name') }} as a on c.left_value = cast(a.account_key as varchar)
+    left join {{ ref('candidate_company_name') }} as a
+        on c.left_value = cast(a.account_key as varchar)
     left join {{ ref('candidate_company_name') }} as b
         on c.right_value = cast(b.account_key as varchar)
     where c.kind = 'company'
@@ -176,7 +185,9 @@ findings as (
     {{ matcher_findings('person', ref('contact_cluster')) }}
 ),
 
-{{ weighed_findings('person', 'select count(distinct cluster_key) as all_count from ' ~ ref('person_value')) }}
+{{ weighed_findings(
+    'person', 'select count(distinct cluster_key) as all_count from ' ~ ref('person_value')
+) }}
 
 select
     left_key,  -- The one with the lesser number within this release.
