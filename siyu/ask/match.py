@@ -20,7 +20,19 @@ from siyu.ask.match_files import (
     write_pairs,
 )
 from siyu.ask.match_gate import SIDES, Judged, by_decisions, by_labels, check, decided_pairs, write_sides
-from siyu.ask.match_rows import ROWS, Blocking, Field, Kind, counted, own_fields, rules_of, write_rows
+from siyu.ask.match_rows import (
+    ROWS,
+    Blocking,
+    Field,
+    Kind,
+    counted,
+    lessons_of,
+    own_fields,
+    rules_of,
+    with_pair_count,
+    write_rows,
+    write_same,
+)
 from siyu.ask.splink_model import PAIRS, SEED, predict, scores, splink_version, trained, versions
 from siyu.engines.base import RunInputs
 from siyu.engines.duckdb import DuckEngine
@@ -159,7 +171,9 @@ def _new_model(settings: Settings, lookup: Lookup, kind: Kind, connection: Any, 
             "a matcher needs two fields, and two rows that agree in one of them.",
         )
     share = float(load_vars(settings)["candidate_share"])
-    model = trained(connection, rows.fields, rows.blocking, min(2 * share / rows.count, 0.5))
+    lessons = [with_pair_count(lookup.session, rule) for rule in lessons_of(kind, rows.fields, rows.own)]
+    write_same(lookup, kind, rows.fields, rows.own)
+    model = trained(connection, rows.fields, rows.blocking, lessons, min(2 * share / rows.count, 0.5))
     manifest = {
         "kind": kind,
         "release": lookup.release.name,
@@ -169,6 +183,7 @@ def _new_model(settings: Settings, lookup: Lookup, kind: Kind, connection: Any, 
         "fields": [field.name for field in rows.fields],
         "blocking": {rule.name: rule.pair_count for rule in rows.blocking.used},
         "left_out": {rule.name: rule.pair_count for rule in rows.blocking.left_out},
+        "trained_on": {rule.name: rule.pair_count for rule in lessons},
         "untrained": list(model.untrained),
         "versions": versions(),
     }
@@ -195,7 +210,7 @@ def _judged(
         write_sides(lookup, asked.kind, decided, own)
         found = scores(connection, model, SIDES)
     by_people = by_decisions(decided, found, asked.least)
-    return (by_labels(lookup), by_people) if asked.kind == "person" else (by_people,)
+    return (*by_labels(lookup), by_people) if asked.kind == "person" else (by_people,)
 
 
 def _pairs(lookup: Lookup) -> list[Pair]:

@@ -26,12 +26,16 @@ DEVIATIONS = 1.96  # 95 %
 
 @dataclass(frozen=True)
 class Judged:
-    """Pairs that a matcher proposes and that humans know about; `missed` are right pairs that it does not propose."""
+    """Pairs that a matcher proposes and that humans know about; `missed` are right pairs that it does not propose.
+
+    `is_part`: they are also part of other figures.
+    """
 
     source: str
     right: int
     wrong: int
     missed: int
+    is_part: bool = False
 
     @property
     def count(self) -> int:
@@ -65,8 +69,8 @@ def interval(right: int, count: int) -> tuple[float, float]:
 
 def together(judged: Sequence[Judged]) -> Judged:
     """Return the sum of several."""
-    parts = [(one.right, one.wrong, one.missed) for one in judged]
-    return Judged("together", *(sum(numbers) for numbers in zip(*parts, strict=True)))
+    whole = [one for one in judged if not one.is_part]
+    return Judged("together", *(sum(getattr(one, name) for one in whole) for name in ("right", "wrong", "missed")))
 
 
 def check(judged: Sequence[Judged]) -> None:
@@ -90,8 +94,8 @@ class NotWritten(ConfigError):
     untouched = "Neither the model nor a pair was written."
 
 
-def by_labels(lookup: Lookup) -> Judged:
-    """Judge the table of pairs of people by labelled records."""
+def by_labels(lookup: Lookup) -> tuple[Judged, Judged]:
+    """Judge the table of pairs of people by labelled records: all, and those that siyu does not propose by itself."""
     rows = [
         (row["channel"], row["record_id"].partition("#")[0], row["person"])
         for row in lookup.reference("identity_labels")
@@ -108,18 +112,27 @@ def by_labels(lookup: Lookup) -> Judged:
     ), owner as (
         select key, person from counted
         qualify row_number() over (partition by key order by records desc, person) = 1
+    ), candidates as (
+        select a.person_key as one, b.person_key as other from {lookup.table("candidate")} as c
+        join {lookup.table("person")} as a on c.left_id = a.one_id
+        join {lookup.table("person")} as b on c.right_id = b.one_id
+        where c.generators <> 'person_matcher'
     ), proposed as (
-        select a.person = b.person as is_right from {PAIRS} as p
+        select a.person = b.person as is_right, c.one is null as is_new from {PAIRS} as p
         join owner as a on p.left_key = a.key
         join owner as b on p.right_key = b.key
+        left join candidates as c
+            on p.left_key = least(c.one, c.other) and p.right_key = greatest(c.one, c.other)
     ), same as (
         select cast(sum(size * (size - 1) // 2) as bigint) as pairs
         from (select count(*) as size from owner group by person) as sizes
     )
     select count(*) filter (where is_right), count(*) filter (where not is_right),
-        (select coalesce(pairs, 0) from same) from proposed"""
-    right, wrong, same = lookup.session.rows(known)[0]
-    return Judged("labels", right, wrong, same - right)
+        count(*) filter (where is_right and is_new), count(*) filter (where not is_right and is_new),
+        coalesce((select pairs from same), 0) from proposed"""
+    right, wrong, new, wrong_new, same = lookup.session.rows(known)[0]
+    name = "labels, of pairs that are no candidates of siyu"
+    return Judged("labels", right, wrong, same - right), Judged(name, new, wrong_new, same - right, is_part=True)
 
 
 def decided_pairs(lookup: Lookup, kind: Kind) -> list[tuple[str, str, str]]:

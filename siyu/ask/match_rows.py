@@ -15,7 +15,9 @@ Kind = Literal["person", "company"]
 # text: names and addresses; code: digits, dates; mail: mail addresses; label: equal or not
 How = Literal["text", "code", "mail", "label"]
 ROWS = "match_row"  # key, record, fields
+SAME = "match_same"  # the fields of two records of one person or company: <field>_l, <field>_r
 MAX_BLOCKED_PAIRS = 20_000_000  # of one rule; a rule that would compare more is left out
+MAX_LESSONS = 4
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def own_fields(lookup: Lookup, kind: Kind) -> tuple[Field, ...]:
     if kind == "company":
         return ()
     known = {*CONTACT, *CONTACT.values()}
-    parts = {p for t in lookup.types.composites if t.entity == "person" for p in t.parts}
+    parts = {p for t in lookup.types.types.values() if t.entity == "person" for p in t.parts}
     return tuple(Field(part, "text") for part in sorted(parts - known))
 
 
@@ -87,12 +89,17 @@ def write_rows(lookup: Lookup, kind: Kind) -> tuple[Field, ...]:
     fields = (*(PERSON_FIELDS if kind == "person" else COMPANY_FIELDS), *own)
     query = _people(lookup, own) if kind == "person" else _companies(lookup)
     lookup.session.execute(f"create or replace table {ROWS} as {query} order by key")
-    counts = lookup.session.named_rows(
-        "select "
-        + ", ".join(f"count(distinct {quote_name(f.name)}) as {quote_name(f.name)}" for f in fields)
-        + f" from {ROWS}"
+    return tuple(field for field in fields if _is_of_use(lookup.session, field, own))
+
+
+def _is_of_use(session: Session, field: Field, own: Sequence[Field]) -> bool:
+    """Whether a field has two values. A part of a layer that only repeats the name is of no use."""
+    column = quote_name(field.name)
+    values, known, repeated = session.rows(
+        f"select count(distinct {column}), count({column}), "
+        + (f"count(*) filter (where fn_folded({column}) = full_name) from {ROWS}" if field in own else f"0 from {ROWS}")
     )[0]
-    return tuple(field for field in fields if counts[field.name] > 1)
+    return bool(values > 1 and 2 * repeated < known)
 
 
 def _people(lookup: Lookup, own: Sequence[Field]) -> str:
@@ -192,11 +199,43 @@ def _spelled(lookup: Lookup) -> str:
     )
 
 
+def write_same(lookup: Lookup, kind: Kind, fields: Sequence[Field], own: Sequence[Field]) -> None:
+    """Write the table SAME: of each person or company with two records, the fields of the first and the last one.
+
+    The rules have joined them by identifiers, so they tell how often the other fields of one person agree.
+    """
+    key = "person_key" if kind == "person" else "account_key"
+    rows = records_of_people(lookup, own) if kind == "person" else records_of_companies(lookup)
+    listed = ", ".join(
+        f"{side}.{quote_name(field.name)} as {quote_name(f'{field.name}_{end}')}"
+        for field in fields
+        for side, end in (("a", "l"), ("b", "r"))
+    )
+    lookup.session.execute(
+        f"""create or replace table {SAME} as
+        with records as ({rows}), owned as (
+            select o.{key} as key, r.* from records as r
+            join {lookup.table("record_person")} as o on r.record = o.channel || ':' || o.record_id
+            where o.{key} is not null {"and o.account_basis = 'record'" if kind == "company" else ""}
+        ), ends as (select key, min(record) as first, max(record) as last from owned group by key)
+        select {listed} from ends as e
+        join owned as a on e.key = a.key and e.first = a.record
+        join owned as b on e.key = b.key and e.last = b.record
+        where e.first <> e.last order by e.key"""
+    )
+
+
 def rules_of(kind: Kind, fields: Sequence[Field], own: Sequence[Field]) -> list[Rule]:
     """Return the rules of blocking, whatever they cost. A rule whose fields nobody has is not among them."""
     names = {field.name for field in fields}
     if kind == "company":
-        wished = [("core",), ("domain",), ("left(core, 2)", "region"), ("left(core, 3)",), ("right(core, 3)",)]
+        wished: list[tuple[str, ...]] = [
+            ("core",),
+            ("domain",),
+            ("left(core, 2)", "region"),
+            ("left(core, 3)",),
+            ("right(core, 3)",),
+        ]
     else:
         rest = [field.name for field in own if field.name in names]
         wished = [
@@ -206,6 +245,16 @@ def rules_of(kind: Kind, fields: Sequence[Field], own: Sequence[Field]) -> list[
             *((name,) for name in rest), *((name, "left(full_name, 1)") for name in rest),
         ]  # fmt: skip
     return [Rule(parts) for parts in wished if all(_field(part) in names for part in parts)]
+
+
+def lessons_of(kind: Kind, fields: Sequence[Field], own: Sequence[Field]) -> list[Rule]:
+    """Return the rules of blocking for the training. A rule teaches nothing about the fields that it reads."""
+    names = {field.name for field in fields}
+    wished: list[tuple[str, ...]] = [("region",), ("left(core, 2)",)]
+    if kind == "person":
+        rest = [field.name for field in own if field.name in names]
+        wished = [("full_name",), *((name,) for name in rest), ("company",), ("city", "title")]
+    return [Rule(parts) for parts in wished if all(_field(part) in names for part in parts)][:MAX_LESSONS]
 
 
 def _field(part: str) -> str:
@@ -223,17 +272,22 @@ def counted(session: Session, rules: Sequence[Rule], most: int = MAX_BLOCKED_PAI
     for rule in rules:
         if any(set(wider.parts) <= set(rule.parts) for wider in used):
             continue
-        known = " and ".join(f"{part} is not null" for part in rule.parts)
-        pairs = session.value(
-            "select cast(coalesce(sum(size * (size - 1) // 2), 0) as bigint) from"
-            f" (select cast(count(*) as hugeint) as size from {ROWS} where {known} group by {', '.join(rule.parts)})"
-        )
-        found = Rule(rule.parts, int(pairs))
+        found = with_pair_count(session, rule)
         if found.pair_count > most:
             left_out.append(found)
         elif found.pair_count:
             used.append(found)
     return Blocking(tuple(used), tuple(left_out))
+
+
+def with_pair_count(session: Session, rule: Rule) -> Rule:
+    """Return the rule with the number of pairs that it compares."""
+    known = " and ".join(f"{part} is not null" for part in rule.parts)
+    pairs = session.value(
+        "select cast(coalesce(sum(size * (size - 1) // 2), 0) as bigint) from"
+        f" (select cast(count(*) as hugeint) as size from {ROWS} where {known} group by {', '.join(rule.parts)})"
+    )
+    return Rule(rule.parts, int(pairs))
 
 
 def insert(session: Session, table: str, columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:

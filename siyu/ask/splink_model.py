@@ -1,7 +1,10 @@
 """Splink 5, an outside matcher: train a model on the rows of a release, and predict pairs. Nothing else imports it.
 
 The model is that of Fellegi and Sunter: u, how often two different people agree, from a random sample with a seed; m,
-how often one person agrees with itself, by expectation maximisation within blocks. No labels are needed.
+how often one person agrees with itself. The rules have joined records of one person by identifiers, so the m of names,
+companies, places and titles is counted on those. Where people are rarely doubled, expectation maximisation would learn
+it from strangers. The m of identifiers, and of the parts of a layer's composites, cannot be counted so, because they
+have joined the records: expectation maximisation within blocks estimates it. No labels are needed.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any
 
-from siyu.ask.match_rows import ROWS, Blocking, Field, Rule
+from siyu.ask.match_rows import ROWS, SAME, Blocking, Field, Rule
 from siyu.engines.sql import quote_name
 from siyu.errors import ConfigError
 
@@ -21,6 +24,8 @@ SEED = 7
 U_PAIRS = 2_000_000  # pairs of the random sample
 EM_PAIRS = 1_000_000  # pairs of a block from which m is estimated
 ALIKE, SIMILAR = 0.92, 0.8  # Jaro-Winkler
+COUNTED = ("full_name", "company", "city", "title", "core", "region")  # fields whose m is counted on joined records
+LEAST_COUNTED = 50  # pairs of joined records that both have the field
 EDITS = 2  # a swap of two neighbouring digits is two edits
 DIGITS = 6  # of a probability: the last digits of a sum depend on the order of its terms
 
@@ -49,16 +54,20 @@ def versions() -> dict[str, str]:
     return {name: version(name) for name in ("splink", "duckdb", "siyu")}
 
 
-def trained(connection: Any, fields: Sequence[Field], blocking: Blocking, prior: float) -> Trained:
-    """Train a model on the table ROWS. `prior` is the probability that any two rows are one.
+def trained(
+    connection: Any, fields: Sequence[Field], blocking: Blocking, lessons: Sequence[Rule], prior: float
+) -> Trained:
+    """Train a model on the table ROWS, within the blocks of `lessons`. `prior`: the probability that two rows are one.
 
     The connection must have one thread: the order of the rows decides the last digits of the sums.
     """
-    linker = _linker(connection, _settings(fields, blocking, prior))
+    settings = _counted(connection, _settings(fields, blocking, prior).create_settings_dict("duckdb"))
+    linker = _linker(connection, settings)
     linker.training.estimate_u_using_random_sampling(max_pairs=U_PAIRS, seed=SEED)
-    for rule in _training_rules(fields, blocking):
-        _learn(linker, rule)
-    settings: dict[str, Any] = linker.misc.save_model_to_json()
+    for rule in lessons:
+        if rule.pair_count:
+            _learn(linker, rule)
+    settings = linker.misc.save_model_to_json()
     linker.table_management.delete_tables_created_by_splink_from_db()
     return Trained(_rounded(settings), _untrained(settings))
 
@@ -87,20 +96,14 @@ def scores(connection: Any, settings: dict[str, Any], sides: str) -> list[tuple[
     rule = block_on("pair_no").create_blocking_rule_dict("duckdb")
     whole = _linker(connection, settings | {"blocking_rules_to_generate_predictions": [rule]})
     api = DuckDBAPI(connection)
-    linker = Linker(api.register(sides), _own(settings, rule), log_level=None)
+    own = settings | {"blocking_rules_to_generate_predictions": [rule], "additional_columns_to_retain": ["pair_no"]}
+    linker = Linker(api.register(sides), own, log_level=None)
     for name in _frequent(settings):
         table = whole.table_management.compute_tf_table(name)
         linker.table_management.register_term_frequency_lookup(api.register(table.physical_name), name)
     found = linker.inference.predict(warning_mode="never")
     query = f"select pair_no_l, match_probability from {found.physical_name} order by pair_no_l"
     return [(int(number), round(float(p), DIGITS)) for number, p in connection.execute(query).fetchall()]
-
-
-def _own(settings: dict[str, Any], rule: dict[str, Any]) -> dict[str, Any]:
-    return settings | {
-        "blocking_rules_to_generate_predictions": [rule],
-        "additional_columns_to_retain": ["pair_no"],
-    }
 
 
 def _linker(connection: Any, settings: Any) -> Any:
@@ -126,6 +129,24 @@ def _settings(fields: Sequence[Field], blocking: Blocking, prior: float) -> Any:
     )
 
 
+def _counted(connection: Any, settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the settings with the m of the fields in COUNTED, by the table SAME. No level is impossible."""
+    for comparison in settings["comparisons"]:
+        name = comparison["output_column_name"]
+        levels = [level for level in comparison["comparison_levels"] if not level.get("is_null_level")]
+        both = f"{quote_name(f'{name}_l')} is not null and {quote_name(f'{name}_r')} is not null"
+        cases = " ".join(f"when {level['sql_condition']} then {place}" for place, level in enumerate(levels[:-1]))
+        query = f"select case {cases} else {len(levels) - 1} end, count(*) from {SAME} where {both} group by 1"
+        found = dict(connection.execute(query).fetchall()) if name in COUNTED else {}
+        total = sum(found.values())
+        if total < LEAST_COUNTED:
+            continue
+        for place, level in enumerate(levels):
+            level["m_probability"] = (found.get(place, 0) + 0.5) / (total + 0.5 * len(levels))
+            level["fix_m_probability"] = True
+    return settings
+
+
 def _comparison(field: Field) -> Any:
     from splink import comparison_level_library as level
     from splink.comparison_library import CustomComparison
@@ -144,19 +165,8 @@ def _comparison(field: Field) -> Any:
         level.ExactMatchLevel(field.name, term_frequency_adjustments=True),
         *(level.CustomLevel(condition) for condition in between),
         level.ElseLevel(),
-    ]
-    return CustomComparison(levels, output_column_name=field.name)
-
-
-def _training_rules(fields: Sequence[Field], blocking: Blocking) -> list[Rule]:
-    """Return rules for the training such that each field is free in at least one: a rule teaches nothing of its own.
-
-    The first rule that reads the name, and up to three that do not.
-    """
-    name = fields[0].name if fields else ""
-    reading = [rule for rule in blocking.used if any(name in part for part in rule.parts)]
-    others = [rule for rule in blocking.used if rule not in reading]
-    return [*reading[:1], *others[:3]]
+    ]  # fmt: skip
+    return CustomComparison([*levels], output_column_name=field.name)
 
 
 def _learn(linker: Any, rule: Rule) -> None:
