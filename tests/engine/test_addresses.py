@@ -155,7 +155,7 @@ CASES = [
     ({"word": "", "normal": "st", "kind": "street"}, "word is empty"),
     ({"word": "high street", "normal": "st", "kind": "street"}, "'high street' has a blank"),
     ({"word": "str", "normal": "", "kind": "street"}, "normal is ''"),
-    ({"word": "str", "normal": "'; --", "kind": "street"}, "normal is \"'; --\""),
+    ({"word": "str", "normal": "'; --", "kind": "street"}, 'normal is "\'; --"'),
     ({"word": "apt", "normal": "#", "kind": "unit"}, "normal is '#', which a word of kind unit does not have"),
     ({"word": "str", "normal": "st", "kind": "strete"}, "kind is 'strete'"),
     ({"word": "street", "normal": "str", "kind": "street"}, "street street is already in row 2"),
