@@ -99,6 +99,7 @@ def by_labels(lookup: Lookup) -> tuple[Judged, Judged]:
     rows = [
         (row["channel"], row["record_id"].partition("#")[0], row["person"])
         for row in lookup.reference("identity_labels")
+        if not row.get("sample")  # labels that siyu wrote of a decision; by_decisions counts them
     ]
     insert(lookup.session, "match_label", ("channel", "record_id", "person"), rows)
     known = f"""
@@ -136,13 +137,13 @@ def by_labels(lookup: Lookup) -> tuple[Judged, Judged]:
 
 
 def decided_pairs(lookup: Lookup, kind: Kind) -> list[tuple[str, str, str]]:
-    """Return (left_record, right_record, verdict) of the latest decision link or unlink about each pair of records."""
+    """Return (left_record, right_record, verdict) of the latest verdict accept or refuse about each pair of records."""
     latest: dict[frozenset[str], tuple[str, str]] = {}
     for row in lookup.reference("candidate_decisions"):
         ends = frozenset((row["left_record"], row["right_record"]))
         if row["entity"] == kind and len(ends) == 2 and "" not in ends:
             latest[ends] = max(latest.get(ends, ("", "")), (row["decided_at"], row["verdict"]))
-    found = [(*sorted(ends), verdict) for ends, (_, verdict) in latest.items() if verdict in ("link", "unlink")]
+    found = [(*sorted(ends), verdict) for ends, (_, verdict) in latest.items() if verdict in ("accept", "refuse")]
     return sorted((left, right, verdict) for left, right, verdict in found)
 
 
@@ -163,10 +164,10 @@ def write_sides(lookup: Lookup, kind: Kind, pairs: Sequence[tuple[str, str, str]
 
 def by_decisions(pairs: Sequence[tuple[str, str, str]], scores: Sequence[tuple[int, float]], least: float) -> Judged:
     """Judge a matcher by its scores of decided pairs."""
-    known = [(pairs[number][2] == "link", score >= least) for number, score in scores]
+    known = [(pairs[number][2] == "accept", score >= least) for number, score in scores]
     return Judged(
         "decisions",
-        sum(is_link and is_proposed for is_link, is_proposed in known),
-        sum(not is_link and is_proposed for is_link, is_proposed in known),
-        sum(is_link and not is_proposed for is_link, is_proposed in known),
+        sum(is_accepted and is_proposed for is_accepted, is_proposed in known),
+        sum(not is_accepted and is_proposed for is_accepted, is_proposed in known),
+        sum(is_accepted and not is_proposed for is_accepted, is_proposed in known),
     )

@@ -62,7 +62,11 @@ TENS: tuple[Step, ...] = (
     (r"([1-9])百([0-9]{2})", r"\1\2"),
     (rf"([1-9])百(号|楼|幢|座|房|{PLACED})", r"\g100\2"),
 )
-SHARPS: tuple[Step, ...] = ((r"([0-9])#", r"\1号"), (r"#([0-9a-z]+)(?:号?[室房])?", r"\1室"), ("^([0-9a-z]+室)(.+)$", r"\2\1"))
+SHARPS: tuple[Step, ...] = (
+    (r"([0-9])#", r"\1号"),
+    (r"#([0-9a-z]+)(?:号?[室房])?", r"\1室"),
+    ("^([0-9a-z]+室)(.+)$", r"\2\1"),
+)
 NTH: tuple[Step, ...] = ((r"([^0-9])第([0-9])", r"\1\2"),)
 FLOOR: tuple[Step, ...] = ((r"([0-9])f\b", r"\1层"),)
 RANGES: tuple[Step, ...] = (
@@ -162,7 +166,10 @@ def _western() -> str:
     split = f"case when regexp_matches(t, '[#%&]') then {marked} else trim(t, ' ,') || '|' end"
     text = _where("t", "contains(t, '  ')", _steps("t", ONE_BLANK))
     text = _let(_steps(text, WESTERN), split)
-    text = _let(_steps(text, NUMBERED), f"case when not regexp_matches(t, '{PLACE_ONLY}') or regexp_matches(t, '{STREET}') then trim(replace(t, '|', ' ')) end")
+    text = _let(
+        _steps(text, NUMBERED),
+        f"case when not regexp_matches(t, '{PLACE_ONLY}') or regexp_matches(t, '{STREET}') then trim(replace(t, '|', ' ')) end",
+    )
     return _let(text, r"case when regexp_matches(t, '[0-9]') and regexp_matches(t, '[^0-9 #%&/-]{2}') then t end")
 
 

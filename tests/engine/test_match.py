@@ -206,11 +206,11 @@ def test_decisions_count_accepted_pairs_although_they_are_one_by_now(settings: S
         "candidate_id,entity,verdict,score,generators,left_id,right_id,left_record,right_record,decided_at,decided_by"
     ]
     lines += [
-        f"K{key},person,link,0.9,x,a:{key},b:{key},crm:contacts:{key},web:w:{key},2026-06-01 08:00:00,li"
+        f"K{key},person,accept,0.9,x,a:{key},b:{key},crm:contacts:{key},web:w:{key},2026-06-01 08:00:00,li"
         for key in range(1, 61)
     ]
     lines += [
-        f"K{key},person,unlink,0.9,x,a:{key},b:{key},crm:contacts:{key},web:w:{key + 1},2026-06-01 08:00:00,li"
+        f"K{key},person,refuse,0.9,x,a:{key},b:{key},crm:contacts:{key},web:w:{key + 1},2026-06-01 08:00:00,li"
         for key in range(61, 101)
     ]
     path = tmp_path / "exports" / "reference" / "candidate_decisions.csv"
@@ -272,13 +272,13 @@ def test_decided_pairs_are_judged_by_the_latest_verdict() -> None:
             assert name == "candidate_decisions"
             columns = ("entity", "verdict", "left_record", "right_record", "decided_at")
             rows = [
-                ("person", "link", "a:1", "b:2", "2026-01-01"), ("person", "unlink", "b:2", "a:1", "2026-02-01"),
-                ("person", "unsure", "a:3", "b:4", "2026-01-01"), ("company", "link", "a:5", "b:6", "2026-01-01"),
-                ("person", "link", "a:7", "", "2026-01-01"), ("person", "link", "a:9", "a:8", "2026-01-01"),
+                ("person", "accept", "a:1", "b:2", "2026-01-01"), ("person", "refuse", "b:2", "a:1", "2026-02-01"),
+                ("person", "unsure", "a:3", "b:4", "2026-01-01"), ("company", "accept", "a:5", "b:6", "2026-01-01"),
+                ("person", "accept", "a:7", "", "2026-01-01"), ("person", "accept", "a:9", "a:8", "2026-01-01"),
             ]  # fmt: skip
             return [dict(zip(columns, row, strict=True)) for row in rows]
 
     pairs = decided_pairs(Known(), "person")  # type: ignore[arg-type]
-    assert pairs == [("a:1", "b:2", "unlink"), ("a:8", "a:9", "link")]
+    assert pairs == [("a:1", "b:2", "refuse"), ("a:8", "a:9", "accept")]
     assert by_decisions(pairs, [(0, 0.9), (1, 0.4)], 0.5) == Judged("decisions", 0, 1, 1)
     assert by_decisions(pairs, [(1, 0.5)], 0.5) == Judged("decisions", 1, 0, 0)
