@@ -1,9 +1,9 @@
 {#- Addresses as keys, to compare them: 12 North Main Street, Apt. 3 and 12 N Main St #3 become one. By reference/regions.csv
     and address_words.csv. -#}
 
-{#- A text without a province (江苏省) before one of its own cities (苏州): people leave it out. A province before another
-    place stays: 上海黄山路 is a road in Shanghai. -#}
-{%- macro without_province(column) -%}
+{#- A text that may be an address, without a province (江苏省) before one of its own cities (苏州): people leave it out. A
+    province before another place stays: 上海黄山路 is a road in Shanghai. NULL if it is a placeholder or a mail address. -#}
+{%- macro address_text(column) -%}
 {%- set between = '[^0-9a-zA-Z０-９ａ-ｚＡ-Ｚ一-龥]*' -%}
 {%- set ending = '(?:' ~ REGION_ENDINGS | join('|') ~ ')?' ~ between -%}
 {%- set provinces, cities = [], {} -%}
@@ -18,6 +18,7 @@
 {%- endfor -%}
 {%- set before = '^' ~ between ~ '(?:[0-9０-９]{6}' ~ between ~ ')?(?:中国' ~ between ~ ')?' -%}
 case
+    when contains({{ column }}, '@') or regexp_matches({{ column }}, {{ placeholder('identifier') }}) then null
     when regexp_matches({{ column }}, '{{ before }}(?:{{ heads | join('|') }})')
         then regexp_replace({{ column }}, '{{ before }}{{ one_of(provinces) }}{{ ending }}', '', 'g')
     else {{ column }}
@@ -57,17 +58,18 @@ end
 {%- macro normal_address(column) -%}
 {%- set countries = [] -%}
 {%- for row in reference('address_words') if row.kind == 'country' %}{% set _ = countries.append(row.word) %}{% endfor -%}
-{%- set words -%}
-list_transform(
-    string_split(fn_address_words({{ without_province(column) }}), ' '), lambda word: {{ address_word('word') }}
-)
-{%- endset -%}
 {%- call checked(column, 'no address') -%}
-case
-    when not contains({{ column }}, '@') and not regexp_matches({{ column }}, {{ placeholder('identifier') }})
-        then fn_address_key(
-            regexp_replace(array_to_string({{ words }}, ' '), '[ ,]+{{ one_of(countries) }}[ ,]*$', ' ', 'g')
-        )
-end
+fn_address_key(regexp_replace(
+    array_to_string(
+        list_transform(
+            string_split(fn_address_words({{ address_text(column) }}), ' '),
+            lambda word: {{ address_word('word') }}
+        ),
+        ' '
+    ),
+    ' {{ one_of(countries) }}[ ,]*$',
+    ' ',
+    'g'
+))
 {%- endcall -%}
 {%- endmacro -%}

@@ -47,11 +47,12 @@ SPACED: tuple[Step, ...] = (
     (r"\b[ ,]+\b", "-"),
     (r"[ ,]+", ""),
 )
-REGIONS: tuple[Step, ...] = ((r"^(?:中华人民共和国|中国)|(?:壮族|回族|维吾尔)?自治区|特别行政区", ""),)
 # One word for each kind of place, wherever it stands: a key is not read.
 SAME_WORDS = (
-    ("市辖区", ""), ("市", ""), ("省", ""), ("号楼", "栋"), ("幢", "栋"), ("座", "栋"), ("号栋", "栋"), ("栋楼", "栋"),
-    ("楼层", "层"), ("楼", "层"), ("房间", "室"), ("房", "室"), ("户", "室"), ("号室", "室"),
+    ("中华人民共和国", ""), ("中国", ""), ("壮族自治区", ""), ("回族自治区", ""), ("维吾尔自治区", ""), ("自治区", ""),
+    ("特别行政区", ""), ("市辖区", ""), ("市", ""), ("省", ""),
+    ("号楼", "栋"), ("幢", "栋"), ("座", "栋"), ("号栋", "栋"), ("栋楼", "栋"), ("楼层", "层"), ("楼", "层"),
+    ("房间", "室"), ("房", "室"), ("户", "室"), ("号室", "室"),
 )  # fmt: skip
 DIGITS: tuple[Step, ...] = ((rf"([{NUMERALS}])([0-9])", r"\1-\2"), (rf"([0-9])([{NUMERALS}])", r"\1-\2"))
 TENS: tuple[Step, ...] = (
@@ -100,7 +101,10 @@ NUMBERED: tuple[Step, ...] = (
     (r"([aou])e", r"\1"),
 )
 # A place without a house: Springfield IL 62701, 10115 Berlin, London SW1A1AA.
-PLACE_ONLY = r"^(?:[0-9]{4,6} [a-z]+|[0-9]{5} [a-z ]+ [a-z]{2}|[a-z ]+ [a-z]{1,2}[0-9][0-9a-z]?[0-9][a-z]{2}|[a-z ,]+ [a-z]{2} [0-9]{5})[|]$"
+PLACE_ONLY = (
+    "^(?:[0-9]{4,6} [a-z]+|[0-9]{5} [a-z ]+ [a-z]{2}|[a-z ,]+ [a-z]{2} [0-9]{5}"
+    "|[a-z ]+ [a-z]{1,2}[0-9][0-9a-z]?[0-9][a-z]{2})[|]$"
+)
 STREET = " (?:st|rd|dr|ln|pl|sq)[|]$"
 
 
@@ -127,7 +131,7 @@ def _words() -> str:
     narrow = NARROW.replace("'", "''")
     text = _where("t", "regexp_matches(t, '[　！-～]')", f"lower(translate(t, '{wide}', '{narrow}'))")
     plain = "strip_accents(replace(replace(replace(translate(t, 'øłđı', 'oldi'), 'ß', 'ss'), 'æ', 'ae'), 'œ', 'oe'))"
-    text = _where(text, rf"regexp_matches(t, '[\x{{00AA}}-\x{{02FF}}\x{{1E00}}-\x{{1EFF}}]')", plain)
+    text = _where(text, r"regexp_matches(t, '[\x{00AA}-\x{02FF}\x{1E00}-\x{1EFF}]')", plain)
     text = _where(_steps(text, HIDDEN), r"regexp_matches(t, '[(\[【〔〈《{]')", _steps("t", REMARKS))
     text = _where(text, r"regexp_matches(t, '\b(c/|r\.)')", _steps("t", LATIN[:2]))
     text = _where(text, "regexp_matches(t, '[‐-―−~]')", "translate(t, '‐‑‒–—―−~', '--------')")
@@ -141,16 +145,12 @@ def _words() -> str:
 def _chinese() -> str:
     digits = f"translate({_steps('t', DIGITS)}, '一二三四五六七八九〇零', '12345678900')"
     text = _where("trim(t, ' ,')", "contains(t, ' ')", _steps("t", SPACED))
-    text = _where(text, "starts_with(t, '中') or contains(t, '自治') or contains(t, '特别')", _steps("t", REGIONS))
-    text = _where(text, f"regexp_matches(t, '[{NUMERALS}]')", digits)
-    text = _where(text, "contains(t, '十') or contains(t, '百')", _steps("t", TENS))
+    text = _where(text, f"regexp_matches(t, '[{NUMERALS}]')", _steps(digits, TENS))
     text = _where(text, "contains(t, '#')", _steps("t", SHARPS))
     for word, same in SAME_WORDS:
         text = f"replace({text}, '{word}', '{same}')"
-    text = _where(text, "contains(t, '第')", _steps("t", NTH))
-    text = _where(text, "contains(t, 'f')", _steps("t", FLOOR))
-    text = _where(text, "contains(t, '-')", _steps("t", RANGES))
-    text = _where(text, "right(t, 1) between '0' and '9'", _steps("t", ENDS))
+    untidy = "contains(t, '-') or contains(t, '第') or contains(t, 'f') or right(t, 1) between '0' and '9'"
+    text = _where(text, untidy, _steps("t", (*NTH, *FLOOR, *RANGES, *ENDS)))
     room = "regexp_extract(t, '([0-9]+)层[0-9]{3,4}室$', 1)"
     told = f"starts_with(regexp_extract(t, '层([0-9]+)[0-9]{{2}}室$', 1) || '-', {room} || '-')"
     floor = r"regexp_replace(t, '[0-9]+层([0-9]{3,4}室)$', '\1')"
@@ -162,14 +162,12 @@ def _chinese() -> str:
 def _western() -> str:
     marks = f"array_to_string(list_sort(regexp_extract_all(t, '{MARKED}')), ' ')"
     unmarked = _where(f"regexp_replace(t, '{MARKED}', ' ', 'g')", "contains(t, '  ')", _steps("t", ONE_BLANK))
-    marked = _let(unmarked, f"trim(t, ' ,')") + f" || '|' || {marks}"
+    marked = f"trim({unmarked}, ' ,') || '|' || {marks}"
     split = f"case when regexp_matches(t, '[#%&]') then {marked} else trim(t, ' ,') || '|' end"
     text = _where("t", "contains(t, '  ')", _steps("t", ONE_BLANK))
     text = _let(_steps(text, WESTERN), split)
-    text = _let(
-        _steps(text, NUMBERED),
-        f"case when not regexp_matches(t, '{PLACE_ONLY}') or regexp_matches(t, '{STREET}') then trim(replace(t, '|', ' ')) end",
-    )
+    is_house = f"not regexp_matches(t, '{PLACE_ONLY}') or regexp_matches(t, '{STREET}')"
+    text = _let(_steps(text, NUMBERED), f"case when {is_house} then trim(replace(t, '|', ' ')) end")
     return _let(text, r"case when regexp_matches(t, '[0-9]') and regexp_matches(t, '[^0-9 #%&/-]{2}') then t end")
 
 

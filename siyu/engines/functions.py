@@ -145,8 +145,8 @@ FUNCTIONS = (
         "words",
         addresses.KEY,
         "The key of an address whose words are in one form, as normal_address makes them: # stands for a unit, % for a"
-        " floor, & for a building. Country, postcode (of an address in Chinese), 省, 市 and 自治区 are left out; numbers"
-        " before 号, 楼, 室 and so on are in digits; the house number comes first in an address in Latin letters."
+        " floor, & for a building. 中国, 省, 市, 自治区 and the postcode of an address in Chinese are left out; numbers"
+        " in Chinese become digits; the house number comes first in an address in Latin letters."
         " NULL if there is no number of a house, building or room.",
     ),
     SemanticFunction(

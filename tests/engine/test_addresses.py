@@ -109,9 +109,11 @@ def test_dirt_around_and_in_an_address_makes_no_difference(keys: Keys) -> None:
 
 
 FORMS = (
-    "江苏省苏州市星湖街{}号{}栋{}室", "上海市漕溪路{}弄{}号{}室", "建国路{}号{}楼{}室", "科苑小区{}-{}-{}", "麓谷大道{}号{}单元{}",
-    "解放路{}号{}号楼{}", "{} Main St Floor {} Apt {}", "Unit {}/{} High Road, Perth {}", "{} W {}th St #{}",
-    "Hauptstraße {}, {} Berlin {}", "{} rue du {} mai, Bat {}", "PO Box {}, {} Main St, Apt {}", "Main Street {}-{} Suite {}",
+    "江苏省苏州市星湖街{}号{}栋{}室", "上海市漕溪路{}弄{}号{}室", "建国路{}号{}楼{}室", "科苑小区{}-{}-{}",
+    "麓谷大道{}号{}单元{}", "解放路{}号{}号楼{}", "{} Main St Floor {} Apt {}", "Unit {}/{} High Road, Perth {}",
+    "{} W {}th St #{}",
+    "Hauptstraße {}, {} Berlin {}", "{} rue du {} mai, Bat {}", "PO Box {}, {} Main St, Apt {}",
+    "Main Street {}-{} Suite {}",
 )  # fmt: skip
 
 
@@ -129,6 +131,15 @@ def test_other_numbers_are_another_address(keys: Keys, form: str) -> None:
             met.append((key, found[key], triple))
         found[key] = triple
     assert met == []
+
+
+def test_the_examples_of_the_document_are_true(keys: Keys) -> None:
+    text = (REFERENCE.parents[1] / "docs" / "identity.md").read_text(encoding="utf-8")
+    rows = text.split("| as written | key |\n| --- | --- |\n")[-1].split("\n\n")[0].splitlines()
+    shown = [[cell.strip() for cell in row.strip("|").split("|")] for row in rows]
+    assert len(shown) == 6
+    for written, key in shown:
+        assert set(keys(written.split("; "))) == {None if key == "NULL" else key}
 
 
 def test_a_key_is_its_own_key(keys: Keys) -> None:
