@@ -129,11 +129,11 @@ class Counted:
     true: int
 
     @property
-    def cells(self) -> list[str]:
+    def cell(self) -> str:
         precision = self.right / self.joined if self.joined else 0.0
         recall = self.right / self.true
         f1 = 2 * precision * recall / (precision + recall) if self.right else 0.0
-        return [self.way, f"{self.joined:,}", f"{precision:.4f}", f"{recall:.4f}", f"{f1:.4f}"]
+        return f"{self.joined:,}: {precision:.4f} / {recall:.4f} / **{f1:.4f}**"
 
 
 def owner(record: str) -> str:
@@ -289,14 +289,18 @@ def main() -> None:
     wanted = [form for form in forms if asked.addresses in (form, "both")]
     if not has_normal_address():
         wanted = [form for form in wanted if form == "raw"]
-    print("| set | addresses | | pairs | precision | recall | F1 |\n| --- | --- | --- | --- | --- | --- | --- |")
-    for number in map(int, asked.sets.split(",")):
+    numbers = [int(number) for number in asked.sets.split(",")]
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for number in numbers:
         for form in wanted:
             with tempfile.TemporaryDirectory() as temporary:
                 settings = night(folder / f"dataset{number}.csv", Path(temporary), forms[form])
                 for counted in measured(settings):
-                    cells = [f"febrl{number}: {SETS[number]}", form, *counted.cells]
-                    print(f"| {' | '.join(cells)} |", flush=True)
+                    found[counted.way, form].append(counted.cell)
+    print("pairs: precision / recall / F1\n")
+    titles = ["", "addresses", *(f"febrl{number}: {SETS[number]}" for number in numbers)]
+    for cells in (titles, ["---"] * len(titles), *([*row, *cells] for row, cells in found.items())):
+        print(f"| {' | '.join(cells)} |")
 
 
 if __name__ == "__main__":
