@@ -174,7 +174,8 @@ anti join decided as d on p.left_key = d.left_key and p.right_key = d.right_key
 {%- endmacro -%}
 
 {#- CTEs up to `chosen`: of `findings` (left_key, right_key, evidence, holder_count, left_value, right_value) the one of
-    each field that says most for the pair. Among equals, the first by name and value. -#}
+    each field that says most for the pair. Among equals, the first by name and value. A finding may name what it is about:
+    same_part:birth_date is the evidence same_part in the field part:birth_date. -#}
 {%- macro weighed_findings(entity, all_count) -%}
 everybody as (
     {{ all_count }}
@@ -184,8 +185,8 @@ weighed as (
     select
         f.left_key,
         f.right_key,
-        f.evidence,
-        e.field,
+        e.evidence,
+        e.field || substr(f.evidence, length(e.evidence) + 1) as field,
         f.left_value,
         f.right_value,
         case
@@ -198,7 +199,7 @@ weighed as (
         end as bits
     from findings as f
     inner join {{ ref('candidate_evidence') }} as e
-        on e.entity = '{{ entity }}' and f.evidence = e.evidence
+        on e.entity = '{{ entity }}' and split_part(f.evidence, ':', 1) = e.evidence
     cross join everybody as a
 ),
 

@@ -44,7 +44,7 @@ def append_rules(settings: Settings, references: Mapping[str, Reference], rules:
     If only siyu's own table exists, a new table is created in the reference folder of the exports, or else of the last
     layer. Raises ConfigError for the sample, which is part of siyu.
     """
-    path = _place(settings, references)
+    path = writable_table(settings, references[TABLE])
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(",".join(COLUMNS) + "\n", encoding="utf-8")
@@ -62,16 +62,20 @@ def append_rules(settings: Settings, references: Mapping[str, Reference], rules:
     return path
 
 
-def _place(settings: Settings, references: Mapping[str, Reference]) -> Path:
+def writable_table(settings: Settings, table: Reference) -> Path:
+    """Return the file in which a reference table is changed: the one in force, unless it is siyu's own.
+
+    Then it is a file in the reference folder of the exports, or else of the last layer, which may not exist yet.
+    Raises ConfigError for the sample, which is part of siyu.
+    """
     if settings.is_sample:
         fix = "set your own exports or a layer first: siyu init creates a folder for them."
         raise ConfigError("the sample is part of siyu and cannot be changed", "siyu.toml", fix)
-    in_force = references[TABLE].path
-    if not in_force.resolve().is_relative_to(base_layer().resolve()):
-        return in_force
+    if not table.path.resolve().is_relative_to(base_layer().resolve()):
+        return table.path
     exports = settings.exports
     folder = exports / "reference" if exports is not None else settings.layers[-1] / "seeds" / "reference"
-    return folder / f"{TABLE}.csv"
+    return folder / f"{table.name}.csv"
 
 
 def _append(path: Path, lines: str, ending: str) -> None:
