@@ -12,30 +12,42 @@ from siyu.cli.app import app, current_settings, handle_errors, json_text, out
 from siyu.errors import WrongQuestion
 
 What = Annotated[str, typer.Argument(help="An identifier (id_type:id_value), such as mobile:13912345678, or an ID.")]
+Pair = Annotated[
+    list[str],
+    typer.Argument(help="Two identifiers (id_type:id_value) or IDs; or candidates, by number or ID (siyu candidates)."),
+]
 Why = Annotated[str, typer.Option(help="The reason, for people who question the decision later.")]
+PairWhy = Annotated[
+    str, typer.Option(help="The reason, for people who question the decision later. Candidates need none.")
+]
+Again = Annotated[
+    bool, typer.Option("--again", help="Replace what was decided about the candidates since the release.")
+]
 By = Annotated[str | None, typer.Option(help="Who decided. Default: the user who is logged in.")]
 
 
 @app.command()
-def link(left: What, right: What, why: Why, by: By = None) -> None:
+def link(named: Pair, why: PairWhy = "", by: By = None, again: Again = False) -> None:
     """Decide that two identifiers belong to one person (or company). Appends a line to identity_rules.csv.
 
     The decision takes effect with the next siyu run, overrides the data, and holds until somebody unlinks the two.
     To link two IDs (P… P…), siyu links the identifiers of which a person can have only one, so that the people become
-    one.
+    one. Candidates are named by number or ID, as many as you like: siyu link 1 4 7.
 
     Example: siyu link mobile:13912345678 crm_contact_id:K0001 --why "new number, she told us"
     """
-    _decide("link", [left, right], why, by)
+    _decide_pair("link", named, why, by, again)
 
 
 @app.command()
-def unlink(left: What, right: What, why: Why, by: By = None) -> None:
+def unlink(named: Pair, why: PairWhy = "", by: By = None, again: Again = False) -> None:
     """Decide that two identifiers never belong to one person (or company). Replaces an earlier link of the two.
+
+    Candidates are named by number or ID, as many as you like: siyu unlink 2 5.
 
     Example: siyu unlink mobile:13912345678 crm_contact_id:K0001 --why "that is his wife's number"
     """
-    _decide("unlink", [left, right], why, by)
+    _decide_pair("unlink", named, why, by, again)
 
 
 @app.command()
@@ -45,6 +57,26 @@ def exclude(what: What, why: Why, by: By = None) -> None:
     Example: siyu exclude mobile:13912345678 --why "the phone at the front desk"
     """
     _decide("exclude", [what], why, by)
+
+
+def _decide_pair(decision: str, named: list[str], why: str, by: str | None, is_again: bool) -> None:
+    """Decide about two identifiers, or about candidates if all arguments are numbers or IDs of candidates."""
+    with handle_errors():
+        from siyu.ask.candidates import is_candidate
+        from siyu.cli.stewardship import VERDICTS, give
+
+        command = f"siyu {decision}"
+        if all(map(is_candidate, named)):
+            give(named, VERDICTS[decision], why, by or getpass.getuser(), command, is_again)
+            return
+        if any(map(is_candidate, named)):
+            fix = "name candidates alone, or two identifiers."
+            raise WrongQuestion("candidates and identifiers are mixed", command, fix)
+        if len(named) != 2:
+            raise WrongQuestion(f"{len(named)} identifiers are given", command, "name two, such as mobile:13912345678.")
+        if is_again:
+            raise WrongQuestion("--again is for candidates", command, "leave it out: the latest decision counts.")
+    _decide(decision, named, why, by)
 
 
 def _decide(decision: str, named: list[str], why: str, by: str | None) -> None:

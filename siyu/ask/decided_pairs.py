@@ -1,0 +1,74 @@
+"""Which pairs of people or companies the lines of identity_rules.csv are about, by the owners that a release knows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from siyu.ask.lookup import ENTITIES, Lookup
+
+PAIRS = ("link", "unlink")
+NAME = "company_name"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two identifiers (`id_type:id_value`) and the IDs of their owners, who may be one."""
+
+    left: str
+    right: str
+    left_id: str
+    right_id: str
+
+
+def decided_since(
+    lookup: Lookup, written: Sequence[Mapping[str, str]], pairs: Mapping[str, Pair]
+) -> dict[str, Mapping[str, str]]:
+    """Return the latest line that links or separates each pair: it names these identifiers, or others of the owners.
+
+    A release has no pair that a line it knew has decided. `written` are the lines in force.
+    """
+    lines = [row for row in written if row["decision"].strip().lower() in PAIRS]
+    lines.sort(key=lambda row: row["decided_at"].strip().replace("T", " "))
+    owners = _owners(lookup, {row[side].strip() for row in lines for side in ("left_id", "right_id")})
+    by_pair: dict[frozenset[str], Mapping[str, str]] = {}
+    for row in lines:
+        ends = [owners.get(row[side].strip(), (row[side].strip(), None)) for side in ("left_id", "right_id")]
+        by_pair[frozenset(text for text, _ in ends)] = row
+        ids = {owner for _, owner in ends if owner is not None}
+        if len(ids) == 2:
+            by_pair[frozenset(ids)] = row
+    found = {}
+    for key, pair in pairs.items():
+        lines_of = [by_pair.get(frozenset(ends)) for ends in ((pair.left, pair.right), (pair.left_id, pair.right_id))]
+        known = [row for row in lines_of if row is not None]
+        if known:
+            found[key] = max(known, key=lambda row: row["decided_at"].strip().replace("T", " "))
+    return found
+
+
+def _owners(lookup: Lookup, texts: Iterable[str]) -> dict[str, tuple[str, str | None]]:
+    """Return the identifier as the release has it, and the ID of its owner, of each text that it knows."""
+    named = [text.partition(":")[::2] for text in sorted(texts)]
+    types, values = [id_type for id_type, _ in named], [value for _, value in named]
+    found: dict[str, tuple[str, str | None]] = {}
+    asked = "(select unnest(?) as id_type, unnest(?) as id_value) as t"
+    for entity in ENTITIES.values() if named else ():
+        for id_type, value, owner in lookup.session.rows(
+            f"select m.id_type, m.id_value, m.{entity.id} from {asked}"
+            f" join {lookup.table(entity.map)} as m using (id_type, id_value)",
+            [types, values],
+        ):
+            found[f"{id_type}:{value}"] = (f"{id_type}:{value}", owner)
+    names = [value for id_type, value in named if id_type == NAME]
+    for name, key, owner in (
+        lookup.session.rows(
+            f"select company_name, name_key, account_id from {lookup.table(NAME)}"
+            " where company_name in (select unnest(?))",
+            [names],
+        )
+        if names
+        else ()
+    ):
+        found[f"{NAME}:{name}"] = (f"{NAME}:{key}", owner)
+    return found
