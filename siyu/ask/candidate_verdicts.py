@@ -16,8 +16,9 @@ from siyu.ask.decisions_file import TABLE as RULES
 from siyu.ask.decisions_file import EditedTable, append_rows, moment_text, open_table
 from siyu.ask.lookup import Lookup, current_release
 from siyu.errors import ConfigError, SiyuError, WrongQuestion, raise_all
-from siyu.seeds.candidate_tables import COLUMNS, TABLE
+from siyu.seeds.candidate_tables import CANDIDATE_TABLES, COLUMNS, TABLE
 from siyu.seeds.decisions import COLUMNS as RULE_COLUMNS
+from siyu.seeds.table_checks import errors_of
 from siyu.settings import Settings
 
 DECISIONS = {"accept": "link", "refuse": "unlink"}
@@ -74,6 +75,7 @@ def give_verdicts(
     """
     with current_release(settings) as lookup:
         written = written_rules(lookup)
+        _check_table(lookup)
         candidates = candidates_named(lookup, [verdict.named for verdict in verdicts], command)
         ruled: list[_Ruled] = []
         errors: list[SiyuError] = []
@@ -86,6 +88,12 @@ def give_verdicts(
                 errors.append(error)
         raise_all(errors)
         return _write(settings, lookup, ruled, who, moment)
+
+
+def _check_table(lookup: Lookup) -> None:
+    """Raise ConfigError for wrong rows of candidate_decisions.csv, which would stop the next run."""
+    if set(COLUMNS[TABLE]) <= set(lookup.references[TABLE].columns):
+        raise_all(errors_of(lookup.references, CANDIDATE_TABLES, lookup.types))
 
 
 def _decided_already(candidate: Candidate, where: str) -> WrongQuestion:

@@ -9,8 +9,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from siyu.ask.decide import written_rules
-from siyu.ask.decided_pairs import Pair, decided_since
+from siyu.ask.decided_pairs import Pair, decided_at, decided_since
+from siyu.ask.decisions_file import TABLE as RULES
 from siyu.ask.evidence import Row
 from siyu.ask.list_names import code_of, named
 from siyu.ask.lookup import ENTITIES, Entity, Lookup, current_release
@@ -107,7 +107,8 @@ def candidate_list(settings: Settings, wanted: Wanted, limit: int | None = None)
     """
     with current_release(settings) as lookup:
         generators = generator_names(lookup)
-        found = [row for row in standing_rows(lookup) if _fits(row, _resolved(lookup, wanted, generators))]
+        wanted = _resolved(lookup, wanted, generators)
+        found = [row for row in standing_rows(lookup, wanted.of) if _fits(row, wanted)]
         counts = {status: sum(row["status"] == status for row in found) for status in (*STATUSES[:3], DECIDED)}
         shown = [row for row in found if wanted.status in ("all", row["status"])]
         return CandidateList(
@@ -134,17 +135,18 @@ def _fits(row: Row, wanted: Wanted) -> bool:
         wanted.entity in (None, row["entity"])
         and (wanted.generator is None or wanted.generator in row["generators"].split(", "))
         and (wanted.min_score is None or row["score"] >= wanted.min_score)
-        and (wanted.of is None or wanted.of in (row["left_id"], row["right_id"]))
     )
 
 
-def standing_rows(lookup: Lookup) -> list[Row]:
-    """Return the rows of the release by number, with the status that they have now and, in `rule`, the line of
-    identity_rules.csv that decided them since."""
-    rows = lookup.session.named_rows(f"select * from {lookup.table('candidate')} order by candidate_no")
+def standing_rows(lookup: Lookup, of: str | None = None) -> list[Row]:
+    """Return the rows of the release by number, or those of one ID, with the status that they have now and, in `rule`,
+    the line of identity_rules.csv that decided them since."""
+    condition, values = (" where ? in (left_id, right_id)", [of]) if of else ("", [])
+    query = f"select * from {lookup.table('candidate')}{condition} order by candidate_no"
+    rows = lookup.session.named_rows(query, values)
     pairs = {row["candidate_id"]: _pair(row) for row in rows}
-    rules = decided_since(lookup, written_rules(lookup), pairs)
-    unsure = {key for key, row in latest_verdicts(lookup).items() if row["verdict"] == "unsure"}
+    rules = decided_since(lookup, lookup.reference(RULES), pairs) if rows else {}
+    unsure = {key for key, row in latest_verdicts(lookup).items() if row.get("verdict") == "unsure"}
     for row in rows:
         row["rule"] = rules.get(row["candidate_id"])
         if row["rule"]:
@@ -161,8 +163,8 @@ def _pair(row: Row) -> Pair:
 
 def latest_verdicts(lookup: Lookup) -> dict[str, dict[str, str]]:
     """Return the latest row of candidate_decisions.csv of each candidate."""
-    rows = sorted(lookup.reference(TABLE), key=lambda row: row["decided_at"].replace("T", " "))
-    return {row["candidate_id"]: row for row in rows}
+    rows = sorted(lookup.reference(TABLE), key=decided_at)
+    return {row.get("candidate_id", "").strip(): row for row in rows}
 
 
 def with_golden_records(lookup: Lookup, rows: Sequence[Row]) -> tuple[Candidate, ...]:
@@ -205,7 +207,7 @@ def open_count(lookup: Lookup, own_id: str) -> int:
     """Return how many open candidates an ID has. 0 if an earlier siyu, which had no candidates, built the release."""
     if not lookup.has("candidate", "identity"):
         return 0
-    return sum(row["status"] == "open" and own_id in (row["left_id"], row["right_id"]) for row in standing_rows(lookup))
+    return sum(row["status"] == "open" for row in standing_rows(lookup, own_id))
 
 
 def _cut_blocks(lookup: Lookup, entity: str | None) -> tuple[Row, ...] | None:

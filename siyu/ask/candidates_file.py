@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,8 +14,11 @@ from typing import Any
 from siyu.ask.candidate_verdicts import Verdict
 from siyu.ask.candidates import Candidate, CandidateList, latest_verdicts, standing_rows
 from siyu.ask.candidates_text import named_codes, who
+from siyu.ask.journey_words import count
 from siyu.ask.list_files import Table
 from siyu.ask.lookup import Lookup, current_release
+from siyu.engines.base import RunInputs, Session
+from siyu.engines.duckdb import DuckEngine
 from siyu.errors import ConfigError, FileRejected, SiyuError, WrongQuestion, nearest, raise_all
 from siyu.landing.readers import read
 from siyu.landing.readers.encodings import guessed_encoding
@@ -73,7 +77,7 @@ def filled_in(settings: Settings, path: Path) -> FilledIn:
     one about which somebody decided otherwise since.
     """
     with current_release(settings) as lookup:
-        rows = list(_rows(lookup, path))
+        rows = list(_rows(settings, path))
         known = _known(lookup)
         verdicts: list[Verdict] = []
         errors: list[SiyuError] = []
@@ -136,11 +140,11 @@ def _problems(lookup: Lookup, place: str, key: str, word: str, known: dict[str, 
         yield WrongQuestion(f"{key} was decided already: {known[key].said}", place, fix)
 
 
-def _rows(lookup: Lookup, path: Path) -> Iterator[tuple[int, str, str, str]]:
+def _rows(settings: Settings, path: Path) -> Iterator[tuple[int, str, str, str]]:
     """Yield row number, candidate_id, verdict and note of the rows that are not blank."""
     if not path.is_file():
         raise WrongQuestion("there is no such file", str(path), "check the path.")
-    cells = _workbook(lookup, path) if path.suffix.lower() == ".xlsx" else _csv(path)
+    cells = _workbook(settings, path) if path.suffix.lower() == ".xlsx" else _csv(path)
     for number, row in cells:
         # Spreadsheets keep an apostrophe, which siyu writes before what looks like a formula.
         key, verdict, note = ((row.get(name) or "").strip().removeprefix("'").strip() for name in NEEDED)
@@ -148,15 +152,26 @@ def _rows(lookup: Lookup, path: Path) -> Iterator[tuple[int, str, str, str]]:
             yield number, key, verdict, note
 
 
-def _workbook(lookup: Lookup, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+@contextmanager
+def _engine(settings: Settings, folder: Path) -> Iterator[Session]:
+    """Open an engine that reads only this folder."""
+    engine = DuckEngine(None, RunInputs("", settings.timezone, ""), threads=1, reach=[folder])
+    session = engine.session()
+    try:
+        yield session
+    finally:
+        session.close()
+        engine.close()
+
+
+def _workbook(settings: Settings, path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     columns = {name: {"type": "text", "path": label, "from": [name]} for name, label in NEEDED.items()}
     export = Export.model_validate(
         {"files": "*", "format": "xlsx", "key": ["candidate_id"], "columns": columns, "extra_columns": "ignore"}
     )
-    with TemporaryDirectory(prefix="siyu-") as scratch:
+    with TemporaryDirectory(prefix="siyu-") as scratch, _engine(settings, Path(scratch)) as session:
         try:
-            reading = read(lookup.session, path, export, Path(scratch))
-            rows = lookup.session.named_rows(reading.alone(lookup.session))
+            rows = session.named_rows(read(session, path, export, Path(scratch)).alone(session))
         except FileRejected as error:
             raise WrongQuestion(error.problem, str(path), "save the list that siyu wrote as xlsx or CSV.") from error
     yield from enumerate(rows, start=2)
@@ -191,7 +206,8 @@ def _column(cell: str) -> str:
 
 def written_told(found: FilledIn, told: Sequence[str]) -> str:
     """Return what was taken from a file, as text."""
-    lines = [*told, f"{len(found.verdicts)} verdicts 裁定, {found.empty} rows without one 未填"]
+    rows = count(found.empty, "row")
+    lines = [*told, f"{count(len(found.verdicts), 'verdict')} 裁定, {rows} without one 未填"]
     if found.known:
         lines.append(f"{found.known} given before 已有相同裁定, not written again")
     return "\n".join(lines)

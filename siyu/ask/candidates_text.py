@@ -26,18 +26,18 @@ Names = Mapping[str, Sequence[str]]
 
 def list_text(found: CandidateList, wanted: Wanted) -> str:
     """Return the ranked list: who the two are, what speaks for and against it, and what would follow."""
-    lines = [_headline(found)]
+    lines = list(_headline(found))
     if not found.candidates:
         lines += ["", "no candidates 没有候选"]
     for candidate in found.candidates:
         lines += ["", *candidate_lines(candidate, found.kpis, found.generators)]
-    return "\n".join([*lines, *_rest(found, wanted)])
+    return "\n".join([*lines, "", *(line for text in _rest(found, wanted) for line in wrapped(text, WIDTH))])
 
 
-def _headline(found: CandidateList) -> str:
+def _headline(found: CandidateList) -> Iterator[str]:
     counts = found.counts
-    told = f"{counts['open']} open 待定, {counts['unsure']} unsure 存疑, {counts['joined']} joined 已自动合并"
-    return f"candidates 疑似重复 as of {found.as_of}, release {found.release}: {told}"
+    yield f"candidates 疑似重复 as of {found.as_of}, release {found.release}"
+    yield f"{counts['open']} open 待定, {counts['unsure']} unsure 存疑, {counts['joined']} joined 已自动合并"
 
 
 def candidate_lines(candidate: Candidate, kpis: Names, generators: Names) -> Iterator[str]:
@@ -93,7 +93,6 @@ def _labelled(label: str, text: str) -> Iterator[str]:
 
 def _rest(found: CandidateList, wanted: Wanted) -> Iterator[str]:
     """Yield what the list does not show, and how to decide."""
-    yield ""
     fitting = sum(found.counts.values()) if wanted.status == "all" else found.counts[wanted.status]
     more = fitting - len(found.candidates)
     if more > 0:
@@ -111,9 +110,13 @@ def _rest(found: CandidateList, wanted: Wanted) -> Iterator[str]:
     waiting = [candidate.number for candidate in found.candidates if candidate.status != DECIDED]
     if waiting:
         number = waiting[0]
-        yield f"decide 裁定: siyu link {number} (the same 同一), siyu unlink {number} (not the same 不同),"
-        yield f"             siyu candidates --unsure {number} (unsure 存疑); siyu candidates {number} shows all 详情"
-        yield "             siyu candidates --review asks one after the other 逐个裁定"
+        yield _how(number)
+        yield f"more 更多: siyu candidates {number} (in full 详情), siyu candidates --review (one by one 逐个裁定)"
+
+
+def _how(number: int) -> str:
+    accept, refuse = f"siyu link {number} (the same 同一)", f"siyu unlink {number} (not the same 不同)"
+    return f"decide 裁定: {accept}, {refuse}, siyu candidates --unsure {number} (unsure 存疑)"
 
 
 def detail_text(found: CandidateDetail) -> str:
@@ -133,8 +136,7 @@ def detail_text(found: CandidateDetail) -> str:
         "evidence 证据, the strongest first; 1 bit doubles the odds 每位使几率翻倍",
     ]
     lines += [f"  {line}" for finding in found.findings for line in _finding(finding)]
-    named = f"siyu link {candidate.number} (the same 同一), siyu unlink {candidate.number} (not the same 不同)"
-    return "\n".join([*lines, "", f"decide 裁定: {named}, siyu candidates --unsure {candidate.number} (unsure 存疑)"])
+    return "\n".join([*lines, "", *wrapped(_how(candidate.number), WIDTH)])
 
 
 def _finding(finding: Finding) -> Iterator[str]:

@@ -28,12 +28,12 @@ def decided_since(
 
     A release has no pair that a line it knew has decided. `written` are the lines in force.
     """
-    lines = [row for row in written if row["decision"].strip().lower() in PAIRS]
-    lines.sort(key=lambda row: row["decided_at"].strip().replace("T", " "))
-    owners = _owners(lookup, {row[side].strip() for row in lines for side in ("left_id", "right_id")})
+    lines = [row for row in written if row.get("decision", "").strip().lower() in PAIRS]
+    lines.sort(key=decided_at)
+    owners = _owners(lookup, {end for row in lines for end in _ends(row)})
     by_pair: dict[frozenset[str], Mapping[str, str]] = {}
     for row in lines:
-        ends = [owners.get(row[side].strip(), (row[side].strip(), None)) for side in ("left_id", "right_id")]
+        ends = [owners.get(end, (end, None)) for end in _ends(row)]
         by_pair[frozenset(text for text, _ in ends)] = row
         ids = {owner for _, owner in ends if owner is not None}
         if len(ids) == 2:
@@ -43,8 +43,17 @@ def decided_since(
         lines_of = [by_pair.get(frozenset(ends)) for ends in ((pair.left, pair.right), (pair.left_id, pair.right_id))]
         known = [row for row in lines_of if row is not None]
         if known:
-            found[key] = max(known, key=lambda row: row["decided_at"].strip().replace("T", " "))
+            found[key] = max(known, key=decided_at)
     return found
+
+
+def decided_at(row: Mapping[str, str]) -> str:
+    """Return the moment of a line, to sort by. Lines that no night has checked may have any text there."""
+    return row.get("decided_at", "").strip().replace("T", " ")
+
+
+def _ends(row: Mapping[str, str]) -> tuple[str, str]:
+    return row.get("left_id", "").strip(), row.get("right_id", "").strip()
 
 
 def _owners(lookup: Lookup, texts: Iterable[str]) -> dict[str, tuple[str, str | None]]:

@@ -207,6 +207,7 @@ def _review(wanted: Wanted, why: str, who: str) -> None:
     """Ask about one candidate after the other. Each verdict is written at once."""
     from siyu.ask.candidates import candidate_list
     from siyu.ask.candidates_text import candidate_lines
+    from siyu.ask.journey_words import count
 
     if not _is_terminal():
         raise WrongQuestion("--review asks on a terminal", COMMAND, "siyu candidates --csv writes a file to fill in.")
@@ -222,7 +223,7 @@ def _review(wanted: Wanted, why: str, who: str) -> None:
         if key in KEYS:
             give([candidate.candidate_id], KEYS[key], why, who, COMMAND)
             given += 1
-    out.print(f"\n{given} verdicts written 已写入裁定, {len(waiting) - given} left 剩余", soft_wrap=True)
+    out.print(f"\n{count(given, 'verdict')} written 已写入裁定, {len(waiting) - given} left 剩余", soft_wrap=True)
 
 
 def _key() -> str:
