@@ -110,13 +110,13 @@ def _rest(found: CandidateList, wanted: Wanted) -> Iterator[str]:
     waiting = [candidate.number for candidate in found.candidates if candidate.status != DECIDED]
     if waiting:
         number = waiting[0]
-        yield _how(number)
+        yield from _how(number)
         yield f"more 更多: siyu candidates {number} (in full 详情), siyu candidates --review (one by one 逐个裁定)"
 
 
-def _how(number: int) -> str:
-    accept, refuse = f"siyu link {number} (the same 同一)", f"siyu unlink {number} (not the same 不同)"
-    return f"decide 裁定: {accept}, {refuse}, siyu candidates --unsure {number} (unsure 存疑)"
+def _how(number: int) -> Iterator[str]:
+    yield f"decide 裁定: siyu link {number} (the same 同一), siyu unlink {number} (not the same 不同)"
+    yield f"not sure 存疑: siyu candidates --unsure {number}"
 
 
 def detail_text(found: CandidateDetail) -> str:
@@ -136,7 +136,7 @@ def detail_text(found: CandidateDetail) -> str:
         "evidence 证据, the strongest first; 1 bit doubles the odds 每位使几率翻倍",
     ]
     lines += [f"  {line}" for finding in found.findings for line in _finding(finding)]
-    return "\n".join([*lines, "", *wrapped(_how(candidate.number), WIDTH)])
+    return "\n".join([*lines, "", *_how(candidate.number)])
 
 
 def _finding(finding: Finding) -> Iterator[str]:

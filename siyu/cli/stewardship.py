@@ -86,12 +86,19 @@ def candidates(
             _read(read, who)
         elif review:
             _review(wanted, why, who)
-        elif which:
-            _print_one(which[0], as_json)
-        elif csv is not None or xlsx is not None:
-            _write(wanted, "csv" if csv else "xlsx", csv or xlsx or Path(), force)
         else:
-            _print_list(wanted, limit, as_json)
+            _show(which or [], wanted, asked, limit, force)
+
+
+def _show(which: list[str], wanted: Wanted, asked: _Asked, limit: int, is_forced: bool) -> None:
+    """Show one candidate or the list, or write the list to a file."""
+    file = asked.csv or asked.xlsx
+    if which:
+        _print_one(which[0], asked.json)
+    elif file is not None:
+        _write(wanted, "csv" if asked.csv else "xlsx", file, is_forced)
+    else:
+        _print_list(wanted, limit, asked.json)
 
 
 def _check(which: list[str], asked: _Asked, kind: str | None, status: str, force: bool) -> None:

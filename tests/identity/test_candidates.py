@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 from typer.testing import CliRunner
 
@@ -217,6 +218,33 @@ def test_a_line_in_other_words_decides_a_candidate_too(world: Settings) -> None:
     assert f"candidate 1 ({A1}) was decided since the release: link" in page
     assert f"candidate 3 ({C3}) was decided since the release: unlink" in page and "candidate 2" not in page
     assert rows(world, "identity_rules") == before and rows(world, "candidate_decisions") == []
+
+
+def test_a_line_about_records_decides_the_candidate_of_their_owners(world: Settings) -> None:
+    path = Path(str(world.exports)) / "reference" / "identity_rules.csv"
+    line = "unlink,record:crm:contacts:K1b,record:mall:members:m2#1,2026-07-01,li,no\n"
+    path.write_text(f"decision,left_id,right_id,decided_at,decided_by,reason\n{line}", encoding="utf-8")
+    assert ids() == [B2, C3, D4]
+
+
+def test_blocks_that_were_not_searched_are_told(world: Settings) -> None:
+    with duckdb.connect(str(world.warehouse / "current" / "siyu.duckdb")) as con:
+        con.execute(
+            "create schema identity; create table identity.candidate_block as select 'person' as entity,"
+            " 'rare_name' as generator, 9 as block_count, 2 as cut_count, 1234 as cut_member_count"
+            " union all select 'company', 'near_company', 5, 0, 0"
+        )
+    line = "not searched 未查: 2 blocks of 1234 members, too large 过大: A rare name 少见姓名"
+    page = run("candidates")
+    assert line in page and "near_company" not in page and "not searched" not in run("candidates", "--kind", "company")
+
+
+def test_a_release_without_candidates_is_told(world: Settings) -> None:
+    with duckdb.connect(str(world.warehouse / "current" / "siyu_restricted.duckdb")) as con:
+        con.execute("drop table identity.candidate")
+    assert "the release has no table identity.candidate" in run("candidates", exits=2)
+    (world.warehouse / "current" / "siyu_restricted.duckdb").unlink()
+    assert "the release has no siyu_restricted.duckdb" in run("candidates", exits=2)
 
 
 @pytest.mark.parametrize(
