@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from siyu.seeds.decisions import is_moment, wrong_identifier
+from siyu.seeds.decisions import is_moment, is_record, wrong_side
 from siyu.seeds.identifier_types import IdentifierTypes
 from siyu.seeds.rule_rows import Text, fits
 from siyu.seeds.table_checks import Cells, Found, Table
@@ -40,12 +40,14 @@ class CandidateDecision(BaseModel):
 
 def _candidate_decision(row: Cells, types: IdentifierTypes) -> Found:
     sides = [row["left_id"], row["right_id"]]
-    wrong = [problem for side in sides for problem in wrong_identifier(side, types)]
+    wrong = [problem for side in sides for problem in wrong_side(side, types)]
     yield from wrong
     if not wrong:
         if sides[0] == sides[1]:
             yield f"{sides[0]} is on both sides", "name two different identifiers."
         for side in sides:
+            if is_record(side):  # a record may be about either
+                continue
             entity = types.named(side.partition(":")[0]).entity
             if row["entity"] in ("person", "company") and entity != row["entity"]:
                 yield f"{side} identifies a {entity}, but entity is {row['entity']}", "correct one of them."

@@ -86,7 +86,7 @@ CREATE = {
     "account": "account_id varchar, account_key bigint, company_name varchar, credit_code varchar,"
     " email_domain varchar, province varchar",
     "record_person": "channel varchar, record_id varchar, record_id_hash varchar, person_key bigint, one_id varchar,"
-    " account_key bigint, account_id varchar",
+    " account_key bigint, account_id varchar, account_basis varchar",
 }
 MOMENTS = {"contact": "observed_at", "company": "observed_at", "touch": "occurred_at", "deal": "occurred_at"}
 
@@ -152,7 +152,8 @@ def _write_owners(con: duckdb.DuckDBPyConnection) -> None:
     for channel, record, person, company, _, _ in RECORDS:
         row = {"channel": channel, "record_id": record, "record_id_hash": f"h{record}", "person_key": person}
         ids = {"one_id": PEOPLE.get(person or 0), "account_key": company, "account_id": COMPANIES.get(company or 0)}
-        _insert(con, "identity.record_person", [{**row, **ids}])
+        basis = {"account_basis": "record" if company else None}
+        _insert(con, "identity.record_person", [{**row, **ids, **basis}])
 
 
 def _known(entity: str, id_type: str, value: str, node: int) -> dict[str, Any]:

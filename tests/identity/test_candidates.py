@@ -209,7 +209,7 @@ def test_companies_are_decided_and_get_no_labels(world: Settings) -> None:
 
 
 def test_a_line_in_other_words_decides_a_candidate_too(world: Settings) -> None:
-    """Somebody linked other identifiers of the two, or a name of the company as people write it."""
+    """Somebody linked other identifiers of the two, in any spelling, or a name of the company as people write it."""
     run("link", "mobile:13900000001", "mobile:13900000002", "--why", "she told us")
     run("unlink", "company_name:上海华阳机电有限公司", "company_name:上海华扬机电有限公司", "--why", "no")
     assert ids() == [B2, D4]
@@ -222,9 +222,16 @@ def test_a_line_in_other_words_decides_a_candidate_too(world: Settings) -> None:
 
 def test_a_line_about_records_decides_the_candidate_of_their_owners(world: Settings) -> None:
     path = Path(str(world.exports)) / "reference" / "identity_rules.csv"
-    line = "unlink,record:crm:contacts:K1b,record:mall:members:m2#1,2026-07-01,li,no\n"
+    line = "link,mobile:139 0000 0003,crm_contact_id:K9,2026-07-01,li,nobody knows these\n"
+    line += "unlink,record:crm:contacts:K1b,record:mall:members:m2#1,2026-07-01,li,no\n"
     path.write_text(f"decision,left_id,right_id,decided_at,decided_by,reason\n{line}", encoding="utf-8")
     assert ids() == [B2, C3, D4]
+    # These two are records of companies; and K4 is a contact of one, which says nothing about the companies.
+    path.write_text(path.read_text(encoding="utf-8").replace("crm:contacts:K1b", "crm:contacts:K4"), encoding="utf-8")
+    assert ids() == [A1, B2, C3, D4]
+    line = "link,record:crm:accounts:A1,record:exhibition:leads:L2,2026-07-01,li,no\n"
+    path.write_text(path.read_text(encoding="utf-8") + line, encoding="utf-8")
+    assert ids() == [A1, B2, D4]
 
 
 def test_blocks_that_were_not_searched_are_told(world: Settings) -> None:
@@ -252,11 +259,12 @@ def test_a_release_without_candidates_is_told(world: Settings) -> None:
     [
         (("link", "1", "9", "K9"), ("there is no candidate 9", "there is no candidate K9")),
         (("unlink", "1", "K0000000000a1"), ("candidate 1 is named twice",)),
-        (("link", "1", PEOPLE[3]), ("candidates and identifiers are mixed",)),
-        (("link", PEOPLE[3], "--why", "x"), ("1 identifiers are given",)),
-        (("link", PEOPLE[1], PEOPLE[2], PEOPLE[3], "--why", "x"), ("3 identifiers are given",)),
+        (("link", "1", PEOPLE[3]), ("candidates are not named alone",)),
+        (("link", PEOPLE[3], "--why", "x"), ("1 arguments are given",)),
+        (("link", PEOPLE[1], PEOPLE[2], PEOPLE[3], "--why", "x"), ("3 arguments are given",)),
         (("link", PEOPLE[1], PEOPLE[2]), ("no reason is given",)),
         (("link", PEOPLE[1], PEOPLE[2], "--why", "x", "--again"), ("--again is for candidates",)),
+        (("unlink", "1", "--file", "pairs.csv"), ("candidates are not named alone",)),
         (("candidates", "--unsure", "1", "77"), ("there is no candidate 77",)),
     ],
 )

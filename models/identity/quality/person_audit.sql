@@ -14,7 +14,7 @@ identifiers as (
         record_count,
         strength,
         node
-    from {{ ref('identifier_seen') }}
+    from {{ ref('person_identifier') }}
 ),
 
 owners as (
