@@ -20,8 +20,7 @@ def records_of(lookup: Lookup, candidate: Candidate) -> tuple[str, str]:
 
     If both sides are one already, a record that carries the oldest identifier of the side. '' if there is none.
     """
-    is_one = candidate.left.id == candidate.right.id
-    left, right = (_record(lookup, candidate, side, is_one) for side in candidate.sides)
+    left, right = (_record(lookup, candidate, side, candidate.is_one) for side in candidate.sides)
     return left, right
 
 

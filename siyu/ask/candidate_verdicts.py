@@ -115,7 +115,7 @@ def _ruled(
     if verdict.verdict not in DECISIONS:
         return _Ruled(candidate, verdict.verdict, None, records_of(lookup, candidate))
     left, right = candidate.sides
-    is_whole = verdict.verdict == "accept" and left.id != right.id
+    is_whole = verdict.verdict == "accept" and not candidate.is_one
     named = [left.id, right.id] if is_whole else [left.text, right.text]
     why = verdict.why.strip() or _reason(candidate)
     found = checked(lookup, written, DECISIONS[verdict.verdict], named, why, who, moment)

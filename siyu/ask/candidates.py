@@ -78,6 +78,21 @@ class Candidate:
         return None if self.rule is None else "accept" if self.rule["decision"].strip().lower() == "link" else "refuse"
 
     @property
+    def is_one(self) -> bool:
+        """Whether siyu joined the two: then both sides have one ID, and each has the records and deals of both."""
+        return self.left.id == self.right.id
+
+    @property
+    def record_count(self) -> int:
+        """Records of both."""
+        return self.left.record_count + (0 if self.is_one else self.right.record_count)
+
+    @property
+    def deal_count(self) -> int:
+        """Orders and opportunities of both."""
+        return self.left.deal_count + (0 if self.is_one else self.right.deal_count)
+
+    @property
     def sides(self) -> tuple[Side, Side]:
         """The one that was known first, and the other one."""
         return self.left, self.right

@@ -65,7 +65,7 @@ def _row(found: CandidateList, one: Candidate) -> list[Any]:
     told = [" / ".join(filter(None, (one.told[name], one.told[f"{name}_zh"]))) for name in ("text_for", "text_against")]
     return [
         one.candidate_id, one.number, one.entity, one.score, left, right, *told,
-        sum(side.record_count for side in one.sides), sum(side.deal_count for side in one.sides),
+        one.record_count, one.deal_count,
         ", ".join(named_codes(one.kpis, found.kpis)), "", "",
     ]  # fmt: skip
 

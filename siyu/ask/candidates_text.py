@@ -47,10 +47,11 @@ def candidate_lines(candidate: Candidate, kpis: Names, generators: Names) -> Ite
     head = (f"{candidate.number:>3}", candidate.candidate_id, f"{candidate.score:.3f}", ENTITIES[candidate.entity])
     yield "  ".join(filter(None, (*head, mark)))
     for label, side in zip(("first 甲", "second 乙"), candidate.sides, strict=True):
-        yield from _labelled(label, who(candidate.entity, side))
+        known_by = f"  {one_line(side.text)}" if candidate.is_one else ""  # the rest is the same on both sides
+        yield from _labelled(label, who(candidate.entity, side) + known_by)
     yield from evidence_lines(candidate)
     yield from _labelled("found by 来源", "; ".join(named_codes(candidate.generators, generators)))
-    yield from _labelled("if one 合并后", _effect(candidate, kpis))
+    yield from _labelled("as one 合并后" if candidate.is_one else "if one 合并后", _effect(candidate, kpis))
 
 
 def who(entity: str, side: Side) -> str:
@@ -74,15 +75,15 @@ def named_codes(codes: Sequence[str], names: Names) -> list[str]:
 
 def _effect(candidate: Candidate, kpis: Names) -> str:
     left, right = candidate.sides
-    told = f"{count(left.record_count, 'record')} + {right.record_count} 条记录"
-    if left.deal_count or right.deal_count:
-        told += f"; {count(left.deal_count, 'deal')} + {right.deal_count} 笔商机与订单, {_amount(candidate)}"
     changed = named_codes(candidate.kpis, kpis)
-    return f"{told}; changes 影响指标: {', '.join(changed)}" if changed else told
-
-
-def _amount(candidate: Candidate) -> str:
-    return f"amount 金额 {candidate.told['deal_amount']:,.2f}"
+    changes = f"; changes 影响指标: {', '.join(changed)}" if changed else ""
+    if candidate.is_one:
+        return f"{count(left.record_count, 'record')} 条记录, {count(left.deal_count, 'deal')} 笔商机与订单{changes}"
+    told = f"{count(left.record_count, 'record')} + {right.record_count} 条记录"
+    if candidate.deal_count:
+        amount = f"amount 金额 {candidate.told['deal_amount']:,.2f}"
+        told += f"; {count(left.deal_count, 'deal')} + {right.deal_count} 笔商机与订单, {amount}"
+    return told + changes
 
 
 def _labelled(label: str, text: str) -> Iterator[str]:
@@ -127,7 +128,7 @@ def detail_text(found: CandidateDetail) -> str:
     if candidate.rule:
         rule = candidate.rule
         lines += _labelled("decided 裁定", one_line(f"{rule['decision']}, {rule['decided_at']}, {rule['decided_by']}"))
-    if candidate.left.id == candidate.right.id:
+    if candidate.is_one:
         lines.append(f"     they are one already 已自动合并: {candidate.left.id}")
     lines += [
         "",

@@ -192,7 +192,10 @@ def test_unlink_separates_the_oldest_identifiers_and_takes_a_joined_one_apart(wo
     assert ids("--status", "joined") == []
 
 
-def test_a_joined_one_is_accepted_by_its_identifiers(world: Settings) -> None:
+def test_a_joined_one_has_its_records_once_and_is_accepted_by_its_identifiers(world: Settings) -> None:
+    page = run("candidates", "6")
+    assert "as one 合并后  3 records 条记录, 0 deals 笔商机与订单" in page and "they are one already" in page
+    assert f"王五  {PEOPLE[5]}  crm_contact_id:K5" in page and f"王五  {PEOPLE[5]}  member_id:m5" in page
     run("link", "6")
     assert pairs(world) == [("link", "crm_contact_id:K5", "member_id:m5")]
 
