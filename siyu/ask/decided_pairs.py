@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from siyu.ask.decision_sides import Side, find_sides
+from siyu.ask.decisions_file import MOMENT
 from siyu.ask.lookup import Lookup
 
 PAIRS = ("link", "unlink")
@@ -24,11 +25,12 @@ class Pair:
 def decided_since(
     lookup: Lookup, written: Sequence[Mapping[str, str]], pairs: Mapping[str, Pair]
 ) -> dict[str, Mapping[str, str]]:
-    """Return the latest line that links or separates each pair: it names these identifiers, or others of the owners.
-
-    A release has no pair that a line it knew has decided. `written` are the lines in force.
-    """
-    lines = [row for row in written if row.get("decision", "").strip().lower() in PAIRS]
+    """Return the latest line since the release that links or separates each pair, by these identifiers or by others of
+    the owners. `written` are the lines in force."""
+    known = _known_lines(lookup)
+    lines = [row for row in written if row.get("decision", "").strip().lower() in PAIRS and _line(row) not in known]
+    if not lines:
+        return {}
     lines.sort(key=decided_at)
     sides = find_sides(lookup, {end for row in lines for end in _ends(row)} - {""})
     by_pair: dict[frozenset[str], Mapping[str, str]] = {}
@@ -39,15 +41,30 @@ def decided_since(
     found = {}
     for key, pair in pairs.items():
         lines_of = [by_pair.get(frozenset(ends)) for ends in ((pair.left, pair.right), (pair.left_id, pair.right_id))]
-        known = [row for row in lines_of if row is not None]
-        if known:
-            found[key] = max(known, key=decided_at)
+        about = [row for row in lines_of if row is not None]
+        if about:
+            found[key] = max(about, key=decided_at)
     return found
 
 
 def decided_at(row: Mapping[str, str]) -> str:
     """Return the moment of a line, to sort by. Lines that no night has checked may have any text there."""
     return row.get("decided_at", "").strip().replace("T", " ")
+
+
+def _known_lines(lookup: Lookup) -> set[tuple[str, ...]]:
+    """Return the lines that the release knows: a pair that it has in spite of them is open."""
+    rules = lookup.session.named_rows(
+        f"select decision, decided_at, decided_by, reason from {lookup.table('identity_rule')}"
+    )
+    return {_line({**rule, "decided_at": f"{rule['decided_at']:{MOMENT}}"}) for rule in rules}
+
+
+def _line(row: Mapping[str, str]) -> tuple[str, ...]:
+    """Return a line without its identifiers, which the release has in another spelling."""
+    decision, moment, who, why = (row.get(name) or "" for name in ("decision", "decided_at", "decided_by", "reason"))
+    at = moment.strip().replace("T", " ").rstrip("Z").removesuffix("+00:00")[: len("2026-06-30 08:15:00")]
+    return decision.strip().lower(), f"{at} 00:00:00" if len(at) == len("2026-06-30") else at, who.strip(), why.strip()
 
 
 def _ends(row: Mapping[str, str]) -> tuple[str, str]:

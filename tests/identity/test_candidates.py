@@ -237,6 +237,21 @@ def test_a_line_about_records_decides_the_candidate_of_their_owners(world: Setti
     assert ids() == [A1, B2, D4]
 
 
+def test_a_line_that_the_release_knows_decides_nothing_since(world: Settings) -> None:
+    """The release has the pair in spite of it, as of a link that later decisions overrule."""
+    run("link", "1", "--why", "so", "--by", "li")
+    [line] = rows(world, "identity_rules")
+    with duckdb.connect(str(world.warehouse / "current" / "siyu_restricted.duckdb")) as con:
+        values = [1, "link", line["decided_at"], "li", "so"]
+        con.execute(
+            "insert into identity.identity_rule (rule_no, decision, decided_at, decided_by, reason)"
+            " values (?, ?, ?, ?, ?)", values,
+        )  # fmt: skip
+    assert ids() == [A1, B2, C3, D4]
+    run("unlink", "1")
+    assert ids() == [B2, C3, D4]
+
+
 def test_blocks_that_were_not_searched_are_told(world: Settings) -> None:
     with duckdb.connect(str(world.warehouse / "current" / "siyu.duckdb")) as con:
         con.execute(

@@ -1,9 +1,10 @@
 /*
-description: What people decided, and whether each decision is the latest. Company names are replaced
-  by their key, records by their strongest identifier, and the lesser identifier comes first.
+description: What people decided, and whether each decision is the latest. Company names are
+  replaced by their key, records by their strongest identifier. The lesser identifier comes first.
 grain: [rule_no]
 */
 {{ config(published=false) }}
+-- noqa: disable=LT02
 with
 
 keyed as (
@@ -45,8 +46,8 @@ types as (
     from {{ ref('identifier_types') }}
 ),
 
--- A decision is about companies if it names an identifier of a company, or if both records are about
--- companies only.
+-- A decision is about companies if it names an identifier of a company, or if both records are
+-- about companies only.
 about as (
     select
         k.rule_no,

@@ -84,8 +84,9 @@ select
     min({{ id_column(id) }}) as {{ id_column(id) }},  -- [pii] Identifier of this type, if any.
     {%- endfor %}
     {%- for id in companies %}
+    {%- set mark = '[public] ' if id == 'email_domain' else '' %}
     min({{ id_column(id) }})
-        as {{ id_column(id) }}{{ ',' if not loop.last }}  -- {{ '[public] ' if id == 'email_domain' }}Company identifier, if any.
+        as {{ id_column(id) }}{{ ',' if not loop.last }}  -- {{ mark }}Of a company.
     {%- endfor %}
 from carried
 group by channel, record_id
