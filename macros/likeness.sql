@@ -36,8 +36,8 @@ keyed as (
 {%- endmacro -%}
 
 {#- A text without each of its letters in turn, and the text itself. Two texts that share one of these differ by at most
-    one letter: a letter more, another letter, or two neighbours swapped (Garbe 2012, symmetric deletes). Rows of
-    `relation` are repeated; the result is the column `spelling`. -#}
+    one letter: a letter more, another letter, or two neighbours swapped (Garbe 2012, symmetric deletes). Digits stay:
+    another number is another thing, not a slip. Rows of `relation` are repeated; the result is the column `spelling`. -#}
 {%- macro spellings_of(relation, columns, text) -%}
 select
     {%- for column in columns %}
@@ -46,11 +46,19 @@ select
     substr(r.{{ text }}, 1, u.place - 1) || substr(r.{{ text }}, u.place + 1) as spelling
 from {{ relation }} as r
 cross join unnest(generate_series(1, length(r.{{ text }}) + 1)) as u (place)
+where not regexp_matches(substr(r.{{ text }}, u.place, 1), '[0-9]')
+{%- endmacro -%}
+
+{#- Whether two texts differ in one letter, but in no digit. -#}
+{%- macro differ_in_a_letter(one, other) -%}
+{{ one }} <> {{ other }}
+            and fn_edit_distance({{ one }}, {{ other }}) <= 1
+            and regexp_replace({{ one }}, '[^0-9]', '', 'g') = regexp_replace({{ other }}, '[^0-9]', '', 'g')
 {%- endmacro -%}
 
 {#- How much it says that two of `all_count` share a value that `holder_count` of them have: log2 of the odds, in bits. -#}
 {%- macro rarity_bits(all_count, holder_count) -%}
-cast(ln(cast({{ all_count }} as double) / greatest({{ holder_count }}, 1)) / ln(2.0) as decimal(8, 2))
+cast(ln(cast({{ all_count }} as double) / greatest({{ holder_count }}, 0.05)) / ln(2.0) as decimal(8, 2))
 {%- endmacro -%}
 
 {#- The parts of a composite but for one: each part is what stands between bars. -#}
@@ -60,8 +68,10 @@ cast(ln(cast({{ all_count }} as double) / greatest({{ holder_count }}, 1)) / ln(
 {%- endfor -%}
 {%- endmacro -%}
 
-{#- CTEs up to `found`: pairs of each block that is not too large. -#}
-{%- macro pairs_of_blocks(blocks) -%}
+{#- CTEs up to `found`: pairs of each block that is not too large, of which `proof` holds; it may compare a.value with
+    b.value, and is what the pair has in common. A pair is verified where it is found: comparing all values of both sides
+    would be a product of hundreds. -#}
+{%- macro pairs_of_blocks(blocks, proof) -%}
 small_blocks as (
     select
         generator,
@@ -75,19 +85,35 @@ members as (
     select
         b.generator,
         b.block,
+        b.value,
         b.cluster_key
     from {{ blocks }} as b
     inner join small_blocks as s on b.generator = s.generator and b.block = s.block
 ),
 
-found as (
-    select distinct
+compared as (
+    select
         a.cluster_key as left_key,
         b.cluster_key as right_key,
-        a.generator
+        a.generator,
+        a.value as left_value,
+        b.value as right_value,
+        {{ proof }} as evidence
     from members as a
     inner join members as b
         on a.generator = b.generator and a.block = b.block and a.cluster_key < b.cluster_key
+),
+
+found as (
+    select distinct
+        left_key,
+        right_key,
+        generator,
+        evidence,
+        left_value,
+        right_value
+    from compared
+    where evidence is not null
 )
 {%- endmacro -%}
 
@@ -96,7 +122,10 @@ found as (
 select distinct
         least(a.cluster_key, b.cluster_key) as left_key,
         greatest(a.cluster_key, b.cluster_key) as right_key,
-        '{{ entity }}_matcher' as generator
+        '{{ entity }}_matcher' as generator,
+        'matcher' as evidence,
+        cast(null as varchar) as left_value,
+        cast(null as varchar) as right_value
     from {{ ref('matcher_pairs') }} as m
     inner join {{ owners }} as a on m.left_record = a.channel || ':' || a.record_id
     inner join {{ owners }} as b on m.right_record = b.channel || ':' || b.record_id
@@ -121,7 +150,10 @@ all_pairs as (
     select
         left_key,
         right_key,
-        generator
+        generator,
+        evidence,
+        left_value,
+        right_value
     from {{ name }}
     {%- if not loop.last %}
     union all
@@ -132,7 +164,10 @@ all_pairs as (
 select
     p.left_key,  -- The one with the lesser number within this release.
     p.right_key,  -- The one with the greater number.
-    p.generator  -- Generator that found the pair, as in candidate_generators.csv.
+    p.generator,  -- Generator that found the pair, as in candidate_generators.csv.
+    p.evidence,  -- What the pair has in common, as in candidate_evidence.csv.
+    p.left_value,  -- [pii] The value of the first one.
+    p.right_value  -- [pii] The value of the other one.
 from all_pairs as p
 anti join decided as d on p.left_key = d.left_key and p.right_key = d.right_key
 {%- endmacro -%}
@@ -184,19 +219,25 @@ chosen as (
 )
 {%- endmacro -%}
 
-{#- CTE `compared`: the values of both sides of each pair, kind by kind. -#}
-{%- macro compared_values(values) -%}
+{#- CTE `compared`: the values of both sides of each pair, kind by kind. A join on the kind itself would tempt an engine
+    to join all values of one kind first. -#}
+{%- macro compared_values(values, kinds) -%}
 compared as (
+    {%- for kind in kinds %}
     select
         p.left_key,
         p.right_key,
-        a.kind,
+        '{{ kind }}' as kind,
         a.value as left_value,
         b.value as right_value,
         a.holder_count as left_count
     from pairs as p
-    inner join {{ ref(values) }} as a on p.left_key = a.cluster_key
-    inner join {{ ref(values) }} as b on p.right_key = b.cluster_key and a.kind = b.kind
+    inner join {{ ref(values) }} as a on p.left_key = a.cluster_key and a.kind = '{{ kind }}'
+    inner join {{ ref(values) }} as b on p.right_key = b.cluster_key and b.kind = '{{ kind }}'
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
 )
 {%- endmacro -%}
 
@@ -233,6 +274,7 @@ select
 {#- Pairs with their score (Fellegi and Sunter 1969): the prior odds of any pair, twice candidate_share per member, times
     what each finding says for or against it. A generator counts only if what it needs was found. -#}
 {%- macro scored_pairs(entity, pairs, evidence, owners, all_count) -%}
+{%- set share = {'person': 'candidate_share', 'company': 'candidate_share_companies'}[entity] -%}
 with
 
 everybody as (
@@ -285,7 +327,7 @@ odds as (
         g.generators,
         greatest(least(
             cast(w.bits as double)
-            + ln(2.0 * {{ var('candidate_share') }} / greatest(a.all_count, 1)) / ln(2.0),
+            + ln(2.0 * {{ var(share) }} / greatest(a.all_count, 1)) / ln(2.0),
             40.0
         ), -40.0) as bits
     from generated as g
@@ -410,4 +452,27 @@ inner join sizes as a on s.left_key = a.side_key
 inner join sizes as b on s.right_key = b.side_key
 anti join contradicting as c on s.left_key = c.left_key and s.right_key = c.right_key
 where a.size + b.size <= {{ var('max_identifiers_per_' ~ entity) }}
+{%- endmacro -%}
+
+{#- CTE `joined`: candidates that joined by themselves, as findings of the audit. -#}
+{%- macro joined_findings(joins, id) -%}
+joined as (
+    select
+        'edge' as subject,
+        'joined_candidate' as reason,
+        a.id_type,
+        a.id_value,
+        b.id_type as other_id_type,
+        b.id_value as other_id_value,
+        o.{{ id }},
+        cast(null as varchar) as other_{{ id }},
+        cast(null as bigint) as counted,
+        cast(null as bigint) as allowed,
+        'score ' || j.score as detail,
+        cast(null as varchar) as sample
+    from {{ joins }} as j
+    inner join identifiers as a on j.left_key = a.node
+    inner join identifiers as b on j.right_key = b.node
+    inner join owners as o on j.left_key = o.node
+)
 {%- endmacro -%}

@@ -103,7 +103,7 @@ class CandidateList:
     """Candidates of a release, by number. `counts` are those of each status that fit the other filters.
 
     `kpis` and `generators` are code -> names in Chinese and English. `cut` are blocks that were too large to be
-    searched, by generator; None if the release does not say.
+    searched, by generator.
     """
 
     release: str
@@ -112,7 +112,7 @@ class CandidateList:
     counts: Mapping[str, int]
     kpis: Mapping[str, Sequence[str]]
     generators: Mapping[str, Sequence[str]]
-    cut: tuple[Row, ...] | None
+    cut: tuple[Row, ...]
 
 
 def candidate_list(settings: Settings, wanted: Wanted, limit: int | None = None) -> CandidateList:
@@ -225,16 +225,19 @@ def open_count(lookup: Lookup, own_id: str) -> int:
     return sum(row["status"] == "open" for row in standing_rows(lookup, own_id))
 
 
-def _cut_blocks(lookup: Lookup, entity: str | None) -> tuple[Row, ...] | None:
-    if not lookup.has("candidate_block", "identity"):
-        return None
+def _cut_blocks(lookup: Lookup, entity: str | None) -> tuple[Row, ...]:
+    """Return how many blocks each generator did not search. Empty if an earlier siyu did not measure it."""
+    if not lookup.has("identity_metric", "identity"):
+        return ()
+    entities = {row["generator"]: row["entity"] for row in lookup.reference("candidate_generators")}
+    rows = lookup.session.rows(
+        f"select member, cast(value as bigint) from {lookup.table('identity_metric')}"
+        " where metric = 'candidate_blocks_cut' and value > 0 order by member"
+    )
     return tuple(
-        row
-        for row in lookup.session.named_rows(
-            "select entity, generator, cut_count, cut_member_count"
-            f" from {lookup.table('candidate_block')} where cut_count > 0 order by entity, generator"
-        )
-        if entity in (None, row["entity"])
+        {"generator": generator, "cut_count": cut}
+        for generator, cut in rows
+        if entity in (None, entities.get(generator))
     )
 
 

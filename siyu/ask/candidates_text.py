@@ -104,10 +104,9 @@ def _rest(found: CandidateList, wanted: Wanted) -> Iterator[str]:
     if found.counts[DECIDED]:
         since = "in force with the next siyu run 下次运行生效; --status all shows them"
         yield f"{found.counts[DECIDED]} decided since 已裁定: {since}"
-    for row in found.cut or ():
+    for row in found.cut:
         name = named_codes([row["generator"]], found.generators)[0]
-        blocks = f"{count(row['cut_count'], 'block')} of {row['cut_member_count']} members"
-        yield f"not searched 未查: {blocks}, too large 过大: {name}"
+        yield f"not searched 未查: {count(row['cut_count'], 'block')}, too large 过大: {name}"
     waiting = [candidate.number for candidate in found.candidates if candidate.status != DECIDED]
     if waiting:
         number = waiting[0]

@@ -10,6 +10,7 @@ from siyu.compile.project import Project
 from siyu.compile.shapes import Shapes
 from siyu.compile.template import source_relation
 from siyu.errors import ConfigError, SiyuError, nearest
+from siyu.seeds.address_words import COLUMNS as ADDRESS_COLUMNS
 from siyu.seeds.alias_tables import COLUMNS as ALIAS_COLUMNS
 from siyu.seeds.audience_tables import COLUMNS as AUDIENCE_COLUMNS
 from siyu.seeds.candidate_tables import COLUMNS as CANDIDATE_COLUMNS
@@ -39,6 +40,7 @@ NEEDED_REFERENCES = {
     **TABLE_COLUMNS,
     **TAG_COLUMNS,
     **ALIAS_COLUMNS,
+    **ADDRESS_COLUMNS,
     **HANDOFF_COLUMNS,
     **INVITE_COLUMNS,
     **AUDIENCE_COLUMNS,

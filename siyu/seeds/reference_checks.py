@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from siyu.errors import raise_all
+from siyu.seeds.address_words import ADDRESS_TABLES
 from siyu.seeds.alias_tables import ALIAS_TABLES
 from siyu.seeds.audience_tables import AUDIENCE_TABLES, audience_errors
 from siyu.seeds.candidate_tables import CANDIDATE_TABLES
@@ -24,16 +25,9 @@ from siyu.seeds.table_checks import errors_of
 from siyu.seeds.tag_tables import TAG_TABLES, tag_errors
 
 ALL_TABLES = (
-    TABLES
-    | TAG_TABLES
-    | ALIAS_TABLES
-    | HANDOFF_TABLES
-    | INVITE_TABLES
-    | AUDIENCE_TABLES
-    | KPI_TABLES
-    | FIT_TABLES
-    | CANDIDATE_TABLES
-)
+    TABLES | TAG_TABLES | ALIAS_TABLES | ADDRESS_TABLES | HANDOFF_TABLES | INVITE_TABLES | AUDIENCE_TABLES | KPI_TABLES
+    | FIT_TABLES | CANDIDATE_TABLES
+)  # fmt: skip
 
 
 def checked_identifiers(tables: Mapping[str, Reference]) -> IdentifierTypes:

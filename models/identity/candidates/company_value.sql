@@ -16,12 +16,6 @@ identifiers as (
 
 found as (
     select
-        cluster_key,
-        'core' as kind,
-        core as value
-    from {{ ref('company_label') }}
-    union
-    select
         l.cluster_key,
         'sound' as kind,
         s.sound as value
@@ -29,25 +23,18 @@ found as (
     inner join {{ ref('name_sound') }} as s on l.core = s.name
     union
     select
+        l.cluster_key,
+        'sound' as kind,
+        s.sound as value
+    from {{ ref('company_label') }} as l
+    inner join {{ ref('name_sound') }} as s on l.name_key = s.name
+    union
+    select
         cluster_key,
         'region' as kind,
         province as value
     from {{ ref('company_label') }}
     where province <> ''
-    union
-    select
-        cluster_key,
-        'short' as kind,
-        name_key as value
-    from {{ ref('company_label') }}
-    where length(name_key) <= {{ var('candidate_abbreviation_length') }}
-    union
-    select
-        cluster_key,
-        'full' as kind,
-        name_key as value
-    from {{ ref('company_label') }}
-    where is_complete
     union
     select
         cluster_key,
@@ -73,7 +60,7 @@ found as (
 
 select
     cluster_key,  -- The company within this release.
-    kind,  -- core, sound, region, short, full, code, domain or label (of the domain).
+    kind,  -- sound, region, code, domain or label (of the domain).
     value,  -- The value.
     count(*) over (partition by kind, value) as holder_count  -- How many companies have it.
 from found

@@ -1,7 +1,7 @@
 /*
 description: The blocks in which each generator looks for candidates among people. Only people of
   one block are compared with each other.
-grain: [generator, block, cluster_key]
+grain: [generator, block, value, cluster_key]
 */
 {{ config(published=false) }}
 {%- set composites = [] %}
@@ -14,7 +14,8 @@ with
 pieces as (
     select
         v.cluster_key,
-        substr(v.value, u.place, 4) || '.' || u.place as piece
+        substr(v.value, u.place, 4) || '.' || u.place as piece,
+        v.value as mobile
     from {{ ref('person_value') }} as v
     cross join unnest([1, 5, 8]) as u (place)
     where v.kind = 'mobile'
@@ -24,6 +25,7 @@ pieces as (
 mails as (
     select
         cluster_key,
+        value as mail,
         split_part(value, '@', 1) as mailbox,
         split_part(value, '@', 2) as domain
     from {{ ref('person_value') }}
@@ -33,16 +35,19 @@ mails as (
 mail_pieces as (
     select
         cluster_key,
+        mail,
         mailbox as piece
     from mails
     union
     select
         cluster_key,
+        mail,
         left(mailbox, 3) || '…@' || domain as piece
     from mails
     union
     select
         cluster_key,
+        mail,
         '…' || right(mailbox, 3) || '@' || domain as piece
     from mails
 ),
@@ -81,7 +86,7 @@ long_names as (
 ),
 
 spelled as (
-    {{ spellings_of('long_names', ['cluster_key'], 'value') }}
+    {{ spellings_of('long_names', ['cluster_key', 'value'], 'value') }}
 ),
 {%- for id_type, part_count in composites %}
 
@@ -100,49 +105,56 @@ blocks as (
     select
         'near_mobile' as generator,
         n.value || '|' || p.piece as block,
+        p.mobile as value,
         n.cluster_key
     from names as n
     inner join pieces as p on n.cluster_key = p.cluster_key
-    union
+    union all
     select
         'near_mail' as generator,
         n.value || '|' || p.piece as block,
+        p.mail as value,
         n.cluster_key
     from names as n
     inner join mail_pieces as p on n.cluster_key = p.cluster_key
-    union
+    union all
     select
         'same_company' as generator,
         n.value || '|' || c.value as block,
+        n.value,
         n.cluster_key
     from names as n
     inner join companies as c on n.cluster_key = c.cluster_key
-    union
+    union all
     select
         'near_name' as generator,
         s.spelling || '|' || c.value as block,
+        s.value,
         s.cluster_key
     from spelled as s
     inner join companies as c on s.cluster_key = c.cluster_key
-    union
+    union all
     select
         'near_name' as generator,
         s.value || '|' || c.value as block,
+        s.value || '|' || c.value as value,
         s.cluster_key
     from sounds as s
     inner join companies as c on s.cluster_key = c.cluster_key
-    union
+    union all
     select
         'rare_name' as generator,
         value as block,
+        value,
         cluster_key
     from names
     where holder_count <= {{ var('candidate_rare_name') }}
     {%- for id_type, part_count in composites %}
-    union
+    union all
     select
         'near_composite' as generator,
         '{{ id_type }}|' || part_no || '|' || {{ without_part('value', 'part_no', part_count) }} as block,
+        split_part(value, '|', part_no) as value,
         cluster_key
     from {{ id_column(id_type) }}_parts
     {%- endfor %}
@@ -151,6 +163,7 @@ blocks as (
 select
     b.generator,  -- Generator, as in candidate_generators.csv.
     b.block,  -- [pii] What the people of a block have in common.
+    b.value,  -- [pii] The value by which they are compared.
     b.cluster_key  -- The person within this release.
 from blocks as b
 inner join {{ ref('candidate_generators') }} as g on b.generator = g.generator

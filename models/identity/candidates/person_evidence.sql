@@ -17,7 +17,11 @@ pairs as (
     from {{ ref('person_candidate_pair') }}
 ),
 
-{{ compared_values('person_value') }},
+{{ compared_values(
+    'person_value',
+    ['name', 'sound', 'mobile', 'mail', 'mailbox', 'company', 'place', 'title', 'account']
+    + composites | map(attribute=0) | list
+) }},
 
 -- Names that sound the same are compared by their sounds, too.
 sounds as (
@@ -73,7 +77,7 @@ findings as (
     select
         c.left_key,
         c.right_key,
-        case when fn_edit_distance(c.left_value, c.right_value) <= 1 then 'near_mail' else 'other_mail' end
+        case when {{ differ_in_a_letter('c.left_value', 'c.right_value') }} then 'near_mail' else 'other_mail' end
             as evidence,
         cast(null as bigint) as holder_count,
         c.left_value,
