@@ -45,6 +45,15 @@ class Decided:
         return "\n".join([*lines, f"written to {self.path}: {'; '.join(pairs)}"])
 
 
+@dataclass(frozen=True)
+class Checked:
+    """A decision that can be carried out: the rules to write, the identifiers, and what it does not do by itself."""
+
+    rules: tuple[Rule, ...]
+    sides: tuple[Identifier, ...]
+    warnings: tuple[str, ...]
+
+
 def decide(settings: Settings, decision: str, named: Sequence[str], why: str, who: str, moment: datetime) -> Decided:
     """Append a decision about identifiers or records of the current release.
 
@@ -55,28 +64,40 @@ def decide(settings: Settings, decision: str, named: Sequence[str], why: str, wh
     carried out.
     """
     with current_release(settings) as lookup:
-        table = lookup.references[TABLE]  # a wrong line would stop the next run
-        written = reference_rows(table)
-        check_rules(written, lookup.types, str(table.path))
-        sides = _sides(lookup, decision, named)
-        pairs, warnings = [tuple(side.text for side in sides)], []
-        uniques = _uniques(lookup, sides) if decision == "link" else []
-        if uniques and all(side.one_id == text for side, text in zip(sides, named, strict=True)):
-            pairs = uniques
-        else:
-            warnings = [_warning(pair, sides) for pair in uniques if set(pair) != set(pairs[0])]
-        rules = [
-            Rule(decision, pair[0], pair[1] if len(pair) > 1 else "", moment_text(moment), who.strip(), why.strip())
-            for pair in pairs
-        ]
-        _check_words(decision, rules, lookup)
-        known = [
-            row for row in decisions_about(lookup, sides) if _ends(row) == {(s.id_type, s.id_value) for s in sides}
-        ]
-        warnings += [_replaced(row) for row in known if row["effect"] != "superseded"]
-        warnings += [_waiting(row) for row in _not_run(written, sides, known)]
-        path = append_rules(settings, lookup.references, rules)
-        return Decided(tuple(rules), path, tuple(sides), tuple(warnings))
+        found = checked(lookup, written_rules(lookup), decision, named, why, who, moment)
+        path = append_rules(settings, lookup.references, found.rules)
+        return Decided(found.rules, path, found.sides, found.warnings)
+
+
+def written_rules(lookup: Lookup) -> list[dict[str, str]]:
+    """Return the lines of the table in force. Raises ConfigError for wrong ones: they would stop the next run."""
+    table = lookup.references[TABLE]
+    written = reference_rows(table)
+    check_rules(written, lookup.types, str(table.path))
+    return written
+
+
+def checked(
+    lookup: Lookup, written: Sequence[dict[str, str]], decision: str, named: Sequence[str], why: str, who: str,
+    moment: datetime,
+) -> Checked:  # fmt: skip
+    """Return what a decision would write. `written` are the lines of the table in force. Raises as decide()."""
+    sides = _sides(lookup, decision, named)
+    pairs, warnings = [tuple(side.text for side in sides)], []
+    uniques = _uniques(lookup, sides) if decision == "link" else []
+    if uniques and all(side.one_id == text for side, text in zip(sides, named, strict=True)):
+        pairs = uniques
+    else:
+        warnings = [_warning(pair, sides) for pair in uniques if set(pair) != set(pairs[0])]
+    rules = [
+        Rule(decision, pair[0], pair[1] if len(pair) > 1 else "", moment_text(moment), who.strip(), why.strip())
+        for pair in pairs
+    ]
+    _check_words(decision, rules, lookup)
+    known = [row for row in decisions_about(lookup, sides) if _ends(row) == {(s.id_type, s.id_value) for s in sides}]
+    warnings += [_replaced(row) for row in known if row["effect"] != "superseded"]
+    warnings += [_waiting(row) for row in _not_run(written, sides, known)]
+    return Checked(tuple(rules), tuple(sides), tuple(warnings))
 
 
 def _sides(lookup: Lookup, decision: str, named: Sequence[str]) -> list[Identifier]:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from siyu.ask.lookup import ENTITIES, Identifier, Lookup
-from siyu.compile.macro_sql import expression
+from siyu.compile.macro_sql import expressions
 from siyu.errors import SiyuError, WrongQuestion
 from siyu.seeds.decisions import RECORD, is_record, record_of, wrong_side
 
@@ -55,8 +55,9 @@ def find_sides(lookup: Lookup, texts: Iterable[str]) -> dict[str, Side | Problem
         else:
             values[id_type].append(value)
     found.update(_records(lookup, records))
-    for id_type, typed in values.items():
-        found.update(_identifiers(lookup, id_type, typed))
+    normal = [f"{{{{ normal_identifier('{id_type}', 'v') }}}}" for id_type in values]
+    for (id_type, typed), sql in zip(values.items(), expressions(lookup.settings, lookup.types, normal), strict=True):
+        found.update(_identifiers(lookup, id_type, typed, sql))
     return found
 
 
@@ -103,10 +104,9 @@ def _records(lookup: Lookup, named: Mapping[str, tuple[str, str]]) -> dict[str, 
     return found
 
 
-def _identifiers(lookup: Lookup, id_type: str, typed: list[str]) -> dict[str, Side | Problem]:
+def _identifiers(lookup: Lookup, id_type: str, typed: list[str], normal: str) -> dict[str, Side | Problem]:
     """Identifiers of one type: one query brings all into their normal form, one finds them."""
     entity = lookup.entity_of(id_type)
-    normal = expression(lookup.settings, lookup.types, f"{{{{ normal_identifier('{id_type}', 'v') }}}}")
     named = f"select v, {normal} as named from (select unnest(?::varchar[]) as v)"
     key = "n.named"
     if id_type == "company_name":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from siyu.ask.candidates import open_count
 from siyu.ask.evidence import Row, chain, cuts, edges, evidence
 from siyu.ask.known_decisions import decisions_about
 from siyu.ask.lookup import ENTITIES, Entity, Identifier, Lookup, current_release, is_id
@@ -120,6 +121,7 @@ def _about(lookup: Lookup, found: Identifier, shown_records: int | None) -> Row:
         "history": _history(lookup, entity, found),
         "aliases": _aliases(lookup, entity, found),
         "tags": tag_rows(lookup, entity.name, found.one_id),
+        "open_candidates": open_count(lookup, found.one_id),
         **_belongings(lookup, entity, found),
     }
 

@@ -49,6 +49,10 @@ def _one(told: Row) -> Iterator[str]:
     yield f"{asked['id']}  {name}".rstrip() + f"  as of {told['as_of']}"
     if asked["text"] != asked["id"]:
         yield f"asked for 查询: {asked['text']}"
+    if told.get("open_candidates"):
+        number = told["open_candidates"]
+        named = "1 open candidate" if number == 1 else f"{number} open candidates"
+        yield f"{named} 疑似重复: siyu candidates --of {asked['id']}"
     yield from _section("identifiers 标识", told["identifiers"], _identifier)
     yield from _section("evidence 证据链, strongest first; the edges with * are enough to connect all identifiers",
                         told["evidence"], _evidence)  # fmt: skip

@@ -106,7 +106,7 @@ class Lookup:
         Raises WrongQuestion if the release does not have the table.
         """
         found = self.relation(name, schema)
-        return with_record_ids(found, self._columns(found), self._tables.get("identity.record_person", ""))
+        return with_record_ids(found, self.columns_of(found), self._tables.get("identity.record_person", ""))
 
     def identifiers_of_record(
         self, shape: str, id_types: Sequence[tuple[str, str]], channel: str, record_id: str
@@ -114,10 +114,11 @@ class Lookup:
         """Return the identifiers on a record of a shape by column; `id_types` are pairs of type and column."""
         table, records = self.relation(shape, "records"), self.relation("record_person", "identity")
         identifiers = self.relation("identifier", "identity")
-        query = identifiers_of_record(table, self._columns(table), id_types, records, identifiers)
+        query = identifiers_of_record(table, self.columns_of(table), id_types, records, identifiers)
         return self.session.named_rows(query, [channel, record_id])
 
-    def _columns(self, table: str) -> set[str]:
+    def columns_of(self, table: str) -> set[str]:
+        """Return the names of the columns of a relation."""
         return {column.name for column in self.session.columns(f"select * from {table}")}
 
     def relation(self, name: str, schema: str) -> str:

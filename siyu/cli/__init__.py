@@ -16,6 +16,7 @@ from siyu.cli import (  # noqa: F401
     nights,
     past_nights,
     site,
+    stewardship,
     story,
     tags,
 )

@@ -16,8 +16,14 @@ WHAT = (
     "An identifier (id_type:id_value), such as mobile:13912345678, a record (record:<channel>:<record_id>), or an ID."
 )
 What = Annotated[str, typer.Argument(help="An identifier (id_type:id_value), such as mobile:13912345678, or an ID.")]
-Pair = Annotated[str | None, typer.Argument(help=WHAT)]
+Pair = Annotated[list[str] | None, typer.Argument(help=f"Two of: {WHAT} Or candidates, by number or ID (K…).")]
 Why = Annotated[str | None, typer.Option(help="The reason, for people who question the decision later.")]
+PairWhy = Annotated[
+    str | None, typer.Option(help="The reason, for people who question the decision later. Candidates need none.")
+]
+Again = Annotated[
+    bool, typer.Option("--again", help="Replace what was decided about the candidates since the release.")
+]
 By = Annotated[str | None, typer.Option(help="Who decided. Default: the user who is logged in.")]
 Pairs = Annotated[
     Path | None,
@@ -30,27 +36,30 @@ Pairs = Annotated[
 
 
 @app.command()
-def link(left: Pair = None, right: Pair = None, why: Why = None, by: By = None, file: Pairs = None) -> None:
+def link(named: Pair = None, why: PairWhy = None, by: By = None, file: Pairs = None, again: Again = False) -> None:
     """Decide that two identifiers or records belong to one person (or company). Appends to identity_rules.csv.
 
     The decision takes effect with the next siyu run, overrides the data, and holds until somebody unlinks the two.
     To link two IDs (P… P…), siyu links the identifiers of which a person can have only one, so that the people become
-    one. A record stands for its strongest identifier of the night, and for itself if it carries none.
+    one. A record stands for its strongest identifier of the night, and for itself if it carries none. Candidates are
+    named by number or ID, as many as you like: siyu link 1 4 7.
 
     Example: siyu link mobile:13912345678 crm_contact_id:K0001 --why "new number, she told us"
 
     Example: siyu link --file pairs.csv --why "record linkage of March"
     """
-    _decide("link", left, right, why, by, file)
+    _decide("link", named or [], why, by, file, again)
 
 
 @app.command()
-def unlink(left: Pair = None, right: Pair = None, why: Why = None, by: By = None, file: Pairs = None) -> None:
+def unlink(named: Pair = None, why: PairWhy = None, by: By = None, file: Pairs = None, again: Again = False) -> None:
     """Decide that two identifiers or records never belong to one person (or company). Replaces an earlier link.
+
+    Candidates are named by number or ID, as many as you like: siyu unlink 2 5.
 
     Example: siyu unlink mobile:13912345678 crm_contact_id:K0001 --why "that is his wife's number"
     """
-    _decide("unlink", left, right, why, by, file)
+    _decide("unlink", named or [], why, by, file, again)
 
 
 @app.command()
@@ -64,15 +73,25 @@ def exclude(what: What, why: Why = None, by: By = None) -> None:
 
 
 def _decide(
-    decision: str, left: str | None, right: str | None, why: str | None, by: str | None, file: Path | None
+    decision: str, named: list[str], why: str | None, by: str | None, file: Path | None, is_again: bool
 ) -> None:
+    """Decide about two identifiers or records, about the pairs of a file, or about candidates."""
     with handle_errors():
-        named = [text for text in (left, right) if text is not None]
-        if file is None and len(named) == 2:
+        from siyu.ask.candidates import is_candidate
+
+        command, numbered = f"siyu {decision}", [text for text in named if is_candidate(text)]
+        if numbered and numbered == named and file is None:
+            from siyu.cli.stewardship import VERDICTS, give
+
+            give(named, VERDICTS[decision], why or "", by or getpass.getuser(), command, is_again)
+        elif numbered or is_again:
+            problem = "candidates are not named alone" if numbered else "--again is for candidates"
+            raise WrongQuestion(problem, command, "name candidates by number or ID, and nothing else.")
+        elif file is None and len(named) == 2:
             _decide_one(decision, named, why, by)
         elif file is None or named:
             problem = f"{len(named)} arguments are given" if file is None else "a pair and a file are given"
-            raise WrongQuestion(problem, f"siyu {decision}", "name two identifiers or records, or --file pairs.csv.")
+            raise WrongQuestion(problem, command, "name two identifiers or records, or --file pairs.csv.")
         else:
             from siyu.ask.decide_file import decide_file
 

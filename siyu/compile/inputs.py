@@ -13,6 +13,7 @@ from siyu.errors import ConfigError, SiyuError, nearest
 from siyu.seeds.address_words import COLUMNS as ADDRESS_COLUMNS
 from siyu.seeds.alias_tables import COLUMNS as ALIAS_COLUMNS
 from siyu.seeds.audience_tables import COLUMNS as AUDIENCE_COLUMNS
+from siyu.seeds.candidate_tables import COLUMNS as CANDIDATE_COLUMNS
 from siyu.seeds.channels import Channel
 from siyu.seeds.decisions import COLUMNS as RULE_COLUMNS
 from siyu.seeds.fit_tables import COLUMNS as FIT_COLUMNS
@@ -47,6 +48,7 @@ NEEDED_REFERENCES = {
     **KPI_COLUMNS,
     **FIT_COLUMNS,
     "matcher_pairs": MATCHER_COLUMNS,
+    **CANDIDATE_COLUMNS,
 }
 SOURCE_COLUMNS = {
     "_extra": "varchar", "_file": "varchar", "_line": "bigint", "_landed_seq": "integer",

@@ -52,7 +52,7 @@ def _problems(row: Mapping[str, str], types: IdentifierTypes) -> list[tuple[str,
         entities = [types.named(side.partition(":")[0]).entity for side in named]
         if len(set(entities)) > 1:
             found.append((f"{left} identifies a {entities[0]}, {right} a {entities[1]}", "name two of the same kind."))
-    if not _is_moment(row["decided_at"].strip()):
+    if not is_moment(row["decided_at"].strip()):
         found.append(
             (
                 f"decided_at is {row['decided_at']!r}",
@@ -98,7 +98,8 @@ def wrong_identifier(text: str, types: IdentifierTypes) -> list[tuple[str, str]]
     return [(f"{id_type!r} is not a type that identifies a person or company", nearest(id_type, identifying))]
 
 
-def _is_moment(text: str) -> bool:
+def is_moment(text: str) -> bool:
+    """Whether a text is a date, or a moment in UTC, that Python and every engine read alike."""
     if not MOMENT.fullmatch(text):
         return False
     try:

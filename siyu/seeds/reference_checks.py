@@ -8,6 +8,7 @@ from siyu.errors import raise_all
 from siyu.seeds.address_words import ADDRESS_TABLES
 from siyu.seeds.alias_tables import ALIAS_TABLES
 from siyu.seeds.audience_tables import AUDIENCE_TABLES, audience_errors
+from siyu.seeds.candidate_tables import CANDIDATE_TABLES
 from siyu.seeds.decisions import rule_errors
 from siyu.seeds.fit_tables import FIT_TABLES, fit_errors
 from siyu.seeds.handoff_tables import HANDOFF_TABLES, handoff_errors
@@ -26,7 +27,7 @@ from siyu.seeds.tag_tables import TAG_TABLES, tag_errors
 
 ALL_TABLES = (
     TABLES | TAG_TABLES | ALIAS_TABLES | ADDRESS_TABLES | HANDOFF_TABLES | INVITE_TABLES | AUDIENCE_TABLES | KPI_TABLES
-    | FIT_TABLES | MATCHER_TABLES
+    | FIT_TABLES | MATCHER_TABLES | CANDIDATE_TABLES
 )  # fmt: skip
 
 

@@ -52,7 +52,9 @@ def built(warehouse: Settings) -> dict[str, Path]:
     (layer / "seeds" / "reference").mkdir(parents=True)
     builds = {"on": _built(warehouse)}
     with_layer = warehouse.model_copy(update={"layers": (*warehouse.layers, layer)})
-    switched = (base_layer() / "seeds" / "reference" / GENERATORS).read_text(encoding="utf-8").replace(",true,", ",false,")
+    switched = (
+        (base_layer() / "seeds" / "reference" / GENERATORS).read_text(encoding="utf-8").replace(",true,", ",false,")
+    )
     (layer / "seeds" / "reference" / GENERATORS).write_text(switched, encoding="utf-8")
     builds["off"] = _built(with_layer)
     (layer / "seeds" / "reference" / GENERATORS).unlink()

@@ -34,7 +34,8 @@ decided as (
     where verdict in ('accept', 'refuse')
 ),
 
--- People as far as labels know them, before candidates join by themselves.
+-- People as far as labels know them, before candidates join by themselves. Labels of a sample repeat
+-- a verdict, and its records are compared with no others.
 labelled as (
     select distinct
         k.cluster_key,
@@ -42,7 +43,7 @@ labelled as (
     from {{ ref('identity_labels') }} as l
     inner join {{ ref('contact_cluster') }} as k
         on l.channel = k.channel and l.record_id = split_part(k.record_id, '#', 1)
-    where l.person is not null
+    where l.person is not null and l.sample is null
 ),
 
 missed as (
