@@ -13,7 +13,39 @@ pairs as (
     from {{ ref('company_candidate_pair') }}
 ),
 
-{{ compared_values('company_value', ['region', 'code', 'domain']) }},
+-- One value of each kind stands for a company when it differs; comparing all would be a product.
+first_values as (
+    select
+        cluster_key,
+        kind,
+        min(value) as value
+    from {{ ref('company_value') }}
+    where kind in ('region', 'code', 'domain')
+    group by cluster_key, kind
+),
+
+{%- for kind in ['region', 'code', 'domain'] %}
+
+{{ kind }}_pairs as (
+    select
+        p.left_key,
+        p.right_key,
+        a.value as left_value,
+        b.value as right_value
+    from pairs as p
+    inner join first_values as a on p.left_key = a.cluster_key and a.kind = '{{ kind }}'
+    inner join first_values as b on p.right_key = b.cluster_key and b.kind = '{{ kind }}'
+),
+{%- endfor %}
+
+regions as (
+    select
+        cluster_key,
+        value,
+        holder_count
+    from {{ ref('company_value') }}
+    where kind = 'region'
+),
 
 sides as (
     select
@@ -96,26 +128,37 @@ findings as (
         left_key,
         right_key,
         'other_core' as evidence,
-        cast(null as bigint) as holder_count,
+        cast(null as double) as holder_count,
         cast(null as varchar) as left_value,
         cast(null as varchar) as right_value
     from pairs
     union all
     select
+        p.left_key,
+        p.right_key,
+        'same_region' as evidence,
+        a.holder_count,
+        a.value as left_value,
+        b.value as right_value
+    from pairs as p
+    inner join regions as a on p.left_key = a.cluster_key
+    inner join regions as b on p.right_key = b.cluster_key and a.value = b.value
+    union all
+    select
         left_key,
         right_key,
-        case when left_value = right_value then 'same_region' else 'other_region' end as evidence,
-        left_count as holder_count,
+        'other_region' as evidence,
+        cast(null as double) as holder_count,
         left_value,
         right_value
-    from compared
-    where kind = 'region'
+    from region_pairs
+    where left_value <> right_value
     union all
     select
         left_key,
         right_key,
         'shared_people' as evidence,
-        cast(null as bigint) as holder_count,
+        cast(null as double) as holder_count,
         cast(people_count as varchar) as left_value,
         cast(null as varchar) as right_value
     from people
@@ -124,21 +167,21 @@ findings as (
         left_key,
         right_key,
         'other_domain' as evidence,
-        cast(null as bigint) as holder_count,
+        cast(null as double) as holder_count,
         left_value,
         right_value
-    from compared
-    where kind = 'domain' and left_value <> right_value
+    from domain_pairs
+    where left_value <> right_value
     union all
     select
         left_key,
         right_key,
         'other_credit_code' as evidence,
-        cast(null as bigint) as holder_count,
+        cast(null as double) as holder_count,
         left_value,
         right_value
-    from compared
-    where kind = 'code' and left_value <> right_value
+    from code_pairs
+    where left_value <> right_value
     union all
     {{ matcher_findings('company', ref('company_record_cluster')) }}
 ),
