@@ -19,10 +19,11 @@ addressed as (
     select
         full_name,
         case
-            when length(han) = 2 then regexp_replace(han, '^(.)[总工董局处科哥姐]$', '', 'g')
+            when length(han) = 2
+                then regexp_replace(han, '^(?:.[总工董局处科哥姐]|{{ one_of(chinese) }})$', '', 'g')
             else regexp_replace(han, '{{ one_of(chinese) }}$', '', 'g')
         end as han,
-        trim(regexp_replace(' ' || words || ' ', ' {{ one_of(latin) }} ', ' ', 'g')) as words
+        trim(regexp_replace(' ' || words || ' ', '(?: {{ one_of(latin) }})+ ', ' ', 'g')) as words
     from folded
 ),
 
@@ -173,7 +174,8 @@ anti join decided as d on p.left_key = d.left_key and p.right_key = d.right_key
 {%- endmacro -%}
 
 {#- CTEs up to `chosen`: of `findings` (left_key, right_key, evidence, holder_count, left_value, right_value) the one of
-    each field that says most for the pair. Among equals, the first by name and value. -#}
+    each field that says most for the pair. Among equals, the first by name and value. A finding may name what it is about:
+    same_part:birth_date is the evidence same_part in the field part:birth_date. -#}
 {%- macro weighed_findings(entity, all_count) -%}
 everybody as (
     {{ all_count }}
@@ -183,8 +185,8 @@ weighed as (
     select
         f.left_key,
         f.right_key,
-        f.evidence,
-        e.field,
+        e.evidence,
+        e.field || substr(f.evidence, length(e.evidence) + 1) as field,
         f.left_value,
         f.right_value,
         case
@@ -197,7 +199,7 @@ weighed as (
         end as bits
     from findings as f
     inner join {{ ref('candidate_evidence') }} as e
-        on e.entity = '{{ entity }}' and f.evidence = e.evidence
+        on e.entity = '{{ entity }}' and split_part(f.evidence, ':', 1) = e.evidence
     cross join everybody as a
 ),
 
@@ -446,7 +448,8 @@ sizes as (
 select
     s.left_key,  -- The one that remains, with the lesser number within this release.
     s.right_key,  -- The one that becomes a part of it.
-    s.score  -- Score of the candidate.
+    s.score,  -- Score of the candidate.
+    cast({{ var('join_candidates_from') }} as decimal(4, 3)) as join_from  -- The setting in force.
 from scored as s
 inner join sizes as a on s.left_key = a.side_key
 inner join sizes as b on s.right_key = b.side_key

@@ -63,7 +63,7 @@ def open_table(
 
     Raises ConfigError if it lacks a column.
     """
-    path = _place(settings, references, table)
+    path = writable_table(settings, references[table])
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
         header = f"{','.join(needed)}\n".encode()
@@ -86,16 +86,20 @@ def append_rows(table: EditedTable, rows: Sequence[Mapping[str, str]]) -> Path:
     return table.path
 
 
-def _place(settings: Settings, references: Mapping[str, Reference], table: str) -> Path:
+def writable_table(settings: Settings, table: Reference) -> Path:
+    """Return the file in which a reference table is changed: the one in force, unless it is siyu's own.
+
+    Then it is a file in the reference folder of the exports, or else of the last layer, which may not exist yet.
+    Raises ConfigError for the sample, which is part of siyu.
+    """
     if settings.is_sample:
         fix = "set your own exports or a layer first: siyu init creates a folder for them."
         raise ConfigError("the sample is part of siyu and cannot be changed", "siyu.toml", fix)
-    in_force = references[table].path
-    if not in_force.resolve().is_relative_to(base_layer().resolve()):
-        return in_force
+    if not table.path.resolve().is_relative_to(base_layer().resolve()):
+        return table.path
     exports = settings.exports
     folder = exports / "reference" if exports is not None else settings.layers[-1] / "seeds" / "reference"
-    return folder / f"{table}.csv"
+    return folder / f"{table.name}.csv"
 
 
 def _append(path: Path, lines: str, ending: str) -> None:

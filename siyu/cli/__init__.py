@@ -12,6 +12,7 @@ from siyu.cli import (  # noqa: F401
     identities,
     kpi,
     layer_tests,
+    matching,
     nights,
     past_nights,
     site,

@@ -21,6 +21,7 @@ from siyu.seeds.handoff_tables import COLUMNS as HANDOFF_COLUMNS
 from siyu.seeds.identifier_types import COLUMNS as IDENTIFIER_COLUMNS
 from siyu.seeds.invite_tables import COLUMNS as INVITE_COLUMNS
 from siyu.seeds.kpi_tables import COLUMNS as KPI_COLUMNS
+from siyu.seeds.matcher_tables import COLUMNS as MATCHER_COLUMNS
 from siyu.seeds.money_tables import CURRENCY_COLUMNS, RATE_COLUMNS
 from siyu.seeds.neighbour_limits import COLUMNS as LIMIT_COLUMNS
 from siyu.seeds.placeholders import COLUMNS as WORD_COLUMNS
@@ -46,6 +47,7 @@ NEEDED_REFERENCES = {
     **AUDIENCE_COLUMNS,
     **KPI_COLUMNS,
     **FIT_COLUMNS,
+    "matcher_pairs": MATCHER_COLUMNS,
     **CANDIDATE_COLUMNS,
 }
 SOURCE_COLUMNS = {

@@ -67,6 +67,9 @@ _TRIMMED = f"trim(value, '{_OUTER}')"
 # Trimming many characters is slow, and most values begin and end with a printable ASCII character.
 _IS_BARE = "value between '!' and '~' and right(value, 1) between '!' and '~'"
 
+# As many letters as two texts may have to be measured by letters.
+_ASCII = "".join(map(chr, range(0x20, 0x7F)))
+
 _PARSED = "try_strptime(fn_trim(value), formats)"
 # In any format, the engine reads the year 26 for %Y, and the words infinity and epoch as 1900.
 _HAS_YEAR = f"regexp_matches(value, '[0-9]') and year({_PARSED}) >= 1000"
@@ -78,6 +81,18 @@ def _decimal(mark: str, group: str) -> str:
     number = rf"[+-]?([0-9]+|[0-9]{{1,3}}({between}[0-9]{{3}})+)([{mark}][0-9]+)?"
     plain = f"replace(regexp_replace(fn_trim(value), '{between}', '', 'g'), '{mark}', '.')"
     return f"case when regexp_full_match(fn_trim(value), '{number}') then try_cast({plain} as decimal(18, 6)) end"
+
+
+def _by_letters(measure: str) -> str:
+    """Return the SQL of a measure of two texts by letters. The engine's own go by bytes, of which 王 has three.
+
+    Each letter becomes an ASCII character: the one at the place where the letter stands first in both texts. Long texts
+    have no characters for that; they are measured by bytes and seem less alike than they are.
+    """
+    both = "one || other"
+    narrow, narrow_other = (f"translate({text}, {both}, {quoted(_ASCII)})" for text in ("one", "other"))
+    is_wide = f"strlen({both}) > length({both}) and length({both}) <= {len(_ASCII)}"
+    return f"case when {is_wide} then {measure}({narrow}, {narrow_other}) else {measure}(one, other) end"
 
 
 FUNCTIONS = (
@@ -184,21 +199,22 @@ FUNCTIONS = (
     SemanticFunction(
         "fn_edit_distance",
         "one, other",
-        "damerau_levenshtein(one, other)",
+        _by_letters("damerau_levenshtein"),
         "How many letters must be inserted, deleted, replaced or swapped with their neighbour to turn one text into the"
         " other (Damerau and Levenshtein).",
     ),
     SemanticFunction(
         "fn_similarity",
         "one, other",
-        "cast(jaro_winkler_similarity(one, other) as decimal(5, 4))",
+        f"cast({_by_letters('jaro_winkler_similarity')} as decimal(5, 4))",
         "Similarity of two texts by Jaro and Winkler, 0 to 1: common letters in a like order, and a common beginning.",
     ),
     SemanticFunction(
         "fn_abbreviates",
         "short, whole",
-        r"case when regexp_full_match(short, '[0-9A-Za-z一-龥]+')"
-        r" then regexp_matches(whole, '^' || regexp_replace(short, '(.)', '\1.*', 'g')) else false end",
+        # Not a pattern of regular expressions, which would be compiled for every pair.
+        "case when regexp_full_match(short, '[0-9A-Za-z一-龥]+')"
+        " then whole like array_to_string(string_split(short, ''), '%') || '%' else false end",
         "Whether all letters of a text stand in this order in another one that begins with the same letter: 一汽 and"
         " 第一汽车 do not, 第汽 and 第一汽车 do. False if the short text has anything but letters and digits.",
     ),

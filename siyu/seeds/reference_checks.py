@@ -15,6 +15,7 @@ from siyu.seeds.handoff_tables import HANDOFF_TABLES, handoff_errors
 from siyu.seeds.identifier_types import IdentifierTypes, load_identifier_types
 from siyu.seeds.invite_tables import INVITE_TABLES, invite_errors
 from siyu.seeds.kpi_tables import KPI_TABLES, kpi_table_errors
+from siyu.seeds.matcher_tables import MATCHER_TABLES
 from siyu.seeds.money_tables import currency_errors, exchange_rate_errors
 from siyu.seeds.neighbour_limits import neighbour_limit_errors
 from siyu.seeds.number_fields import number_field_errors
@@ -26,7 +27,7 @@ from siyu.seeds.tag_tables import TAG_TABLES, tag_errors
 
 ALL_TABLES = (
     TABLES | TAG_TABLES | ALIAS_TABLES | ADDRESS_TABLES | HANDOFF_TABLES | INVITE_TABLES | AUDIENCE_TABLES | KPI_TABLES
-    | FIT_TABLES | CANDIDATE_TABLES
+    | FIT_TABLES | MATCHER_TABLES | CANDIDATE_TABLES
 )  # fmt: skip
 
 

@@ -83,7 +83,7 @@ verdicts as (
     qualify
         row_number() over (
             partition by left_id, right_id
-            order by cast(decided_at as timestamp) desc, verdict, candidate_id
+            order by cast(decided_at as timestamp) desc, verdict asc, candidate_id asc
         ) = 1
 ),
 
@@ -161,12 +161,18 @@ evidence as (
         entity,
         left_key,
         right_key,
-        string_agg(evidence, ', ' order by bits desc, evidence) filter (where bits >= 0) as found_for,
-        string_agg(evidence, ', ' order by bits, evidence) filter (where bits < 0) as found_against,
-        string_agg(text_en, '; ' order by bits desc, evidence) filter (where bits >= 0) as text_for,
-        string_agg(text_en, '; ' order by bits, evidence) filter (where bits < 0) as text_against,
-        string_agg(text_zh, '；' order by bits desc, evidence) filter (where bits >= 0) as text_for_zh,
-        string_agg(text_zh, '；' order by bits, evidence) filter (where bits < 0) as text_against_zh
+        string_agg(evidence, ', ' order by bits desc, evidence asc)
+            filter (where bits >= 0) as found_for,
+        string_agg(evidence, ', ' order by bits, evidence)
+            filter (where bits < 0) as found_against,
+        string_agg(text_en, '; ' order by bits desc, evidence asc)
+            filter (where bits >= 0) as text_for,
+        string_agg(text_en, '; ' order by bits, evidence)
+            filter (where bits < 0) as text_against,
+        string_agg(text_zh, '；' order by bits desc, evidence asc)
+            filter (where bits >= 0) as text_for_zh,
+        string_agg(text_zh, '；' order by bits, evidence)
+            filter (where bits < 0) as text_against_zh
     from worded
     group by entity, left_key, right_key
 ),
@@ -217,9 +223,11 @@ counted as (
     select
         o.entity,
         o.owner_key,
-        count(distinct {{ "s.channel || ':' || s.deal_id" if shape == 'deal' else 'o.record_id' }}) as counted
-        {%- if shape == 'deal' %},
+        {%- if shape == 'deal' %}
+        count(distinct s.channel || ':' || s.deal_id) as counted,
         coalesce(sum(s.amount), 0) as amount
+        {%- else %}
+        count(distinct o.record_id) as counted
         {%- endif %}
     from owned as o
     inner join {{ ref(shape) }} as s on o.channel = s.channel and o.record_id = s.record_id
@@ -252,7 +260,9 @@ sized as (
         coalesce(b.record_count, 0) as right_record_count,
         coalesce(a.deal_count, 0) as left_deal_count,
         coalesce(b.deal_count, 0) as right_deal_count,
-        cast(coalesce(a.deal_amount, 0) + coalesce(b.deal_amount, 0) as decimal(18, 2)) as deal_amount,
+        cast(
+            coalesce(a.deal_amount, 0) + coalesce(b.deal_amount, 0) as decimal(18, 2)
+        ) as deal_amount,
         coalesce(a.ticket_count, 0) + coalesce(b.ticket_count, 0) as ticket_count,
         least(coalesce(a.touch_count, 0), coalesce(b.touch_count, 0)) > 0 as has_touches_of_both,
         least(coalesce(a.link_count, 0), coalesce(b.link_count, 0)) > 0 as has_links_of_both

@@ -73,16 +73,18 @@ findings as (
         p.left_key,
         p.right_key,
         p.evidence,
-        -- Of an abbreviation counts how many full names it fits, not how many abbreviations a name has.
+        -- An abbreviation counts by the full names that it fits, not by how many there are.
         case
             when p.evidence <> 'abbreviates' then greatest(a.other_count, b.other_count)
             when length(p.left_value) < length(p.right_value) then a.other_count
             else b.other_count
         end - 1 + m.mean_count as holder_count,
-        case when length(p.left_value) <= length(p.right_value) then p.left_value else p.right_value end
-            as left_value,
-        case when length(p.left_value) <= length(p.right_value) then p.right_value else p.left_value end
-            as right_value
+        case
+            when length(p.left_value) <= length(p.right_value) then p.left_value else p.right_value
+        end as left_value,
+        case
+            when length(p.left_value) <= length(p.right_value) then p.right_value else p.left_value
+        end as right_value
     from {{ ref('company_candidate_pair') }} as p
     inner join neighbours as a
         on p.left_key = a.side_key and p.left_value = a.side_value and p.evidence = a.evidence
@@ -141,7 +143,9 @@ findings as (
     {{ matcher_findings('company', ref('company_record_cluster')) }}
 ),
 
-{{ weighed_findings('company', 'select count(distinct cluster_key) as all_count from ' ~ ref('company_cluster')) }}
+{{ weighed_findings(
+    'company', 'select count(distinct cluster_key) as all_count from ' ~ ref('company_cluster')
+) }}
 
 select
     left_key,  -- The one with the lesser number within this release.

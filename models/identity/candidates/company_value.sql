@@ -61,6 +61,6 @@ found as (
 select
     cluster_key,  -- The company within this release.
     kind,  -- sound, region, code, domain or label (of the domain).
-    value,  -- The value.
+    value,  -- [public] The value; names and domains of companies identify nobody.
     count(*) over (partition by kind, value) as holder_count  -- How many companies have it.
 from found
