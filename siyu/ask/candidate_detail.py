@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 
 from siyu.ask.candidates import COMMAND, Candidate, candidates_named, generator_names, parts
 from siyu.ask.list_names import named
@@ -30,7 +29,7 @@ FIELDS = {
 
 @dataclass(frozen=True)
 class Finding:
-    """A piece of evidence in words. `weight` says how much: bits, or between which bits if it depends on rarity."""
+    """A piece of evidence in words. `weight` says how much, in bits: one bit doubles the odds."""
 
     evidence: str
     is_for: bool
@@ -58,7 +57,7 @@ def candidate_detail(settings: Settings, text: str) -> CandidateDetail:
         (found,) = candidates_named(lookup, [text], COMMAND)
         left, right = (_channels(lookup, found.entity, side.id) for side in found.sides)
         return CandidateDetail(
-            lookup.release.name, lookup.release.as_of, found, (left, right), tuple(_findings(lookup, found)),
+            lookup.release.name, lookup.release.as_of, found, (left, right), tuple(_findings(found)),
             named(lookup.reference("kpis"), "kpi_code"), generator_names(lookup),
         )  # fmt: skip
 
@@ -72,17 +71,21 @@ def _channels(lookup: Lookup, entity: str, own_id: str) -> dict[str, int]:
     return dict(rows)
 
 
-def _findings(lookup: Lookup, candidate: Candidate) -> list[Finding]:
+def _findings(candidate: Candidate) -> list[Finding]:
     told = candidate.told
-    rows = {row["evidence"]: row for row in lookup.reference("candidate_evidence") if row["entity"] == candidate.entity}
+    weights = [(code, float(bits)) for code, bits in (part.split(" ") for part in parts(told["weights"]))]
+    sides = {
+        "for": [bits for _, bits in weights if bits >= 0],
+        "against": [bits for _, bits in sorted(weights, key=lambda weight: (weight[1], weight[0])) if bits < 0],
+    }
     found: list[Finding] = []
-    for side in ("for", "against"):
+    for side, all_bits in sides.items():
         codes = parts(told[f"found_{side}"])
         english, chinese = (told[f"text_{side}{suffix}"] or "" for suffix in ("", "_zh"))
         texts = _aligned(codes, english, "; "), _aligned(codes, chinese, "；")
         found += [
-            Finding(code, side == "for", en, zh, _weight(rows.get(code)))
-            for code, en, zh in zip(codes, *texts, strict=True)
+            Finding(code, side == "for", en, zh, f"{bits:+g} bits")
+            for code, bits, en, zh in zip(codes, all_bits, *texts, strict=True)
         ]
     return found
 
@@ -91,13 +94,3 @@ def _aligned(codes: Sequence[str], text: str, mark: str) -> list[str]:
     """Return the words of each finding. A value may have the mark in it: then the first line has all words."""
     words = text.split(mark) if codes else []
     return words if len(words) == len(codes) else [text, *[""] * (len(codes) - 1)]
-
-
-def _weight(row: Mapping[str, Any] | None) -> str:
-    """Return the bits of a finding: 1 bit doubles the odds."""
-    if row is None:
-        return ""
-    if row["by_rarity"] != "true":
-        return f"{float(row['bits']):+g} bits"
-    most = f" to {float(row['most_bits']):+g}" if row["most_bits"] else " or more"
-    return f"{float(row['bits']):+g}{most} bits, the rarer the more 越少见越多"

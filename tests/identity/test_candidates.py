@@ -140,7 +140,7 @@ def test_one_in_full_by_number_and_by_a_part_of_its_id(world: Settings) -> None:
     assert ["name", "姓名", "张三", "张三"] in lines
     # Records of channels: two of the crm, one of the mall; the other has one of the mall.
     assert ["*", "crm", "records", "2", "0"] in lines and ["mall", "records", "1", "1"] in lines
-    assert "+ same name 张三 姓名相同：张三 (+0 to +16 bits, the rarer the more 越少见越多)" in page
+    assert "+ same name 张三 姓名相同：张三 (+9.92 bits)" in page
     assert "− other mobiles: +8613900000001 and +8613900000002 手机号不同 (-1.5 bits)" in page
 
 

@@ -268,7 +268,9 @@ sized as (
         least(coalesce(a.link_count, 0), coalesce(b.link_count, 0)) > 0 as has_links_of_both
     from sided as s
     left join sizes as a on s.entity = a.entity and s.left_owner = a.owner_key
-    left join sizes as b on s.entity = b.entity and s.right_owner = b.owner_key
+    -- What joined by itself has its records once.
+    left join sizes as b
+        on s.entity = b.entity and s.right_owner = b.owner_key and s.left_owner <> s.right_owner
 ),
 
 effects as (
@@ -344,6 +346,7 @@ select
     s.right_value,  -- [pii] That identifier.
     e.found_for,  -- What speaks for it, the strongest first, as in candidate_evidence.csv.
     e.found_against,  -- What speaks against it; NULL = nothing.
+    e.weights,  -- How much each finding says, in bits; one bit doubles the odds.
     e.text_for,  -- [pii] What speaks for it, in words.
     e.text_against,  -- [pii] What speaks against it, in words.
     e.text_for_zh,  -- [pii] What speaks for it, in Chinese.
