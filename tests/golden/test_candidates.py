@@ -81,7 +81,7 @@ def _connect(built: dict[str, Path], name: str) -> duckdb.DuckDBPyConnection:
 def test_most_missed_pairs_are_candidates_and_most_candidates_are_right(
     warehouse: Settings, built: dict[str, Path], benchmark: ModuleType
 ) -> None:
-    """Measured by the benchmark's own SQL, which knows the truth and no table of siyu but the ID maps and candidates."""
+    """Measured by the benchmark's own SQL, which knows the truth, the ID maps and the candidates only."""
     assert warehouse.exports is not None
     con = _connect(built, "on")
     benchmark.judge(con, warehouse.exports)

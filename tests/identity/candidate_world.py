@@ -50,22 +50,27 @@ CANDIDATES: tuple[dict[str, Any], ...] = (
      "text_against": "other mobiles: +8613900000001 and +8613900000002", "text_against_zh": "手机号不同",
      "left_deal_count": 1, "right_deal_count": 2, "deal_amount": 12345.6, "kpis": "buyers, mau"},
     {"candidate_id": "K0000000000b2", "score": 0.9, "generators": "rare_name", "left": 3, "right": 4,
-     "found_for": "same_name", "weights": "same_name 9.00", "text_for": "same name 李四; alias", "text_for_zh": "姓名相同：李四"},
+     "found_for": "same_name", "weights": "same_name 9.00",
+     "text_for": "same name 李四; alias", "text_for_zh": "姓名相同：李四"},
     {"candidate_id": "K1000000000c3", "score": 0.8, "generators": "near_company", "left": 1, "right": 2,
      "entity": "company", "found_for": "near_core", "weights": "near_core 11.00",
      "text_for": "names that differ in one letter: 华阳机电 and 华扬机电",
      "text_for_zh": "名称差一字：华阳机电、华扬机电", "kpis": "tag_coverage"},
     {"candidate_id": "K1000000000d4", "score": 0.75, "generators": "near_name", "left": 1, "right": 3,
-     "found_for": "same_sound", "weights": "same_sound 8.00", "text_for": "names that sound the same", "text_for_zh": "姓名同音"},
+     "found_for": "same_sound", "weights": "same_sound 8.00",
+     "text_for": "names that sound the same", "text_for_zh": "姓名同音"},
     {"candidate_id": "K1000000000e5", "score": 0.7, "generators": "near_name", "left": 2, "right": 6,
-     "found_for": "same_sound", "weights": "same_sound 8.00", "text_for": "names that sound the same", "text_for_zh": "姓名同音", "status": "unsure"},
+     "found_for": "same_sound", "weights": "same_sound 8.00",
+     "text_for": "names that sound the same", "text_for_zh": "姓名同音", "status": "unsure"},
     {"candidate_id": "K2000000000f6", "score": 0.99, "generators": "rare_name", "left": 5, "right": 5,
-     "found_for": "same_name", "weights": "same_name 12.00", "text_for": "same name 王五", "text_for_zh": "姓名相同：王五", "status": "joined"},
+     "found_for": "same_name", "weights": "same_name 12.00",
+     "text_for": "same name 王五", "text_for_zh": "姓名相同：王五", "status": "joined"},
 )  # fmt: skip
 CREATE = {
     "candidate": "candidate_id varchar, candidate_no bigint, entity varchar, status varchar, score decimal(4,3),"
     " generators varchar, left_id varchar, right_id varchar, left_type varchar, left_value varchar, right_type varchar,"
-    " right_value varchar, found_for varchar, found_against varchar, weights varchar, text_for varchar, text_against varchar,"
+    " right_value varchar, found_for varchar, found_against varchar, weights varchar, text_for varchar,"
+    " text_against varchar,"
     " text_for_zh varchar, text_against_zh varchar, left_record_count bigint, right_record_count bigint,"
     " left_deal_count bigint, right_deal_count bigint, deal_amount decimal(18,2), kpis varchar, unsure_at timestamp",
     "one_id": "id_type varchar, id_value varchar, node bigint, person_key bigint, one_id varchar, strength bigint,"

@@ -96,8 +96,8 @@ select
     right_key,  -- The one with the greater number.
     generator,  -- Generator that found the pair, as in candidate_generators.csv.
     evidence,  -- What the pair has in common, as in candidate_evidence.csv.
-    left_value,  -- [pii] The value of the first one.
-    right_value,  -- [pii] The value of the other one.
+    left_value,  -- [public] The value of the first one.
+    right_value,  -- [public] The value of the other one.
     partner_count  -- Companies that are as near by this value.
 from weighed
 where evidence = 'matcher' or partner_count <= {{ var('candidate_neighbours') }}
