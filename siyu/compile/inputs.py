@@ -12,6 +12,7 @@ from siyu.compile.template import source_relation
 from siyu.errors import ConfigError, SiyuError, nearest
 from siyu.seeds.alias_tables import COLUMNS as ALIAS_COLUMNS
 from siyu.seeds.audience_tables import COLUMNS as AUDIENCE_COLUMNS
+from siyu.seeds.candidate_tables import COLUMNS as CANDIDATE_COLUMNS
 from siyu.seeds.channels import Channel
 from siyu.seeds.decisions import COLUMNS as RULE_COLUMNS
 from siyu.seeds.fit_tables import COLUMNS as FIT_COLUMNS
@@ -43,6 +44,7 @@ NEEDED_REFERENCES = {
     **AUDIENCE_COLUMNS,
     **KPI_COLUMNS,
     **FIT_COLUMNS,
+    **CANDIDATE_COLUMNS,
 }
 SOURCE_COLUMNS = {
     "_extra": "varchar", "_file": "varchar", "_line": "bigint", "_landed_seq": "integer",

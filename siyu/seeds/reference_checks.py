@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from siyu.errors import raise_all
 from siyu.seeds.alias_tables import ALIAS_TABLES
 from siyu.seeds.audience_tables import AUDIENCE_TABLES, audience_errors
+from siyu.seeds.candidate_tables import CANDIDATE_TABLES, candidate_errors
 from siyu.seeds.decisions import rule_errors
 from siyu.seeds.fit_tables import FIT_TABLES, fit_errors
 from siyu.seeds.handoff_tables import HANDOFF_TABLES, handoff_errors
@@ -23,7 +24,15 @@ from siyu.seeds.table_checks import errors_of
 from siyu.seeds.tag_tables import TAG_TABLES, tag_errors
 
 ALL_TABLES = (
-    TABLES | TAG_TABLES | ALIAS_TABLES | HANDOFF_TABLES | INVITE_TABLES | AUDIENCE_TABLES | KPI_TABLES | FIT_TABLES
+    TABLES
+    | TAG_TABLES
+    | ALIAS_TABLES
+    | HANDOFF_TABLES
+    | INVITE_TABLES
+    | AUDIENCE_TABLES
+    | KPI_TABLES
+    | FIT_TABLES
+    | CANDIDATE_TABLES
 )
 
 
@@ -48,6 +57,7 @@ def checked_identifiers(tables: Mapping[str, Reference]) -> IdentifierTypes:
             *audience_errors(tables),
             *kpi_table_errors(tables),
             *fit_errors(tables),
+            *candidate_errors(tables),
         ]
     )
     return identifiers

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -60,24 +59,30 @@ def people(pairs: dict[tuple[int, int], float], types: dict[int, list[str]]) -> 
         for place, id_type in enumerate(held)
     ]
     return {
-        "identity.person_candidate": [{"left_key": a, "right_key": b, "score": score} for (a, b), score in pairs.items()],
+        "identity.person_candidate": [
+            {"left_key": a, "right_key": b, "score": score} for (a, b), score in pairs.items()
+        ],
         "identity.node_cluster": [{"node": node, "cluster_key": person} for node, person, _ in nodes],
         "identity.identifier_seen": [{"node": node, "id_type": id_type} for node, _, id_type in nodes],
     }
 
 
+def _mobiles(count: int) -> dict[int, list[str]]:
+    return {person: ["mobile"] for person in range(1, count + 1)}
+
+
 JOINS = {
     "from the setting on": (
-        {(1, 2): 0.95, (3, 4): 0.949}, dict.fromkeys((1, 2, 3, 4), ["mobile"]), [(1, 2)],
+        {(1, 2): 0.95, (3, 4): 0.949}, _mobiles(4), [(1, 2)],
     ),
     "two candidates of one side: none joins": (
-        {(1, 2): 0.99, (1, 3): 0.96}, dict.fromkeys((1, 2, 3), ["mobile"]), [],
+        {(1, 2): 0.99, (1, 3): 0.96}, _mobiles(3), [],
     ),
     "a chain: none joins": (
-        {(1, 2): 0.99, (2, 3): 0.99}, dict.fromkeys((1, 2, 3), ["mobile"]), [],
+        {(1, 2): 0.99, (2, 3): 0.99}, _mobiles(3), [],
     ),
     "another candidate below the setting does not matter": (
-        {(1, 2): 0.99, (1, 3): 0.9}, dict.fromkeys((1, 2, 3), ["mobile"]), [(1, 2)],
+        {(1, 2): 0.99, (1, 3): 0.9}, _mobiles(3), [(1, 2)],
     ),
     "two unionids never join": (
         {(1, 2): 1.0, (3, 4): 1.0},
@@ -87,7 +92,8 @@ JOINS = {
     "a unionid and a login may be one person": ({(1, 2): 1.0}, {1: ["unionid"], 2: ["member_id"]}, [(1, 2)]),
     "five identifiers are more than a person may have, cookies not counted": (
         {(1, 2): 1.0, (3, 4): 1.0},
-        {1: ["mobile", "email", "mobile"], 2: ["email", "mobile"], 3: ["mobile", "email", "cookie_id"], 4: ["email", "mobile"]},
+        {1: ["mobile", "email", "mobile"], 2: ["email", "mobile"], 3: ["mobile", "email", "cookie_id"],
+         4: ["email", "mobile"]},
         [(3, 4)],
     ),
 }  # fmt: skip
