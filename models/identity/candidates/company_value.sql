@@ -60,6 +60,6 @@ found as (
 select
     cluster_key,  -- The company within this release.
     kind,  -- core, sound, region, code, domain or label (of the domain).
-    value,  -- The value.
+    value,  -- [public] The value.
     count(*) over (partition by kind, value) as holder_count  -- How many companies have it.
 from found
