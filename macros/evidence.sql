@@ -154,23 +154,171 @@ counted as (
 )
 {%- endmacro -%}
 
-{#- Pairs of identifiers that a human linked or unlinked, by their numbers; only the latest decision. -#}
-{%- macro decided_pairs(identifiers) -%}
+{#- Decisions as they were written, with company names replaced by their key. -#}
+{%- macro keyed_decisions() -%}
+    select
+        d.rule_no,
+        d.origin,
+        d.decision,
+        d.decided_at,
+        d.decided_by,
+        d.reason,
+        d.left_type as one_type,
+        case when d.left_type = 'company_name' then a.name_key else d.left_value end as one_value,
+        d.right_type as other_type,
+        case when d.right_type = 'company_name' then b.name_key else d.right_value end
+            as other_value
+    from {{ ref('written_decision') }} as d
+    left join {{ ref('company_name_part') }} as a
+        on d.left_type = 'company_name' and d.left_value = a.company_name
+    left join {{ ref('company_name_part') }} as b
+        on d.right_type = 'company_name' and d.right_value = b.company_name
+{%- endmacro -%}
+
+{#- Pairs of identifiers that a human linked or unlinked, by their numbers; only the latest decision. A link of records
+    also links their identifiers of each unique type that both have: two linked logins count as one login. -#}
+{%- macro decided_pairs(identifiers, entity) -%}
+with
+
+decisions as (
+    select
+        rule_no,
+        decision,
+        decided_at,
+        left_type,
+        left_value,
+        right_type,
+        right_value
+    from {{ ref('human_decision') }}
+    where is_latest and decision in ('link', 'unlink') and entity = '{{ entity }}'
+),
+
+identifiers as (
+    select
+        id_type,
+        id_value,
+        node
+    from {{ identifiers }}
+    where verdict = 'valid'
+),
+
+named as (
+    select
+        greatest(a.node, b.node) as node,
+        least(a.node, b.node) as lesser_node,
+        d.decision,
+        d.decided_at,
+        d.rule_no
+    from decisions as d
+    inner join identifiers as a on d.left_type = a.id_type and d.left_value = a.id_value
+    inner join identifiers as b on d.right_type = b.id_type and d.right_value = b.id_value
+    where a.node <> b.node
+),
+
+-- A link stands as long as the latest decision about the same identifiers is a link.
+standing as (
+    select
+        h.rule_no,
+        h.decided_at,
+        h.left_type,
+        h.left_value,
+        h.right_type,
+        h.right_value,
+        h.left_record,
+        h.right_record
+    from {{ ref('human_decision') }} as h
+    inner join decisions as d
+        on
+            h.left_type = d.left_type
+            and h.left_value = d.left_value
+            and h.right_type = d.right_type
+            and h.right_value = d.right_value
+            and h.decision = d.decision
+    where h.decision = 'link' and coalesce(h.left_record, h.right_record) is not null
+),
+
+logins as (
+    select
+        r.channel || ':' || r.record_id as record,
+        r.id_type,
+        i.node
+    from {{ ref('named_record_identifier') }} as r
+    inner join identifiers as i on r.id_type = i.id_type and r.id_value = i.id_value
+    where r.is_unique and r.entity = '{{ entity }}'
+),
+
+unique_types as (
+    select id_type
+    from {{ ref('identifier_types') }}
+    where is_unique = 'true'
+),
+
+-- The unique identifiers on each side of a link that names a record.
+side_logins as (
+    select
+        d.rule_no,
+        d.decided_at,
+        'left' as side,
+        l.id_type,
+        l.node
+    from standing as d
+    inner join logins as l on d.left_record = l.record
+    union all
+    select
+        d.rule_no,
+        d.decided_at,
+        'right' as side,
+        l.id_type,
+        l.node
+    from standing as d
+    inner join logins as l on d.right_record = l.record
+    union all
+    select
+        d.rule_no,
+        d.decided_at,
+        'left' as side,
+        i.id_type,
+        i.node
+    from standing as d
+    inner join identifiers as i on d.left_type = i.id_type and d.left_value = i.id_value
+    inner join unique_types as u on i.id_type = u.id_type
+    where d.left_record is null
+    union all
+    select
+        d.rule_no,
+        d.decided_at,
+        'right' as side,
+        i.id_type,
+        i.node
+    from standing as d
+    inner join identifiers as i on d.right_type = i.id_type and d.right_value = i.id_value
+    inner join unique_types as u on i.id_type = u.id_type
+    where d.right_record is null
+),
+
+implied as (
+    select
+        greatest(a.node, b.node) as node,
+        least(a.node, b.node) as lesser_node,
+        max(a.decided_at) as decided_at
+    from side_logins as a
+    inner join side_logins as b
+        on a.rule_no = b.rule_no and a.id_type = b.id_type and a.side = 'left' and b.side = 'right'
+    where a.node <> b.node
+    group by greatest(a.node, b.node), least(a.node, b.node)
+)
+
+-- Of a decision that names the pair and one that implies it, the later one counts.
 select
-    greatest(a.node, b.node) as node,  -- Identifier with the greater number.
-    least(a.node, b.node) as lesser_node,  -- Identifier with the lesser number.
-    d.decision,  -- link or unlink.
-    d.decided_at,  -- When (UTC).
-    d.rule_no  -- Number of the decision.
-from {{ ref('human_decision') }} as d
-inner join {{ identifiers }} as a on d.left_type = a.id_type and d.left_value = a.id_value
-inner join {{ identifiers }} as b on d.right_type = b.id_type and d.right_value = b.id_value
-where
-    d.is_latest
-    and d.decision in ('link', 'unlink')
-    and a.verdict = 'valid'
-    and b.verdict = 'valid'
-    and a.node <> b.node
+    coalesce(n.node, i.node) as node,  -- Identifier with the greater number.
+    coalesce(n.lesser_node, i.lesser_node) as lesser_node,  -- Identifier with the lesser number.
+    case when coalesce(n.decision = 'unlink' and n.decided_at >= i.decided_at, i.node is null)
+        then n.decision else 'link' end as decision,  -- link or unlink.
+    greatest(n.decided_at, i.decided_at) as decided_at,  -- When (UTC).
+    case when n.decision = 'link' or i.node is null or n.decided_at >= i.decided_at then n.rule_no end
+        as rule_no  -- Number of the decision; NULL = it follows from a link of records.
+from named as n
+full outer join implied as i on n.node = i.node and n.lesser_node = i.lesser_node
 {%- endmacro -%}
 
 {#- The company identifier of a record. The domain of a mail address counts as well. -#}
@@ -205,7 +353,8 @@ constrained as (
         coalesce(u.unique_no, 0) as unique_no,
         case when t.counts_to_size = 'true' then 1 else 0 end as size
     from nodes as n
-    inner join {{ ref('identifier_types') }} as t on n.id_type = t.id_type
+    -- A record that is an identifier of its own has no type, and does not count.
+    left join {{ ref('identifier_types') }} as t on n.id_type = t.id_type
     left join unique_types as u on n.id_type = u.id_type
 ),
 

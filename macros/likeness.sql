@@ -37,8 +37,8 @@ keyed as (
 {%- endmacro -%}
 
 {#- A text without each of its letters in turn, and the text itself. Two texts that share one of these differ by at most
-    one letter: a letter more, another letter, or two neighbours swapped (Garbe 2012, symmetric deletes). Rows of
-    `relation` are repeated; the result is the column `spelling`. -#}
+    one letter: a letter more, another letter, or two neighbours swapped (Garbe 2012, symmetric deletes). Digits stay:
+    another number is another thing, not a slip. Rows of `relation` are repeated; the result is the column `spelling`. -#}
 {%- macro spellings_of(relation, columns, text) -%}
 select
     {%- for column in columns %}
@@ -47,11 +47,22 @@ select
     substr(r.{{ text }}, 1, u.place - 1) || substr(r.{{ text }}, u.place + 1) as spelling
 from {{ relation }} as r
 cross join unnest(generate_series(1, length(r.{{ text }}) + 1)) as u (place)
+where
+    not regexp_matches(substr(r.{{ text }}, u.place, 1), '[0-9]')
+    -- Of two equal letters in a row, either leaves the same.
+    and (u.place = 1 or substr(r.{{ text }}, u.place, 1) <> substr(r.{{ text }}, u.place - 1, 1))
+{%- endmacro -%}
+
+{#- Whether two texts differ in one letter, but in no digit. -#}
+{%- macro differ_in_a_letter(one, other) -%}
+{{ one }} <> {{ other }}
+            and fn_edit_distance({{ one }}, {{ other }}) <= 1
+            and regexp_replace({{ one }}, '[^0-9]', '', 'g') = regexp_replace({{ other }}, '[^0-9]', '', 'g')
 {%- endmacro -%}
 
 {#- How much it says that two of `all_count` share a value that `holder_count` of them have: log2 of the odds, in bits. -#}
 {%- macro rarity_bits(all_count, holder_count) -%}
-cast(ln(cast({{ all_count }} as double) / greatest({{ holder_count }}, 1)) / ln(2.0) as decimal(8, 2))
+cast(ln(cast({{ all_count }} as double) / greatest({{ holder_count }}, 0.05)) / ln(2.0) as decimal(8, 2))
 {%- endmacro -%}
 
 {#- The parts of a composite but for one: each part is what stands between bars. -#}
@@ -166,7 +177,8 @@ anti join decided as d on p.left_key = d.left_key and p.right_key = d.right_key
 {%- endmacro -%}
 
 {#- CTEs up to `chosen`: of `findings` (left_key, right_key, evidence, holder_count, left_value, right_value) the one of
-    each field that says most for the pair. Among equals, the first by name and value. -#}
+    each field that says most for the pair. Among equals, the first by name and value. A finding may name what it is about:
+    same_part:birth_date is the evidence same_part in the field part:birth_date. -#}
 {%- macro weighed_findings(entity, all_count) -%}
 everybody as (
     {{ all_count }}
@@ -176,8 +188,8 @@ weighed as (
     select
         f.left_key,
         f.right_key,
-        f.evidence,
-        e.field,
+        e.evidence,
+        e.field || substr(f.evidence, length(e.evidence) + 1) as field,
         f.left_value,
         f.right_value,
         case
@@ -190,7 +202,7 @@ weighed as (
         end as bits
     from findings as f
     inner join {{ ref('candidate_evidence') }} as e
-        on e.entity = '{{ entity }}' and f.evidence = e.evidence
+        on e.entity = '{{ entity }}' and split_part(f.evidence, ':', 1) = e.evidence
     cross join everybody as a
 ),
 
@@ -267,6 +279,7 @@ select
 {#- Pairs with their score (Fellegi and Sunter 1969): the prior odds of any pair, twice candidate_share per member, times
     what each finding says for or against it. A generator counts only if what it needs was found. -#}
 {%- macro scored_pairs(entity, pairs, evidence, owners, all_count) -%}
+{%- set share = {'person': 'candidate_share', 'company': 'candidate_share_companies'}[entity] -%}
 with
 
 everybody as (
@@ -319,7 +332,7 @@ odds as (
         g.generators,
         greatest(least(
             cast(w.bits as double)
-            + ln(2.0 * {{ var('candidate_share') }} / greatest(a.all_count, 1)) / ln(2.0),
+            + ln(2.0 * {{ var(share) }} / greatest(a.all_count, 1)) / ln(2.0),
             40.0
         ), -40.0) as bits
     from generated as g
@@ -445,4 +458,27 @@ inner join sizes as a on s.left_key = a.side_key
 inner join sizes as b on s.right_key = b.side_key
 anti join contradicting as c on s.left_key = c.left_key and s.right_key = c.right_key
 where a.size + b.size <= {{ var('max_identifiers_per_' ~ entity) }}
+{%- endmacro -%}
+
+{#- CTE `joined`: candidates that joined by themselves, as findings of the audit. -#}
+{%- macro joined_findings(joins, id) -%}
+joined as (
+    select
+        'edge' as subject,
+        'joined_candidate' as reason,
+        a.id_type,
+        a.id_value,
+        b.id_type as other_id_type,
+        b.id_value as other_id_value,
+        o.{{ id }},
+        cast(null as varchar) as other_{{ id }},
+        cast(null as bigint) as counted,
+        cast(null as bigint) as allowed,
+        'score ' || j.score as detail,
+        cast(null as varchar) as sample
+    from {{ joins }} as j
+    inner join identifiers as a on j.left_key = a.node
+    inner join identifiers as b on j.right_key = b.node
+    inner join owners as o on j.left_key = o.node
+)
 {%- endmacro -%}

@@ -102,12 +102,10 @@ placeholders as (
 -- An identifier that a human excluded stays excluded until a later link brings it back.
 excluded as (
     select
-        left_type as id_type,
-        left_value as id_value,
-        max('decided by ' || decided_by) as why
-    from {{ ref('human_decision') }}
-    where decision = 'exclude' and is_latest
-    group by left_type, left_value
+        id_type,
+        id_value,
+        'decided by ' || decided_by as why
+    from {{ ref('identifier_exclusion') }}
 ),
 
 judged as (

@@ -45,6 +45,8 @@ WALLS = {
     "jinja2": ["compile", "report/templating.py"],
     "typer": ["cli", "dev/docs.py"],
     "apprise": ["report/notify.py"],
+    "splink": ["ask/splink_model.py"],
+    "pyarrow": ["ask/splink_model.py"],
     "prefect": [],
 }
 FLOW_WALLS = (

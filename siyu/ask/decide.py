@@ -8,10 +8,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from siyu.ask.decision_sides import Side, find_sides, pair_problem, wrong
 from siyu.ask.decisions_file import MOMENT, TABLE, Rule, append_rules, moment_text
+from siyu.ask.known_decisions import decisions_about, excluded_identifiers
 from siyu.ask.lookup import Identifier, Lookup, current_release, is_id
 from siyu.errors import ConfigError, SiyuError, WrongQuestion, raise_all
-from siyu.seeds.decisions import check_rules
+from siyu.seeds.decisions import RECORD, check_rules, is_record
 from siyu.seeds.references import reference_rows
 from siyu.settings import Settings
 
@@ -43,8 +45,17 @@ class Decided:
         return "\n".join([*lines, f"written to {self.path}: {'; '.join(pairs)}"])
 
 
+@dataclass(frozen=True)
+class Checked:
+    """A decision that can be carried out: the rules to write, the identifiers, and what it does not do by itself."""
+
+    rules: tuple[Rule, ...]
+    sides: tuple[Identifier, ...]
+    warnings: tuple[str, ...]
+
+
 def decide(settings: Settings, decision: str, named: Sequence[str], why: str, who: str, moment: datetime) -> Decided:
-    """Append a decision about identifiers of the current release.
+    """Append a decision about identifiers or records of the current release.
 
     Two IDs can be linked too. This links their unique identifiers, such as logins. If they have no unique type in
     common, it links the identifiers that the IDs are made of.
@@ -53,27 +64,56 @@ def decide(settings: Settings, decision: str, named: Sequence[str], why: str, wh
     carried out.
     """
     with current_release(settings) as lookup:
-        table = lookup.references[TABLE]  # a wrong line would stop the next run
-        written = reference_rows(table)
-        check_rules(written, lookup.types, str(table.path))
+        found = checked(lookup, written_rules(lookup), decision, named, why, who, moment)
+        path = append_rules(settings, lookup.references, found.rules)
+        return Decided(found.rules, path, found.sides, found.warnings)
+
+
+def written_rules(lookup: Lookup) -> list[dict[str, str]]:
+    """Return the lines of the table in force. Raises ConfigError for wrong ones: they would stop the next run."""
+    table = lookup.references[TABLE]
+    written = reference_rows(table)
+    check_rules(written, lookup.types, str(table.path))
+    return written
+
+
+def checked(
+    lookup: Lookup, written: Sequence[dict[str, str]], decision: str, named: Sequence[str], why: str, who: str,
+    moment: datetime,
+) -> Checked:  # fmt: skip
+    """Return what a decision would write. `written` are the lines of the table in force. Raises as decide()."""
+    sides = _sides(lookup, decision, named)
+    pairs, warnings = [tuple(side.text for side in sides)], []
+    uniques = _uniques(lookup, sides) if decision == "link" else []
+    if uniques and all(side.one_id == text for side, text in zip(sides, named, strict=True)):
+        pairs = uniques
+    else:
+        warnings = [_warning(pair, sides) for pair in uniques if set(pair) != set(pairs[0])]
+    rules = [
+        Rule(decision, pair[0], pair[1] if len(pair) > 1 else "", moment_text(moment), who.strip(), why.strip())
+        for pair in pairs
+    ]
+    _check_words(decision, rules, lookup)
+    known = [row for row in decisions_about(lookup, sides) if _ends(row) == {(s.id_type, s.id_value) for s in sides}]
+    warnings += [_replaced(row) for row in known if row["effect"] != "superseded"]
+    warnings += [_waiting(row) for row in _not_run(written, sides, known)]
+    return Checked(tuple(rules), tuple(sides), tuple(warnings))
+
+
+def _sides(lookup: Lookup, decision: str, named: Sequence[str]) -> list[Identifier]:
+    """Return what a decision names, which may be identifiers, IDs and records. Raises all reasons against it."""
+    texts = [text.strip().replace("：", ":", 1) for text in named]
+    if not any(map(is_record, texts)) or decision == "exclude":
         sides = _find_all(lookup, named)
         _check(lookup, decision, named, sides)
-        pairs, warnings = [tuple(side.text for side in sides)], []
-        uniques = _uniques(lookup, sides) if decision == "link" else []
-        if uniques and all(side.one_id == text for side, text in zip(sides, named, strict=True)):
-            pairs = uniques
-        else:
-            warnings = [_warning(pair, sides) for pair in uniques if set(pair) != set(pairs[0])]
-        rules = [
-            Rule(decision, pair[0], pair[1] if len(pair) > 1 else "", moment_text(moment), who.strip(), why.strip())
-            for pair in pairs
-        ]
-        _check_words(decision, rules, lookup)
-        known = [row for row in lookup.decisions(sides) if _ends(row) == {(s.id_type, s.id_value) for s in sides}]
-        warnings += [_replaced(row) for row in known if row["effect"] != "superseded"]
-        warnings += [_waiting(row) for row in _not_run(written, sides, known)]
-        path = append_rules(settings, lookup.references, rules)
-        return Decided(tuple(rules), path, tuple(sides), tuple(warnings))
+        return sides
+    texts = [lookup.anchor(text).text if is_id(text) else text for text in texts]
+    found = find_sides(lookup, texts)
+    raise_all([wrong(side, text) for text, side in found.items() if not isinstance(side, Side)])
+    one, other = (side for text in texts if isinstance(side := found[text], Side))
+    problem = pair_problem(decision, one, other, excluded_identifiers(lookup))
+    raise_all([wrong(problem, f"siyu {decision}")] if problem else [])
+    return [one.identifier, other.identifier]
 
 
 def _check(lookup: Lookup, decision: str, named: Sequence[str], sides: Sequence[Identifier]) -> None:
@@ -81,7 +121,8 @@ def _check(lookup: Lookup, decision: str, named: Sequence[str], sides: Sequence[
     errors: list[SiyuError] = []
     if decision == "link":
         bad = [side for side in sides if side.status in ("blocked", "invalid")]
-        errors += [_unusable(side) for side in bad if not lookup.is_excluded(side)]
+        excluded = excluded_identifiers(lookup) if bad else set()
+        errors += [_unusable(side) for side in bad if (side.id_type, side.id_value) not in excluded]
     if decision == "exclude" and is_id(named[0].strip()):
         fix = f"name the identifier that is wrong: siyu explain {named[0]} lists them."
         errors.append(WrongQuestion("an exclusion names an identifier, not a person or company", "siyu exclude", fix))
@@ -100,7 +141,8 @@ def _check_words(decision: str, rules: Sequence[Rule], lookup: Lookup) -> None:
 
 
 def _ends(row: dict[str, Any]) -> set[tuple[str, str]]:
-    ends = ((row["left_type"], row["left_value"]), (row["right_type"], row["right_value"]))
+    sides = [(row[f"{side}_record"], row[f"{side}_type"], row[f"{side}_value"]) for side in ("left", "right")]
+    ends = [(RECORD, record) if record else (id_type, value) for record, id_type, value in sides]
     return {end for end in ends if end[0] is not None}
 
 
@@ -143,6 +185,10 @@ def _find_all(lookup: Lookup, named: Sequence[str]) -> list[Identifier]:
     found: list[Identifier] = []
     errors: list[SiyuError] = []
     for text in named:
+        if is_record(text.strip()):
+            fix = "name the identifier that is wrong: siyu explain shows those of the record."
+            errors.append(WrongQuestion("an exclusion names an identifier, not a record", text, fix))
+            continue
         try:
             found.append(lookup.find(text))
         except ConfigError as error:

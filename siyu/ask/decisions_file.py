@@ -44,34 +44,62 @@ def append_rules(settings: Settings, references: Mapping[str, Reference], rules:
     If only siyu's own table exists, a new table is created in the reference folder of the exports, or else of the last
     layer. Raises ConfigError for the sample, which is part of siyu.
     """
-    path = _place(settings, references)
+    return append_rows(open_table(settings, references, TABLE, COLUMNS), [asdict(rule) for rule in rules])
+
+
+@dataclass(frozen=True)
+class EditedTable:
+    """The file of a reference table that a command may write, its columns, and how its lines end."""
+
+    path: Path
+    columns: tuple[str, ...]
+    ending: str
+
+
+def open_table(
+    settings: Settings, references: Mapping[str, Reference], table: str, needed: Sequence[str]
+) -> EditedTable:
+    """Return the file of a table in force; see append_rules(). It is created if there is none.
+
+    Raises ConfigError if it lacks a column.
+    """
+    path = writable_table(settings, references[table])
     if not path.is_file():
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(",".join(COLUMNS) + "\n", encoding="utf-8")
+        header = f"{','.join(needed)}\n".encode()
+        path.write_bytes(references[table].merged or header)  # rows that a layer added stay in force
     text = path.read_bytes().decode("utf-8-sig")
-    header = next(csv.reader(text.splitlines()))
-    missing = [name for name in COLUMNS if name not in header]
+    columns = next(csv.reader(text.splitlines()))
+    missing = [name for name in needed if name not in columns]
     if missing:
-        fix = f"the table needs the columns {', '.join(COLUMNS)}."
+        fix = f"the table needs the columns {', '.join(needed)}."
         raise ConfigError(f"missing columns: {', '.join(missing)}", str(path), fix)
     # Excel ends lines with \r\n. Engines cannot read a file that mixes line endings.
-    ending = "\r\n" if text.partition("\n")[0].endswith("\r") else "\n"
+    return EditedTable(path, tuple(columns), "\r\n" if text.partition("\n")[0].endswith("\r") else "\n")
+
+
+def append_rows(table: EditedTable, rows: Sequence[Mapping[str, str]]) -> Path:
+    """Append rows to the file of a table and return its path."""
     lines = io.StringIO()
-    csv.DictWriter(lines, header, restval="", lineterminator=ending).writerows(asdict(rule) for rule in rules)
-    _append(path, lines.getvalue(), ending)
-    return path
+    csv.DictWriter(lines, table.columns, restval="", lineterminator=table.ending).writerows(rows)
+    _append(table.path, lines.getvalue(), table.ending)
+    return table.path
 
 
-def _place(settings: Settings, references: Mapping[str, Reference]) -> Path:
+def writable_table(settings: Settings, table: Reference) -> Path:
+    """Return the file in which a reference table is changed: the one in force, unless it is siyu's own.
+
+    Then it is a file in the reference folder of the exports, or else of the last layer, which may not exist yet.
+    Raises ConfigError for the sample, which is part of siyu.
+    """
     if settings.is_sample:
         fix = "set your own exports or a layer first: siyu init creates a folder for them."
         raise ConfigError("the sample is part of siyu and cannot be changed", "siyu.toml", fix)
-    in_force = references[TABLE].path
-    if not in_force.resolve().is_relative_to(base_layer().resolve()):
-        return in_force
+    if not table.path.resolve().is_relative_to(base_layer().resolve()):
+        return table.path
     exports = settings.exports
     folder = exports / "reference" if exports is not None else settings.layers[-1] / "seeds" / "reference"
-    return folder / f"{TABLE}.csv"
+    return folder / f"{table.name}.csv"
 
 
 def _append(path: Path, lines: str, ending: str) -> None:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from siyu.ask.candidates import open_count
 from siyu.ask.evidence import Row, chain, cuts, edges, evidence
+from siyu.ask.known_decisions import decisions_about
 from siyu.ask.lookup import ENTITIES, Entity, Identifier, Lookup, current_release, is_id
 from siyu.ask.portrait import tag_rows
 from siyu.errors import WrongQuestion
+from siyu.seeds.decisions import RECORD
 from siyu.settings import Settings
 
 SHAPES = ("contact", "touch", "link", "deal", "ticket", "company")
-RECORD = "record"  # record:crm:contacts:K0001 names a record
 
 
 def explain(settings: Settings, named: Sequence[str], shown_records: int | None) -> Row:
@@ -81,6 +83,9 @@ def _record(lookup: Lookup, text: str) -> Identifier:
         found = lookup.known(id_type, id_value)
         if found is not None and found.one_id is not None and found.one_id == owner[entity.id]:
             return found
+    node = lookup.known(RECORD, text) if owner["one_id"] else None
+    if node is not None and node.one_id == owner["one_id"]:
+        return node
     if owner[entity.id]:
         return lookup.anchor(owner[entity.id])
     return Identifier(name, RECORD, text, "a record", None, None, None)
@@ -111,11 +116,12 @@ def _about(lookup: Lookup, found: Identifier, shown_records: int | None) -> Row:
         "evidence": evidence(between),
         "cuts": cuts(lookup, between),
         "audit": _audit(lookup, [found]),
-        "rules": lookup.decisions([found, *(lookup.as_identifier(entity, member) for member in members)]),
+        "rules": decisions_about(lookup, [found, *(lookup.as_identifier(entity, member) for member in members)]),
         "records": _records(lookup, entity, found, shown_records),
         "history": _history(lookup, entity, found),
         "aliases": _aliases(lookup, entity, found),
         "tags": tag_rows(lookup, entity.name, found.one_id),
+        "open_candidates": open_count(lookup, found.one_id),
         **_belongings(lookup, entity, found),
     }
 
@@ -123,7 +129,7 @@ def _about(lookup: Lookup, found: Identifier, shown_records: int | None) -> Row:
 def _about_nobody(lookup: Lookup, found: Identifier) -> Row:
     """Explain why an identifier, or each identifier of a record, belongs to nobody; add the record's company."""
     if found.id_type != RECORD:
-        return {"audit": _audit(lookup, [found]), "rules": lookup.decisions([found])}
+        return {"audit": _audit(lookup, [found]), "rules": decisions_about(lookup, [found])}
     channel, _, record_id = found.id_value.partition(":")
     carried = [lookup.known(*one) for one in _carried(lookup, channel, record_id, "person")]
     known = [one for one in carried if one is not None]
@@ -135,7 +141,7 @@ def _about_nobody(lookup: Lookup, found: Identifier) -> Row:
     return {
         "carried": [{"identifier": one.text, "status": one.status, "id": one.one_id} for one in known],
         "audit": _audit(lookup, known),
-        "rules": lookup.decisions(known) if known else [],
+        "rules": decisions_about(lookup, [found, *known]),
         "accounts_named": accounts,
     }
 
@@ -160,7 +166,7 @@ def _between(lookup: Lookup, one: Identifier, other: Identifier) -> Row:
             "siyu explain",
             "name two people or two companies.",
         )
-    rules = lookup.decisions([one, other])
+    rules = decisions_about(lookup, [one, other])
     if one.node is None or other.node is None or one.key is None or other.key is None:
         nobodys = [found for found in (one, other) if found.key is None]
         return {"is_same": False, "cuts": [], "audit": _audit(lookup, nobodys), "rules": rules}

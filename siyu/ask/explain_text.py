@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from siyu.ask.evidence import Row
 from siyu.ask.tags_text import tag_block
+from siyu.seeds.decisions import RECORD
 
 SHOWN = 20  # entries of each list; --json shows all
 RESOLUTIONS = {"own": "a full name 全称", "short": "a short name that only this company matches 简称唯一"}
@@ -48,6 +49,10 @@ def _one(told: Row) -> Iterator[str]:
     yield f"{asked['id']}  {name}".rstrip() + f"  as of {told['as_of']}"
     if asked["text"] != asked["id"]:
         yield f"asked for 查询: {asked['text']}"
+    if told.get("open_candidates"):
+        number = told["open_candidates"]
+        named = "1 open candidate" if number == 1 else f"{number} open candidates"
+        yield f"{named} 疑似重复: siyu candidates --of {asked['id']}"
     yield from _section("identifiers 标识", told["identifiers"], _identifier)
     yield from _section("evidence 证据链, strongest first; the edges with * are enough to connect all identifiers",
                         told["evidence"], _evidence)  # fmt: skip
@@ -156,11 +161,20 @@ def _finding(row: Row) -> str:
 
 
 def _rule(row: Row) -> str:
-    other = f" and {row['right_type']}:{row['right_value']}" if row["right_type"] else ""
+    one, other = (_decided(row, side) for side in ("left", "right"))
     who = f"{_day(row['decided_at'])} by {row['decided_by'] or '?'} ({row['origin']})"
-    named = f"{row['left_type']}:{row['left_value']}{other}"
+    named = " and ".join(filter(None, (one, other)))
     why = " ".join((row["reason"] or "no reason given").split())
     return f"{RULES[row['decision']]} {named}  {row['effect']} {row['effect_zh']}; {who}: {why}"
+
+
+def _decided(row: Row, side: str) -> str:
+    """A side of a decision; a record with the identifier that it stands for."""
+    id_type, value, record = (row[f"{side}_{part}"] for part in ("type", "value", "record"))
+    identifier = f"{id_type}:{value}" if id_type else ""
+    if record is None or id_type == RECORD:
+        return identifier
+    return f"{RECORD}:{record} ({identifier})"
 
 
 def _account(row: Row) -> str:

@@ -41,19 +41,27 @@ def logged(
     settings: Settings, found: WorkList, form: str, rows: int, people: int, file: Path | None = None
 ) -> Iterator[int]:
     """Write the line of an output, yield its number, and note the end. Raises EngineFault if it cannot be written."""
-    path = settings.warehouse / LEDGER
     entry = Access(
-        accessed_at=_moment(), who=user(), list=found.question.list, parameters=found.question.parameters,
+        accessed_at=access_moment(), who=user(), list=found.question.list, parameters=found.question.parameters,
         release=found.release, row_count=rows, person_count=people, is_raw=found.question.is_raw, form=form,
         file=printable(str(file.absolute())) if file else None,
     )  # fmt: skip
+    with log_access(settings, entry) as number:
+        yield number
+
+
+@contextmanager
+def log_access(settings: Settings, entry: Access) -> Iterator[int]:
+    """Write a line of the log, yield its number, and note the end. Raises EngineFault if it cannot be written."""
+    path = settings.warehouse / LEDGER
     number = _written(path, entry)
     yield number
     with suppress(EngineFault):  # the line says who took what; without its end it looks interrupted
         _finish(path, number)
 
 
-def _moment() -> str:
+def access_moment() -> str:
+    """Return the moment of a line, in UTC."""
     return clock.now().strftime(MOMENT)
 
 
@@ -81,7 +89,7 @@ def _written(path: Path, entry: Access) -> int:
 def _finish(path: Path, number: int) -> None:
     ledger = Ledger(path)
     try:
-        ledger.finish_access(number, _moment())
+        ledger.finish_access(number, access_moment())
     finally:
         ledger.close()
 

@@ -17,6 +17,7 @@ from siyu.engines.base import RunInputs, Session
 from siyu.engines.duckdb import DuckEngine
 from siyu.errors import ConfigError, WrongQuestion, nearest
 from siyu.release.releases import PUBLIC, RESTRICTED, Release, current
+from siyu.seeds.decisions import RECORD
 from siyu.seeds.identifier_types import IdentifierTypes, load_identifier_types
 from siyu.seeds.placeholders import load_placeholders
 from siyu.seeds.references import Reference, load_references, reference_rows
@@ -105,7 +106,7 @@ class Lookup:
         Raises WrongQuestion if the release does not have the table.
         """
         found = self.relation(name, schema)
-        return with_record_ids(found, self._columns(found), self._tables.get("identity.record_person", ""))
+        return with_record_ids(found, self.columns_of(found), self._tables.get("identity.record_person", ""))
 
     def identifiers_of_record(
         self, shape: str, id_types: Sequence[tuple[str, str]], channel: str, record_id: str
@@ -113,10 +114,11 @@ class Lookup:
         """Return the identifiers on a record of a shape by column; `id_types` are pairs of type and column."""
         table, records = self.relation(shape, "records"), self.relation("record_person", "identity")
         identifiers = self.relation("identifier", "identity")
-        query = identifiers_of_record(table, self._columns(table), id_types, records, identifiers)
+        query = identifiers_of_record(table, self.columns_of(table), id_types, records, identifiers)
         return self.session.named_rows(query, [channel, record_id])
 
-    def _columns(self, table: str) -> set[str]:
+    def columns_of(self, table: str) -> set[str]:
+        """Return the names of the columns of a relation."""
         return {column.name for column in self.session.columns(f"select * from {table}")}
 
     def relation(self, name: str, schema: str) -> str:
@@ -138,6 +140,8 @@ class Lookup:
     def entity_of(self, id_type: str) -> Entity:
         """Return the entity that a type identifies. Raises WrongQuestion if it identifies none."""
         known = [*self.types.of("person"), *self.types.of("company")]
+        if id_type == RECORD:  # a record that a human linked is an identifier of its own
+            return ENTITIES["person"]
         if id_type not in known:
             close = nearest(id_type, known) if len(id_type) > 2 else ""
             fix = close or f"expected one of {', '.join(known)}; write a record as record:<channel>:<record_id>."
@@ -186,27 +190,6 @@ class Lookup:
             [of.key],
         )
         return {id_type: text for id_type, text in rows if self.types.named(id_type).is_unique}
-
-    def is_excluded(self, one: Identifier) -> bool:
-        """Whether a human decision blocks the identifier."""
-        found = self.session.value(
-            f"select count(*) from {self.table('identity_audit')}"
-            " where reason = 'blocked_rule' and id_type = ? and id_value = ?",
-            [one.id_type, one.id_value],
-        )
-        return bool(found)
-
-    def decisions(self, about: Sequence[Identifier]) -> list[dict[str, Any]]:
-        """Return the decisions about any of these identifiers that the release knows, latest first."""
-        texts = [f"{one.id_type}:{one.id_value}" for one in about]
-        marks = ", ".join("?" for _ in texts)
-        return self.session.named_rows(
-            "select decision, left_type, left_value, right_type, right_value, decided_at, decided_by, reason, origin,"
-            f" effect, effect_zh from {self.table('identity_rule')}"
-            f" where left_type || ':' || left_value in ({marks}) or right_type || ':' || right_value in ({marks})"
-            " order by decided_at desc, rule_no desc",
-            [*texts, *texts],
-        )
 
     def as_identifier(self, entity: Entity, row: dict[str, Any]) -> Identifier:
         """Return a row of an ID map as an Identifier."""

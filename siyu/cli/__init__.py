@@ -12,9 +12,11 @@ from siyu.cli import (  # noqa: F401
     identities,
     kpi,
     layer_tests,
+    matching,
     nights,
     past_nights,
     site,
+    stewardship,
     story,
     tags,
 )

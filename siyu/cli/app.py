@@ -32,7 +32,7 @@ exports and rules. The guides are in docs/README.md.
 COMMANDS = {
     "Nights and releases, on call 夜间运行与值班": ("run", "status", "diff", "publish", "backfill", "notify"),
     "Questions about the data 查询": ("site", "kpi", "explain", "journey", "tags", "list"),
-    "Decisions about identities 身份裁定": ("link", "unlink", "exclude"),
+    "Decisions about identities 身份裁定": ("candidates", "link", "unlink", "exclude", "match"),
     "Channels, models and rules 开发与配置": (
         "init", "land", "plan", "test", "build", "check", "sql", "graph", "docs", "simulate",
     ),

@@ -10,16 +10,19 @@ from siyu.compile.project import Project
 from siyu.compile.shapes import Shapes
 from siyu.compile.template import source_relation
 from siyu.errors import ConfigError, SiyuError, nearest
+from siyu.seeds.address_words import COLUMNS as ADDRESS_COLUMNS
 from siyu.seeds.alias_tables import COLUMNS as ALIAS_COLUMNS
 from siyu.seeds.audience_tables import COLUMNS as AUDIENCE_COLUMNS
 from siyu.seeds.candidate_tables import COLUMNS as CANDIDATE_COLUMNS
 from siyu.seeds.channels import Channel
 from siyu.seeds.decisions import COLUMNS as RULE_COLUMNS
+from siyu.seeds.evidence_tables import COLUMNS as EVIDENCE_COLUMNS
 from siyu.seeds.fit_tables import COLUMNS as FIT_COLUMNS
 from siyu.seeds.handoff_tables import COLUMNS as HANDOFF_COLUMNS
 from siyu.seeds.identifier_types import COLUMNS as IDENTIFIER_COLUMNS
 from siyu.seeds.invite_tables import COLUMNS as INVITE_COLUMNS
 from siyu.seeds.kpi_tables import COLUMNS as KPI_COLUMNS
+from siyu.seeds.matcher_tables import COLUMNS as MATCHER_COLUMNS
 from siyu.seeds.money_tables import CURRENCY_COLUMNS, RATE_COLUMNS
 from siyu.seeds.neighbour_limits import COLUMNS as LIMIT_COLUMNS
 from siyu.seeds.placeholders import COLUMNS as WORD_COLUMNS
@@ -39,12 +42,15 @@ NEEDED_REFERENCES = {
     **TABLE_COLUMNS,
     **TAG_COLUMNS,
     **ALIAS_COLUMNS,
+    **ADDRESS_COLUMNS,
     **HANDOFF_COLUMNS,
     **INVITE_COLUMNS,
     **AUDIENCE_COLUMNS,
     **KPI_COLUMNS,
     **FIT_COLUMNS,
+    "matcher_pairs": MATCHER_COLUMNS,
     **CANDIDATE_COLUMNS,
+    **EVIDENCE_COLUMNS,
 }
 SOURCE_COLUMNS = {
     "_extra": "varchar", "_file": "varchar", "_line": "bigint", "_landed_seq": "integer",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from siyu.compile.model_files import Model
@@ -14,6 +15,11 @@ from siyu.settings import Settings
 
 def expression(settings: Settings, identifiers: IdentifierTypes, text: str) -> str:
     """Render a template such as "{{ normal_mobile('v') }}" with the macros of the layers. Raises ConfigError."""
+    return expressions(settings, identifiers, [text])[0]
+
+
+def expressions(settings: Settings, identifiers: IdentifierTypes, texts: Sequence[str]) -> list[str]:
+    """Render several templates. Most of the work is to read the macros, once."""
     world = World(
         models={},
         references=frozenset(),
@@ -24,4 +30,6 @@ def expression(settings: Settings, identifiers: IdentifierTypes, text: str) -> s
         identifiers=identifiers,
         union_shape=lambda *given: "",
     )
-    return Renderer(world).render(Model("staging", "an__expression", "an expression", Path(), text, "", ())).sql
+    renderer = Renderer(world)
+    models = [Model("staging", "an__expression", "an expression", Path(), text, "", ()) for text in texts]
+    return [renderer.render(model).sql for model in models]

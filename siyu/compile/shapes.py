@@ -75,7 +75,22 @@ class Shapes:
 
 
 def load_shapes(shape_rows: list[dict[str, str]], identifiers: IdentifierTypes) -> Shapes:
-    """Build the shapes from the rows of record_shapes.csv and the identifier types."""
+    """Build the shapes from the rows of record_shapes.csv and the identifier types.
+
+    Raises ConfigError for each identifier type that has the name of a column: a record would have two such columns.
+    """
+    types = {one.column for one in identifiers.simple}
+    raise_all(
+        [
+            ConfigError(
+                f"{row['column_name']} is an identifier type, but also a column of the shape {row['shape']}",
+                "reference/identifier_types.csv",
+                "give the type another name, and keep the column as given.",
+            )
+            for row in shape_rows
+            if row["column_name"] in types
+        ]
+    )
     first = [ShapeColumn(*column) for column in BEGINNING]
     first += [ShapeColumn(one.column, "varchar", one.documented) for one in identifiers.simple]
     columns: dict[str, tuple[ShapeColumn, ...]] = {}

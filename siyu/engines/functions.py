@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from siyu.engines import addresses
 from siyu.engines.base import RunInputs
 from siyu.engines.sql import quoted
 from siyu.masking import (
@@ -65,9 +66,6 @@ _OUTER = "".join(
 _TRIMMED = f"trim(value, '{_OUTER}')"
 # Trimming many characters is slow, and most values begin and end with a printable ASCII character.
 _IS_BARE = "value between '!' and '~' and right(value, 1) between '!' and '~'"
-
-# The blank, signs, digits and letters of full width, and those of half width in the same order.
-_WIDE, _NARROW = "".join(map(chr, (0x3000, *range(0xFF01, 0xFF5F)))), "".join(map(chr, range(0x20, 0x7F)))
 
 # As many letters as two texts may have to be measured by letters.
 _ASCII = "".join(map(chr, range(0x20, 0x7F)))
@@ -145,9 +143,33 @@ FUNCTIONS = (
     SemanticFunction(
         "fn_folded",
         "value",
-        f"lower(translate(fn_trim(value), {quoted(_WIDE)}, {quoted(_NARROW)}))",
+        f"lower(translate(fn_trim(value), {quoted(addresses.WIDE)}, {quoted(addresses.NARROW)}))",
         "A text as texts are compared: without the blanks that fn_trim removes, in lower case, and with blanks,"
         " letters, digits and signs of half width. NULL if nothing is left.",
+    ),
+    SemanticFunction(
+        "fn_address_words",
+        "value",
+        addresses.WORDS,
+        "An address as words with a blank before, between and after them: in lower case and half width, without"
+        " accents, punctuation, signs and remarks in brackets. A comma, semicolon or line break is the word ','; - and"
+        " / stay between digits, # stays.",
+    ),
+    SemanticFunction(
+        "fn_address_key",
+        "words",
+        addresses.KEY,
+        "The key of an address whose words are in one form, as normal_address makes them: # stands for a unit, % for a"
+        " floor, & for a building. 中国, 省, 市, 自治区 and the postcode of an address in Chinese are left out; numbers"
+        " in Chinese become digits; the house number comes first in an address in Latin letters."
+        " NULL if there is no number of a house, building or room.",
+    ),
+    SemanticFunction(
+        "fn_address",
+        "value",
+        "fn_address_key(fn_address_words(value))",
+        "The key of an address, by everything that needs no table: fn_address_key of fn_address_words. normal_address"
+        " also knows provinces, street types and words for units.",
     ),
     SemanticFunction(
         "fn_try_date",
@@ -190,8 +212,9 @@ FUNCTIONS = (
     SemanticFunction(
         "fn_abbreviates",
         "short, whole",
-        r"case when regexp_full_match(short, '[0-9A-Za-z一-龥]+')"
-        r" then regexp_matches(whole, '^' || regexp_replace(short, '(.)', '\1.*', 'g')) else false end",
+        # Not a pattern of regular expressions, which would be compiled for every pair.
+        "case when regexp_full_match(short, '[0-9A-Za-z一-龥]+')"
+        " then whole like array_to_string(string_split(short, ''), '%') || '%' else false end",
         "Whether all letters of a text stand in this order in another one that begins with the same letter: 一汽 and"
         " 第一汽车 do not, 第汽 and 第一汽车 do. False if the short text has anything but letters and digits.",
     ),

@@ -1,4 +1,4 @@
-"""Human decisions about identifiers (reference/identity_rules.csv), validated before anything is built."""
+"""Human decisions about identifiers and records (reference/identity_rules.csv), validated before anything is built."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from siyu.seeds.identifier_types import IdentifierTypes
 
 COLUMNS = ("decision", "left_id", "right_id", "decided_at", "decided_by", "reason")
 DECISIONS = ("link", "unlink", "exclude")
+RECORD = "record"  # record:crm:contacts:K0001 names a record: its channel, and its record_id
 # Only forms that Python and every engine read alike. Python alone also reads 20260630 and 2026-W26-2.
 MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}([ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?(Z|[+-]00:00)?)?")
 
@@ -35,20 +36,23 @@ def _problems(row: Mapping[str, str], types: IdentifierTypes) -> list[tuple[str,
     if decision not in DECISIONS:
         found.append((f"{row['decision']!r} is not a decision", nearest(decision, DECISIONS)))
     left, right = row["left_id"].strip(), row["right_id"].strip()
-    found += wrong_identifier(left, types)
+    found += wrong_side(left, types)
+    if decision == "exclude" and is_record(left):
+        found.append(("an exclusion names an identifier, not a record", "name the identifier that is wrong."))
     if decision == "exclude" and right:
         found.append(
             ("an exclusion names one identifier, not two", "leave right_id empty and write a row for each identifier.")
         )
     elif decision != "exclude":
-        found += wrong_identifier(right, types)
+        found += wrong_side(right, types)
     if not found and right:
         if left == right:
             found.append((f"{left} is on both sides", "name two different identifiers."))
-        entities = [types.named(side.partition(":")[0]).entity for side in (left, right)]
-        if entities[0] != entities[1]:
+        named = [side for side in (left, right) if not is_record(side)]  # a record may be about either
+        entities = [types.named(side.partition(":")[0]).entity for side in named]
+        if len(set(entities)) > 1:
             found.append((f"{left} identifies a {entities[0]}, {right} a {entities[1]}", "name two of the same kind."))
-    if not _is_moment(row["decided_at"].strip()):
+    if not is_moment(row["decided_at"].strip()):
         found.append(
             (
                 f"decided_at is {row['decided_at']!r}",
@@ -63,6 +67,26 @@ def _problems(row: Mapping[str, str], types: IdentifierTypes) -> list[tuple[str,
     return found
 
 
+def is_record(text: str) -> bool:
+    """Whether a side of a decision names a record."""
+    return text.startswith(f"{RECORD}:")
+
+
+def record_of(text: str) -> tuple[str, str] | None:
+    """Return (channel, record_id) of record:<channel>:<record_id>, or None if a part is missing."""
+    channel, colon, record_id = text.partition(":")[2].strip().partition(":")
+    return (channel, record_id) if channel and colon and record_id else None
+
+
+def wrong_side(text: str, types: IdentifierTypes) -> list[tuple[str, str]]:
+    """Return a (problem, fix) unless the text names a record or an identifier."""
+    if not is_record(text):
+        return wrong_identifier(text, types)
+    if record_of(text):
+        return []
+    return [(f"{text!r} is not a record", "write record:<channel>:<record_id>, as in identity.record_person.")]
+
+
 def wrong_identifier(text: str, types: IdentifierTypes) -> list[tuple[str, str]]:
     """Return a (problem, fix) unless the text is an id_type:id_value that can identify a person or a company."""
     id_type, colon, value = text.partition(":")
@@ -74,7 +98,8 @@ def wrong_identifier(text: str, types: IdentifierTypes) -> list[tuple[str, str]]
     return [(f"{id_type!r} is not a type that identifies a person or company", nearest(id_type, identifying))]
 
 
-def _is_moment(text: str) -> bool:
+def is_moment(text: str) -> bool:
+    """Whether a text is a date, or a moment in UTC, that Python and every engine read alike."""
     if not MOMENT.fullmatch(text):
         return False
     try:

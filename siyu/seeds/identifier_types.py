@@ -19,6 +19,7 @@ COLUMNS = (
 ENTITIES = ("person", "company")
 NAME = re.compile(r"[a-z][a-z0-9_]*")
 JOINED_BY = "+"
+RESERVED = "record"  # record:<channel>:<record_id> names a record
 
 
 @dataclass(frozen=True)
@@ -178,6 +179,8 @@ def _problems(row: Mapping[str, str], before: Mapping[str, IdentifierType]) -> l
         found.append((f"{name} is listed twice", "remove one of the rows."))
     if not parts and not NAME.fullmatch(name):
         found.append((f"{name!r} is not a column name", "use lower case, digits and _."))
+    if name == RESERVED:
+        found.append((f"{name} is not free: record:<channel>:<record_id> names a record", "choose another name."))
     if parts and name != JOINED_BY.join(parts):
         found.append((f"{name} consists of {row['parts']}", f"name it {JOINED_BY.join(parts)}, after its parts."))
     if row["entity"] not in ENTITIES:

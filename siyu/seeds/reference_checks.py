@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from siyu.errors import raise_all
+from siyu.seeds.address_words import ADDRESS_TABLES
 from siyu.seeds.alias_tables import ALIAS_TABLES
 from siyu.seeds.audience_tables import AUDIENCE_TABLES, audience_errors
-from siyu.seeds.candidate_tables import CANDIDATE_TABLES, candidate_errors
+from siyu.seeds.candidate_tables import CANDIDATE_TABLES
 from siyu.seeds.decisions import rule_errors
+from siyu.seeds.evidence_tables import EVIDENCE_TABLES, evidence_errors
 from siyu.seeds.fit_tables import FIT_TABLES, fit_errors
 from siyu.seeds.handoff_tables import HANDOFF_TABLES, handoff_errors
 from siyu.seeds.identifier_types import IdentifierTypes, load_identifier_types
 from siyu.seeds.invite_tables import INVITE_TABLES, invite_errors
 from siyu.seeds.kpi_tables import KPI_TABLES, kpi_table_errors
+from siyu.seeds.matcher_tables import MATCHER_TABLES
 from siyu.seeds.money_tables import currency_errors, exchange_rate_errors
 from siyu.seeds.neighbour_limits import neighbour_limit_errors
 from siyu.seeds.number_fields import number_field_errors
@@ -24,16 +27,9 @@ from siyu.seeds.table_checks import errors_of
 from siyu.seeds.tag_tables import TAG_TABLES, tag_errors
 
 ALL_TABLES = (
-    TABLES
-    | TAG_TABLES
-    | ALIAS_TABLES
-    | HANDOFF_TABLES
-    | INVITE_TABLES
-    | AUDIENCE_TABLES
-    | KPI_TABLES
-    | FIT_TABLES
-    | CANDIDATE_TABLES
-)
+    TABLES | TAG_TABLES | ALIAS_TABLES | ADDRESS_TABLES | HANDOFF_TABLES | INVITE_TABLES | AUDIENCE_TABLES | KPI_TABLES
+    | FIT_TABLES | MATCHER_TABLES | CANDIDATE_TABLES | EVIDENCE_TABLES
+)  # fmt: skip
 
 
 def checked_identifiers(tables: Mapping[str, Reference]) -> IdentifierTypes:
@@ -57,7 +53,7 @@ def checked_identifiers(tables: Mapping[str, Reference]) -> IdentifierTypes:
             *audience_errors(tables),
             *kpi_table_errors(tables),
             *fit_errors(tables),
-            *candidate_errors(tables),
+            *evidence_errors(tables),
         ]
     )
     return identifiers

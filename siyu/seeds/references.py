@@ -18,6 +18,8 @@ from siyu.settings import Settings
 from siyu.warehouse.files import file_sha256, fsync
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
+# Columns that a table got later. A table without them is read as if they were empty.
+LATER_COLUMNS = {"identity_labels": ("sample",)}
 
 
 @dataclass(frozen=True)
@@ -97,11 +99,25 @@ def _read(name: str, paths: list[Path], tables: list[str], keys: Mapping[str, Ke
             nearest(name, tables) or f"call it {name}.csv if the table is your own.",
         )
     columns, *_ = [_check(path) for path in paths]
+    missing = [column for column in LATER_COLUMNS.get(name, ()) if column not in columns]
+    if missing and not added:
+        return _with_columns(Reference(name, whole, "", columns), missing)
     if not added:
         return Reference(name, whole, file_sha256(whole), columns)
     table = merged(name, whole, added, keys)
     digest = hashlib.sha256(table.content).hexdigest()
     return Reference(name, whole, digest, columns, whole, tuple(added), table.rows_from, table.content)
+
+
+def _with_columns(reference: Reference, missing: list[str]) -> Reference:
+    """Return the table with empty columns in which nothing was written yet."""
+    columns = (*reference.columns, *missing)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, restval="", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(reference_rows(reference))
+    content = text.getvalue().encode()
+    return replace(reference, columns=columns, sha256=hashlib.sha256(content).hexdigest(), merged=content)
 
 
 def reference_rows(reference: Reference) -> list[dict[str, str]]:

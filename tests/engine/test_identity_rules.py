@@ -11,7 +11,7 @@ import pytest
 from siyu.ask.decisions_file import Rule, append_rules
 from siyu.errors import SiyuError
 from siyu.layers import base_layer
-from siyu.seeds.decisions import check_rules
+from siyu.seeds.decisions import check_rules, rule_errors
 from siyu.seeds.identifier_types import load_identifier_types
 from siyu.seeds.references import load_references
 from siyu.settings import load_settings
@@ -71,3 +71,41 @@ def test_a_table_without_a_column_is_told(tmp_path: Path) -> None:
     with pytest.raises(SiyuError, match="right_id, decided_at, decided_by, reason"):
         append_rules(settings, load_references(settings), [rule])
     assert path.read_text(encoding="utf-8") == "decision,left_id\n"
+
+
+def test_records_are_sides_of_decisions_and_every_wrong_row_is_told() -> None:
+    with (base_layer() / "seeds" / "reference" / "identifier_types.csv").open(encoding="utf-8", newline="") as file:
+        types = load_identifier_types(list(csv.DictReader(file)), "identifier_types.csv")
+
+    def row(decision: str, left: str, right: str) -> dict[str, str]:
+        told = {"decided_at": "2026-06-30", "decided_by": "wang", "reason": "so"}
+        return {"decision": decision, "left_id": left, "right_id": right, **told}
+
+    good = [
+        row("link", "record:crm:contacts:K1", "record:mall:orders:7|a:b"),
+        row("unlink", "record:crm:contacts:K1", "mobile:13912345678"),
+        row("link", "credit_code:91310000000000001Y", "record:crm:accounts:A1"),
+    ]
+    check_rules(good, types, "identity_rules.csv")
+    bad = [
+        row("link", "record:crm", "record:crm:contacts:K1"),
+        row("link", "record::contacts:K1", "mobile:13912345678"),
+        row("link", "record:crm:contacts:K1", "record:crm:contacts:K1"),
+        row("exclude", "record:crm:contacts:K1", ""),
+        row("link", "record:crm:contacts:K1", "records:crm:contacts:K2"),
+    ]
+    found = rule_errors([*good, *bad], types, "identity_rules.csv")
+    assert [(error.problem, error.where) for error in found] == [
+        ("'record:crm' is not a record", "identity_rules.csv, row 5"),
+        ("'record::contacts:K1' is not a record", "identity_rules.csv, row 6"),
+        ("record:crm:contacts:K1 is on both sides", "identity_rules.csv, row 7"),
+        ("an exclusion names an identifier, not a record", "identity_rules.csv, row 8"),
+        ("'records' is not a type that identifies a person or company", "identity_rules.csv, row 9"),
+    ]
+
+
+def test_no_identifier_type_is_called_record() -> None:
+    with (base_layer() / "seeds" / "reference" / "identifier_types.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    with pytest.raises(SiyuError, match="record is not free"):
+        load_identifier_types([*rows, {**rows[0], "id_type": "record"}], "identifier_types.csv")

@@ -33,7 +33,7 @@ def _contacts(shop: Shop, day: str) -> None:
     )
 
 
-def _decide(root: Path, *arguments: str) -> str:
+def _decide(root: Path, *arguments: str, fails: bool = False) -> str:
     (root / "siyu.toml").write_text(
         'warehouse = "warehouse"\nlayers = ["layer"]\nexports = "exports"\nchannels = ["shop"]\n', encoding="utf-8"
     )
@@ -41,8 +41,8 @@ def _decide(root: Path, *arguments: str) -> str:
         patch.chdir(root)
         patch.setenv("SIYU_SALT", SALT)
         result = CliRunner().invoke(app, list(arguments))
-    assert result.exit_code == 0, result.output
-    return result.output
+    assert (result.exit_code != 0) is fails, result.output
+    return " ".join(result.output.split())
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def _three_nights_of_decisions(root: Path) -> Decided:
     shop.run("2026-06-01")
     ids, aliases = [shop.ids()], [shop.aliases()]
     told = _decide(root, "link", "mobile:139 0000 0002", "crm_contact_id:k1", "--why", "hers", "--by", "li")
-    assert "they will share one ID" in told and RULE_FILE in told.replace("\n", "")
+    assert "they will share one ID" in told and RULE_FILE in told.replace(" ", "")
     with (root / RULE_FILE).open("a", encoding="utf-8") as file:
         file.write("unlink,crm_contact_id:k4,mobile:13900000003,2026-06-02,li,a colleague\n")
     _contacts(shop, "2026-06-02")  # data say again that k3 and k4 are one
@@ -110,6 +110,53 @@ def test_an_unlink_of_what_data_merged_holds_against_later_data_and_a_rebuild(de
     assert shop.rows("select effect from identity.identity_rule where reason = 'a colleague'") == [("applied",)]
     cut = shop.rows("select reason, id_value, other_id_value from identity.identity_audit where reason = 'cut_unlink'")
     assert {(reason, *sorted(values)) for reason, *values in cut} == {("cut_unlink", "+8613900000003", "k4")}
+
+
+def test_a_matcher_links_records_in_bulk(decided: Decided) -> None:
+    """Two records carry nothing that could join them: their IDs are placeholders, and they have no mobile."""
+    shop, (first, *_), _ = decided
+    shop.write(
+        "exports/shop/contacts_20260604.csv",
+        "contact_id,name,mobile,updated_at\n" + "".join(f"{key},王,,2026-06-04 10:00:00\n" for key in ("00", "000")),
+    )
+    shop.run("2026-06-04")
+    owners = "select split_part(record_id, ':', 2), one_id from identity.record_person"
+    before = dict(shop.rows(owners))
+    assert before["00"] is None and before["000"] is None and before["k1"] != before["k2"]
+    rules, pairs = shop.root / RULE_FILE, shop.root / "pairs.csv"
+    old = rules.read_text(encoding="utf-8")
+    pairs.write_text(
+        "left,right\nrecord:shop:contacts:00,record:shop:contacts:000\nrecord:shop:contacts:zz,mobile:1\n"
+        "record:shop:contacts:00,\nmobile:13900000001,mobile:+86 139 0000 0001\n",
+        encoding="utf-8",
+    )
+    told = _decide(shop.root, "link", "--file", "pairs.csv", "--why", "same name", fails=True)
+    for number, problem in (
+        (3, "no record shop:contacts:zz"), (3, "'1' is not a valid mobile"), (4, "right is empty"), (5, "are the same"),
+    ):  # fmt: skip
+        assert problem in told.replace("│ ", "") and f"row {number}" in told
+    assert rules.read_text(encoding="utf-8") == old
+    bare = "record:shop:contacts:00,record:shop:contacts:000,\n"
+    good = f"right,left,by\n{bare}record:shop:contacts:k1,mobile:13900000002,li\n{bare}"
+    pairs.write_text(good, encoding="utf-8")
+    told = _decide(shop.root, "link", "--file", "pairs.csv", "--why", "same name", "--by", "wang")
+    assert "link 2 pairs of pairs.csv; 1 repeated" in told
+    told = _decide(shop.root, "link", "--file", "pairs.csv", "--why", "same name", "--by", "wang")
+    assert "link 0 pairs of pairs.csv; 2 already decided so, 1 repeated: nothing was written" in told
+    added = rules.read_text(encoding="utf-8").removeprefix(old).splitlines()
+    assert [line.split(",")[:3] + line.split(",")[4:] for line in added] == [
+        ["link", "record:shop:contacts:000", "record:shop:contacts:00", "wang", "same name"],
+        ["link", "mobile:+8613900000002", "record:shop:contacts:k1", "li", "same name"],
+    ]
+    shop.run("2026-06-05")
+    after = dict(shop.rows(owners))
+    assert after["00"] == after["000"] == "P" + keyed_hash(shop.settings().key, "record:shop:contacts:00")[:20]
+    assert after["k1"] == after["k2"] == first["k1"] and after["k4"] == before["k4"]
+    assert "record:shop:contacts:00" in _decide(shop.root, "explain", "record:shop:contacts:000")
+    told = _decide(shop.root, "unlink", "record:shop:contacts:000", "record:shop:contacts:00", "--why", "no")
+    assert "they will be separated" in told and "earlier decision: link on" in told
+    shop.run("2026-06-06")
+    assert dict(shop.rows(owners)) == {**after, "00": None, "000": None}
 
 
 def test_tags_stages_and_kpis_follow_and_come_back(night: Ran, linked_and_shuffled: tuple[Report, Ran]) -> None:

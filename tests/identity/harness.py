@@ -238,8 +238,8 @@ class Models:
         """Edge -> why it was cut; None = kept."""
         rows = self.session.rows(
             "select a.id_type, a.id_value, b.id_type, b.id_value, e.is_kept, e.cut_reason from identity.edge as e"
-            " join identity.identifier_seen as a on e.node = a.node"
-            " join identity.identifier_seen as b on e.lesser_node = b.node"
+            " join identity.person_identifier as a on e.node = a.node"
+            " join identity.person_identifier as b on e.lesser_node = b.node"
         )
         assert all(is_kept == (reason is None) for *_, is_kept, reason in rows)
         return {frozenset([(a, b), (c, d)]): reason for a, b, c, d, _, reason in rows}

@@ -12,6 +12,7 @@ from datetime import datetime
 from itertools import combinations
 
 Identifier = tuple[str, str]  # (id_type, id_value)
+RECORD = "record"  # the type of a record that a decision names; the value is channel:record_id
 
 
 @dataclass(frozen=True)
@@ -115,10 +116,10 @@ def who_is_who(
 ) -> Answer:
     """The rules, one after the other."""
     answer = Answer()
+    types = {**types, RECORD: Type(max(t.strength for t in types.values()) + 1, False, None, False, "")}
     records = [replace(r, identifiers=dict(map(clean, r.identifiers.items()))) for r in records]
     rules = [replace(r, left=clean(r.left), right=clean(r.right) if r.right else None) for r in rules]
-    latest = _latest(rules)
-    is_blocked = is_blocked | {rule.left for rule in latest if rule.decision == "exclude"}
+    is_blocked = is_blocked | {rule.left for rule in _latest(rules) if rule.decision == "exclude"}
     landed: dict[Identifier, int] = {}
     for record in records:
         for identifier in record.identifiers.items():
@@ -135,7 +136,10 @@ def who_is_who(
     shared = _shared(raw, types)
     for identifier in valid:
         answer.status[identifier] = "shared" if identifier in shared else "used"
-    decided = [rule for rule in latest if rule.decision != "exclude" and set(rule.ends) <= valid]
+    decided, nodes = _decided(rules, records, valid, valid - shared, types)
+    valid |= nodes.keys()
+    landed.update({node: record.landed_seq for node, record in nodes.items()})
+    records = [replace(r, identifiers={**r.identifiers, **dict(n for n in nodes if nodes[n] is r)}) for r in records]
     links = {rule.ends for rule in decided if rule.decision == "link"}
     used = (valid - shared).union(*links)
     answer.status.update(dict.fromkeys(used, "used"))
@@ -143,7 +147,7 @@ def who_is_who(
     answer.edges.update({ends: Edge(ends, None, None) for ends in links - raw.keys()})
     groups = _people(answer.edges, used, types, max_size, decided)
     for group in groups:
-        anchor = min(group, key=lambda i: (landed[i], types[i[0]].strength, i))
+        anchor = min(group, key=lambda i: (i[0] == RECORD, landed[i], types[i[0]].strength, i))
         one_id = "P" + keyed_hash(key, f"{anchor[0]}:{anchor[1]}")[:20]
         answer.one_ids.update(dict.fromkeys(group, one_id))
     held = {end for ends in links if answer.edges[ends].is_kept for end in ends}
@@ -199,6 +203,49 @@ def _latest(rules: Iterable[Rule]) -> list[Rule]:
         for rule in found.values()
         if rule.decision != "exclude" or linked.get(rule.left, datetime.min) <= rule.decided_at
     ]
+
+
+def _decided(
+    rules: list[Rule],
+    records: list[Record],
+    valid: set[Identifier],
+    usable: set[Identifier],
+    types: Mapping[str, Type],
+) -> tuple[list[Rule], dict[Identifier, Record]]:
+    """Decisions about two identifiers, and the records that are identifiers of their own.
+
+    A record stands for its strongest usable identifier, else for itself. A link of a record also links what both sides
+    have of each unique type. Of a decision about a pair and a link that it follows from, the later one counts.
+    """
+    named = {(RECORD, f"anything:{r.record_id}"): r for r in records if r.is_current}
+
+    def carried(side: Identifier) -> list[Identifier]:
+        held = [i for i in named[side].identifiers.items() if i in usable] if side in named else [side]
+        return sorted(held, key=lambda i: (types[i[0]].strength, i))
+
+    pairs = [rule for rule in rules if rule.right and rule.decision != "exclude"]
+    told = [(r, replace(r, left=[*carried(r.left), r.left][0], right=[*carried(r.right), r.right][0])) for r in pairs]
+    latest = {rule.ends: rule for rule in _latest(rule for _, rule in told)}
+    nodes = {
+        end: named[end]
+        for rule in latest.values()
+        if rule.decision == "link" and set(rule.ends) <= valid | named.keys()
+        for end in rule.ends
+        if end in named
+    }
+    decided = {e: rule for e, rule in latest.items() if e[0] != e[1] and set(e) <= valid | nodes.keys()}
+    for written, rule in told:
+        if RECORD not in (written.left[0], written.right[0]) or latest[rule.ends].decision != "link":
+            continue
+        if rule.decision == "link":
+            for left in carried(written.left):
+                for right in carried(written.right):
+                    if left[0] == right[0] and left != right and types[left[0]].is_unique and {left, right} <= valid:
+                        implied = Rule("link", left, right, written.decided_at)
+                        other = decided.get(implied.ends)
+                        if other is None or other.decided_at < implied.decided_at:
+                            decided[implied.ends] = implied
+    return list(decided.values()), nodes
 
 
 @dataclass

@@ -17,8 +17,8 @@ from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
 
 from tests.identity.conftest import models_of
-from tests.identity.harness import KEY, Models, identifier_types, words_for_nothing
-from tests.identity.reference import Identifier, Record, Rule, Type, clean, who_is_who
+from tests.identity.harness import CHANNEL, KEY, Models, identifier_types, words_for_nothing
+from tests.identity.reference import RECORD, Identifier, Record, Rule, Type, clean, who_is_who
 
 pytestmark = pytest.mark.scale
 
@@ -102,6 +102,9 @@ def of_rules(decided: list[list[Rule]]) -> list[Rule]:
     """What humans say of each graph, of its own identifiers."""
 
     def own(number: int, end: Identifier | None) -> Identifier | None:
+        if end and end[0] == RECORD:
+            channel, _, record_id = end[1].partition(":")
+            return RECORD, f"{channel}:g{number:02}{record_id}"
         return (end[0], of_graph(number, *end)) if end else None
 
     return [
@@ -116,14 +119,18 @@ IDENTIFIERS = [(kind, value) for kind, values in sorted(VALUES.items()) for valu
 
 @st.composite
 def decisions(draw: st.DrawFn, rows: list[Record]) -> list[Rule]:
-    """What humans say of these rows' identifiers, mostly; of one moment now and then, and against each other."""
+    """What humans say of these rows and their identifiers, mostly; of one moment now and then, and against each
+    other."""
     seen = sorted({identifier for row in rows for identifier in row.identifiers.items()})
     chance = Random(draw(st.integers(0, 2**32)))
+    named = [(RECORD, f"{CHANNEL}:{row.record_id}") for row in rows] + [(RECORD, f"{CHANNEL}:unseen")]
     found = []
     for _ in range(draw(st.integers(0, 6))):
         choose = seen if seen and chance.random() < 0.9 else IDENTIFIERS
-        left, right = chance.choice(choose), chance.choice(choose)
+        left, right = (chance.choice(choose if chance.random() < 0.6 else named) for _ in range(2))
         decision = chance.choice(("link", "link", "unlink", "unlink", "exclude"))
+        if decision == "exclude" and left[0] == RECORD:
+            continue
         if decision == "exclude":
             found.append(Rule(decision, left, None, BEGIN + timedelta(days=chance.randrange(4))))
         elif clean(left) != clean(right):
@@ -148,6 +155,7 @@ def compare(
         "cut, unlink": any(edge.cut_reason == "unlink" for edge in expected.edges.values()),
         "contested": bool(expected.contested),
         "a record of nobody": None in expected.owners.values(),
+        "a record that is an identifier": any(kind == RECORD for kind, _ in expected.status),
     }.items():
         if happens:
             event(what)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from tests.identity.conftest import models_of
-from tests.identity.harness import Models
+from tests.identity.harness import CHANNEL, Models
 from tests.identity.reference import Record, Rule
 
 pytestmark = pytest.mark.xdist_group("identity_scenarios")
@@ -227,3 +227,133 @@ def test_of_two_decisions_that_contradict_each_other_the_later_stands(models: Mo
     assert len(set(models.owners().values())) == 1
     found = models.session.rows("select effect from identity.identity_rule order by decided_at")
     assert [effect for (effect,) in found] == ["overruled", "applied", "applied"]
+
+
+def named(record_id: str) -> tuple[str, str]:
+    """A record as a side of a decision."""
+    return "record", f"{CHANNEL}:{record_id}"
+
+
+def effects(models: Models) -> list[str]:
+    return [effect for (effect,) in models.session.rows("select effect from identity.identity_rule order by rule_no")]
+
+
+def test_two_records_are_linked_by_their_strongest_identifiers_and_by_their_logins(models: Models) -> None:
+    """A link of the unionids alone would leave the second login outside."""
+    rows = [
+        record("a", 1, unionid=unionid(1), member_id="member1", mobile=mobile(1)),
+        record("b", 2, unionid=unionid(2), member_id="member2", email="li@firm.cn"),
+        record("login", 3, member_id="member2", cookie_id="cookie2"),
+    ]
+    models.build(rows)
+    assert len(set(models.owners().values())) == 2
+    models.build(rows, [Rule("link", named("a"), named("b"), BEGIN)])
+    assert len(set(models.owners().values())) == 1 and models.audit() == set()
+    told = "select left_type, left_value, right_value, left_record, right_record, effect from identity.identity_rule"
+    assert models.session.rows(told) == [
+        ("unionid", unionid(1), unionid(2), "anything:a", "anything:b", "applied"),
+    ]
+    # Nothing is left to be built again: the logins count as one.
+    assert models.session.rows("select count(*) from identity.component_offence") == [(0,)]
+
+
+def test_a_record_follows_its_identifiers(models: Models) -> None:
+    """The file names the record, so a corrected record takes the link with it."""
+    rule = Rule("link", named("a"), ("crm_contact_id", "K-9"), BEGIN)
+    rest = [
+        record("k", 1, crm_contact_id="K-9"),
+        record("old", 1, mobile=mobile(1)),
+        record("new", 1, mobile=mobile(2)),
+    ]
+    for number, owner, other in ((1, "old", "new"), (2, "new", "old")):
+        models.build([*rest, record("a", 2, mobile=mobile(number))], [rule])
+        owners = models.owners()
+        assert owners["a"] == owners["k"] == owners[owner] != owners[other]
+
+
+def test_records_without_any_identifier_become_one_person(models: Models) -> None:
+    """Only a name and an address: a matcher's link is all there is."""
+    rows = [record("a", 1), record("b", 2), record("c", 3, email="li@firm.cn"), record("d", 4)]
+    models.build(rows)
+    assert {owner for key, owner in models.owners().items() if key != "c"} == {None}
+    before = models.one_ids()
+    models.build(rows, [Rule("link", named("a"), named("b"), BEGIN)])
+    owners, ids = models.owners(), models.one_ids()
+    assert owners["a"] == owners["b"] == ids[named("a")] == ids[named("b")]
+    assert owners["a"] not in (None, owners["c"]) and owners["d"] is None
+    assert models.status()[named("a")] == "used" and named("d") not in models.status()
+    # A third record has a mail address: the ID is made of it, though it landed last.
+    rows[2] = Record("c", 9, BEGIN, {"email": "li@firm.cn"})
+    models.build(rows, [Rule("link", named("a"), named("b"), BEGIN), Rule("link", named("b"), named("c"), BEGIN)])
+    assert set(models.owners().values()) == {before["email", "li@firm.cn"], None}
+    # Taken back: the records belong to nobody again.
+    taken = Rule("unlink", named("a"), named("b"), BEGIN + timedelta(days=1))
+    models.build(rows, [Rule("link", named("a"), named("b"), BEGIN), taken])
+    assert models.one_ids() == before and effects(models) == ["superseded", "applied"]
+
+
+def test_a_link_does_not_give_a_switchboard_to_one_person(models: Models) -> None:
+    """A record that carries only a shared number stands for itself."""
+    rows = [record(f"r{n}", n, member_id=f"member{n}", mobile=mobile(1)) for n in range(9)]
+    rows += [record("only", 50, mobile=mobile(1)), record("other", 51, mobile=mobile(1))]
+    models.build(rows, [Rule("link", named("only"), named("r3"), BEGIN)])
+    owners = models.owners()
+    assert owners["only"] == owners["r3"] and owners["other"] is None
+    assert models.status()["mobile", mobile(1)] == "shared"
+
+
+def test_an_unlink_of_records_that_share_a_mobile(models: Models) -> None:
+    rows = [
+        record("a", 1, crm_contact_id="K-1", mobile=mobile(1)),
+        record("b", 2, crm_contact_id="K-2", mobile=mobile(1)),
+    ]
+    models.build(rows, [Rule("unlink", named("a"), named("b"), BEGIN)])
+    owners = models.owners()
+    assert owners["a"] != owners["b"] and effects(models) == ["applied"]
+
+
+def test_decisions_about_records_that_cannot_be_followed(models: Models) -> None:
+    rows = [record("a", 1, mobile=mobile(1)), record("b", 2, mobile=mobile(1))]
+    companies = [record("firm", 1, company_name="上海华阳机电有限公司"), record("unnamed", 1)]
+    rules = [
+        Rule("link", named("a"), named("nowhere"), BEGIN),
+        Rule("unlink", named("a"), named("b"), BEGIN + timedelta(days=1)),
+        Rule("link", named("a"), named("unnamed"), BEGIN + timedelta(days=2)),
+        Rule("exclude", named("a"), None, BEGIN + timedelta(days=3)),
+        Rule("link", named("unnamed"), ("company_name", "上海华阳机电有限公司"), BEGIN + timedelta(days=4)),
+    ]
+    models.build(rows, rules, companies)
+    # One mobile cannot be two people, and a record of a company is no person.
+    assert effects(models) == ["unknown", "overruled", "blocked", "blocked", "blocked"]
+    assert len(set(models.one_ids().values())) == 1
+
+
+def test_records_of_companies_are_linked_as_companies(models: Models) -> None:
+    def firm(number: str, **identifiers: str) -> Record:
+        return record(number, 1, **identifiers)
+
+    companies = [
+        firm("one", crm_account_id="A1", credit_code="91310000000000001Y"),
+        firm("two", crm_account_id="A2", company_name="苏州华阳机电有限公司"),
+    ]
+    models.build([], [], companies)
+    assert len(set(models.accounts().values())) == 2
+    models.build([], [Rule("link", named("one"), named("two"), BEGIN)], companies)
+    assert len(set(models.accounts().values())) == 1 and effects(models) == ["applied"]
+
+
+def test_a_later_unlink_of_two_logins_stands_against_a_link_of_their_records(models: Models) -> None:
+    rows = [
+        record("a", 1, crm_contact_id="K-1", member_id="member1"),
+        record("b", 2, crm_contact_id="K-2", member_id="member2"),
+    ]
+    logins = ("member_id", "member1"), ("member_id", "member2")
+    for day, are_one, told in ((-1, True, ["overruled", "applied"]), (1, False, ["applied", "applied"])):
+        models.build(
+            rows,
+            [Rule("link", named("a"), named("b"), BEGIN), Rule("unlink", *logins, BEGIN + timedelta(days=day))],
+        )
+        ids = models.one_ids()
+        assert ids["crm_contact_id", "K-1"] == ids["crm_contact_id", "K-2"]
+        assert (ids[logins[0]] == ids[logins[1]]) is are_one
+        assert effects(models) == told

@@ -6,12 +6,25 @@ grain: [generator, block, value, cluster_key]
 {{ config(published=false) }}
 with
 
-cores as (
-    select distinct
+-- A slip may hide the region: 岛龙高 for 青岛龙高. So the whole name is compared as well as its core.
+names as (
+    select
         cluster_key,
-        core
+        core as name
     from {{ ref('company_label') }}
-    where length(core) >= {{ var('candidate_near_length') }}
+    union
+    select
+        cluster_key,
+        name_key as name
+    from {{ ref('company_label') }}
+),
+
+cores as (
+    select
+        cluster_key,
+        name as core
+    from names
+    where length(name) >= {{ var('candidate_near_length') }}
 ),
 
 spelled as (
@@ -30,7 +43,7 @@ labels_spelled as (
     {{ spellings_of('labels', ['cluster_key', 'label'], 'label') }}
 ),
 
--- A name that may be an abbreviation, with the letter it begins and ends with.
+-- Names that may be an abbreviation.
 short_names as (
     select distinct
         cluster_key,
@@ -61,15 +74,49 @@ full_names as (
     where is_complete and regexp_matches(core, '^[一-龥]')
 ),
 
--- A full name with its first letter and each other one.
+-- The first, second and last letter of an abbreviation; two letters stand for themselves.
+short_ends as (
+    select
+        cluster_key,
+        name_key,
+        left(name_key, case when length(name_key) > 2 then 2 else 1 end) || right(name_key, 1) as ends
+    from short_names
+),
+
+-- A full name with its first letter and each other one, and with each two others.
 full_ends as (
-    select distinct
+    select
         f.cluster_key,
         f.name_key,
-        substr(f.name_key, 1, 1) || substr(f.name_key, u.place, 1) as ends
+        left(f.name_key, 1) || substr(f.name_key, u.place, 1) as ends
     from full_names as f
     cross join unnest(generate_series(2, length(f.name_key))) as u (place)
     where length(f.name_key) > 1
+    union
+    select
+        f.cluster_key,
+        f.name_key,
+        left(f.name_key, 1) || substr(f.name_key, u.place, 1) || substr(f.name_key, v.place, 1) as ends
+    from full_names as f
+    cross join unnest(generate_series(2, length(f.name_key))) as u (place)
+    cross join unnest(generate_series(3, length(f.name_key))) as v (place)
+    where length(f.name_key) > 2 and u.place < v.place
+),
+
+-- A full name of a few letters may abbreviate others itself.
+ends as (
+    select
+        cluster_key,
+        name_key,
+        ends
+    from short_ends
+    union
+    select
+        f.cluster_key,
+        f.name_key,
+        f.ends
+    from full_ends as f
+    semi join short_ends as s on f.ends = s.ends
 ),
 
 blocks as (
@@ -79,7 +126,7 @@ blocks as (
         core as value,
         cluster_key
     from spelled
-    union
+    union all
     -- Jaro and Winkler find similar names only if they begin alike.
     select
         'near_company' as generator,
@@ -88,7 +135,7 @@ blocks as (
         cluster_key
     from cores
     where length(core) > {{ var('candidate_prefix_length') }}
-    union
+    union all
     select
         'company_sound' as generator,
         value as block,
@@ -96,29 +143,21 @@ blocks as (
         cluster_key
     from {{ ref('company_value') }}
     where kind = 'sound'
-    union
+    union all
     select
         'abbreviation' as generator,
-        left(name_key, 1) || right(name_key, 1) as block,
+        ends as block,
         name_key as value,
         cluster_key
-    from short_names
-    union
-    select
-        'abbreviation' as generator,
-        f.ends as block,
-        f.name_key as value,
-        f.cluster_key
-    from full_ends as f
-    semi join short_names as s on f.ends = left(s.name_key, 1) || right(s.name_key, 1)
-    union
+    from ends
+    union all
     select
         'same_people' as generator,
         cast(person_key as varchar) as block,
         cast(null as varchar) as value,
         cluster_key
     from {{ ref('company_person') }}
-    union
+    union all
     select
         'near_domain' as generator,
         spelling as block,

@@ -6,5 +6,5 @@ grain: [left_key, right_key]
 {{ config(published=false) }}
 {{ scored_pairs(
     'company', ref('company_candidate_pair'), ref('company_evidence'), ref('company_record_cluster'),
-    'select count(distinct cluster_key) as all_count from ' ~ ref('company_value')
+    'select count(distinct cluster_key) as all_count from ' ~ ref('company_cluster')
 ) }}

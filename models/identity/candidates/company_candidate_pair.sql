@@ -6,30 +6,32 @@ grain: [left_key, right_key, generator, evidence, left_value, right_value]
 {{ config(published=false) }}
 with
 
-{{ pairs_of_blocks(
-    ref('company_block'),
-    "case a.generator
+{%- set proof %}
+        case a.generator
             when 'near_company'
                 then case
                     when a.value = b.value then 'same_core'
-                    when fn_edit_distance(a.value, b.value) <= 1 then 'near_core'
-                    when fn_similarity(a.value, b.value) >= " ~ var('candidate_similarity') ~ "
+                    when {{ differ_in_a_letter('a.value', 'b.value') }} then 'near_core'
+                    when fn_similarity(a.value, b.value) >= {{ var('candidate_similarity') }}
                         then 'similar_core'
                 end
             when 'company_sound' then 'same_core_sound'
             when 'abbreviation'
                 then case
-                    when length(a.value) < length(b.value) and fn_abbreviates(a.value, b.value) then 'abbreviates'
-                    when length(b.value) < length(a.value) and fn_abbreviates(b.value, a.value) then 'abbreviates'
+                    when length(a.value) < length(b.value)
+                        then case when fn_abbreviates(a.value, b.value) then 'abbreviates' end
+                    when fn_abbreviates(b.value, a.value) then 'abbreviates'
                 end
             when 'same_people' then 'shared_people'
             when 'near_domain'
                 then case
                     when a.value = b.value then 'same_domain_label'
-                    when fn_edit_distance(a.value, b.value) <= 1 then 'near_domain'
+                    when {{ differ_in_a_letter('a.value', 'b.value') }} then 'near_domain'
                 end
-        end"
-) }},
+        end
+{%- endset %}
+
+{{ pairs_of_blocks(ref('company_block'), proof) }},
 
 named as (
     {{ pairs_of_matchers('company', ref('company_record_cluster')) }}

@@ -13,7 +13,39 @@ pairs as (
     from {{ ref('company_candidate_pair') }}
 ),
 
-{{ compared_values('company_value', ['region', 'code', 'domain']) }},
+-- One value of each kind stands for a company when it differs; comparing all would be a product.
+first_values as (
+    select
+        cluster_key,
+        kind,
+        min(value) as value
+    from {{ ref('company_value') }}
+    where kind in ('region', 'code', 'domain')
+    group by cluster_key, kind
+),
+
+{%- for kind in ['region', 'code', 'domain'] %}
+
+{{ kind }}_pairs as (
+    select
+        p.left_key,
+        p.right_key,
+        a.value as left_value,
+        b.value as right_value
+    from pairs as p
+    inner join first_values as a on p.left_key = a.cluster_key and a.kind = '{{ kind }}'
+    inner join first_values as b on p.right_key = b.cluster_key and b.kind = '{{ kind }}'
+),
+{%- endfor %}
+
+regions as (
+    select
+        cluster_key,
+        value,
+        holder_count
+    from {{ ref('company_value') }}
+    where kind = 'region'
+),
 
 sides as (
     select
@@ -43,6 +75,19 @@ neighbours as (
     group by side_key, side_value, evidence
 ),
 
+-- How many companies are near each other by chance, at most: what all of them have on average.
+averages as (
+    select
+        p.evidence,
+        2.0 * count(*) / greatest(max(a.all_count), 1) as mean_count
+    from {{ ref('company_candidate_pair') }} as p
+    cross join (
+        select count(distinct cluster_key) as all_count
+        from {{ ref('company_cluster') }}
+    ) as a
+    group by p.evidence
+),
+
 people as (
     select
         p.left_key,
@@ -62,10 +107,10 @@ findings as (
         p.evidence,
         -- An abbreviation counts by the full names that it fits, not by how many there are.
         case
-            when p.evidence <> 'abbreviates' then greatest(a.other_count, b.other_count) + 1
+            when p.evidence <> 'abbreviates' then greatest(a.other_count, b.other_count)
             when length(p.left_value) < length(p.right_value) then a.other_count
             else b.other_count
-        end as holder_count,
+        end - 1 + m.mean_count as holder_count,
         case
             when length(p.left_value) <= length(p.right_value) then p.left_value else p.right_value
         end as left_value,
@@ -77,31 +122,43 @@ findings as (
         on p.left_key = a.side_key and p.left_value = a.side_value and p.evidence = a.evidence
     inner join neighbours as b
         on p.right_key = b.side_key and p.right_value = b.side_value and p.evidence = b.evidence
+    inner join averages as m on p.evidence = m.evidence
     union all
     select
         left_key,
         right_key,
         'other_core' as evidence,
-        cast(null as bigint) as holder_count,
+        cast(null as double) as holder_count,
         cast(null as varchar) as left_value,
         cast(null as varchar) as right_value
     from pairs
     union all
     select
+        p.left_key,
+        p.right_key,
+        'same_region' as evidence,
+        a.holder_count,
+        a.value as left_value,
+        b.value as right_value
+    from pairs as p
+    inner join regions as a on p.left_key = a.cluster_key
+    inner join regions as b on p.right_key = b.cluster_key and a.value = b.value
+    union all
+    select
         left_key,
         right_key,
-        case when left_value = right_value then 'same_region' else 'other_region' end as evidence,
-        left_count as holder_count,
+        'other_region' as evidence,
+        cast(null as double) as holder_count,
         left_value,
         right_value
-    from compared
-    where kind = 'region'
+    from region_pairs
+    where left_value <> right_value
     union all
     select
         left_key,
         right_key,
         'shared_people' as evidence,
-        cast(null as bigint) as holder_count,
+        cast(null as double) as holder_count,
         cast(people_count as varchar) as left_value,
         cast(null as varchar) as right_value
     from people
@@ -110,27 +167,27 @@ findings as (
         left_key,
         right_key,
         'other_domain' as evidence,
-        cast(null as bigint) as holder_count,
+        cast(null as double) as holder_count,
         left_value,
         right_value
-    from compared
-    where kind = 'domain' and left_value <> right_value
+    from domain_pairs
+    where left_value <> right_value
     union all
     select
         left_key,
         right_key,
         'other_credit_code' as evidence,
-        cast(null as bigint) as holder_count,
+        cast(null as double) as holder_count,
         left_value,
         right_value
-    from compared
-    where kind = 'code' and left_value <> right_value
+    from code_pairs
+    where left_value <> right_value
     union all
     {{ matcher_findings('company', ref('company_record_cluster')) }}
 ),
 
 {{ weighed_findings(
-    'company', 'select count(distinct cluster_key) as all_count from ' ~ ref('company_value')
+    'company', 'select count(distinct cluster_key) as all_count from ' ~ ref('company_cluster')
 ) }}
 
 select

@@ -16,17 +16,18 @@ identifiers as (
 
 found as (
     select
-        cluster_key,
-        'core' as kind,
-        core as value
-    from {{ ref('company_label') }}
+        l.cluster_key,
+        'sound' as kind,
+        s.sound as value
+    from {{ ref('company_label') }} as l
+    inner join {{ ref('name_sound') }} as s on l.core = s.name
     union
     select
         l.cluster_key,
         'sound' as kind,
         s.sound as value
     from {{ ref('company_label') }} as l
-    inner join {{ ref('name_sound') }} as s on l.core = s.name
+    inner join {{ ref('name_sound') }} as s on l.name_key = s.name
     union
     select
         cluster_key,
@@ -59,7 +60,7 @@ found as (
 
 select
     cluster_key,  -- The company within this release.
-    kind,  -- core, sound, region, code, domain or label (of the domain).
-    value,  -- [public] The value.
+    kind,  -- sound, region, code, domain or label (of the domain).
+    value,  -- [public] The value; names and domains of companies identify nobody.
     count(*) over (partition by kind, value) as holder_count  -- How many companies have it.
 from found

@@ -13,6 +13,9 @@ names as (
     union
     select core as name
     from {{ ref('company_label') }}
+    union
+    select name_key as name
+    from {{ ref('company_label') }}
 ),
 
 letters as (

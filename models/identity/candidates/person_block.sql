@@ -109,7 +109,7 @@ blocks as (
         n.cluster_key
     from names as n
     inner join pieces as p on n.cluster_key = p.cluster_key
-    union
+    union all
     select
         'near_mail' as generator,
         n.value || '|' || p.piece as block,
@@ -117,7 +117,7 @@ blocks as (
         n.cluster_key
     from names as n
     inner join mail_pieces as p on n.cluster_key = p.cluster_key
-    union
+    union all
     select
         'same_company' as generator,
         n.value || '|' || c.value as block,
@@ -125,7 +125,7 @@ blocks as (
         n.cluster_key
     from names as n
     inner join companies as c on n.cluster_key = c.cluster_key
-    union
+    union all
     select
         'near_name' as generator,
         s.spelling || '|' || c.value as block,
@@ -133,7 +133,7 @@ blocks as (
         s.cluster_key
     from spelled as s
     inner join companies as c on s.cluster_key = c.cluster_key
-    union
+    union all
     select
         'near_name' as generator,
         s.value || '|' || c.value as block,
@@ -141,7 +141,7 @@ blocks as (
         s.cluster_key
     from sounds as s
     inner join companies as c on s.cluster_key = c.cluster_key
-    union
+    union all
     select
         'rare_name' as generator,
         value as block,
@@ -150,7 +150,7 @@ blocks as (
     from names
     where holder_count <= {{ var('candidate_rare_name') }}
     {%- for id_type, part_count in composites %}
-    union
+    union all
     select
         'near_composite' as generator,
         '{{ id_type }}|' || part_no || '|' || {{ without_part('value', 'part_no', part_count) }} as block,

@@ -6,18 +6,26 @@ grain: [left_key, right_key, generator, evidence, left_value, right_value]
 {{ config(published=false) }}
 with
 
-{{ pairs_of_blocks(
-    ref('person_block'),
-    "case
+{%- set proof %}
+        case
             when a.generator in ('same_company', 'rare_name') then 'same_name'
-            when a.generator = 'near_composite' and fn_similarity(a.value, b.value) >= " ~ var('candidate_similarity') ~ "
-                then 'near_composite'
-            when a.generator = 'near_mail' and split_part(a.value, '@', 1) = split_part(b.value, '@', 1)
+            when a.generator = 'near_composite'
+                then case
+                    when fn_similarity(a.value, b.value) >= {{ var('candidate_similarity') }}
+                        then 'near_composite'
+                end
+            when a.generator = 'near_mobile'
+                then case when fn_edit_distance(a.value, b.value) <= 1 then 'near_mobile' end
+            when
+                a.generator = 'near_mail'
+                and split_part(a.value, '@', 1) = split_part(b.value, '@', 1)
                 then 'same_mailbox'
             when a.generator = 'near_name' and a.block = b.value then 'same_sound'
-            when a.generator <> 'near_composite' and a.value <> b.value and fn_edit_distance(a.value, b.value) <= 1 then a.generator
-        end"
-) }},
+            when {{ differ_in_a_letter('a.value', 'b.value') }} then a.generator
+        end
+{%- endset %}
+
+{{ pairs_of_blocks(ref('person_block'), proof) }},
 
 named as (
     {{ pairs_of_matchers('person', ref('contact_cluster')) }}

@@ -4,9 +4,13 @@ description: What speaks for and against each pair of people. Of each field, the
 grain: [left_key, right_key, field]
 */
 {{ config(published=false) }}
-{%- set composites = [] %}
+{%- set composites, parts = [], {} %}
 {%- for row in reference('identifier_types') if row.parts and row.entity == 'person' %}
 {%- set _ = composites.append((row.id_type, row.parts.split('+') | length)) %}
+{#- A name of a person or company is compared as such. -#}
+{%- for part in row.parts.split('+') %}
+{%- if not part.endswith('name') %}{% set _ = parts.setdefault(part, []).append((row.id_type, loop.index)) %}{% endif %}
+{%- endfor %}
 {%- endfor %}
 with
 
@@ -38,8 +42,37 @@ sounds as (
 reachable as (
     select distinct cluster_key
     from {{ ref('person_value') }}
-    where kind in ('mobile', 'mail')
+    where
+        kind in ('mobile', 'mail'{% for id_type, _ in composites %}, '{{ id_type }}'{% endfor %})
 ),
+
+{%- if parts %}
+
+-- The parts of composite identifiers, each by itself.
+part_values as (
+    {%- for part, places in parts | dictsort %}
+    {%- set is_first = loop.first %}
+    {%- for id_type, part_no in places %}
+    {{ 'union' if not (is_first and loop.first) }}
+    select
+        cluster_key,
+        '{{ part }}' as part,
+        split_part(value, '|', {{ part_no }}) as value
+    from {{ ref('person_value') }}
+    where kind = '{{ id_type }}'
+    {%- endfor %}
+    {%- endfor %}
+),
+
+parts as (
+    select
+        cluster_key,
+        part,
+        value,
+        count(*) over (partition by part, value) as holder_count
+    from part_values
+),
+{%- endif %}
 
 findings as (
     select
@@ -53,6 +86,11 @@ findings as (
                 >= {{ var('candidate_near_length') }}
                 and fn_edit_distance(c.left_value, c.right_value) <= 1
                 then 'near_name'
+            -- Two Chinese names that share a character or two are other names.
+            when
+                regexp_matches(c.left_value, '^[a-z ]+$')
+                and fn_similarity(c.left_value, c.right_value) >= {{ var('candidate_similarity') }}
+                then 'similar_name'
             else 'other_name'
         end as evidence,
         case when c.left_value = c.right_value then c.left_count else s.holder_count end
@@ -81,7 +119,7 @@ findings as (
         c.left_key,
         c.right_key,
         case
-            when fn_edit_distance(c.left_value, c.right_value) <= 1
+            when {{ differ_in_a_letter('c.left_value', 'c.right_value') }}
                 then 'near_mail'
             else 'other_mail'
         end as evidence,
@@ -181,6 +219,23 @@ findings as (
         c.kind = '{{ id_type }}'
         and {{ near_parts('c.left_value', 'c.right_value', part_count) }}
     {%- endfor %}
+    {%- if parts %}
+    union all
+    select
+        p.left_key,
+        p.right_key,
+        case
+            when a.value = b.value then 'same_part'
+            when fn_similarity(a.value, b.value) >= {{ var('candidate_similarity') }} then 'near_part'
+            else 'other_part'
+        end || ':' || a.part as evidence,
+        a.holder_count,
+        a.value as left_value,
+        b.value as right_value
+    from pairs as p
+    inner join parts as a on p.left_key = a.cluster_key
+    inner join parts as b on p.right_key = b.cluster_key and a.part = b.part
+    {%- endif %}
     union all
     {{ matcher_findings('person', ref('contact_cluster')) }}
 ),

@@ -5,5 +5,5 @@ grain: [right_key]
 */
 {{ config(published=false) }}
 {{ joined_candidates(
-    'person', ref('person_candidate'), ref('node_cluster'), ref('identifier_seen')
+    'person', ref('person_candidate'), ref('node_cluster'), ref('person_identifier')
 ) }}

@@ -34,7 +34,7 @@ nodes as (
         i.id_type,
         i.id_value
     from members as m
-    inner join {{ ref('identifier_seen') }} as i on m.node = i.node
+    inner join {{ ref('person_identifier') }} as i on m.node = i.node
 ),
 
 pairs as (

@@ -24,7 +24,7 @@ grouped as (
 select
     i.node,  -- Number of the identifier.
     coalesce(g.cluster_key, c.parent, i.node) as cluster_key  -- The person within this release.
-from {{ ref('identifier_seen') }} as i
+from {{ ref('person_identifier') }} as i
 left join grouped as g on i.node = g.node
 left join {{ ref('component') }} as c on i.node = c.node
 left join shared as s on i.node = s.node

@@ -4,4 +4,4 @@ description: Pairs of company identifiers that a human linked or unlinked, by th
 grain: [node, lesser_node]
 */
 {{ config(published=false) }}
-{{ decided_pairs(ref('company_identifier')) }}
+{{ decided_pairs(ref('company_identifier'), 'company') }}

@@ -4,4 +4,4 @@ description: Pairs of person identifiers that a human linked or unlinked, by the
 grain: [node, lesser_node]
 */
 {{ config(published=false) }}
-{{ decided_pairs(ref('identifier_seen')) }}
+{{ decided_pairs(ref('person_identifier'), 'person') }}

@@ -1,5 +1,6 @@
 /*
-description: What people decided about identifiers (人工裁定), and the effect of each decision.
+description: What people decided about identifiers and records (人工裁定), and the effect of each
+  decision.
 grain: [rule_no]
 */
 with
@@ -24,13 +25,22 @@ verdicts as (
         id_type,
         id_value,
         verdict
-    from {{ ref('identifier_seen') }}
+    from {{ ref('person_identifier') }}
     union all
     select
         id_type,
         id_value,
         verdict
     from {{ ref('company_identifier') }}
+    union all
+    -- A record that no link made an identifier of its own belongs to nobody by itself.
+    select
+        'record' as id_type,
+        r.channel || ':' || r.record_id as id_value,
+        'bare' as verdict
+    from {{ ref('named_record') }} as r
+    anti join {{ ref('record_node') }} as n
+        on r.channel = n.channel and r.record_id = n.record_id
 ),
 
 standing as (
@@ -68,6 +78,7 @@ judged as (
             when not d.is_latest then 'superseded'
             when d.decision = 'erase' then 'pending'
             when s.seen_count < s.side_count then 'unknown'
+            when d.decision = 'exclude' and d.left_type = 'record' then 'blocked'
             when d.decision = 'exclude' then 'applied'
             when d.decision = 'unlink' and s.valid_count < s.side_count then 'applied'
             when s.valid_count < s.side_count then 'blocked'
@@ -85,10 +96,12 @@ judged as (
 select
     d.rule_no,  -- Number in order of time within this release.
     d.decision,  -- link, unlink, exclude or erase.
-    d.left_type,  -- Type of the first identifier.
+    d.left_type,  -- Type of the first identifier; record = a record without an identifier.
     d.left_value,  -- [pii] The first identifier; NULL = it is not valid.
     d.right_type,  -- Type of the second identifier; NULL = the decision names one.
     d.right_value,  -- [pii] The second identifier.
+    d.left_record,  -- [pii] The record that was named for the first one, as channel:record_id.
+    d.right_record,  -- [pii] The record that was named for the second one.
     d.decided_at,  -- When it was decided (UTC).
     d.decided_by,  -- Who decided.
     d.reason,  -- [pii] Why.

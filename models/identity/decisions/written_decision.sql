@@ -1,6 +1,7 @@
 /*
-description: What people decided about identifiers, from identity_rules.csv and from channels, with
-  every identifier in its normal form.
+description: What people decided about identifiers and records, from identity_rules.csv and from
+  channels, with every identifier in its normal form. A record has the type record and the value
+  channel:record_id.
 grain: [rule_no]
 */
 {{ config(published=false) }}
@@ -78,6 +79,7 @@ identifiers as (
         side,
         id_type,
         case id_type
+            when 'record' then case when strpos(named_value, ':') > 1 then fn_trim(named_value) end
             {%- for id in ids %}
             when '{{ id }}'
                 then
@@ -94,10 +96,10 @@ select
     n.decided_at,  -- When it was decided (UTC).
     n.decided_by,  -- Who decided.
     n.reason,  -- [pii] Why.
-    a.id_type as left_type,  -- [public] Type of the first identifier.
-    a.id_value as left_value,  -- [pii] The first identifier; NULL = it is not valid.
+    a.id_type as left_type,  -- [public] Type of the first identifier, or record.
+    a.id_value as left_value,  -- [pii] The first identifier or record; NULL = it is not valid.
     b.id_type as right_type,  -- [public] Type of the second one; NULL = there is none.
-    b.id_value as right_value  -- [pii] The second identifier.
+    b.id_value as right_value  -- [pii] The second identifier or record.
 from numbered as n
 left join identifiers as a on n.rule_no = a.rule_no and a.side = 'left'
 left join identifiers as b on n.rule_no = b.rule_no and b.side = 'right'

@@ -10,7 +10,7 @@ anchors as (
         p.person_key,
         {{ id_of('P', 'i.id_type', 'i.id_value') }} as one_id
     from {{ ref('node_person') }} as p
-    inner join {{ ref('identifier_seen') }} as i on p.node = i.node
+    inner join {{ ref('person_identifier') }} as i on p.node = i.node
     where p.node = p.person_key
 ),
 
@@ -32,5 +32,5 @@ select
         as is_contested  -- True = cut between people. Its records belong to the holder of the time.
 from {{ ref('node_person') }} as p
 inner join anchors as a on p.person_key = a.person_key
-inner join {{ ref('identifier_seen') }} as i on p.node = i.node
+inner join {{ ref('person_identifier') }} as i on p.node = i.node
 left join contested as c on p.node = c.node

@@ -219,6 +219,20 @@ owners as (
             d.channel = s.channel
             and d.record_id = s.record_id
             and d.seen_at is not distinct from s.seen_at
+    union all
+    -- Records that a human linked and that have no identifier of their own.
+    select
+        m.channel,
+        m.record_id,
+        cast(null as timestamp) as seen_at,
+        p.person_key,
+        n.strength,
+        'record' as id_type,
+        n.id_value,
+        0 as is_disputed
+    from {{ ref('record_node') }} as n
+    inner join matched as m on n.channel = m.channel and n.record_id = m.record_id
+    inner join {{ ref('node_person') }} as p on n.node = p.node
 ),
 
 record_owners as (

@@ -19,11 +19,9 @@ identifiers as (
 
 owners as (
     select
-        n.node,
-        a.account_id
-    from {{ ref('company_node') }} as n
-    inner join {{ ref('account_id') }} as a on n.account_key = a.account_key
-    where a.is_anchor
+        node,
+        account_id
+    from {{ ref('account_id') }}
 ),
 
 {{ audit_findings(
@@ -47,7 +45,9 @@ ambiguous_names as (
     from {{ ref('short_name') }} as s
     inner join identifiers as i on s.node = i.node
     where s.account_key is null
-)
+),
+
+{{ joined_findings(ref('company_join'), 'account_id') }}
 
 select
     subject,  -- identifier or edge.
@@ -65,3 +65,5 @@ select
 from findings
 union all
 {{ audit_rows('ambiguous_names', 'account_id') }}
+union all
+{{ audit_rows('joined', 'account_id') }}

@@ -174,16 +174,23 @@ rates as (
     union all
     select
         metric,
-        'labelled' as member,
+        member,
         numerator,
         denominator
     from {{ ref('identity_evaluation') }}
+    union all
+    select
+        metric,
+        member,
+        numerator,
+        denominator
+    from {{ ref('candidate_evaluation') }}
 )
 
 select
     fn_as_of() as as_of_date,  -- Business date of the figures.
     r.metric,  -- What is measured, as in identity_metrics.csv.
-    r.member,  -- all; or a channel, status, reason, size, attribute; labelled = by labels.
+    r.member,  -- all; a channel, status, reason, size, attribute, generator; labelled or decided, by labels.
     m.name_zh as metric_zh,  -- Chinese name.
     m.unit,  -- count, rate (0 to 1) or number.
     r.numerator,  -- Numerator.

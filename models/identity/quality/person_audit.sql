@@ -14,7 +14,7 @@ identifiers as (
         record_count,
         strength,
         node
-    from {{ ref('identifier_seen') }}
+    from {{ ref('person_identifier') }}
 ),
 
 owners as (
@@ -104,7 +104,9 @@ components as (
     inner join component_samples as s on f.component = s.component
     semi join cut_components as x on f.component = x.component
     where f.reason <> 'unlink'
-)
+),
+
+{{ joined_findings(ref('person_join'), 'one_id') }}
 
 select
     subject,  -- identifier, edge or component.
@@ -124,3 +126,5 @@ union all
 {{ audit_rows('contested', 'one_id') }}
 union all
 {{ audit_rows('components', 'one_id') }}
+union all
+{{ audit_rows('joined', 'one_id') }}

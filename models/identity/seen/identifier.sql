@@ -21,6 +21,13 @@ seen as (
         c.channels
     from {{ ref('company_combination_identifier') }} as i
     inner join {{ ref('company_combination') }} as c on i.combination_id = c.combination_id
+    union
+    select
+        'person' as entity,
+        'record' as id_type,
+        id_value,
+        channel as channels
+    from {{ ref('record_node') }}
 ),
 
 channel_names as (
@@ -54,7 +61,7 @@ judged as (
         s.record_count,
         s.node,
         p.node is not null as is_used
-    from {{ ref('identifier_seen') }} as s
+    from {{ ref('person_identifier') }} as s
     left join {{ ref('node_person') }} as p on s.node = p.node
     union all
     select
@@ -75,7 +82,7 @@ judged as (
 
 select
     j.entity,  -- person or company: what it identifies.
-    j.id_type,  -- Identifier type, as in identifier_types.csv.
+    j.id_type,  -- Identifier type, as in identifier_types.csv, or record: a record that was linked.
     j.id_value,  -- [pii] The identifier; for a company name its key.
     case
         when j.is_used then 'used'

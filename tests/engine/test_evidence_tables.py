@@ -11,21 +11,21 @@ from siyu.compile.compiler import compile_project
 from siyu.compile.project import Project
 from siyu.errors import ConfigError
 from siyu.layers import base_layer
-from siyu.seeds.candidate_tables import CANDIDATE_TABLES, COLUMNS, EVIDENCE, GENERATORS, candidate_errors
+from siyu.seeds.evidence_tables import COLUMNS, EVIDENCE, EVIDENCE_TABLES, GENERATORS, evidence_errors
 from siyu.seeds.identifier_types import load_identifier_types
 from siyu.seeds.references import reference_rows
 from siyu.seeds.table_checks import Cells, table_errors
 from siyu.settings import load_settings
 
 MODELS = base_layer() / "models" / "identity" / "candidates"
-GENERATOR_HEADER = "generator,entity,is_on,needs,name_en,name_zh,description"
+GENERATOR_HEADER = "generator,entity,family,is_on,needs,name_en,name_zh,description"
 EVIDENCE_HEADER = "evidence,entity,field,bits,by_rarity,most_bits,text_en,text_zh"
 
 
 def problems(name: str, rows: list[Cells], project: Project) -> list[tuple[str, str, str]]:
     """Return (place, problem, fix) of a table with these rows."""
     types = load_identifier_types(reference_rows(project.references["identifier_types"]), "identifier_types.csv")
-    errors = table_errors(name, CANDIDATE_TABLES[name], rows, types, "t.csv")
+    errors = table_errors(name, EVIDENCE_TABLES[name], rows, types, "t.csv")
     return [
         (error.where.removeprefix("t.csv, "), error.problem.removeprefix(f"{name}: "), error.fix) for error in errors
     ]
@@ -43,7 +43,7 @@ def errors(tmp_path: Path, **tables: str) -> list[tuple[str, str, str]]:
     return [(error.problem, error.where.rpartition("/")[2], error.fix) for error in found]
 
 
-@pytest.mark.parametrize("name", CANDIDATE_TABLES)
+@pytest.mark.parametrize("name", EVIDENCE_TABLES)
 def test_the_tables_of_the_base_layer_are_valid(project: Project, name: str) -> None:
     rows = reference_rows(project.references[name])
     assert tuple(rows[0]) == COLUMNS[name]
@@ -60,7 +60,7 @@ def test_what_the_tables_may_name_is_what_the_models_find(project: Project) -> N
         assert all(f"'{name}'" in text + pairs + macros for name in EVIDENCE[entity])
         written = set(re.findall(r"'(\w+)'(?:\s+else '(\w+)')?\s+end\s+as evidence", text))
         assert {name for names in written for name in names if name} <= set(EVIDENCE[entity])
-    assert list(candidate_errors(project.references)) == []
+    assert list(evidence_errors(project.references)) == []
 
 
 WRONG = {
@@ -128,8 +128,8 @@ def test_all_mistakes_of_a_layer_are_told_at_once(tmp_path: Path) -> None:
     found = errors(
         tmp_path,
         candidate_evidence=f"{EVIDENCE_HEADER}\nsame_name,person,name,abc,true,16,same name,姓名相同\n",
-        candidate_generators=f"{GENERATOR_HEADER}\nsame_face,person,true,same_name,Faces,人脸,Faces.\n"
-        "near_mail,person,true,near_mail|same_mailbo,Mail,邮箱,Mail.\n",
+        candidate_generators=f"{GENERATOR_HEADER}\nsame_face,person,,true,same_name,Faces,人脸,Faces.\n"
+        "near_mail,person,contact,true,near_mail|same_mailbo,Mail,邮箱,Mail.\n",
         candidate_effects="entity,happens_with,kpi_code\nperson,records,buyer\ncompany,record,mau\n",
         forms_of_address="word,description\n师傅,\nmr.,\n",
         pinyin="letter,sound\n𠮷,ji\n",
