@@ -137,7 +137,7 @@ select distinct
     where m.entity = '{{ entity }}' and g.is_on = 'true' and a.cluster_key <> b.cluster_key
 {%- endmacro -%}
 
-{#- From CTEs of pairs, those that no human decided about. -#}
+{#- CTEs up to `undecided`: of CTEs of pairs, those that no human decided about. -#}
 {%- macro undecided_pairs(found, decided, clusters) -%}
 decided as (
     select distinct
@@ -163,17 +163,19 @@ all_pairs as (
     union all
     {%- endif %}
     {%- endfor %}
-)
+),
 
-select
-    p.left_key,  -- The one with the lesser number within this release.
-    p.right_key,  -- The one with the greater number.
-    p.generator,  -- Generator that found the pair, as in candidate_generators.csv.
-    p.evidence,  -- What the pair has in common, as in candidate_evidence.csv.
-    p.left_value,  -- [pii] The value of the first one.
-    p.right_value  -- [pii] The value of the other one.
-from all_pairs as p
-anti join decided as d on p.left_key = d.left_key and p.right_key = d.right_key
+undecided as (
+    select
+        p.left_key,
+        p.right_key,
+        p.generator,
+        p.evidence,
+        p.left_value,
+        p.right_value
+    from all_pairs as p
+    anti join decided as d on p.left_key = d.left_key and p.right_key = d.right_key
+)
 {%- endmacro -%}
 
 {#- CTEs up to `chosen`: of `findings` (left_key, right_key, evidence, holder_count, left_value, right_value) the one of

@@ -47,34 +47,6 @@ regions as (
     where kind = 'region'
 ),
 
-sides as (
-    select
-        left_key as side_key,
-        left_value as side_value,
-        right_key as other_key,
-        evidence
-    from {{ ref('company_candidate_pair') }}
-    union all
-    select
-        right_key as side_key,
-        right_value as side_value,
-        left_key as other_key,
-        evidence
-    from {{ ref('company_candidate_pair') }}
-),
-
--- A name that is near many others says little: in a list of 华阳机电, 华方机电, 华光机电 nobody mistyped.
-neighbours as (
-    select
-        side_key,
-        side_value,
-        evidence,
-        count(distinct other_key) as other_count
-    from sides
-    where side_value is not null
-    group by side_key, side_value, evidence
-),
-
 -- How many companies are near each other by chance, at most: what all of them have on average.
 averages as (
     select
@@ -105,12 +77,7 @@ findings as (
         p.left_key,
         p.right_key,
         p.evidence,
-        -- An abbreviation counts by the full names that it fits, not by how many there are.
-        case
-            when p.evidence <> 'abbreviates' then greatest(a.other_count, b.other_count)
-            when length(p.left_value) < length(p.right_value) then a.other_count
-            else b.other_count
-        end - 1 + m.mean_count as holder_count,
+        p.partner_count - 1 + m.mean_count as holder_count,
         case
             when length(p.left_value) <= length(p.right_value) then p.left_value else p.right_value
         end as left_value,
@@ -118,11 +85,8 @@ findings as (
             when length(p.left_value) <= length(p.right_value) then p.right_value else p.left_value
         end as right_value
     from {{ ref('company_candidate_pair') }} as p
-    inner join neighbours as a
-        on p.left_key = a.side_key and p.left_value = a.side_value and p.evidence = a.evidence
-    inner join neighbours as b
-        on p.right_key = b.side_key and p.right_value = b.side_value and p.evidence = b.evidence
     inner join averages as m on p.evidence = m.evidence
+    where p.left_value is not null
     union all
     select
         left_key,

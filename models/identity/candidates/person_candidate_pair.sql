@@ -32,3 +32,12 @@ named as (
 ),
 
 {{ undecided_pairs(['found', 'named'], ref('decided_pair'), ref('node_cluster')) }}
+
+select
+    left_key,  -- The one with the lesser number within this release.
+    right_key,  -- The one with the greater number.
+    generator,  -- Generator that found the pair, as in candidate_generators.csv.
+    evidence,  -- What the pair has in common, as in candidate_evidence.csv.
+    left_value,  -- [pii] The value of the first one.
+    right_value  -- [pii] The value of the other one.
+from undecided
