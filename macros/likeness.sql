@@ -47,7 +47,10 @@ select
     substr(r.{{ text }}, 1, u.place - 1) || substr(r.{{ text }}, u.place + 1) as spelling
 from {{ relation }} as r
 cross join unnest(generate_series(1, length(r.{{ text }}) + 1)) as u (place)
-where not regexp_matches(substr(r.{{ text }}, u.place, 1), '[0-9]')
+where
+    not regexp_matches(substr(r.{{ text }}, u.place, 1), '[0-9]')
+    -- Of two equal letters in a row, either leaves the same.
+    and (u.place = 1 or substr(r.{{ text }}, u.place, 1) <> substr(r.{{ text }}, u.place - 1, 1))
 {%- endmacro -%}
 
 {#- Whether two texts differ in one letter, but in no digit. -#}

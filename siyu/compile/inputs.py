@@ -16,6 +16,7 @@ from siyu.seeds.audience_tables import COLUMNS as AUDIENCE_COLUMNS
 from siyu.seeds.candidate_tables import COLUMNS as CANDIDATE_COLUMNS
 from siyu.seeds.channels import Channel
 from siyu.seeds.decisions import COLUMNS as RULE_COLUMNS
+from siyu.seeds.evidence_tables import COLUMNS as EVIDENCE_COLUMNS
 from siyu.seeds.fit_tables import COLUMNS as FIT_COLUMNS
 from siyu.seeds.handoff_tables import COLUMNS as HANDOFF_COLUMNS
 from siyu.seeds.identifier_types import COLUMNS as IDENTIFIER_COLUMNS
@@ -49,6 +50,7 @@ NEEDED_REFERENCES = {
     **FIT_COLUMNS,
     "matcher_pairs": MATCHER_COLUMNS,
     **CANDIDATE_COLUMNS,
+    **EVIDENCE_COLUMNS,
 }
 SOURCE_COLUMNS = {
     "_extra": "varchar", "_file": "varchar", "_line": "bigint", "_landed_seq": "integer",

@@ -10,6 +10,7 @@ from siyu.seeds.alias_tables import ALIAS_TABLES
 from siyu.seeds.audience_tables import AUDIENCE_TABLES, audience_errors
 from siyu.seeds.candidate_tables import CANDIDATE_TABLES
 from siyu.seeds.decisions import rule_errors
+from siyu.seeds.evidence_tables import EVIDENCE_TABLES, evidence_errors
 from siyu.seeds.fit_tables import FIT_TABLES, fit_errors
 from siyu.seeds.handoff_tables import HANDOFF_TABLES, handoff_errors
 from siyu.seeds.identifier_types import IdentifierTypes, load_identifier_types
@@ -27,7 +28,7 @@ from siyu.seeds.tag_tables import TAG_TABLES, tag_errors
 
 ALL_TABLES = (
     TABLES | TAG_TABLES | ALIAS_TABLES | ADDRESS_TABLES | HANDOFF_TABLES | INVITE_TABLES | AUDIENCE_TABLES | KPI_TABLES
-    | FIT_TABLES | MATCHER_TABLES | CANDIDATE_TABLES
+    | FIT_TABLES | MATCHER_TABLES | CANDIDATE_TABLES | EVIDENCE_TABLES
 )  # fmt: skip
 
 
@@ -52,6 +53,7 @@ def checked_identifiers(tables: Mapping[str, Reference]) -> IdentifierTypes:
             *audience_errors(tables),
             *kpi_table_errors(tables),
             *fit_errors(tables),
+            *evidence_errors(tables),
         ]
     )
     return identifiers

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,6 +17,7 @@ pytestmark = pytest.mark.xdist_group("candidate_settings")
 VARS = """
 join_candidates_from: 0.95
 candidate_block_size: 3
+candidate_neighbours: 1
 max_identifiers_per_person: 4
 """
 TYPES = """id_type,entity,strength,is_unique,max_neighbours,counts_to_size,valid_regex,parts,is_pii,description
@@ -60,24 +60,30 @@ def people(pairs: dict[tuple[int, int], float], types: dict[int, list[str]]) -> 
         for place, id_type in enumerate(held)
     ]
     return {
-        "identity.person_candidate": [{"left_key": a, "right_key": b, "score": score} for (a, b), score in pairs.items()],
+        "identity.person_candidate": [
+            {"left_key": a, "right_key": b, "score": score} for (a, b), score in pairs.items()
+        ],
         "identity.node_cluster": [{"node": node, "cluster_key": person} for node, person, _ in nodes],
-        "identity.identifier_seen": [{"node": node, "id_type": id_type} for node, _, id_type in nodes],
+        "identity.person_identifier": [{"node": node, "id_type": id_type} for node, _, id_type in nodes],
     }
+
+
+def _mobiles(count: int) -> dict[int, list[str]]:
+    return {person: ["mobile"] for person in range(1, count + 1)}
 
 
 JOINS = {
     "from the setting on": (
-        {(1, 2): 0.95, (3, 4): 0.949}, dict.fromkeys((1, 2, 3, 4), ["mobile"]), [(1, 2)],
+        {(1, 2): 0.95, (3, 4): 0.949}, _mobiles(4), [(1, 2)],
     ),
     "two candidates of one side: none joins": (
-        {(1, 2): 0.99, (1, 3): 0.96}, dict.fromkeys((1, 2, 3), ["mobile"]), [],
+        {(1, 2): 0.99, (1, 3): 0.96}, _mobiles(3), [],
     ),
     "a chain: none joins": (
-        {(1, 2): 0.99, (2, 3): 0.99}, dict.fromkeys((1, 2, 3), ["mobile"]), [],
+        {(1, 2): 0.99, (2, 3): 0.99}, _mobiles(3), [],
     ),
     "another candidate below the setting does not matter": (
-        {(1, 2): 0.99, (1, 3): 0.9}, dict.fromkeys((1, 2, 3), ["mobile"]), [(1, 2)],
+        {(1, 2): 0.99, (1, 3): 0.9}, _mobiles(3), [(1, 2)],
     ),
     "two unionids never join": (
         {(1, 2): 1.0, (3, 4): 1.0},
@@ -87,7 +93,8 @@ JOINS = {
     "a unionid and a login may be one person": ({(1, 2): 1.0}, {1: ["unionid"], 2: ["member_id"]}, [(1, 2)]),
     "five identifiers are more than a person may have, cookies not counted": (
         {(1, 2): 1.0, (3, 4): 1.0},
-        {1: ["mobile", "email", "mobile"], 2: ["email", "mobile"], 3: ["mobile", "email", "cookie_id"], 4: ["email", "mobile"]},
+        {1: ["mobile", "email", "mobile"], 2: ["email", "mobile"], 3: ["mobile", "email", "cookie_id"],
+         4: ["email", "mobile"]},
         [(3, 4)],
     ),
 }  # fmt: skip
@@ -129,6 +136,19 @@ def test_too_large_a_block_is_skipped_and_counted(ours: Project, opened: Engines
     check(ours, opened, "identity.candidate_block", given, [counted])
 
 
+def test_a_name_that_is_near_many_others_says_nothing(ours: Project, opened: Engines) -> None:
+    """1 is near 2 and 3, which are not near each other by this value; 4 and 5 are near each other only."""
+    rows = [("ab", "abc", 1), ("ab", "abd", 2), ("bc", "abc", 1), ("bc", "bc", 3), ("xy", "xyz", 4), ("xy", "xyw", 5)]
+    given: dict[str, Rows] = {
+        "identity.company_block": [
+            {"generator": "near_company", "block": block, "value": value, "cluster_key": key}
+            for block, value, key in rows
+        ]
+    }
+    found = {"left_key": 4, "right_key": 5, "evidence": "near_core", "partner_count": 1}
+    check(ours, opened, "identity.company_candidate_pair", given, [found])
+
+
 def test_composites_are_cut_into_blocks_without_each_part(ours: Project, opened: Engines) -> None:
     value = {"cluster_key": 1, "kind": LANDLINE, "value": "0512-67001234|华阳"}
     blocks = [
@@ -138,13 +158,28 @@ def test_composites_are_cut_into_blocks_without_each_part(ours: Project, opened:
     check(ours, opened, "identity.person_block", {"identity.person_value": [value]}, blocks)
 
 
-def test_composites_are_near_if_one_part_is_similar_and_the_others_agree(ours: Project, opened: Engines) -> None:
-    texts = ["0512-67001234|华阳", "0512-67001243|华阳", "0512-67001243|东恒", "021-55558888|华阳"]
-    values = [{"cluster_key": key, "kind": LANDLINE, "value": text} for key, text in enumerate(texts)]
+def test_composites_are_compared_as_a_whole_and_in_parts(ours: Project, opened: Engines) -> None:
+    """The landline of 0 and 4 is one that 2 of 5 people have: -0.5 + log2(5 / 2) = 0.82. Company names are no part."""
+    texts = [
+        "0512-67001234|华阳",
+        "0512-67001243|华阳",
+        "0512-67001243|东恒",
+        "021-55558888|华阳",
+        "0512-67001234|东恒",
+    ]
     given: dict[str, Rows] = {
-        "identity.person_value": values,
-        "identity.person_candidate_pair": [{"left_key": 0, "right_key": key} for key in (1, 2, 3)],
+        "identity.person_value": [
+            {"cluster_key": key, "kind": LANDLINE, "value": text} for key, text in enumerate(texts)
+        ],
+        "identity.person_candidate_pair": [{"left_key": 0, "right_key": key} for key in (1, 2, 3, 4)],
     }
-    no_contact = [{"left_key": 0, "right_key": key, "evidence": "no_contact", "bits": 7.5} for key in (1, 2, 3)]
-    near = {"left_key": 0, "right_key": 1, "evidence": "near_composite", "bits": 14}
-    check(ours, opened, "identity.person_evidence", given, [*no_contact, near])
+    found = [
+        (1, "composite", "near_composite", 6), (1, "part:landline", "near_part", 4),
+        (2, "part:landline", "near_part", 4),
+        (3, "part:landline", "other_part", -3), (4, "part:landline", "same_part", 0.82),
+    ]  # fmt: skip
+    expect = [
+        {"left_key": 0, "right_key": key, "field": field, "evidence": evidence, "bits": bits}
+        for key, field, evidence, bits in found
+    ]
+    check(ours, opened, "identity.person_evidence", given, expect)

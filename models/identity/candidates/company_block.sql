@@ -103,6 +103,22 @@ full_ends as (
     where length(f.name_key) > 2 and u.place < v.place
 ),
 
+-- A full name of a few letters may abbreviate others itself.
+ends as (
+    select
+        cluster_key,
+        name_key,
+        ends
+    from short_ends
+    union
+    select
+        f.cluster_key,
+        f.name_key,
+        f.ends
+    from full_ends as f
+    semi join short_ends as s on f.ends = s.ends
+),
+
 blocks as (
     select
         'near_company' as generator,
@@ -133,15 +149,7 @@ blocks as (
         ends as block,
         name_key as value,
         cluster_key
-    from short_ends
-    union all
-    select
-        'abbreviation' as generator,
-        f.ends as block,
-        f.name_key as value,
-        f.cluster_key
-    from full_ends as f
-    semi join short_ends as s on f.ends = s.ends
+    from ends
     union all
     select
         'same_people' as generator,

@@ -159,7 +159,7 @@ select
     right_key,  -- The one with the greater number.
     field,  -- What is compared, as in candidate_evidence.csv.
     evidence,  -- What was found, as in candidate_evidence.csv.
-    left_value,  -- [public] Value of the first one.
-    right_value,  -- [public] Value of the second one.
+    left_value,  -- [public] Value of one of them; of two names the shorter.
+    right_value,  -- [public] Value of the other one.
     bits  -- How much it says for the pair; negative = against it. 1 bit doubles the odds.
 from chosen
