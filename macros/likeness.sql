@@ -38,15 +38,16 @@ keyed as (
 
 {#- A text without each of its letters in turn, and the text itself. Two texts that share one of these differ by at most
     one letter: a letter more, another letter, or two neighbours swapped (Garbe 2012, symmetric deletes). Digits stay:
-    another number is another thing, not a slip. Rows of `relation` are repeated; the result is the column `spelling`. -#}
-{%- macro spellings_of(relation, columns, text) -%}
+    another number is another thing, not a slip. Rows of `relation` are repeated; the result is the column `spelling`. `places`: how
+    many letters from the beginning are left out in turn; the default is all, and none. -#}
+{%- macro spellings_of(relation, columns, text, places='') -%}
 select
     {%- for column in columns %}
     r.{{ column }},
     {%- endfor %}
     substr(r.{{ text }}, 1, u.place - 1) || substr(r.{{ text }}, u.place + 1) as spelling
 from {{ relation }} as r
-cross join unnest(generate_series(1, length(r.{{ text }}) + 1)) as u (place)
+cross join unnest(generate_series(1, {{ places or 'length(r.' ~ text ~ ') + 1' }})) as u (place)
 where
     not regexp_matches(substr(r.{{ text }}, u.place, 1), '[0-9]')
     -- Of two equal letters in a row, either leaves the same.

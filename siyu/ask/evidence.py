@@ -11,11 +11,12 @@ from typing import Any
 from siyu.ask.lookup import Entity, Lookup
 
 Row = dict[str, Any]
+BY_SCORE = 99  # strength of a candidate that joined by itself: weaker than any record
 
 
 @dataclass(frozen=True)
 class Edge:
-    """A connection of two identifiers, by records or by a human (strength 0).
+    """A connection of two identifiers, by records, by a human (strength 0) or by the score of a candidate (BY_SCORE).
 
     `left_of` and `right_of` are the IDs that the two identifiers belong to.
     """
@@ -39,7 +40,7 @@ class Edge:
             "left": ends[0],
             "right": ends[1],
             "strength": self.strength,
-            "by": "human" if self.strength == 0 else "records",
+            "by": {0: "human", BY_SCORE: "candidate"}.get(self.strength, "records"),
             "channels": self.channels,
             "first_seen_at": self.first_seen_at,
             "last_seen_at": self.last_seen_at,
@@ -52,13 +53,28 @@ def edges(lookup: Lookup, entity: Entity, nodes: Iterable[int]) -> list[Edge]:
     rows = lookup.session.rows(
         "select e.node, e.lesser_node, a.id_type || ':' || a.id_value as one, b.id_type || ':' || b.id_value as other,"
         " e.strength, e.first_seen_at, e.last_seen_at, e.channels, e.cut_reason,"
-        f" a.{entity.id}, b.{entity.id} from {lookup.table(entity.edge)} as e"
+        f" a.{entity.id}, b.{entity.id} from ({_all_edges(lookup, entity)}) as e"
         f" join {lookup.table(entity.map)} as a on e.node = a.node"
         f" join {lookup.table(entity.map)} as b on e.lesser_node = b.node"
         f" where e.node in ({listed}) or e.lesser_node in ({listed})"
         " order by e.strength, e.first_seen_at nulls last, one, other"
     )
     return [Edge(*row) for row in rows]
+
+
+def _all_edges(lookup: Lookup, entity: Entity) -> str:
+    """Return the query of the edges, with the candidates that joined by themselves if the release has candidates."""
+    columns = "node, lesser_node, strength, first_seen_at, last_seen_at, channels, cut_reason"
+    query = f"select {columns} from {lookup.table(entity.edge)}"
+    if not lookup.has("candidate", "identity"):
+        return query
+    return (
+        f"{query} union all select greatest(l.node, r.node), least(l.node, r.node), {BY_SCORE}, null, null,"
+        f" 'score ' || c.score, null from {lookup.table('candidate')} as c"
+        f" join {lookup.table(entity.map)} as l on c.left_type = l.id_type and c.left_value = l.id_value"
+        f" join {lookup.table(entity.map)} as r on c.right_type = r.id_type and c.right_value = r.id_value"
+        f" where c.status = 'joined' and c.entity = '{entity.name}'"
+    )
 
 
 def evidence(found: Sequence[Edge]) -> list[Row]:

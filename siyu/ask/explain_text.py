@@ -141,8 +141,10 @@ def _evidence(row: Row) -> str:
 
 
 def _link(row: Row) -> str:
-    by = f"{row['channels']}, {_day(row['first_seen_at'])} to {_day(row['last_seen_at'])}" if row["channels"] else ""
-    human = "linked by a human 人工合并" if row["by"] == "human" else f"strength {row['strength']}"
+    days = f", {_day(row['first_seen_at'])} to {_day(row['last_seen_at'])}" if row["by"] != "candidate" else ""
+    by = f"{row['channels']}{days}" if row["channels"] else ""
+    words = {"human": "linked by a human 人工合并", "candidate": "a candidate that joined by itself 按得分自动合并"}
+    human = words.get(row["by"], f"strength {row['strength']}")
     return f"{row['left']} – {row['right']}  " + "; ".join(filter(None, [human, by]))
 
 

@@ -6,29 +6,34 @@ grain: [generator, block, value, cluster_key]
 {{ config(published=false) }}
 with
 
--- A slip may hide the region: 岛龙高 for 青岛龙高. So the whole name is compared as well as its core.
+-- A slip may hide the region: 岛龙高 for 青岛龙高. So the whole name is compared as well as its core;
+-- slips in its core have been found by then.
 names as (
     select
         cluster_key,
-        core as name
+        core as name,
+        length(core) + 1 as places
     from {{ ref('company_label') }}
     union
     select
         cluster_key,
-        name_key as name
+        name_key as name,
+        length(region) as places
     from {{ ref('company_label') }}
+    where region <> ''
 ),
 
 cores as (
     select
         cluster_key,
-        name as core
+        name as core,
+        places
     from names
     where length(name) >= {{ var('candidate_near_length') }}
 ),
 
 spelled as (
-    {{ spellings_of('cores', ['cluster_key', 'core'], 'core') }}
+    {{ spellings_of('cores', ['cluster_key', 'core'], 'core', 'r.places') }}
 ),
 
 labels as (
@@ -92,7 +97,7 @@ full_ends as (
     from full_names as f
     cross join unnest(generate_series(2, length(f.name_key))) as u (place)
     where length(f.name_key) > 1
-    union
+    union all
     select
         f.cluster_key,
         f.name_key,

@@ -20,11 +20,11 @@ first_values as (
         kind,
         min(value) as value
     from {{ ref('company_value') }}
-    where kind in ('region', 'code', 'domain')
+    where kind in ('code', 'domain')
     group by cluster_key, kind
 ),
 
-{%- for kind in ['region', 'code', 'domain'] %}
+{%- for kind in ['code', 'domain'] %}
 
 {{ kind }}_pairs as (
     select
@@ -97,26 +97,17 @@ findings as (
         cast(null as varchar) as right_value
     from pairs
     union all
+    -- A join on the province would tempt an engine to join all companies of a province first.
     select
         p.left_key,
         p.right_key,
-        'same_region' as evidence,
+        case when a.value = b.value then 'same_region' else 'other_region' end as evidence,
         a.holder_count,
         a.value as left_value,
         b.value as right_value
     from pairs as p
     inner join regions as a on p.left_key = a.cluster_key
-    inner join regions as b on p.right_key = b.cluster_key and a.value = b.value
-    union all
-    select
-        left_key,
-        right_key,
-        'other_region' as evidence,
-        cast(null as double) as holder_count,
-        left_value,
-        right_value
-    from region_pairs
-    where left_value <> right_value
+    inner join regions as b on p.right_key = b.cluster_key
     union all
     select
         left_key,
