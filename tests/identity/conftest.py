@@ -11,6 +11,9 @@ import pytest
 from siyu.compile.compiler import compile_project
 from siyu.settings import load_settings
 from tests.identity.harness import CHANNEL, Models, write_layer
+from tests.models.test_models import engines
+
+__all__ = ["engines"]
 
 
 @contextmanager
