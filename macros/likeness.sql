@@ -10,7 +10,7 @@
 folded as (
     select
         full_name,
-        regexp_replace(fn_folded(full_name), '[^一-龥]', '', 'g') as han,
+        regexp_replace(fn_folded(full_name), '[^㐀-鿿]', '', 'g') as han,
         trim(regexp_replace(fn_folded(full_name), '[^a-zß-ɏ]+', ' ', 'g')) as words
     from {{ names }}
 ),
@@ -276,7 +276,8 @@ select
     from {{ ref('matcher_pairs') }} as m
     inner join {{ owners }} as a on m.left_record = a.channel || ':' || a.record_id
     inner join {{ owners }} as b on m.right_record = b.channel || ':' || b.record_id
-    where m.entity = '{{ entity }}' and a.cluster_key <> b.cluster_key
+    inner join {{ ref('candidate_generators') }} as g on g.generator = '{{ entity }}_matcher'
+    where m.entity = '{{ entity }}' and g.is_on = 'true' and a.cluster_key <> b.cluster_key
 {%- endmacro -%}
 
 {#- Pairs with their score (Fellegi and Sunter 1969): the prior odds of any pair, twice candidate_share per member, times
@@ -378,7 +379,8 @@ select
     from {{ ref('matcher_pairs') }} as m
     inner join {{ owners }} as a on m.left_record = a.channel || ':' || a.record_id
     inner join {{ owners }} as b on m.right_record = b.channel || ':' || b.record_id
-    where m.entity = '{{ entity }}' and a.cluster_key <> b.cluster_key
+    inner join {{ ref('candidate_generators') }} as g on g.generator = '{{ entity }}_matcher'
+    where m.entity = '{{ entity }}' and g.is_on = 'true' and a.cluster_key <> b.cluster_key
     group by least(a.cluster_key, b.cluster_key), greatest(a.cluster_key, b.cluster_key)
 {%- endmacro -%}
 

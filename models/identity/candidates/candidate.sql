@@ -75,15 +75,15 @@ sided as (
 -- A human looked at the pair and was not sure. The latest verdict counts.
 verdicts as (
     select
-        left_id,
-        right_id,
+        least(left_id, right_id) as left_id,
+        greatest(left_id, right_id) as right_id,
         verdict,
         cast(decided_at as timestamp) as decided_at
     from {{ ref('candidate_decisions') }}
     qualify
         row_number() over (
-            partition by left_id, right_id
-            order by cast(decided_at as timestamp) desc, verdict asc, candidate_id asc
+            partition by least(left_id, right_id), greatest(left_id, right_id)
+            order by cast(decided_at as timestamp) desc, verdict, candidate_id
         ) = 1
 ),
 
@@ -274,12 +274,12 @@ sized as (
         on s.entity = b.entity and s.right_owner = b.owner_key and s.left_owner <> s.right_owner
 ),
 
-effects as (
-    select
+touched as (
+    select distinct
         s.entity,
         s.left_key,
         s.right_key,
-        string_agg(e.kpi_code, ', ' order by e.kpi_code) as kpis
+        e.kpi_code
     from sized as s
     inner join {{ ref('candidate_effects') }} as e
         on
@@ -293,7 +293,16 @@ effects as (
                 when 'tickets_of_one' then s.ticket_count > 0
                 else false
             end
-    group by s.entity, s.left_key, s.right_key
+),
+
+effects as (
+    select
+        entity,
+        left_key,
+        right_key,
+        string_agg(kpi_code, ', ' order by kpi_code) as kpis
+    from touched
+    group by entity, left_key, right_key
 ),
 
 stated as (

@@ -18,7 +18,7 @@ verdicts as (
     from {{ ref('candidate_decisions') }} as d
     qualify
         row_number() over (
-            partition by d.left_id, d.right_id
+            partition by least(d.left_id, d.right_id), greatest(d.left_id, d.right_id)
             order by cast(d.decided_at as timestamp) desc, d.verdict, d.candidate_id
         ) = 1
 ),
@@ -117,15 +117,19 @@ right_counts as (
 open_candidates as (
     select
         'person' as entity,
-        generators,
-        score
-    from {{ ref('person_candidate') }}
+        c.generators,
+        c.score
+    from {{ ref('person_candidate') }} as c
+    anti join {{ ref('person_join') }} as j
+        on c.left_key = j.left_key and c.right_key = j.right_key
     union all
     select
         'company' as entity,
-        generators,
-        score
-    from {{ ref('company_candidate') }}
+        c.generators,
+        c.score
+    from {{ ref('company_candidate') }} as c
+    anti join {{ ref('company_join') }} as j
+        on c.left_key = j.left_key and c.right_key = j.right_key
 ),
 
 listed as (

@@ -27,13 +27,21 @@ cores as (
     select
         cluster_key,
         name as core,
-        places
+        max(places) as places
     from names
     where length(name) >= {{ var('candidate_near_length') }}
+    group by cluster_key, name
 ),
 
 spelled as (
     {{ spellings_of('cores', ['cluster_key', 'core'], 'core', 'r.places') }}
+    union all
+    select
+        cluster_key,
+        core,
+        core as spelling
+    from cores
+    where places <= length(core)
 ),
 
 labels as (

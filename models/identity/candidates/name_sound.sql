@@ -25,7 +25,7 @@ letters as (
         substr(n.name, u.place, 1) as letter
     from names as n
     cross join unnest(generate_series(1, length(n.name))) as u (place)
-    where regexp_matches(n.name, '[一-龥]')
+    where regexp_matches(n.name, '[㐀-鿿]')
 )
 
 select
