@@ -8,7 +8,8 @@ or an openid on one side there is nothing to compare, so no method can find it.
 
 If the build has a table identity.candidate, it is measured, too. Its columns are entity (person or company), generators
 (codes joined by ', '), score, left_id and right_id. Recall is the share of the missed nameable pairs that it has.
-Precision is the share of right ones among the first 500 by score; for a generator, among its own first 500. "alone":
+Precision is the share of right ones among the first 500 by score; for a generator, among its own first 500. A pair of
+which the truth does not know one side (only students and staff named that company) is not judged. "alone":
 found by no other generator.
 
     python benchmarks/candidates.py
@@ -95,7 +96,8 @@ with ordered as (
     from identity.candidate where left_id <> right_id group by all
 )
 select
-    o.*, coalesce(a.owner = b.owner, false) as is_right, coalesce(p.is_nameable, false) as is_nameable
+    o.*, a.owner is not null and b.owner is not null as is_judged, coalesce(a.owner = b.owner, false) as is_right,
+    coalesce(p.is_nameable, false) as is_nameable
 from ordered as o
 left join owner as a on a.entity = o.entity and a.id = o.left_id
 left join owner as b on b.entity = o.entity and b.id = o.right_id
@@ -164,10 +166,11 @@ def found(con: duckdb.DuckDBPyConnection, entity: str) -> list[Found]:
         " select *, unnest(list_prepend('', generators)) as generator, len(generators) as generator_count"
         " from candidate where entity = ?),"
         " ranked as (select *, row_number() over ("
-        "  partition by generator order by score desc, left_id, right_id) as rank from each)"
+        "  partition by generator, is_judged order by score desc, left_id, right_id) as rank from each)"
         " select generator, count(*), count(*) filter (where is_nameable),"
         " count(*) filter (where is_nameable and generator_count = 1),"
-        f" count(*) filter (where is_right and rank <= {FIRST}), count(*) filter (where rank <= {FIRST})"
+        f" count(*) filter (where is_right and rank <= {FIRST}),"
+        f" count(*) filter (where is_judged and rank <= {FIRST})"
         " from ranked group by generator order by generator",
         [entity],
     ).fetchall()

@@ -151,11 +151,11 @@ blocks as (
     union all
     select
         'company_sound' as generator,
-        value as block,
-        value,
-        cluster_key
-    from {{ ref('company_value') }}
-    where kind = 'sound'
+        s.sound as block,
+        n.core as value,
+        n.cluster_key
+    from cores as n
+    inner join {{ ref('name_sound') }} as s on n.core = s.name
     union all
     select
         'abbreviation' as generator,

@@ -15,7 +15,7 @@ with
                     when fn_similarity(a.value, b.value) >= {{ var('candidate_similarity') }}
                         then 'similar_core'
                 end
-            when 'company_sound' then 'same_core_sound'
+            when 'company_sound' then case when a.value <> b.value then 'same_core_sound' end
             when 'abbreviation'
                 then case
                     when length(a.value) < length(b.value)

@@ -72,12 +72,23 @@ people as (
     group by p.left_key, p.right_key
 ),
 
+labelled as (
+    select distinct cluster_key
+    from {{ ref('company_label') }}
+),
+
 findings as (
     select
         p.left_key,
         p.right_key,
         p.evidence,
-        p.partner_count - 1 + m.mean_count as holder_count,
+        -- A short name that fits one full name of thousands is mostly right; one that fits several
+        -- is right about one of them at best.
+        case
+            when p.evidence = 'abbreviates'
+                then pow(cast(p.partner_count as double), 4.0)
+            else p.partner_count - 1 + m.mean_count
+        end as holder_count,
         case
             when length(p.left_value) <= length(p.right_value) then p.left_value else p.right_value
         end as left_value,
@@ -89,13 +100,15 @@ findings as (
     where p.left_value is not null
     union all
     select
-        left_key,
-        right_key,
+        p.left_key,
+        p.right_key,
         'other_core' as evidence,
         cast(null as double) as holder_count,
         cast(null as varchar) as left_value,
         cast(null as varchar) as right_value
-    from pairs
+    from pairs as p
+    semi join labelled as a on p.left_key = a.cluster_key
+    semi join labelled as b on p.right_key = b.cluster_key
     union all
     -- A join on the province would tempt an engine to join all companies of a province first.
     select

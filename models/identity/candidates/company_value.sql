@@ -16,20 +16,6 @@ identifiers as (
 
 found as (
     select
-        l.cluster_key,
-        'sound' as kind,
-        s.sound as value
-    from {{ ref('company_label') }} as l
-    inner join {{ ref('name_sound') }} as s on l.core = s.name
-    union
-    select
-        l.cluster_key,
-        'sound' as kind,
-        s.sound as value
-    from {{ ref('company_label') }} as l
-    inner join {{ ref('name_sound') }} as s on l.name_key = s.name
-    union
-    select
         cluster_key,
         'region' as kind,
         province as value
@@ -60,7 +46,7 @@ found as (
 
 select
     cluster_key,  -- The company within this release.
-    kind,  -- sound, region, code, domain or label (of the domain).
+    kind,  -- region, code, domain or label (of the domain).
     value,  -- [public] The value; names and domains of companies identify nobody.
     count(*) over (partition by kind, value) as holder_count  -- How many companies have it.
 from found
