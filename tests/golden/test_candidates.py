@@ -58,7 +58,7 @@ def built(warehouse: Settings) -> dict[str, Path]:
     (layer / "seeds" / "reference" / GENERATORS).write_text(switched, encoding="utf-8")
     builds["off"] = _built(with_layer)
     (layer / "seeds" / "reference" / GENERATORS).unlink()
-    (layer / "vars.yml").write_text("join_candidates_from: 0.9\n", encoding="utf-8")
+    (layer / "seeds" / "vars.yml").write_text("join_candidates_from: 0.75\n", encoding="utf-8")
     builds["joining"] = _built(with_layer)
     return builds
 
@@ -128,7 +128,7 @@ def test_what_joins_by_itself_is_marked_and_can_be_switched_off(built: dict[str,
         "select entity, left_id, right_id, score from identity.candidate where status = 'joined' order by candidate_no"
     ).fetchall()
     assert len([row for row in joined if row[0] == "person"]) > 5
-    assert all(left == right and score >= 0.9 for _, left, right, score in joined)
+    assert all(left == right and score >= 0.75 for _, left, right, score in joined)
     people = "select count(distinct one_id) from identity.one_id"
     before, after = on.execute(people).fetchall()[0][0], joining.execute(people).fetchall()[0][0]
     assert before - after == len([row for row in joined if row[0] == "person"])
