@@ -7,8 +7,8 @@ grain: [generator, block, value, cluster_key]
 with
 
 -- A slip may hide the region: 岛龙高 for 青岛龙高. So the whole name is compared as well as its core;
--- slips in its core have been found by then.
-names as (
+-- slips in its core have been found by then. A core may be the whole name of another spelling.
+parts as (
     select
         cluster_key,
         core as name,
@@ -21,6 +21,15 @@ names as (
         length(region) as places
     from {{ ref('company_label') }}
     where region <> ''
+),
+
+names as (
+    select
+        cluster_key,
+        name,
+        max(places) as places
+    from parts
+    group by cluster_key, name
 ),
 
 cores as (
