@@ -435,14 +435,34 @@ members as (
 ),
 
 -- Two logins, or two credit codes, are never joined without a human.
-contradicting as (
-    select distinct
+-- A join on the type would tempt an engine to join all identifiers of one type first.
+unique_types as (
+    select
         s.left_key,
-        s.right_key
+        s.right_key,
+        m.id_type,
+        m.side_key
     from scored as s
-    inner join members as a on s.left_key = a.side_key
-    inner join members as b on s.right_key = b.side_key and a.id_type = b.id_type
-    where a.is_unique
+    inner join members as m on s.left_key = m.side_key
+    where m.is_unique
+    union
+    select
+        s.left_key,
+        s.right_key,
+        m.id_type,
+        m.side_key
+    from scored as s
+    inner join members as m on s.right_key = m.side_key
+    where m.is_unique
+),
+
+contradicting as (
+    select
+        left_key,
+        right_key
+    from unique_types
+    group by left_key, right_key, id_type
+    having count(*) > 1
 ),
 
 sizes as (

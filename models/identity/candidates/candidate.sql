@@ -166,13 +166,13 @@ evidence as (
             filter (where bits >= 0) as found_for,
         string_agg(evidence, ', ' order by bits, evidence)
             filter (where bits < 0) as found_against,
-        string_agg(text_en, '; ' order by bits desc, evidence asc)
+        string_agg(text_en, '; ' order by bits desc, evidence asc, text_en asc)
             filter (where bits >= 0) as text_for,
-        string_agg(text_en, '; ' order by bits, evidence)
+        string_agg(text_en, '; ' order by bits, evidence, text_en)
             filter (where bits < 0) as text_against,
-        string_agg(text_zh, '；' order by bits desc, evidence asc)
+        string_agg(text_zh, '；' order by bits desc, evidence asc, text_en asc)
             filter (where bits >= 0) as text_for_zh,
-        string_agg(text_zh, '；' order by bits, evidence)
+        string_agg(text_zh, '；' order by bits, evidence, text_en)
             filter (where bits < 0) as text_against_zh
     from worded
     group by entity, left_key, right_key

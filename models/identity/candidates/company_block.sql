@@ -7,8 +7,8 @@ grain: [generator, block, value, cluster_key]
 with
 
 -- A slip may hide the region: 岛龙高 for 青岛龙高. So the whole name is compared as well as its core;
--- slips in its core have been found by then.
-names as (
+-- slips in its core have been found by then. A core may be the whole name of another spelling.
+parts as (
     select
         cluster_key,
         core as name,
@@ -23,14 +23,22 @@ names as (
     where region <> ''
 ),
 
+names as (
+    select
+        cluster_key,
+        name,
+        max(places) as places
+    from parts
+    group by cluster_key, name
+),
+
 cores as (
     select
         cluster_key,
         name as core,
-        max(places) as places
+        places
     from names
     where length(name) >= {{ var('candidate_near_length') }}
-    group by cluster_key, name
 ),
 
 spelled as (

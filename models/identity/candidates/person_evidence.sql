@@ -32,11 +32,10 @@ sounds as (
     select
         c.left_key,
         c.right_key,
-        min(c.left_value) as sound,
-        min(c.left_count) as holder_count
+        c.left_value as sound,
+        c.left_count as holder_count
     from compared as c
     where c.kind = 'sound' and c.left_value = c.right_value
-    group by c.left_key, c.right_key
 ),
 
 reachable as (
@@ -98,7 +97,14 @@ findings as (
         c.left_value,
         c.right_value
     from compared as c
-    left join sounds as s on c.left_key = s.left_key and c.right_key = s.right_key
+    left join {{ ref('name_sound') }} as a on c.left_value = a.name
+    left join {{ ref('name_sound') }} as b on c.right_value = b.name
+    left join sounds as s
+        on
+            c.left_key = s.left_key
+            and c.right_key = s.right_key
+            and a.sound = s.sound
+            and b.sound = s.sound
     where c.kind = 'name'
     union all
     select
@@ -219,8 +225,9 @@ findings as (
         c.kind = '{{ id_type }}'
         and {{ near_parts('c.left_value', 'c.right_value', part_count) }}
     {%- endfor %}
-    {%- if parts %}
+    {%- for part, _ in parts | dictsort %}
     union all
+    -- A join on the part would tempt an engine to join all values of one part first.
     select
         p.left_key,
         p.right_key,
@@ -228,14 +235,14 @@ findings as (
             when a.value = b.value then 'same_part'
             when fn_similarity(a.value, b.value) >= {{ var('candidate_similarity') }} then 'near_part'
             else 'other_part'
-        end || ':' || a.part as evidence,
+        end || ':{{ part }}' as evidence,
         a.holder_count,
         a.value as left_value,
         b.value as right_value
     from pairs as p
-    inner join parts as a on p.left_key = a.cluster_key
-    inner join parts as b on p.right_key = b.cluster_key and a.part = b.part
-    {%- endif %}
+    inner join parts as a on p.left_key = a.cluster_key and a.part = '{{ part }}'
+    inner join parts as b on p.right_key = b.cluster_key and b.part = '{{ part }}'
+    {%- endfor %}
     union all
     {{ matcher_findings('person', ref('contact_cluster')) }}
 ),
