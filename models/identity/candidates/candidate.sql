@@ -83,7 +83,7 @@ verdicts as (
     qualify
         row_number() over (
             partition by least(left_id, right_id), greatest(left_id, right_id)
-            order by cast(decided_at as timestamp) desc, verdict, candidate_id
+            order by cast(decided_at as timestamp) desc, verdict asc, candidate_id asc
         ) = 1
 ),
 
@@ -161,7 +161,7 @@ evidence as (
         entity,
         left_key,
         right_key,
-        string_agg(evidence || ' ' || bits, ', ' order by bits desc, evidence) as weights,
+        string_agg(evidence || ' ' || bits, ', ' order by bits desc, evidence asc) as weights,
         string_agg(evidence, ', ' order by bits desc, evidence asc)
             filter (where bits >= 0) as found_for,
         string_agg(evidence, ', ' order by bits, evidence)

@@ -19,7 +19,7 @@ verdicts as (
     qualify
         row_number() over (
             partition by least(d.left_id, d.right_id), greatest(d.left_id, d.right_id)
-            order by cast(d.decided_at as timestamp) desc, d.verdict, d.candidate_id
+            order by cast(d.decided_at as timestamp) desc, d.verdict asc, d.candidate_id asc
         ) = 1
 ),
 
@@ -34,7 +34,7 @@ decided as (
     where verdict in ('accept', 'refuse')
 ),
 
--- People as far as labels know them, before candidates join by themselves. Labels of a sample repeat
+-- People as far as labels know them, before candidates join by themselves. Those of a sample repeat
 -- a verdict, and its records are compared with no others.
 labelled as (
     select distinct
@@ -103,15 +103,26 @@ by_generator as (
 ),
 
 -- Pairs that should be one: those that a steward accepted, and those that labels know.
-right_counts as (
+accepted as (
     select
-        'person' as entity,
-        (select count(*) from decided as d where d.entity = 'person' and d.is_right)
-        + (select count(*) from missed) as right_count
+        entity,
+        count(*) as right_count
+    from decided
+    where is_right
+    group by entity
     union all
     select
-        'company' as entity,
-        (select count(*) from decided as d where d.entity = 'company' and d.is_right) as right_count
+        'person' as entity,
+        count(*) as right_count
+    from missed
+),
+
+right_counts as (
+    select
+        entity,
+        cast(sum(right_count) as bigint) as right_count
+    from accepted
+    group by entity
 ),
 
 open_candidates as (
@@ -248,7 +259,7 @@ rates as (
 )
 
 select
-    metric,  -- candidates, candidate_blocks_cut, candidate_precision, candidate_recall, missed_pairs.
+    metric,  -- candidates, candidate_blocks_cut, candidate_precision, …_recall or missed_pairs.
     member,  -- Generator; for missed_pairs person or company.
     numerator,  -- Numerator.
     denominator  -- Denominator; NULL = a count.

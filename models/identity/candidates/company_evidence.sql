@@ -48,15 +48,17 @@ regions as (
 ),
 
 -- How many companies are near each other by chance, at most: what all of them have on average.
+companies as (
+    select count(distinct cluster_key) as all_count
+    from {{ ref('company_cluster') }}
+),
+
 averages as (
     select
         p.evidence,
         2.0 * count(*) / greatest(max(a.all_count), 1) as mean_count
     from {{ ref('company_candidate_pair') }} as p
-    cross join (
-        select count(distinct cluster_key) as all_count
-        from {{ ref('company_cluster') }}
-    ) as a
+    cross join companies as a
     group by p.evidence
 ),
 
