@@ -42,7 +42,9 @@ _DIGIT, _LETTER = "[0-9\uff10-\uff19]", "0-9A-Za-z\uff10-\uff19\uff21-\uff3a\uff
 _NO_HEX = "[^0-9a-f\uff10-\uff19]"
 _PREFIX = "(?:(?:00|[+\uff0b])?[8\uff18][6\uff16])?"
 _NUMBER = f"{_PREFIX}{BETWEEN}[1\uff11][3-9\uff13-\uff19]{_DIGIT}{BETWEEN}{_DIGIT}{{4}}{BETWEEN}{_DIGIT}{{4}}"
-LOOKS_MOBILE = f"(?:(?:^|{_NO_HEX})[a-f]{{0,2}}|{ESCAPED}){_NUMBER}[a-f]{{0,2}}(?:$|{_NO_HEX})"
+# K and twelve hex digits are a candidate, whichever of the digits are letters: nothing but a number may follow a K.
+_NO_ID = "[^0-9a-fK\uff10-\uff19]"
+LOOKS_MOBILE = f"(?:(?:(?:^|{_NO_ID})[a-f]{{0,2}}|{ESCAPED}){_NUMBER}[a-f]{{0,2}}|K{_NUMBER})(?:$|{_NO_HEX})"
 LOOKS_MAIL = (
     f"[{_LETTER}][{_LETTER}._%+\uff0e\uff3f-]*(?:[@\uff20]|%(?:25)*40)[{_LETTER}.\uff0e-]+[.\uff0e]"
     "[A-Za-z\uff21-\uff3a\uff41-\uff5a]{2,}"

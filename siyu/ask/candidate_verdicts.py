@@ -167,5 +167,7 @@ def _row(one: _Ruled, who: str, moment: datetime) -> dict[str, str]:
 def _lines(one: _Ruled) -> list[str]:
     candidate = one.candidate
     names = [side.golden.get("full_name") or side.golden.get("company_name") or side.text for side in candidate.sides]
+    if names[0] == names[1]:
+        names = [f"{name} ({side.text})" for name, side in zip(names, candidate.sides, strict=True)]
     line = f"candidate {candidate.number} ({candidate.candidate_id}), {' and '.join(names)}: {TOLD[one.verdict]}"
     return [line, *(f"  {warning}" for warning in (one.decision.warnings if one.decision else ()))]

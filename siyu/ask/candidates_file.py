@@ -90,7 +90,7 @@ def filled_in(settings: Settings, path: Path) -> FilledIn:
             place = f"{path}, row {number}"
             verdict = WORDS.get(word.lower())
             problems = list(_problems(lookup, place, key, word, known))
-            if first.setdefault(key, number) != number:
+            if key and first.setdefault(key, number) != number:
                 problems.append(WrongQuestion(f"{key} is already in row {first[key]}", place, "remove one row."))
             errors += problems
             if not problems and verdict is not None:
@@ -132,7 +132,9 @@ def _problems(lookup: Lookup, place: str, key: str, word: str, known: dict[str, 
     if verdict is None:
         fix = nearest(word.lower(), [name for name in WORDS if len(name) > 1]) or "write accept, refuse or unsure."
         yield WrongQuestion(f"{word!r} is not a verdict", place, fix)
-    if key not in known:
+    if not key:
+        yield WrongQuestion("the row has a verdict and no candidate_id", place, "write its ID (K…), or remove the row.")
+    elif key not in known:
         fix = f"the release {lookup.release.name} has no such candidate: siyu candidates --csv writes a new file."
         yield WrongQuestion(f"there is no candidate {key!r}", place, fix)
     elif verdict is not None and known[key].is_decided and known[key].verdict != verdict:
@@ -189,11 +191,14 @@ def _csv(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     header = lines.partition("\n")[0]
     delimiter = max(DELIMITERS, key=header.count)
     rows = list(csv.reader(io.StringIO(lines, newline=""), delimiter=delimiter))
-    names = [_column(cell) for cell in rows[0]] if rows else []
+    if not rows:
+        raise WrongQuestion("the file is empty", str(path), "siyu candidates --csv writes a new one.")
+    names = [_column(cell) for cell in rows[0]]
     missing = [name for name in list(NEEDED)[:2] if name not in names]
     if missing:
         fix = "keep the header that siyu candidates --csv writes."
-        raise WrongQuestion(f"the file has no column {' and '.join(missing)}", str(path), fix)
+        columns = f"column{'s' if len(missing) > 1 else ''} {' and '.join(missing)}"
+        raise WrongQuestion(f"the file has no {columns}", str(path), fix)
     for number, row in enumerate(rows[1:], start=2):
         yield number, dict(zip(names, row, strict=False))
 

@@ -55,9 +55,10 @@ def candidate_lines(candidate: Candidate, kpis: Names, generators: Names) -> Ite
 
 
 def who(entity: str, side: Side) -> str:
-    """Return who a side is: the values that people know it by, and its ID."""
+    """Return who a side is: the values that people know it by, else its oldest identifier, and its ID. A company that
+    is only a name on records of another one has no golden record."""
     values = [one_line(plain(side.golden.get(name))) for name in WHO[entity]]
-    return "  ".join([*filter(None, values), side.id])
+    return "  ".join([*(filter(None, values) if any(values) else [one_line(side.text)]), side.id])
 
 
 def evidence_lines(candidate: Candidate) -> Iterator[str]:

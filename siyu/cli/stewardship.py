@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 COMMAND = "siyu candidates"
 KINDS = ("person", "company")
 VERDICTS = {"link": "accept", "unlink": "refuse"}
-KEYS = {"a": "accept", "r": "refuse", "u": "unsure"}
+KEYS = {"a": "accept", "r": "refuse", "u": "unsure", "y": "accept", "n": "refuse", "?": "unsure"}  # as in spreadsheets
 SKIP, QUIT = ("s", "\r", "\n", " "), ("q", "\x1b", "\x03", "\x04")
 
 

@@ -13,6 +13,7 @@ from siyu.engines.sql import quote_name
 HASH_CHARACTERS = 20
 HASH, MASKED = "_hash", "_masked"
 RECORD_ID = "record_id"  # has no mask, because nobody knows a record by heart
+TEXT = "text_"  # sentences, text_for: a mask shows their end, which may be a whole name
 MOMENT, DATE = "_at", "_date"
 
 
@@ -21,7 +22,7 @@ class PublishedColumn:
     """A column of a published table and its expression over the columns of the model.
 
     Only the restricted file has personal columns. The public file has their hashes and masks instead, and of
-    record_id (and <name>_record_id) the hash alone.
+    record_id (and <name>_record_id) and of sentences (text_<name>) the hash alone.
     """
 
     name: str
@@ -67,7 +68,7 @@ def _published(columns: Sequence[Column], is_key: bool, in_clear: AbstractSet[st
             text = f"cast({quoted} as varchar)"
             hashed = f"left(fn_keyed_hash({text}), {HASH_CHARACTERS})"
             yield _text(column.name + HASH, hashed, column.description, in_restricted=is_key)
-            if not is_record_id(column.name):
+            if not (is_record_id(column.name) or column.name.startswith(TEXT)):
                 yield _text(column.name + MASKED, f"fn_mask({text})", column.description)
         day = date_name(column)
         if day and day not in names:

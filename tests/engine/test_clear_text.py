@@ -12,6 +12,7 @@ from siyu.engines.duckdb import DuckEngine, DuckSession
 from tests.golden.canaries import Canaries, canaries_in
 
 QUIET = (
+    "K13812345678e", "Kb13812345678", "candidate K13812345678e, 0.9", "candidate Kb13812345678: link",
     "P13812345678abcdef012", "0138123456789abcdef0", "1a13812345678bc9", "202606301234567890", "13812345678901",
     "12345678901", "Mozilla/5.0 (Linux; Android 15) Chrome/138.0.7204.97", "550e8400-e29b-1381-2345-678912345678",
     "official-account-of-the-firm", "outreach_spring_campaign_2026_06", "/products/plc-1500?utm_source=baidu&p=2",
@@ -19,7 +20,8 @@ QUIET = (
     "wr000000serviceSiyu", "womens-health-campaign-2026-summer", "ORD-2026-13-0000-1234",
 )  # fmt: skip
 ABOUT = {
-    "13812345678": "mobile", "wx13812345678": "mobile", "abc13812345678": None, "tel:+86 138 1234 5678": "mobile",
+    "13812345678": "mobile", "wx13812345678": "mobile",
+    "K13812345678": "mobile", "K+8613812345678": "mobile", "abc13812345678": None, "tel:+86 138 1234 5678": "mobile",
     "zhang@firm.cn": "email", "a=zhang%40firm.cn": "email", "x_oHLbCISO6Y1U93q-P2xlNg9a7rrc_y": "wechat_id",
     "wmya-bX3Iln7AY0XrWG_eLu_gc": "wechat_id",
 }  # fmt: skip

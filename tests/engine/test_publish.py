@@ -190,6 +190,13 @@ def test_a_published_hash_is_a_prefix_of_the_keyed_hash(session: DuckSession, va
     assert len(short) == HASH_CHARACTERS and long.startswith(short)
 
 
+def test_a_sentence_has_no_mask_because_a_name_may_stand_at_its_end(session: DuckSession) -> None:
+    listed = public_list(published_columns([Column("text_for", "VARCHAR", "", pii=True)]), is_restricted=False)
+    session.execute(f"create table sentences as select {listed} from (select 'the same name 林超' as text_for)")
+    assert [column.name for column in session.columns("sentences")] == ["text_for_hash"]
+    assert "林超" not in str(session.rows("select * from sentences"))
+
+
 MOVES = (
     Column("mobile", "VARCHAR", "Number.", pii=True),
     Column("moved_at", "TIMESTAMP", "UTC.", pii=False),

@@ -88,6 +88,18 @@ def test_the_list_shows_what_a_steward_needs_on_100_columns(world: Settings) -> 
     assert C3 not in page and E5 not in page and F6 not in page
 
 
+def test_a_side_without_a_golden_record_is_told_by_its_identifier(world: Settings) -> None:
+    with duckdb.connect(str(world.warehouse / "current" / "siyu_restricted.duckdb")) as con:
+        con.execute("delete from identity.account where account_id = ?", [COMPANIES[2]])
+    assert f"second 乙      company_name:上海华扬机电  {COMPANIES[2]}\n" in run("candidates", "--kind", "company")
+
+
+def test_a_verdict_tells_two_of_one_name_apart(world: Settings) -> None:
+    page = run("link", "1", "3")
+    assert "张三 (crm_contact_id:K1) and 张三 (member_id:m2): they are the same" in page
+    assert "(company_name" not in page
+
+
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
@@ -358,7 +370,7 @@ def test_the_guided_mode_writes_each_verdict_at_once(world: Settings, monkeypatc
     assert [(row["candidate_id"], row["verdict"]) for row in rows(world, "candidate_decisions")] == [
         (A1, "accept"), (C3, "unsure"),
     ]  # fmt: skip
-    keys = iter("r")
+    keys = iter("n")
 
     def pressed() -> str:
         try:

@@ -104,14 +104,18 @@ def test_a_workbook_goes_out_and_comes_back(world: Settings) -> None:
 
 def test_wrong_rows_are_told_together_and_nothing_is_written(world: Settings) -> None:
     cells = fill(listed(), {A1: "accept", B2: "acept", C3: "refuse"})
-    extra = [["K9999999999ff", *[""] * 10, "accept", ""], [A1, *[""] * 10, "refuse", ""], ["", *[""] * 10, "y", ""]]
+    extra = [
+        ["K9999999999ff", *[""] * 10, "accept", ""],
+        [A1, *[""] * 10, "refuse", ""],
+        *[["", *[""] * 10, "y", ""]] * 2,
+    ]
     Path("back.csv").write_text(text([*cells, *extra]), encoding="utf-8")
     page = run("candidates", "--read", "back.csv", exits=2)
     for problem in ("'acept' is not a verdict", "back.csv, row 3", "did you mean accept?", "row 8",
                     "there is no candidate 'K9999999999ff'", f"{A1} is already in row 2", "row 9",
-                    "there is no candidate ''", "row 10"):  # fmt: skip
+                    "the row has a verdict and no candidate_id", "row 10", "row 11"):  # fmt: skip
         assert problem in page, problem
-    assert "row 4" not in page and page.count("error:") == 4
+    assert "row 4" not in page and page.count("error:") == 5 and page.count("already in row") == 1
     assert written(world) == []
 
 
@@ -135,7 +139,8 @@ def test_what_somebody_decided_otherwise_meanwhile_is_told(world: Settings) -> N
     ("name", "content", "problem"),
     [
         ("none.csv", None, "there is no such file"),
-        ("a.csv", b"", "the file has no column candidate_id and verdict"),
+        ("a.csv", b"", "the file is empty"),
+        ("a.csv", b"number\n1\n", "the file has no columns candidate_id and verdict"),
         ("a.csv", b"candidate_id,number\n1,2\n", "the file has no column verdict"),
         ("a.csv", b"\xff\xfe\x00", "not text"),
         ("a.xlsx", b"PK nothing", "workbook"),
