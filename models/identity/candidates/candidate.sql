@@ -161,7 +161,7 @@ evidence as (
         entity,
         left_key,
         right_key,
-        string_agg(evidence || ' ' || bits, ', ' order by bits desc, evidence) as weights,
+        string_agg(evidence || ' ' || bits, ', ' order by bits desc, evidence asc) as weights,
         string_agg(evidence, ', ' order by bits desc, evidence asc)
             filter (where bits >= 0) as found_for,
         string_agg(evidence, ', ' order by bits, evidence)

@@ -6,27 +6,27 @@ grain: [metric, member]
 {{ config(published=false) }}
 with
 
--- The latest verdict about a pair counts.
+-- The latest verdict about a pair counts, whichever side was known first at that time.
 verdicts as (
     select
         d.entity,
-        d.left_id,
-        d.right_id,
+        least(d.left_id, d.right_id) as lesser_id,
+        greatest(d.left_id, d.right_id) as greater_id,
         d.generators,
         cast(d.score as decimal(4, 3)) as score,
         d.verdict
     from {{ ref('candidate_decisions') }} as d
     qualify
         row_number() over (
-            partition by d.left_id, d.right_id
-            order by cast(d.decided_at as timestamp) desc, d.verdict, d.candidate_id
+            partition by least(d.left_id, d.right_id), greatest(d.left_id, d.right_id)
+            order by cast(d.decided_at as timestamp) desc, d.verdict asc, d.candidate_id asc
         ) = 1
 ),
 
 decided as (
     select
         entity,
-        left_id || '|' || right_id as pair,
+        lesser_id || '|' || greater_id as pair,
         generators,
         score,
         verdict = 'accept' as is_right
@@ -34,8 +34,8 @@ decided as (
     where verdict in ('accept', 'refuse')
 ),
 
--- People as far as labels know them, before candidates join by themselves. Labels of a sample repeat
--- a verdict, and its records are compared with no others.
+-- People as far as labels know them, before candidates join by themselves. Labels of a sample
+-- repeat a verdict, and its records are compared with no others.
 labelled as (
     select distinct
         k.cluster_key,
@@ -103,15 +103,21 @@ by_generator as (
 ),
 
 -- Pairs that should be one: those that a steward accepted, and those that labels know.
+right_pairs as (
+    select entity
+    from decided
+    where is_right
+    union all
+    select 'person' as entity
+    from missed
+),
+
 right_counts as (
     select
-        'person' as entity,
-        (select count(*) from decided as d where d.entity = 'person' and d.is_right)
-        + (select count(*) from missed) as right_count
-    union all
-    select
-        'company' as entity,
-        (select count(*) from decided as d where d.entity = 'company' and d.is_right) as right_count
+        entity,
+        count(*) as right_count
+    from right_pairs
+    group by entity
 ),
 
 open_candidates as (
@@ -228,7 +234,7 @@ rates as (
         cast(count(distinct j.pair) as decimal(38, 6)) as numerator,
         cast(max(r.right_count) as decimal(38, 6)) as denominator
     from {{ ref('candidate_generators') }} as g
-    inner join right_counts as r on g.entity = r.entity and r.right_count > 0
+    inner join right_counts as r on g.entity = r.entity
     left join by_generator as j on g.generator = j.generator and j.is_right
     group by g.generator
     union all
@@ -244,7 +250,7 @@ rates as (
 )
 
 select
-    metric,  -- candidates, candidate_blocks_cut, candidate_precision, candidate_recall, missed_pairs.
+    metric,  -- candidates, missed_pairs, or candidate_: blocks_cut, precision, recall.
     member,  -- Generator; for missed_pairs person or company.
     numerator,  -- Numerator.
     denominator  -- Denominator; NULL = a count.

@@ -93,7 +93,8 @@ short_ends as (
     select
         cluster_key,
         name_key,
-        left(name_key, case when length(name_key) > 2 then 2 else 1 end) || right(name_key, 1) as ends
+        left(name_key, case when length(name_key) > 2 then 2 else 1 end) || right(name_key, 1)
+            as ends
     from short_names
 ),
 
@@ -110,7 +111,8 @@ full_ends as (
     select
         f.cluster_key,
         f.name_key,
-        left(f.name_key, 1) || substr(f.name_key, u.place, 1) || substr(f.name_key, v.place, 1) as ends
+        left(f.name_key, 1) || substr(f.name_key, u.place, 1) || substr(f.name_key, v.place, 1)
+            as ends
     from full_names as f
     cross join unnest(generate_series(2, length(f.name_key))) as u (place)
     cross join unnest(generate_series(3, length(f.name_key))) as v (place)

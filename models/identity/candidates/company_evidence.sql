@@ -47,16 +47,18 @@ regions as (
     where kind = 'region'
 ),
 
+companies as (
+    select count(distinct cluster_key) as all_count
+    from {{ ref('company_cluster') }}
+),
+
 -- How many companies are near each other by chance, at most: what all of them have on average.
 averages as (
     select
         p.evidence,
         2.0 * count(*) / greatest(max(a.all_count), 1) as mean_count
     from {{ ref('company_candidate_pair') }} as p
-    cross join (
-        select count(distinct cluster_key) as all_count
-        from {{ ref('company_cluster') }}
-    ) as a
+    cross join companies as a
     group by p.evidence
 ),
 

@@ -190,7 +190,7 @@ rates as (
 select
     fn_as_of() as as_of_date,  -- Business date of the figures.
     r.metric,  -- What is measured, as in identity_metrics.csv.
-    r.member,  -- all; a channel, status, reason, size, attribute, generator; labelled or decided, by labels.
+    r.member,  -- all; a channel, status, reason, size, attribute, generator; labelled or decided.
     m.name_zh as metric_zh,  -- Chinese name.
     m.unit,  -- count, rate (0 to 1) or number.
     r.numerator,  -- Numerator.
