@@ -19,6 +19,7 @@ from siyu.settings import Settings
 
 SIDES = ("left", "right")
 OPTIONAL = ("why", "by")
+Ends = frozenset[tuple[str, str]]  # type and value of what a decision names, in its normal form
 
 
 @dataclass(frozen=True)
@@ -64,17 +65,18 @@ def decide_file(
         table = lookup.references[TABLE]  # a wrong line would stop the next run
         written = reference_rows(table)
         check_rules(written, lookup.types, str(table.path))
-        sides = find_sides(lookup, {row[side] for row in rows for side in SIDES} - {""})
+        texts = {row[side] for row in rows for side in SIDES} | {text for row in written for text in _texts(row)}
+        sides = find_sides(lookup, texts - {""})
         pairs = _checked(decision, rows, sides, excluded_identifiers(lookup), str(file))
         rules = [
             Rule(decision, one.text, other.text, moment_text(moment), row["by"] or who.strip(), row["why"] or why or "")
             for row, (one, other) in zip(rows, pairs, strict=True)
         ]
         check_rules([vars(rule) for rule in rules], lookup.types, str(file))
-        before, new = _latest(written), dict[frozenset[str], tuple[Rule, bool]]()
+        before, new = _standing(written, sides), dict[Ends, tuple[Rule, bool]]()
         for rule, pair in zip(rules, pairs, strict=True):
-            new.setdefault(_ends(vars(rule)), (rule, share_an_id(*pair)))
-        chosen = {ends: found for ends, found in new.items() if before.get(ends, ("", ""))[1] != decision}
+            new.setdefault(frozenset((side.id_type, side.id_value) for side in pair), (rule, share_an_id(*pair)))
+        chosen = {ends: found for ends, found in new.items() if before.get(ends) != decision}
         fresh = [rule for rule, _ in chosen.values()]
         already_one = sum(is_one for _, is_one in chosen.values())
         path = append_rules(settings, lookup.references, fresh) if fresh else None
@@ -132,15 +134,31 @@ def _checked(
     return pairs
 
 
-def _latest(written: Sequence[Mapping[str, str]]) -> dict[frozenset[str], tuple[str, str]]:
-    """Return pair -> (moment, decision) of the latest line about it in the table."""
-    found: dict[frozenset[str], tuple[str, str]] = {}
+def _standing(written: Sequence[Mapping[str, str]], sides: Mapping[str, Side | Problem]) -> dict[Ends, str]:
+    """Return pair -> decision in force by the table. A link is none after an exclusion of one of its identifiers."""
+    found: dict[Ends, tuple[str, str]] = {}
+    excluded: dict[tuple[str, str], str] = {}
     for row in written:
         moment = datetime.fromisoformat(row["decided_at"].strip()).replace(tzinfo=None).isoformat(sep=" ")
-        ends, told = _ends(row), (moment, row["decision"].strip().lower())
-        found[ends] = max(told, found.get(ends, told))
-    return found
+        ends, decision = _ends(row, sides), row["decision"].strip().lower()
+        if decision == "exclude":
+            excluded |= {end: max(moment, excluded.get(end, "")) for end in ends}
+        else:
+            found[ends] = max((moment, decision), found.get(ends, ("", "")))
+    return {
+        ends: decision
+        for ends, (moment, decision) in found.items()
+        if decision != "link" or all(excluded.get(end, "") < moment for end in ends)
+    }
 
 
-def _ends(row: Mapping[str, str]) -> frozenset[str]:
-    return frozenset({row["left_id"].strip(), row["right_id"].strip()})
+def _texts(row: Mapping[str, str]) -> list[str]:
+    return [text for text in (row["left_id"].strip(), row["right_id"].strip()) if text]
+
+
+def _ends(row: Mapping[str, str], sides: Mapping[str, Side | Problem]) -> Ends:
+    """Return what a line names. What the release does not know stays as it is written."""
+    named = ((sides[text], text.partition(":")) for text in _texts(row))
+    return frozenset(
+        (side.id_type, side.id_value) if isinstance(side, Side) else (parts[0], parts[2]) for side, parts in named
+    )

@@ -6,6 +6,7 @@ import csv
 import io
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -64,12 +65,13 @@ def open_table(
     Raises ConfigError if it lacks a column.
     """
     path = writable_table(settings, references[table])
-    if not path.is_file():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        header = f"{','.join(needed)}\n".encode()
-        path.write_bytes(references[table].merged or header)  # rows that a layer added stay in force
+    path.parent.mkdir(parents=True, exist_ok=True)
+    header = f"{','.join(needed)}\n".encode()
+    # Another process may create the file at the same time, and write to it.
+    with suppress(FileExistsError), path.open("xb") as file:
+        file.write(references[table].merged or header)  # rows that a layer added stay in force
     text = path.read_bytes().decode("utf-8-sig")
-    columns = next(csv.reader(text.splitlines()))
+    columns = next(csv.reader(text.splitlines()), [])
     missing = [name for name in needed if name not in columns]
     if missing:
         fix = f"the table needs the columns {', '.join(needed)}."

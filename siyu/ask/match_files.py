@@ -58,7 +58,7 @@ def write_model(path: Path, model: dict[str, Any]) -> None:
 def write_pairs(settings: Settings, table: Reference, kind: Kind, pairs: Sequence[Pair]) -> Path:
     """Replace the rows of this matcher and kind in matcher_pairs.csv, keep all others, and return the path."""
     path = writable_table(settings, table)
-    rows = reference_rows(Reference(TABLE, path, "", COLUMNS)) if path.is_file() else []
+    rows = reference_rows(Reference(TABLE, path, "", COLUMNS) if path.is_file() else table)  # also rows of layers
     kept = [row for row in rows if (row["matcher"], row["entity"]) != (MATCHER, kind)]
     own = [
         {"matcher": MATCHER, "left_record": left, "right_record": right, "probability": f"{p:.4f}", "entity": kind}
@@ -77,6 +77,8 @@ def write_pairs(settings: Settings, table: Reference, kind: Kind, pairs: Sequenc
 def _replace(path: Path, text: str) -> None:
     draft = path.with_name(f".{path.name}.draft")
     draft.write_text(text, encoding="utf-8")
+    if path.exists():
+        draft.chmod(path.stat().st_mode)
     fsync(draft)
     os.replace(draft, path)
     fsync(path.parent)

@@ -39,6 +39,14 @@ EVIDENCE = {
         "matcher",
     ),
 }  # fmt: skip
+# Evidence of which the models count how many have the value: only this can weigh more if it is rare.
+COUNTED = {
+    "person": ("same_name", "same_sound", "same_mailbox", "same_company", "same_city", "same_title", "same_part"),
+    "company": (
+        "same_core", "same_core_sound", "near_core", "similar_core", "abbreviates", "same_region", "same_domain_label",
+        "near_domain",
+    ),
+}  # fmt: skip
 BITS = re.compile(r"-?(0|[1-9][0-9]?)([.][0-9]{1,2})?", re.ASCII)
 Bits = Annotated[str, fits(BITS, "write a number such as 7.5 or -4: 1 bit doubles the odds, -1 halves them.")]
 FORM = re.compile(r"[一-龥]{2,}|[A-Za-zß-ɏ]+")
@@ -118,11 +126,15 @@ def _generator(row: Cells, _: IdentifierTypes) -> Found:
     yield from _known(row, "generator", GENERATORS)
     if row["needs"] and not all(need.strip() for need in row["needs"].split(BAR)):
         yield f"needs is {row['needs']!r}, with an empty name", f"write one {BAR} between two names."
+    elif any(need != need.strip() for need in row["needs"].split(BAR)):
+        yield f"needs is {row['needs']!r}, with a blank beside a name", f"write {BAR} without blanks between two names."
 
 
 def _evidence(row: Cells, _: IdentifierTypes) -> Found:
     yield from _known(row, "evidence", EVIDENCE)
-    bits, most = row["bits"], row["most_bits"]
+    bits, most, name = row["bits"], row["most_bits"], row["evidence"]
+    if row["by_rarity"] == "true" and name in EVIDENCE.get(row["entity"], ()) and name not in COUNTED[row["entity"]]:
+        yield f"by_rarity is true, but nobody counts who has what {name} finds", "write false: it weighs its bits."
     if row["by_rarity"] == "true" and not most:
         yield "by_rarity is true and most_bits is empty", "write how many bits it says at most, such as 14."
     elif row["by_rarity"] == "false" and most:

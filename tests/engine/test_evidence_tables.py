@@ -11,7 +11,7 @@ from siyu.compile.compiler import compile_project
 from siyu.compile.project import Project
 from siyu.errors import ConfigError
 from siyu.layers import base_layer
-from siyu.seeds.evidence_tables import COLUMNS, EVIDENCE, EVIDENCE_TABLES, GENERATORS, evidence_errors
+from siyu.seeds.evidence_tables import COLUMNS, COUNTED, EVIDENCE, EVIDENCE_TABLES, GENERATORS, evidence_errors
 from siyu.seeds.identifier_types import load_identifier_types
 from siyu.seeds.references import reference_rows
 from siyu.seeds.table_checks import Cells, table_errors
@@ -80,6 +80,12 @@ WRONG = {
     ],
     "candidate_generators": [
         ("is_on", "TRUE", "is_on is 'TRUE'", "true"),
+        (
+            "needs",
+            "near_mobile | same_name",
+            "needs is 'near_mobile | same_name', with a blank beside a name",
+            "write | without",
+        ),
         ("needs", "near_mobile||same_name", "needs is 'near_mobile||same_name', with an empty name", "one |"),
         ("entity", "company", "generator near_mobile is of entity person, not company", "write person"),
         (
@@ -112,6 +118,16 @@ def test_a_wrong_field_is_told(project: Project, name: str, column: str, value: 
         (where, problem): text for where, problem, text in problems(name, [first | {column: value}, *others], project)
     }
     assert fix in found["row 2", told], found
+
+
+def test_only_what_is_counted_can_be_rare(project: Project) -> None:
+    rows = reference_rows(project.references["candidate_evidence"])
+    assert {row["evidence"] for row in rows if row["by_rarity"] == "true"} == {*COUNTED["person"], *COUNTED["company"]}
+    changed = [
+        row | {"by_rarity": "true", "most_bits": "18"} if row["evidence"] == "near_mobile" else row for row in rows
+    ]
+    ((_, problem, fix),) = problems("candidate_evidence", changed, project)
+    assert problem == "by_rarity is true, but nobody counts who has what near_mobile finds" and "write false" in fix
 
 
 def test_every_generator_and_all_evidence_must_be_listed(project: Project) -> None:

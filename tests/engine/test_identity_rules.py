@@ -62,6 +62,22 @@ def test_a_rule_is_appended_with_the_line_ending_of_the_file(tmp_path: Path, end
     assert rows == [("exclude", "so"), ("exclude", 'she said "no"')]
 
 
+def test_what_another_process_wrote_meanwhile_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two people decide at the same time, and there is no file yet: the second one does not see that of the first."""
+    path = tmp_path / "exports" / "reference" / "identity_rules.csv"
+    (tmp_path / "exports").mkdir()
+    settings = load_settings(tmp_path, exports=tmp_path / "exports")
+    references = load_references(settings)
+    first, second = (
+        Rule("exclude", f"mobile:1391234567{number}", "", "2026-06-02 08:00:00", "li", "so") for number in (8, 9)
+    )
+    assert append_rules(settings, references, [first]) == path
+    monkeypatch.setattr(Path, "is_file", lambda self: False)
+    assert append_rules(settings, references, [second]) == path
+    with path.open(encoding="utf-8", newline="") as file:
+        assert [row["left_id"] for row in csv.DictReader(file)] == [first.left_id, second.left_id]
+
+
 def test_a_table_without_a_column_is_told(tmp_path: Path) -> None:
     path = tmp_path / "exports" / "reference" / "identity_rules.csv"
     path.parent.mkdir(parents=True)

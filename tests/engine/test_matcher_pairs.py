@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from siyu.ask.match_files import write_pairs
 from siyu.compile.compiler import compile_project
 from siyu.errors import Problems
 from siyu.layers import base_layer
 from siyu.seeds.identifier_types import load_identifier_types
 from siyu.seeds.matcher_tables import COLUMNS, MATCHER_TABLES
+from siyu.seeds.references import load_references
 from siyu.seeds.table_checks import table_errors
 from siyu.settings import load_settings
 
@@ -91,3 +93,19 @@ def test_a_table_without_a_column_is_reported(tmp_path: Path) -> None:
     settings = load_settings(tmp_path, warehouse=tmp_path / "warehouse", layers=(tmp_path / "layer",))
     with pytest.raises(Exception, match="matcher_pairs has no column entity"):
         compile_project(settings)
+
+
+def test_pairs_are_written_beside_those_of_a_layer_and_keep_the_mode_of_the_file(tmp_path: Path) -> None:
+    header = ",".join(COLUMNS)
+    added = tmp_path / "layer" / "seeds" / "reference" / "matcher_pairs.add.csv"
+    added.parent.mkdir(parents=True)
+    added.write_text(f"{header}\nzingg,crm:a,crm:b,0.9,person\nsplink,crm:a,crm:c,0.9,person\n", encoding="utf-8")
+    (tmp_path / "exports").mkdir()
+    settings = load_settings(tmp_path, layers=(tmp_path / "layer",), exports=tmp_path / "exports")
+    path = write_pairs(settings, load_references(settings)["matcher_pairs"], "person", [("crm:c", "crm:d", 0.8)])
+    path.chmod(0o640)
+    write_pairs(settings, load_references(settings)["matcher_pairs"], "person", [("crm:c", "crm:e", 0.7)])
+    assert path == tmp_path / "exports" / "reference" / "matcher_pairs.csv" and path.stat().st_mode & 0o777 == 0o640
+    with path.open(encoding="utf-8", newline="") as file:
+        found = [(row["matcher"], row["left_record"], row["right_record"]) for row in csv.DictReader(file)]
+    assert found == [("zingg", "crm:a", "crm:b"), ("splink", "crm:c", "crm:e")]

@@ -6,12 +6,12 @@ grain: [metric, member]
 {{ config(published=false) }}
 with
 
--- The latest verdict about a pair counts.
+-- The latest verdict about a pair counts, whichever side was known first at that time.
 verdicts as (
     select
         d.entity,
-        d.left_id,
-        d.right_id,
+        least(d.left_id, d.right_id) as lesser_id,
+        greatest(d.left_id, d.right_id) as greater_id,
         d.generators,
         cast(d.score as decimal(4, 3)) as score,
         d.verdict
@@ -26,7 +26,7 @@ verdicts as (
 decided as (
     select
         entity,
-        left_id || '|' || right_id as pair,
+        lesser_id || '|' || greater_id as pair,
         generators,
         score,
         verdict = 'accept' as is_right
@@ -34,8 +34,8 @@ decided as (
     where verdict in ('accept', 'refuse')
 ),
 
--- People as far as labels know them, before candidates join by themselves. Those of a sample repeat
--- a verdict, and its records are compared with no others.
+-- People as far as labels know them, before candidates join by themselves. Labels of a sample
+-- repeat a verdict, and its records are compared with no others.
 labelled as (
     select distinct
         k.cluster_key,
@@ -243,7 +243,7 @@ rates as (
         cast(count(distinct j.pair) as decimal(38, 6)) as numerator,
         cast(max(r.right_count) as decimal(38, 6)) as denominator
     from {{ ref('candidate_generators') }} as g
-    inner join right_counts as r on g.entity = r.entity and r.right_count > 0
+    inner join right_counts as r on g.entity = r.entity
     left join by_generator as j on g.generator = j.generator and j.is_right
     group by g.generator
     union all
@@ -259,7 +259,7 @@ rates as (
 )
 
 select
-    metric,  -- candidates, candidate_blocks_cut, candidate_precision, …_recall or missed_pairs.
+    metric,  -- candidates, missed_pairs, or candidate_: blocks_cut, precision, recall.
     member,  -- Generator; for missed_pairs person or company.
     numerator,  -- Numerator.
     denominator  -- Denominator; NULL = a count.

@@ -47,6 +47,11 @@ regions as (
     where kind = 'region'
 ),
 
+companies as (
+    select count(distinct cluster_key) as all_count
+    from {{ ref('company_cluster') }}
+),
+
 -- How many companies are near each other by chance, at most: what all of them have on average.
 companies as (
     select count(distinct cluster_key) as all_count
