@@ -53,11 +53,6 @@ companies as (
 ),
 
 -- How many companies are near each other by chance, at most: what all of them have on average.
-companies as (
-    select count(distinct cluster_key) as all_count
-    from {{ ref('company_cluster') }}
-),
-
 averages as (
     select
         p.evidence,
