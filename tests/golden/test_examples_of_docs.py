@@ -57,7 +57,9 @@ def test_a_query_of_a_page_runs(night: Ran, sql: str) -> None:
 def test_queries_of_identity_run_where_the_reader_has_the_table(night: Ran) -> None:
     with night.connect() as con:
         con.execute("create temp table saved_keys as select distinct one_id as customer, one_id from identity.person")
-        for _, sql in _blocks(ROOT / "docs" / "identity.md", "sql"):
+        queries = [sql for _, sql in _blocks(ROOT / "docs" / "identity.md", "sql") if not IS_MODEL.search(sql)]
+        assert len(queries) > 1
+        for sql in queries:
             assert con.execute(sql).fetchall()
 
 
