@@ -59,7 +59,9 @@ class Settings(BaseSettings):
     timezone: str = "Asia/Shanghai"
     salt: SecretStr | None = None
     salt_file: Path | None = None
-    engine: Literal["duckdb"] = "duckdb"
+    engine: Literal["duckdb", "spark"] = "duckdb"
+    spark: str = "local[*]"
+    spark_settings: Annotated[dict[str, str], NoDecode] = {}
     threads: int | None = None
     memory_limit: str = "55%"
     publish_records: bool = True

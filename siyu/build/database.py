@@ -6,10 +6,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 from siyu.build.catalog import write_catalog, write_table
 from siyu.compile.compiler import ALL_SCHEMAS
 from siyu.compile.project import Project, previous_models
+from siyu.compile.spark_sql import spark_query
 from siyu.compile.template import previous_relation, source_relation
 from siyu.engines.base import Engine, RunInputs, Session, transaction
 from siyu.engines.duckdb import DuckEngine
@@ -34,14 +36,23 @@ def open_engine(
     `rows` is how many rows have landed, if that is known.
     """
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    return DuckEngine(
-        None if in_memory else folder / "build.duckdb",
-        RunInputs(as_of.isoformat(), settings.timezone, settings.key),
-        threads=1 if rows is not None and rows < ROW_GROUP else settings.cores,
-        memory_limit=settings.memory_limit,
-        temp_directory=folder / "spill",
-        reach=None if in_memory else _written_by_siyu(folder.parent),
-    )
+    inputs = RunInputs(as_of.isoformat(), settings.timezone, settings.key)
+    options: dict[str, Any] = {
+        "threads": 1 if rows is not None and rows < ROW_GROUP else settings.cores,
+        "memory_limit": settings.memory_limit,
+        "temp_directory": folder / "spill",
+    }
+    if in_memory:
+        return DuckEngine(None, inputs, **options)
+    options["reach"] = _written_by_siyu(folder.parent)
+    if settings.engine == "duckdb":
+        return DuckEngine(folder / "build.duckdb", inputs, **options)
+    from siyu.engines.spark import SparkEngine  # an optional dependency, which takes seconds to import
+
+    return SparkEngine(
+        folder / "build.duckdb", inputs, lambda sql: spark_query(sql, inputs), cluster=settings.spark,
+        settings=settings.spark_settings, folder=folder / "spark", **options,
+    )  # fmt: skip
 
 
 def _written_by_siyu(warehouse: Path) -> list[Path]:

@@ -87,22 +87,23 @@ def _materialize(session: Session, model: CompiledModel) -> int:
     if model.materialized == "agglomerate":
         _agglomerate(session, model)
     elif model.materialized == "snapshot":
-        session.execute(f"create or replace table {model.relation} as {_snapshot_query(model)}")
+        session.create_table(model.relation, _snapshot_query(model))
+    elif model.materialized == "view":
+        session.create_view(model.relation, model.sql)
     else:
-        kind = "view" if model.materialized == "view" else "table"
-        session.execute(f"create or replace {kind} {model.relation} as (\n{model.sql}\n)")
+        session.create_table(model.relation, model.sql)
     return 0
 
 
 def _fixpoint(session: Session, model: CompiledModel) -> int:
     """Run the query over its own last result until no row changes."""
-    session.execute(f"create or replace table {model.relation} as select * from {model.config['seed']}")
+    session.create_table(model.relation, f"select * from {model.config['seed']}")
     before = session.content_hash(model.relation)
     following = f"{model.model.schema}.{model.model.table}__next"
     for rounds in range(1, MAX_FIXPOINT_ROUNDS + 1):
-        session.execute(f"create or replace table {following} as (\n{model.sql}\n)")
-        session.execute(f"drop table {model.relation}")
-        session.execute(f"alter table {following} rename to {model.model.table}")
+        session.create_table(following, model.sql)
+        session.drop_table(model.relation)
+        session.rename_table(following, model.model.table)
         after = session.content_hash(model.relation)
         if after == before:
             return rounds
@@ -117,17 +118,18 @@ def _fixpoint(session: Session, model: CompiledModel) -> int:
 def _agglomerate(session: Session, model: CompiledModel) -> None:
     """Write the edges that the query yields, each with its outcome and with the groups of its two nodes."""
     edges, outcome = (f"{model.model.schema}.{model.model.table}__{part}" for part in ("edges", "outcome"))
-    session.execute(f"create or replace table {edges} as (\n{model.sql}\n)")
+    session.create_table(edges, model.sql)
     arrays = session.arrays(f"select {', '.join(EDGE_COLUMNS)} from {edges}")
     session.write_arrays(outcome, agglomerate(arrays, model.config["max_size"]))
     reason = " ".join(f"when {n} then {quoted(text)}" for n, text in enumerate(REASONS) if text)
-    session.execute(
-        f"create or replace table {model.relation} as select e.*, o.reason = {KEPT} as is_kept,"
+    session.create_table(
+        model.relation,
+        f"select e.*, o.reason = {KEPT} as is_kept,"
         f" case o.reason {reason} end as cut_reason, o.node_group::bigint as node_group,"
-        f" o.lesser_group::bigint as lesser_group from {edges} as e join {outcome} as o using (edge_no)"
+        f" o.lesser_group::bigint as lesser_group from {edges} as e join {outcome} as o using (edge_no)",
     )
     for table in (edges, outcome):
-        session.execute(f"drop table {table}")
+        session.drop_table(table)
 
 
 def _snapshot_query(model: CompiledModel) -> str:

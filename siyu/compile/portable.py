@@ -190,6 +190,17 @@ def _left_unnest(node: Any) -> bool:
     return str(node.side or "").upper() == "LEFT" and is_lateral and node.this.find(exp.Unnest, exp.Explode) is not None
 
 
+def _join_after_unnest(node: Any) -> bool:
+    """Return whether a table is joined after an unnest. sqlglot writes the unnest last, and the table cannot see it."""
+    kinds = [isinstance(join.this, exp.Unnest) for join in node.args.get("joins") or []]
+    return True in kinds and False in kinds[kinds.index(True) :]
+
+
+def _aggregate_in_qualify(node: Any) -> bool:
+    """Return whether a ranking goes by an aggregate. Spark takes a column in it for the alias of the same name."""
+    return any(not isinstance(found.parent, WINDOWS) or found.arg_key != "this" for found in node.find_all(exp.AggFunc))
+
+
 def _bare_list(node: Any) -> bool:
     """Return whether engines may differ on a list(): one drops NULLs, and no rows give NULL on one, [] on the other."""
     if isinstance(node.this, exp.Struct | exp.Order):
@@ -261,6 +272,7 @@ def _backslash_like(node: Any) -> bool:
 
 
 Rule = tuple[Any, Callable[[Any], bool], str, str]
+WINDOWS = (exp.Window, exp.Filter, exp.IgnoreNulls, exp.RespectNulls)
 SHAPES: tuple[Rule, ...] = (
     (exp.ArrayAgg, _ordered_list, "list(x order by y)",
      "list_transform(list_sort(list(struct_pack(k := y, v := x))), lambda s: s.v)"),
@@ -275,6 +287,8 @@ SHAPES: tuple[Rule, ...] = (
     (exp.GenerateSeries, _series_in_from, "generate_series in from", "cross join unnest(generate_series(…)) as u(d)"),
     (exp.Join, _left_unnest, "left join unnest",
      "cross join unnest(case when array_length(l) > 0 then l else [null] end)"),
+    (exp.Select, _join_after_unnest, "a join after unnest", "the unnest in a subquery of its own"),
+    (exp.Qualify, _aggregate_in_qualify, "an aggregate in qualify", "a subquery with group by"),
     (exp.SetOperation, _by_name, "union by name", "the columns by name, in one order"),
     (exp.With, _recursive, "a recursive query", "materialized='fixpoint'"),
     (exp.Extract | exp.Anonymous, _weekday_part, "a day of the week",

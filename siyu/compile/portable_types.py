@@ -50,6 +50,10 @@ def _aggregate(function: str, types: set[str]) -> Iterator[Finding]:
         )
     if function == "sum" and "BOOLEAN" in types:
         yield Finding("sum() of a boolean", 0, "count_if()")
+    if function == "median" and "DECIMAL" in types:
+        yield Finding(
+            "median() of decimals", 0, "cast each value to double: DuckDB cuts the last digit, Spark does not"
+        )
 
 
 def _called(node: dict[str, Any]) -> str:

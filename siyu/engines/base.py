@@ -78,6 +78,22 @@ class Session(Protocol):
         """Write arrays of equal length as a table, and replace an existing one."""
         ...
 
+    def create_table(self, relation: str, query: str) -> None:
+        """Replace a table by the result of a query."""
+        ...
+
+    def create_view(self, relation: str, query: str) -> None:
+        """Replace a view."""
+        ...
+
+    def rename_table(self, relation: str, table: str) -> None:
+        """Give a table another name in its schema, which must be free."""
+        ...
+
+    def drop_table(self, relation: str) -> None:
+        """Drop a table."""
+        ...
+
     def content_hash(self, relation: str, version: int = HASH_VERSION) -> tuple[int, str]:
         """Return the number of rows and a hash of all columns. Row order and threads do not change the hash."""
         ...

@@ -134,6 +134,33 @@ class DuckSession:
         finally:
             self._cursor.unregister("arrays_to_write")
 
+    def create_table(self, relation: str, query: str) -> None:
+        """Replace a table by the result of a query."""
+        self.execute(f"create or replace table {relation} as (\n{query}\n)")
+
+    def create_view(self, relation: str, query: str) -> None:
+        """Replace a view."""
+        self.execute(f"create or replace view {relation} as (\n{query}\n)")
+
+    def rename_table(self, relation: str, table: str) -> None:
+        """Give a table another name in its schema, which must be free."""
+        self.execute(f"alter table {relation} rename to {table}")
+
+    def drop_table(self, relation: str) -> None:
+        """Drop a table."""
+        self.execute(f"drop table {relation}")
+
+    def applied(self, expression: str, table: Any) -> Any:
+        """Return an expression over a table of Arrow as a column of Arrow: a value for each row, in their order."""
+        self._cursor.register("columns_read", table)
+        try:
+            found = self._cursor.sql(f"select {expression} as value from columns_read").to_arrow_table()
+        except duckdb.Error as error:
+            raise _translate(error, expression) from error
+        finally:
+            self._cursor.unregister("columns_read")
+        return found.column("value").combine_chunks()
+
     def content_hash(self, relation: str, version: int = HASH_VERSION) -> tuple[int, str]:
         """Return the number of rows and a sum over the rows that does not depend on their order."""
         count, total = self.rows(

@@ -16,3 +16,8 @@ def json_path(dotted: str) -> str:
 def quoted(value: object) -> str:
     """Return a text or path as an SQL literal."""
     return "'" + str(value).replace("'", "''") + "'"
+
+
+def spark_name(relation: str) -> str:
+    """Return the name of a relation in queries for Spark, whose temporary views have no schema."""
+    return relation.replace(".", "__").replace('"', "")

@@ -90,16 +90,25 @@ judged as (
     from labelled_candidates
 ),
 
-by_generator as (
+found_by as (
     select
         j.entity,
         j.pair,
         u.generator,
-        g.family,
         j.is_right
     from judged as j
     cross join unnest(string_split(j.generators, ', ')) as u (generator)
-    inner join {{ ref('candidate_generators') }} as g on u.generator = g.generator
+),
+
+by_generator as (
+    select
+        f.entity,
+        f.pair,
+        f.generator,
+        g.family,
+        f.is_right
+    from found_by as f
+    inner join {{ ref('candidate_generators') }} as g on f.generator = g.generator
 ),
 
 -- Pairs that should be one: those that a steward accepted, and those that labels know.

@@ -100,8 +100,7 @@ daily as (
         member,
         sum(hours) as hours,
         count(hours) as accepted_count,
-        -- The middle of two hours may have a digit more than they have.
-        median(cast(hours as decimal(24, 6))) as median_hours,
+        cast(median(cast(hours as double)) as decimal(24, 6)) as median_hours,
         sum(in_time) as in_time_count,
         count(in_time) as due_count,
         sum(at_sales) as sales_count,

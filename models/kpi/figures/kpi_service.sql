@@ -104,8 +104,7 @@ figures as (
         null as answers,
         sum(resolution_hours) as hours,
         count(resolution_hours) as resolved,
-        -- The middle of two hours may have a digit more than they have.
-        median(cast(resolution_hours as decimal(24, 6))) as median_hours,
+        cast(median(cast(resolution_hours as double)) as decimal(24, 6)) as median_hours,
         nullif(count(is_breach), 0) as breaches,
         count(csat) as marks,
         sum(csat) as mark_sum,

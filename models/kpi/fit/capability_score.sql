@@ -80,7 +80,7 @@ tickets as (
     select
         count(*) as ticket_count,
         count(case when is_in_time then 1 end) as in_time_count,
-        median(reply_hours) as reply_hours
+        cast(median(cast(reply_hours as double)) as decimal(18, 6)) as reply_hours
     from {{ ref('capability_ticket') }}
 ),
 

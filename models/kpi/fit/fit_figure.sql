@@ -35,7 +35,7 @@ first_orders as (
     select
         product_line,
         'trial_cost' as factor,
-        median(cast(amount as decimal(24, 6))) as figure,
+        cast(median(cast(amount as double)) as decimal(24, 6)) as figure,
         count(*) as basis_count
     from ordered
     where purchase_no = 1 and amount > 0
@@ -90,7 +90,7 @@ prices as (
     select
         product_line,
         'price_per_order' as factor,
-        median(cast(amount as decimal(24, 6))) as figure,
+        cast(median(cast(amount as double)) as decimal(24, 6)) as figure,
         count(*) as basis_count
     from orders
     where amount > 0

@@ -41,7 +41,7 @@ usual as (
         kpi_code,
         denominator,
         value,
-        before_value + cast(median(value - before_value) over (
+        before_value + cast(median(cast(value - before_value as double)) over (
             partition by series_no, weekday order by as_of_date
             range between interval {{ var('baseline_days') }} day preceding
             and interval 1 day preceding

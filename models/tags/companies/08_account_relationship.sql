@@ -38,7 +38,7 @@ paid as (
     where is_kept and account_key is not null
 ),
 
-paths as (
+sums as (
     select
         account_key,
         purchase_path,
@@ -47,11 +47,21 @@ paths as (
         count(distinct channel) as channel_count
     from paid
     group by account_key, purchase_path
+),
+
+paths as (
+    select
+        account_key,
+        purchase_path,
+        amount,
+        proof,
+        channel_count
+    from sums
     qualify
         row_number() over (
             partition by account_key
             order by
-                sum(amount) desc,
+                amount desc,
                 case purchase_path
                     {%- for path in paths %}
                     when {{ literal(path) }} then {{ loop.index }}

@@ -1,0 +1,201 @@
+"""Spark: it makes the tables of a build, which DuckDB reads. Only this module imports the driver.
+
+The build database knows every relation of a build, whichever engine made it. Spark writes a table as Parquet beside the
+build database, which has a view of the files. What Spark has not written, such as a reference table, is copied for it
+when a query first reads it.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, Protocol
+
+from py4j.protocol import Py4JError
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession as Cluster
+from pyspark.sql.functions import ArrowUDFType, arrow_udf  # type: ignore[attr-defined]  # its stub lacks them
+
+from siyu.engines.base import ColumnType, RunInputs
+from siyu.engines.duckdb import DuckEngine, DuckSession
+from siyu.engines.spark_functions import by_duckdb, in_sql
+from siyu.engines.spark_lake import Lake, spark_type
+from siyu.engines.sql import quote_name, quoted, spark_name
+from siyu.errors import EngineFault, SiyuError, SqlProblem
+
+# Set for every session: moments are in UTC and without a zone, a wrong cast is an error, and no page is served.
+SETTINGS = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.timestampType": "TIMESTAMP_NTZ",
+    "spark.sql.ansi.enabled": "true",
+    "spark.sql.parquet.compression.codec": "zstd",
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "50000",
+}
+# Set for a Spark in this process alone; a cluster has its own.
+LOCAL_SETTINGS = {
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.driver.host": "127.0.0.1",
+    "spark.driver.bindAddress": "127.0.0.1",
+    "spark.sql.catalogImplementation": "in-memory",
+    "spark.sql.shuffle.partitions": "16",
+    "spark.driver.memory": "4g",
+    "spark.log.level": "ERROR",
+}
+REMOTE = "sc://"
+
+
+class Translated(Protocol):
+    """A query for Spark, and the relations that it reads: schema.table -> the name in the query."""
+
+    @property
+    def sql(self) -> str:
+        """The query."""
+        ...
+
+    @property
+    def relations(self) -> Mapping[str, str]:
+        """The relations that it reads."""
+        ...
+
+
+Translate = Callable[[str], Translated]
+
+
+def _translate_error(error: Exception, sql: str) -> SiyuError:
+    first = (str(error).splitlines() or [type(error).__name__])[0]
+    if isinstance(error, PySparkException) and "SQLSTATE" in str(error):
+        return SqlProblem(f"Spark: {first}", sql, "")
+    return EngineFault(f"Spark: {first}", "", "check the cluster, its memory and its disk.")
+
+
+class SparkEngine(DuckEngine):
+    """A build database whose tables Spark makes. `folder` is where Spark writes; the cluster must see the same path."""
+
+    def __init__(
+        self, path: Path, inputs: RunInputs, translate: Translate, *, cluster: str, settings: Mapping[str, str],
+        folder: Path, **options: Any,
+    ) -> None:  # fmt: skip
+        super().__init__(path, inputs, **options)
+        self._translate = translate
+        self._lake = Lake(_connected(cluster, settings, inputs), folder)
+
+    def session(self) -> DuckSession:
+        """Open a session whose tables Spark makes."""
+        return SparkTables(self.driver_connection(), self._translate, self._lake)
+
+    def close(self) -> None:
+        """Forget what Spark has registered, and close the database file."""
+        self._lake.forget()
+        super().close()
+
+
+def _connected(cluster: str, settings: Mapping[str, str], inputs: RunInputs) -> Cluster:
+    """Return a session of a cluster, which knows the semantic functions."""
+    logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL + 1)  # it prints each error with its trace
+    builder: Any = Cluster.builder
+    is_remote = cluster.startswith(REMOTE)
+    builder = builder.remote(cluster) if is_remote else builder.master(cluster).appName("siyu")
+    for name, value in {**({} if is_remote else LOCAL_SETTINGS), **SETTINGS, **settings}.items():
+        builder = builder.config(name, value)
+    if not is_remote:
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # workers on this machine have what this process has
+    try:
+        spark: Cluster = builder.getOrCreate()
+        for statement in in_sql(inputs):
+            spark.sql(statement)
+        for name, (function, kind) in by_duckdb(inputs).items():
+            spark.udf.register(name, arrow_udf(function, kind, ArrowUDFType.SCALAR))
+    except (PySparkException, Py4JError, OSError) as error:
+        raise EngineFault(f"Spark cannot be reached: {error}", cluster, "check SIYU_SPARK and the cluster.") from error
+    return spark
+
+
+class SparkTables(DuckSession):
+    """A session of the build database. Its tables are made by Spark, everything else is done by DuckDB."""
+
+    def __init__(self, cursor: Any, translate: Translate, lake: Lake) -> None:
+        super().__init__(cursor)
+        self._translate = translate
+        self._lake = lake
+
+    def create_table(self, relation: str, query: str) -> None:
+        """Replace a table by the result of a query, which Spark carries out."""
+        columns = self.columns(f"({query})")
+        translated = self._translated(query)
+        chosen = ", ".join(f"cast(`{c.name}` as {spark_type(c.type)}) as `{c.name}`" for c in columns)
+        folder = self._lake.new_folder(relation)
+        self._do(lambda: self._lake.write(f"select {chosen} from ({translated.sql})", folder), translated.sql)
+        self._show(relation, folder, columns)
+
+    def create_view(self, relation: str, query: str) -> None:
+        """Replace a table. Spark would put a view into each of its readers, whose plans grow without end."""
+        self.create_table(relation, query)
+
+    def rename_table(self, relation: str, table: str) -> None:
+        """Give a table that Spark wrote another name in its schema."""
+        named = f"{relation.partition('.')[0]}.{table}"
+        columns, folder = self.columns(relation), Path(self.value(FOLDER_OF, [_plain(relation)]))
+        self.drop_table(relation)
+        self._show(named, folder, columns)
+
+    def drop_table(self, relation: str) -> None:
+        """Drop a table or view on both engines; its files stay until the build ends."""
+        kind = self.value(KIND_OF, [_plain(relation)] * 2)
+        if kind is not None:
+            self.execute(f"drop {kind} {relation}")
+        self._do(lambda: self._lake.drop(spark_name(relation)), relation)
+
+    def write_arrays(self, relation: str, arrays: Mapping[str, Any]) -> None:
+        """Write arrays of equal length as a table, and replace an existing one."""
+        self.drop_table(relation)
+        super().write_arrays(relation, arrays)
+
+    def _show(self, relation: str, folder: Path, columns: Sequence[ColumnType]) -> None:
+        """Let both engines read what Spark has written."""
+        chosen = ", ".join(f"cast({quote_name(c.name)} as {c.type}) as {quote_name(c.name)}" for c in columns)
+        files = quoted(folder.absolute() / "*.parquet")
+        self.drop_table(relation)
+        self.execute(f"create view {relation} as select {chosen} from read_parquet({files}, hive_partitioning = false)")
+        self.execute(f"comment on view {relation} is {quoted(folder)}")
+        self._do(lambda: self._lake.register(spark_name(relation), folder, columns), relation)
+
+    def _translated(self, query: str) -> Translated:
+        """Return a query for Spark, which knows the relations that it reads by then."""
+        translated = self._translate(query)
+        for relation, name in translated.relations.items():
+            self._do(partial(self._lake.need, relation, name, partial(self._copy, relation)), relation)
+        return translated
+
+    def _copy(self, relation: str, folder: Path) -> Sequence[ColumnType]:
+        """Copy a relation that Spark has not written, such as a reference table, to where Spark reads it."""
+        columns = self.columns(relation)
+        chosen = ", ".join(
+            f"cast({quote_name(c.name)} as decimal(38, 0)) as {quote_name(c.name)}" if c.type == "HUGEINT" else
+            quote_name(c.name) for c in columns
+        )  # fmt: skip
+        self.execute(f"copy (select {chosen} from {relation}) to {quoted(folder.absolute() / 'copy.parquet')}")
+        return columns
+
+    def _do(self, work: Callable[[], None], sql: str) -> None:
+        try:
+            work()
+        except (PySparkException, Py4JError) as error:
+            raise _translate_error(error, sql) from error
+
+
+KIND_OF = (
+    "select 'table' from duckdb_tables() where schema_name || '.' || table_name = ?"
+    " union all select 'view' from duckdb_views() where schema_name || '.' || view_name = ?"
+)
+# The folder of a table that Spark wrote is in the comment of its view.
+FOLDER_OF = "select comment from duckdb_views() where schema_name || '.' || view_name = ?"
+
+
+def _plain(relation: str) -> str:
+    """Return schema.table without quotes, as catalogs have it."""
+    return relation.replace('"', "")

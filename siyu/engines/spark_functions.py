@@ -1,0 +1,85 @@
+"""The semantic functions on Spark: a few in its own SQL, the others carried out by DuckDB in the workers of Spark.
+
+What DuckDB carries out has one meaning on both engines, because it is the same code: a worker of Spark passes batches
+of values to a DuckDB in memory. What every query uses is written in Spark's SQL, which needs no worker.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Any
+
+from siyu.engines.base import RunInputs
+from siyu.engines.duckdb import DuckEngine, DuckSession
+from siyu.engines.functions import FUNCTIONS
+from siyu.engines.sql import quoted
+
+# name -> parameters and body in Spark's SQL
+IN_SQL: Mapping[str, tuple[str, str]] = {
+    "fn_local_date": ("moment timestamp_ntz", "cast(convert_timezone('UTC', '{timezone}', moment) as date)"),
+    "fn_local_hour": ("moment timestamp_ntz", "hour(convert_timezone('UTC', '{timezone}', moment))"),
+    "fn_local_midnight": ("day date", "convert_timezone('{timezone}', 'UTC', cast(day as timestamp_ntz))"),
+}
+# name -> type of the result on Spark and on DuckDB; text where a function is not listed
+RESULTS: Mapping[str, tuple[str, str]] = {
+    "fn_share": ("decimal(38, 0)", "decimal(38, 0)"),
+    "fn_share_rest": ("decimal(38, 0)", "decimal(38, 0)"),
+    "fn_try_date": ("date", "date"),
+    "fn_try_timestamp": ("timestamp_ntz", "timestamp"),
+    "fn_try_decimal": ("decimal(18, 6)", "decimal(18, 6)"),
+    "fn_edit_distance": ("bigint", "bigint"),
+    "fn_similarity": ("decimal(5, 4)", "decimal(5, 4)"),
+    "fn_abbreviates": ("boolean", "boolean"),
+}
+TEXT = ("string", "varchar")
+# What the compiler writes as a literal: siyu/compile/spark_sql.py.
+LITERALS = ("fn_as_of", "fn_as_of_end")
+# Parameters that hold the same value for all rows. DuckDB needs them as literals.
+CONSTANT = {"formats"}
+
+
+def in_sql(inputs: RunInputs) -> list[str]:
+    """Return the statements that create the functions written in SQL."""
+    return [
+        f"create or replace temporary function {name}({parameters}) return {body.format(timezone=inputs.timezone)}"
+        for name, (parameters, body) in IN_SQL.items()
+    ]
+
+
+def by_duckdb(inputs: RunInputs) -> dict[str, tuple[Callable[..., Any], str]]:
+    """Return the functions that DuckDB carries out: name -> a function of columns of Arrow, and the type on Spark."""
+    found = {}
+    for function in FUNCTIONS:
+        if function.name not in IN_SQL and function.name not in LITERALS:
+            names = tuple(name.strip() for name in function.parameters.split(","))
+            on_spark, on_duckdb = RESULTS.get(function.name, TEXT)
+            found[function.name] = (_worker(function.name, names, on_duckdb, inputs), on_spark)
+    return found
+
+
+def _worker(name: str, parameters: Sequence[str], kind: str, inputs: RunInputs) -> Callable[..., Any]:
+    """Return a function of columns of Arrow. Spark sends it to its workers with all that it holds, the key included."""
+
+    def carried_out(*columns: Any) -> Any:
+        import pyarrow
+
+        session = _session(inputs)
+        given = dict(zip(parameters, columns, strict=True))
+        fixed = [parameter for parameter in parameters if parameter in CONSTANT]
+        values = ", ".join(_literal(given.pop(p)) if p in fixed else p for p in parameters)
+        return session.applied(f"cast({name}({values}) as {kind})", pyarrow.table(given))
+
+    return carried_out
+
+
+def _literal(column: Any) -> str:
+    """Return the one value of a column, a text or a list of texts, as SQL."""
+    value = column[0].as_py()
+    return f"[{', '.join(map(quoted, value))}]" if isinstance(value, list) else quoted(value)
+
+
+@cache
+def _session(inputs: RunInputs) -> DuckSession:
+    """Return the session of this worker, which knows the functions. A worker stays for many batches."""
+    return DuckEngine(None, inputs, threads=1, memory_limit="1GB").session()

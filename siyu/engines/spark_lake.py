@@ -1,0 +1,67 @@
+"""The tables that Spark knows: Parquet in a folder of its own, under the name that queries have for it."""
+
+from __future__ import annotations
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from siyu.engines.base import ColumnType
+
+# Types of DuckDB under other names on Spark.
+TYPES = {"VARCHAR": "string", "TIMESTAMP": "timestamp_ntz", "HUGEINT": "decimal(38, 0)", "INTEGER": "int"}
+
+
+class Lake:
+    """The tables that Spark knows, by the name in its queries. Threads may share it."""
+
+    def __init__(self, spark: Any, folder: Path) -> None:
+        self._spark = spark
+        self._folder = folder
+        self._known: set[str] = set()
+        self._guard = threading.Lock()
+        self._guards: dict[str, threading.Lock] = defaultdict(threading.Lock)
+        self._written = 0
+
+    def new_folder(self, relation: str) -> Path:
+        """Return a folder that has not been written yet."""
+        with self._guard:
+            self._written += 1
+            return self._folder / relation / str(self._written)
+
+    def need(self, relation: str, name: str, copy: Callable[[Path], Sequence[ColumnType]]) -> None:
+        """Let Spark know a relation. What it has not written, `copy` writes to a folder, and returns its columns."""
+        with self._guard:
+            guard = self._guards[name]
+        with guard:
+            if name not in self._known:
+                folder = self.new_folder(relation)
+                folder.mkdir(parents=True)
+                self.register(name, folder, copy(folder))
+
+    def register(self, name: str, folder: Path, columns: Sequence[ColumnType]) -> None:
+        """Let Spark know a table whose files are in a folder."""
+        schema = ", ".join(f"`{column.name}` {spark_type(column.type)}" for column in columns)
+        self._spark.read.schema(schema).parquet(str(folder.absolute())).createOrReplaceTempView(name)
+        self._known.add(name)
+
+    def write(self, sql: str, folder: Path) -> None:
+        """Write the result of a query to a new folder."""
+        self._spark.sql(sql).write.parquet(str(folder.absolute()))
+
+    def drop(self, name: str) -> None:
+        """Let Spark forget a table."""
+        self._spark.catalog.dropTempView(name)
+        self._known.discard(name)
+
+    def forget(self) -> None:
+        """Let Spark forget all tables."""
+        for name in sorted(self._known):
+            self.drop(name)
+
+
+def spark_type(kind: str) -> str:
+    """Return the name that Spark has for a type of DuckDB."""
+    return TYPES.get(kind, kind.lower())
