@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
-from pydantic import PrivateAttr, SecretStr, ValidationError, field_validator
+from pydantic import AfterValidator, PrivateAttr, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
 from siyu.engines.paths import checked_folder
@@ -22,6 +22,7 @@ PREFIX = "SIYU_"
 SAMPLE_SALT = "the-sample-holds-no-secret"
 SHORTEST_SALT = 16
 MEMORY = re.compile(r"([0-9]{1,9}(?:[.][0-9]{1,9})?) ?(%|[KMGT]i?B)", re.IGNORECASE)
+SPARK_SETTING = re.compile(r"spark[.][A-Za-z0-9._-]+=.*")
 # The settings that can change the content of a release. Only these enter its fingerprint.
 CONTENT_SETTINGS = (
     "channels", "retired_channels", "families", "timezone", "engine", "publish_records", "publish_parquet",
@@ -56,12 +57,12 @@ class Settings(BaseSettings):
     channels: Annotated[tuple[str, ...], NoDecode] = ()
     retired_channels: Annotated[tuple[str, ...], NoDecode] = ()
     families: Annotated[tuple[str, ...], NoDecode] = FAMILIES
-    timezone: str = "Asia/Shanghai"
+    timezone: Annotated[str, AfterValidator(known_zone)] = "Asia/Shanghai"
     salt: SecretStr | None = None
     salt_file: Path | None = None
     engine: Literal["duckdb", "spark"] = "duckdb"
     spark: str = "local[*]"
-    spark_settings: Annotated[dict[str, str], NoDecode] = {}
+    spark_settings: Annotated[tuple[str, ...], NoDecode] = ()
     threads: int | None = None
     memory_limit: str = "55%"
     publish_records: bool = True
@@ -91,10 +92,18 @@ class Settings(BaseSettings):
             return [name.strip() for name in value.split(",") if name.strip()]
         return value
 
-    @field_validator("notify", mode="before")
+    @field_validator("notify", "spark_settings", mode="before")
     @classmethod
-    def _split_addresses(cls, value: Any) -> Any:
-        return value.split() if isinstance(value, str) else value  # a comma can be part of an address
+    def _split_at_blanks(cls, value: Any) -> Any:
+        return value.split() if isinstance(value, str) else value  # a comma can be part of one
+
+    @field_validator("spark_settings")
+    @classmethod
+    def _settings_of_spark(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for text in value:
+            if not SPARK_SETTING.fullmatch(text):
+                raise ValueError(f"{text!r} is not a setting of Spark: write name=value, as spark.driver.memory=8g")
+        return value
 
     @field_validator("families")
     @classmethod
@@ -119,11 +128,6 @@ class Settings(BaseSettings):
             raise ValueError(f"{value!r} is not a beginning of a name: write up to 20 of a-z, 0-9 and _, such as crm_")
         return value
 
-    @field_validator("timezone")
-    @classmethod
-    def _known_zone(cls, value: str) -> str:
-        return known_zone(value)
-
     @field_validator("memory_limit")
     @classmethod
     def _an_amount_of_memory(cls, value: str) -> str:
@@ -132,14 +136,7 @@ class Settings(BaseSettings):
             raise ValueError(f"{value!r} is not an amount of memory: write a share such as 55%, or a size such as 8GB")
         return value.strip()
 
-    @field_validator("ops_history_days")
-    @classmethod
-    def _a_day_at_least(cls, value: int) -> int:
-        if value < 1:
-            raise ValueError("at least 1 day is needed")
-        return value
-
-    @field_validator("threads")
+    @field_validator("threads", "ops_history_days")
     @classmethod
     def _positive(cls, value: int | None) -> int | None:
         if value is not None and value < 1:

@@ -17,6 +17,7 @@ from siyu.engines.base import Engine, RunInputs, Session, transaction
 from siyu.engines.duckdb import DuckEngine
 from siyu.engines.paths import PLAIN_FILE, literal_for_now
 from siyu.engines.sql import quote_name, quoted
+from siyu.errors import ConfigError
 from siyu.landing.current_rows import source_statements
 from siyu.seeds.references import Reference, reference_rows
 from siyu.settings import Settings
@@ -47,11 +48,19 @@ def open_engine(
     options["reach"] = _written_by_siyu(folder.parent)
     if settings.engine == "duckdb":
         return DuckEngine(folder / "build.duckdb", inputs, **options)
-    from siyu.engines.spark import SparkEngine  # an optional dependency, which takes seconds to import
+    return _spark_engine(settings, inputs, folder, options)
 
+
+def _spark_engine(settings: Settings, inputs: RunInputs, folder: Path, options: dict[str, Any]) -> DuckEngine:
+    """Open a build database whose tables Spark makes. Raises ConfigError if Spark is not installed."""
+    try:
+        from siyu.engines.spark import SparkEngine  # an optional dependency, which takes seconds to import
+    except ModuleNotFoundError as error:
+        fix = 'install it: pip install "siyu[spark]". It needs Java 17 or later.'
+        raise ConfigError(f"the engine spark needs the package {error.name}", settings.place("engine"), fix) from error
     return SparkEngine(
         folder / "build.duckdb", inputs, lambda sql: spark_query(sql, inputs), cluster=settings.spark,
-        settings=settings.spark_settings, folder=folder / "spark", **options,
+        settings=dict(text.split("=", 1) for text in settings.spark_settings), folder=folder / "spark", **options,
     )  # fmt: skip
 
 

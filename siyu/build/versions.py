@@ -132,7 +132,13 @@ class _Inputs:
         self._project, self._inputs = project, inputs
         self._catalog = catalog_rows(project)
         settings = project.settings
-        run = (inputs.as_of.isoformat(), settings.timezone, settings.salt_fingerprint, code_of_builds())
+        run = (
+            inputs.as_of.isoformat(),
+            settings.timezone,
+            settings.salt_fingerprint,
+            settings.engine,
+            code_of_builds(),
+        )
         self._all = {RUN: digest(*run)[:SHORT]}
         self._sources = self._digests_of_sources()
 

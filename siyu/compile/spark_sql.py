@@ -40,23 +40,26 @@ class SparkQuery:
     relations: dict[str, str]
 
 
-def spark_query(sql: str, inputs: RunInputs) -> SparkQuery:
-    """Return a query of the portable subset in the dialect of Spark."""
+def spark_query(sql: str, inputs: RunInputs | None = None, *, pretty: bool = False) -> SparkQuery:
+    """Return a query of the portable subset in the dialect of Spark.
+
+    Without a run, as people read it: its dates stay functions, and tables keep their schemas.
+    """
     relations: dict[str, str] = {}
     tree = sqlglot.parse_one(sql, read="duckdb")
     for node in reversed(list(tree.walk())):  # what is inside a node comes before it
-        if isinstance(node, exp.Table) and node.db:
+        if inputs and isinstance(node, exp.Table) and node.db:
             relation = f'{node.db}."{node.name}"'
             relations[relation] = spark_name(relation)
             node.set("alias", node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(node.name)))
             node.set("this", exp.to_identifier(relations[relation], quoted=True))
             node.set("db", None)
-        elif isinstance(node, exp.Anonymous) and node.name.lower() in DATES:
+        elif inputs and isinstance(node, exp.Anonymous) and node.name.lower() in DATES:
             text = DATES[node.name.lower()].format(as_of=inputs.as_of, timezone=inputs.timezone)
             node.replace(sqlglot.parse_one(text, read=DIALECT))
         elif (rule := RULES.get(type(node))) and (changed := rule(node)) is not node:
             node.replace(changed)
-    return SparkQuery(tree.sql(dialect=DIALECT), relations)
+    return SparkQuery(tree.sql(dialect=DIALECT, pretty=pretty), relations)
 
 
 def _mean(node: Any) -> Any:

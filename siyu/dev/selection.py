@@ -15,6 +15,7 @@ from siyu.compile.analyse import to_dialect
 from siyu.compile.compiler import compile_project
 from siyu.compile.graph import not_built, select
 from siyu.compile.project import Project
+from siyu.compile.spark_sql import spark_query
 from siyu.engines.duckdb import DuckEngine
 from siyu.errors import ConfigError, nearest
 from siyu.landing import channel_status
@@ -138,6 +139,8 @@ def sql_of(project: Project, name: str, dialect: str) -> str:
         raise ConfigError(f"unknown model {name}", "siyu sql", fix)
     if dialect == "duckdb":
         return found[0].sql
+    if dialect == "spark":
+        return spark_query(found[0].sql, pretty=True).sql
     try:
         return to_dialect(found[0].tree, dialect)
     except ValueError as error:
