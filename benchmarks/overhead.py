@@ -45,7 +45,7 @@ from siyu.engines import agglomerate
 from siyu.engines.base import RunInputs
 from siyu.engines.functions import FUNCTIONS
 from siyu.engines.sql import quoted
-from siyu.landing.current_rows import source_statements
+from siyu.landing.current_rows import source_queries
 from siyu.night.opening import Night
 from siyu.night.request import Request
 from siyu.seeds.channels import Channel
@@ -219,9 +219,9 @@ def _sources(channel: Channel, wanted: set[str], ledger: Ledger, settings: Setti
         files = [f for f in ledger.files() if f.channel == channel.channel and f.export == name]
         relation, superseded = (source_relation(channel.channel, name, s) for s in (False, True))
         if wanted & {relation, superseded}:
-            found += source_statements(
+            found += source_queries(
                 relation, superseded, export, files, settings.warehouse.resolve(), timezone=channel.timezone
-            )
+            ).statements
     return found
 
 

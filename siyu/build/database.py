@@ -18,7 +18,7 @@ from siyu.engines.duckdb import DuckEngine
 from siyu.engines.paths import PLAIN_FILE, literal_for_now
 from siyu.engines.sql import quote_name, quoted
 from siyu.errors import ConfigError
-from siyu.landing.current_rows import source_statements
+from siyu.landing.current_rows import SourceQueries, source_queries
 from siyu.seeds.references import Reference, reference_rows
 from siyu.settings import Settings
 from siyu.warehouse.ledger import LandedFile
@@ -26,6 +26,9 @@ from siyu.warehouse.ledger import LandedFile
 # DuckDB gives a thread this many rows of a table at a time. With fewer, threads of one query only wait for each other;
 # several models build at a time all the same.
 ROW_GROUP = 122_880
+# Rows of an export from which on the engine of the build reads the files itself, when it is not DuckDB. It takes longer
+# to begin than DuckDB to read fewer.
+LARGE = 1_000_000
 
 
 def open_engine(
@@ -110,14 +113,22 @@ def write_sources(
             relation, superseded = (source_relation(channel.channel, export_name, s) for s in (False, True))
             if wanted & {relation, superseded}:
                 export = channel.exports[export_name]
-                for statement in source_statements(
-                    relation, superseded, export, mine, store, timezone=channel.timezone
-                ):
-                    session.execute(statement)
+                queries = source_queries(relation, superseded, export, mine, store, timezone=channel.timezone)
+                _write_source(session, queries, sum(file.rows_landed for file in mine))
     with transaction(session):
         for reference in project.references.values():
             _write_reference(session, reference)
     session.close()
+
+
+def _write_source(session: Session, queries: SourceQueries, rows: int) -> None:
+    """Write source(). DuckDB reads what must be converted, and what is small; the engine of the build the rest."""
+    if queries.is_plain and rows >= LARGE:
+        session.create_table(queries.superseded, queries.replaced_query)
+        session.create_view(queries.relation, queries.current_query)
+        return
+    for statement in queries.statements:
+        session.execute(statement)
 
 
 def _write_reference(session: Session, reference: Reference) -> None:

@@ -24,7 +24,7 @@ from siyu.compile.ops_schema import OPS_TABLES
 from siyu.compile.project import CompiledModel, Project
 from siyu.compile.template import previous_relation, source_relation
 from siyu.landing.channel_status import ChannelStatus
-from siyu.landing.current_rows import source_statements
+from siyu.landing.current_rows import source_queries
 from siyu.layers import layer_files
 from siyu.warehouse.ledger import LandedFile
 
@@ -177,11 +177,11 @@ class _Inputs:
                 if not wanted & {relation, superseded}:
                     continue
                 mine = [f for f in self._inputs.files if f.channel == channel.channel and f.export == name]
-                sql = source_statements(
+                queries = source_queries(
                     relation, superseded, export, mine, self._inputs.store, timezone=channel.timezone
                 )
                 # What landed lies in the warehouse, which may be moved.
-                text = "\n".join(sql).replace(str(self._inputs.store), "")
+                text = "\n".join(queries.statements).replace(str(self._inputs.store), "")
                 found[relation] = found[superseded] = digest(text)[:SHORT]
         return found
 

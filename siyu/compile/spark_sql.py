@@ -18,7 +18,9 @@ from typing import Any
 import sqlglot
 from sqlglot import exp
 
+from siyu.compile.cache import digest
 from siyu.engines.base import RunInputs
+from siyu.engines.spark_lake import SparkFiles
 from siyu.engines.sql import spark_name
 
 # Spark itself has known QUALIFY since version 4.1; sqlglot would write a subquery, which loses the alias of the table.
@@ -34,10 +36,14 @@ DIGITS = 38  # of the widest decimal
 
 @dataclass(frozen=True)
 class SparkQuery:
-    """A query for Spark, and the relations that it reads: as SQL of the build database -> the name in the query."""
+    """A query for Spark, and what it reads, by the name in the query.
+
+    `relations` are relations of the build database as SQL, `files` the landed files that a query of source() unites.
+    """
 
     sql: str
     relations: dict[str, str]
+    files: dict[str, SparkFiles]
 
 
 def spark_query(sql: str, inputs: RunInputs | None = None, *, pretty: bool = False) -> SparkQuery:
@@ -46,20 +52,34 @@ def spark_query(sql: str, inputs: RunInputs | None = None, *, pretty: bool = Fal
     Without a run, as people read it: its dates stay functions, and tables keep their schemas.
     """
     relations: dict[str, str] = {}
+    files: dict[str, SparkFiles] = {}
     tree = sqlglot.parse_one(sql, read="duckdb")
     for node in reversed(list(tree.walk())):  # what is inside a node comes before it
-        if inputs and isinstance(node, exp.Table) and node.db:
-            relation = f'{node.db}."{node.name}"'
-            relations[relation] = spark_name(relation)
-            node.set("alias", node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(node.name)))
-            node.set("this", exp.to_identifier(relations[relation], quoted=True))
-            node.set("db", None)
+        if inputs and isinstance(node, exp.Table) and (node.db or isinstance(node.this, exp.ReadParquet)):
+            _name_table(node, relations, files)
         elif inputs and isinstance(node, exp.Anonymous) and node.name.lower() in DATES:
             text = DATES[node.name.lower()].format(as_of=inputs.as_of, timezone=inputs.timezone)
             node.replace(sqlglot.parse_one(text, read=DIALECT))
         elif (rule := RULES.get(type(node))) and (changed := rule(node)) is not node:
             node.replace(changed)
-    return SparkQuery(tree.sql(dialect=DIALECT, pretty=pretty), relations)
+    return SparkQuery(tree.sql(dialect=DIALECT, pretty=pretty, comments=pretty), relations, files)
+
+
+def _name_table(node: exp.Table, relations: dict[str, str], files: dict[str, SparkFiles]) -> None:
+    """Give a table the name that Spark knows it by, and note what it is."""
+    if node.db:
+        relation = f'{node.db}."{node.name}"'
+        name = spark_name(relation)
+        relations[name] = relation
+        node.set("alias", node.args.get("alias") or exp.TableAlias(this=exp.to_identifier(node.name)))
+        node.set("db", None)
+    else:
+        text = node.this.sql(dialect="duckdb")
+        name = f"files__{digest(text)[:20]}"
+        paths, *options = node.this.expressions
+        named = {option.this.name: option.expression.name for option in options}
+        files[name] = SparkFiles(text, tuple(path.name for path in paths.expressions), named.get("filename"))
+    node.set("this", exp.to_identifier(name, quoted=True))
 
 
 def _mean(node: Any) -> Any:

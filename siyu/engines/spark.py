@@ -23,7 +23,7 @@ from pyspark.sql.functions import ArrowUDFType, arrow_udf  # type: ignore[attr-d
 from siyu.engines.base import ColumnType, RunInputs
 from siyu.engines.duckdb import DuckEngine, DuckSession
 from siyu.engines.spark_functions import by_duckdb, in_sql
-from siyu.engines.spark_lake import Lake, spark_type
+from siyu.engines.spark_lake import Lake, SparkFiles, spark_type
 from siyu.engines.sql import quote_name, quoted, spark_name
 from siyu.errors import EngineFault, SiyuError, SqlProblem
 
@@ -50,7 +50,7 @@ REMOTE = "sc://"
 
 
 class Translated(Protocol):
-    """A query for Spark, and the relations that it reads: schema.table -> the name in the query."""
+    """A query for Spark, and what it reads, by the name in the query."""
 
     @property
     def sql(self) -> str:
@@ -59,7 +59,12 @@ class Translated(Protocol):
 
     @property
     def relations(self) -> Mapping[str, str]:
-        """The relations that it reads."""
+        """The relations of the build database that it reads, as SQL."""
+        ...
+
+    @property
+    def files(self) -> Mapping[str, SparkFiles]:
+        """The files that it reads."""
         ...
 
 
@@ -167,8 +172,11 @@ class SparkTables(DuckSession):
     def _translated(self, query: str) -> Translated:
         """Return a query for Spark, which knows the relations that it reads by then."""
         translated = self._translate(query)
-        for relation, name in translated.relations.items():
-            self._do(partial(self._lake.need, relation, name, partial(self._copy, relation)), relation)
+        for name, relation in translated.relations.items():
+            self._do(partial(self._lake.need, name, partial(self._copy, relation)), relation)
+        for name, files in translated.files.items():
+            columns = self.columns(f"(from {files.sql})")
+            self._do(partial(self._lake.need_files, name, files, columns), files.sql)
         return translated
 
     def _copy(self, relation: str, folder: Path) -> Sequence[ColumnType]:

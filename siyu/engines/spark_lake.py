@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,15 @@ from siyu.engines.base import ColumnType
 
 # Types of DuckDB under other names on Spark.
 TYPES = {"VARCHAR": "string", "TIMESTAMP": "timestamp_ntz", "HUGEINT": "decimal(38, 0)", "INTEGER": "int"}
+
+
+@dataclass(frozen=True)
+class SparkFiles:
+    """Parquet files that a query reads: as SQL of DuckDB, their paths, and the column that has the path, if any."""
+
+    sql: str
+    paths: tuple[str, ...]
+    path_column: str | None
 
 
 class Lake:
@@ -31,20 +42,36 @@ class Lake:
             self._written += 1
             return self._folder / relation / str(self._written)
 
-    def need(self, relation: str, name: str, copy: Callable[[Path], Sequence[ColumnType]]) -> None:
+    def need(self, name: str, copy: Callable[[Path], Sequence[ColumnType]]) -> None:
         """Let Spark know a relation. What it has not written, `copy` writes to a folder, and returns its columns."""
-        with self._guard:
-            guard = self._guards[name]
-        with guard:
-            if name not in self._known:
-                folder = self.new_folder(relation)
+        with self._guarded(name) as is_known:
+            if not is_known:
+                folder = self.new_folder(name)
                 folder.mkdir(parents=True)
                 self.register(name, folder, copy(folder))
 
+    def need_files(self, name: str, files: SparkFiles, columns: Sequence[ColumnType]) -> None:
+        """Let Spark know files that lie elsewhere."""
+        with self._guarded(name) as is_known:
+            if not is_known:
+                held = [column for column in columns if column.name != files.path_column]
+                found = self._spark.read.schema(_schema(held)).parquet(*files.paths)
+                if files.path_column:
+                    found = found.selectExpr("*", f"_metadata.file_path as `{files.path_column}`")
+                found.createOrReplaceTempView(name)
+                self._known.add(name)
+
+    @contextmanager
+    def _guarded(self, name: str) -> Iterator[bool]:
+        """Let one thread at a time make a name known. Yield whether it is known already."""
+        with self._guard:
+            guard = self._guards[name]
+        with guard:
+            yield name in self._known
+
     def register(self, name: str, folder: Path, columns: Sequence[ColumnType]) -> None:
         """Let Spark know a table whose files are in a folder."""
-        schema = ", ".join(f"`{column.name}` {spark_type(column.type)}" for column in columns)
-        self._spark.read.schema(schema).parquet(str(folder.absolute())).createOrReplaceTempView(name)
+        self._spark.read.schema(_schema(columns)).parquet(str(folder.absolute())).createOrReplaceTempView(name)
         self._known.add(name)
 
     def write(self, sql: str, folder: Path) -> None:
@@ -60,6 +87,10 @@ class Lake:
         """Let Spark forget all tables."""
         for name in sorted(self._known):
             self.drop(name)
+
+
+def _schema(columns: Sequence[ColumnType]) -> str:
+    return ", ".join(f"`{column.name}` {spark_type(column.type)}" for column in columns)
 
 
 def spark_type(kind: str) -> str:

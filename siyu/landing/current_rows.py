@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from siyu.engines.paths import parquet
@@ -16,16 +17,39 @@ from siyu.warehouse.ledger import LandedFile
 
 INTERNAL = "_extra, _file, _line, _landed_seq, _landed_date, _file_date"
 
+NEVER = "null::date"  # as the day on which a key was removed
 ROW_DIGITS = 20  # of the identity; 80 bits
 PATH = ", filename = '_path'"
 NARROW = "".join(map(chr, range(0x21, 0x7F)))
 WIDE = "".join(chr(ord(c) + 0xFEE0) for c in NARROW)  # the same in full width
 
 
-def source_statements(
+@dataclass(frozen=True)
+class SourceQueries:
+    """The queries of source(): rows that later versions replaced, a table, and the current ones, a view.
+
+    `is_plain` means that they name columns of what has landed and convert nothing, so that every engine can run them.
+    """
+
+    relation: str
+    superseded: str
+    replaced_query: str
+    current_query: str
+    is_plain: bool
+
+    @property
+    def statements(self) -> list[str]:
+        """The SQL that creates both."""
+        return [
+            f"create or replace table {self.superseded} as ({self.replaced_query})",
+            f"create or replace view {self.relation} as ({self.current_query})",
+        ]
+
+
+def source_queries(
     relation: str, superseded: str, export: Export, files: Sequence[LandedFile], store: Path, *, timezone: str
-) -> list[str]:
-    """Return the SQL that creates source(): a table of the rows that later versions replaced, and a view of the others.
+) -> SourceQueries:
+    """Return the queries of source(): the rows that later versions replaced, and the others.
 
     The current row of a key has the greatest (true by the end of as_of, version, file date, landing, file, line). Only
     keys with more than one row are ordered, and once for each build, however many models read the export. `timezone`
@@ -35,7 +59,7 @@ def source_statements(
     columns = ", ".join(f"{quote_name(c)}" for c in export.columns)
     keys = ", ".join(quote_name(key) for key in export.key)
     internal = f"{INTERNAL}, {KEY_ROW}" if has_row_key(export.key) else INTERNAL
-    rows = _union(export, landed, store, timezone)
+    rows, is_plain = _union(export, landed, store, timezone)
     if export.load == "snapshot":
         # The latest list that contains the key; the current row may come from another list.
         known = "case when _file_date <= fn_as_of() then _file_date end"
@@ -48,15 +72,17 @@ def source_statements(
         order.insert(0, f"{version} desc nulls last")
         if export.columns[export.version].type in ("timestamp", "date", "epoch_seconds"):
             in_time = f"coalesce({version} < fn_as_of_end(), {in_time})"
-    chosen = f"{columns}, {internal}, {_removed(export, files)} as _removed_date"
-    return [
-        f"create or replace table {superseded} as"
-        f" with landed as ({rows}), repeated as (select {keys} from landed group by {keys} having count(*) > 1)"
+    removed = _removed(export, files)
+    chosen = f"{columns}, {internal}, {removed} as _removed_date"
+    return SourceQueries(
+        relation,
+        superseded,
+        f"with landed as ({rows}), repeated as (select {keys} from landed group by {keys} having count(*) > 1)"
         f" select {chosen} from landed semi join repeated using ({keys})"
         f" qualify row_number() over (partition by {keys} order by ({in_time}) desc, {', '.join(order)}) > 1",
-        f"create or replace view {relation} as select {chosen} from ({rows}) as landed"
-        f" anti join {superseded} as replaced using (_landed_seq, _file, _line)",
-    ]
+        f"select {chosen} from ({rows}) as landed anti join {superseded} as replaced using (_landed_seq, _file, _line)",
+        is_plain and removed == NEVER,
+    )
 
 
 def _removed(export: Export, files: Sequence[LandedFile]) -> str:
@@ -71,7 +97,7 @@ def _removed(export: Export, files: Sequence[LandedFile]) -> str:
     filled = {file.file_date for file in files if file.landed and (file.rows_landed or export.allow_empty)}
     days = sorted({day for day in filled if day} - broken)
     if export.load != "snapshot" or not days:
-        return "null::date"
+        return NEVER
     lists = ", ".join(f"date {quoted(day)}" for day in days)
     return (
         f"(select min(day) from (select unnest([{lists}]) as day)"
@@ -79,18 +105,22 @@ def _removed(export: Export, files: Sequence[LandedFile]) -> str:
     )
 
 
-def _union(export: Export, landed: Sequence[LandedFile], store: Path, timezone: str) -> str:
-    """Return the query of all landed files in the columns of today's contract. Older files have the value of a newer
-    column in `_extra` or in their name."""
+def _union(export: Export, landed: Sequence[LandedFile], store: Path, timezone: str) -> tuple[str, bool]:
+    """Return the query of all landed files in the columns of today's contract, and whether it takes all as they landed.
+
+    Older files have the value of a newer column in `_extra` or in their name.
+    """
     groups: dict[tuple[str, bool, str], list[LandedFile]] = {}
     today = export.fingerprint if any(map(export.null_words, export.columns.values())) else None
     for file in landed:
         is_same = today in (None, file.contract)
         groups.setdefault((file.columns, is_same, file.corrected_date or ""), []).append(file)
     parts = []
+    is_plain = True
     for (_columns, is_same, day), members in sorted(groups.items()):
         internal = INTERNAL.replace("_landed_date", f"date {quoted(day)} as _landed_date") if day else INTERNAL
         held = {c: _held(export, c, members[0].types, timezone, is_same) for c in export.columns}
+        is_plain = is_plain and all(sql == quote_name(c) for c, sql in held.items())
         chosen = ", ".join(f"{sql} as {quote_name(c)}" for c, sql in held.items())
         paths = [store / str(file.path) for file in members]
         if has_row_key(export.key):
@@ -99,7 +129,7 @@ def _union(export: Export, landed: Sequence[LandedFile], store: Path, timezone: 
             parts.append(f"select {chosen}, {internal}, {row} from {parquet(paths, PATH)}")
         else:
             parts.append(f"select {chosen}, {internal} from {parquet(paths)}")
-    return " union all ".join(parts or [_empty(export)])
+    return " union all ".join(parts or [_empty(export)]), is_plain
 
 
 def _held(export: Export, column_name: str, types: Mapping[str, str], timezone: str, is_same: bool) -> str:

@@ -25,7 +25,7 @@ from siyu.landing import casts, readers
 from siyu.landing import channel as landing_module
 from siyu.landing import file as filing_module
 from siyu.landing.channel import ChannelLanding, land_channel
-from siyu.landing.current_rows import source_statements
+from siyu.landing.current_rows import source_queries
 from siyu.landing.file import Landing
 from siyu.landing.journal import sweep
 from siyu.landing.readers import csvs, reading
@@ -160,9 +160,8 @@ class Shop:
 
     def lay_out(self, channel: Channel, files: list[LandedFile]) -> None:
         export = channel.exports["orders"]
-        for statement in source_statements(
-            "is_orders", "was_orders", export, files, self.root, timezone=channel.timezone
-        ):
+        queries = source_queries("is_orders", "was_orders", export, files, self.root, timezone=channel.timezone)
+        for statement in queries.statements:
             self.session.execute(statement)
 
 
