@@ -61,7 +61,7 @@ class Settings(BaseSettings):
     salt: SecretStr | None = None
     salt_file: Path | None = None
     engine: Literal["duckdb", "spark"] = "duckdb"
-    spark: str = "local[*]"
+    spark: SecretStr = SecretStr("local[*]")  # an address may have a token
     spark_settings: Annotated[tuple[str, ...], NoDecode] = ()
     threads: int | None = None
     memory_limit: str = "55%"

@@ -62,9 +62,14 @@ def _spark_engine(settings: Settings, inputs: RunInputs, folder: Path, options: 
         fix = 'install it: pip install "siyu[spark]". It needs Java 17 or later.'
         raise ConfigError(f"the engine spark needs the package {error.name}", settings.place("engine"), fix) from error
     return SparkEngine(
-        folder / "build.duckdb", inputs, lambda sql: spark_query(sql, inputs), cluster=settings.spark,
-        settings=dict(text.split("=", 1) for text in settings.spark_settings), folder=folder / "spark", **options,
-    )  # fmt: skip
+        folder / "build.duckdb",
+        inputs,
+        lambda sql: spark_query(sql, inputs),
+        cluster=settings.spark.get_secret_value(),
+        settings=dict(text.split("=", 1) for text in settings.spark_settings),
+        folder=folder / "spark",
+        **options,
+    )
 
 
 def _written_by_siyu(warehouse: Path) -> list[Path]:

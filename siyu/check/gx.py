@@ -36,6 +36,20 @@ class _ImportedOnUse(ModuleType):
 
 
 @contextmanager
+def _hidden(package: str) -> Iterator[None]:
+    """A package cannot be imported inside. Great Expectations imports what it finds, used or not."""
+    found = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == package}
+    for name in found:
+        del sys.modules[name]
+    sys.modules[package] = None  # type: ignore[assignment]  # what Python itself takes for "not there"
+    try:
+        yield
+    finally:
+        del sys.modules[package]
+        sys.modules.update(found)
+
+
+@contextmanager
 def _imported_on_use(names: Sequence[str]) -> Iterator[None]:
     """Modules imported inside get stand-ins for `names`; everybody else imports the real ones."""
     absent = [name for name in names if name not in sys.modules]
@@ -47,7 +61,7 @@ def _imported_on_use(names: Sequence[str]) -> Iterator[None]:
             del sys.modules[name]
 
 
-with _imported_on_use(RARELY_USED):
+with _imported_on_use(RARELY_USED), _hidden("pyspark"):
     import duckdb_engine
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig

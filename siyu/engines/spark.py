@@ -9,11 +9,14 @@ from __future__ import annotations
 
 import logging
 import os
+import socket
 import sys
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 from py4j.protocol import Py4JError
 from pyspark.errors import PySparkException
@@ -26,6 +29,7 @@ from siyu.engines.spark_functions import by_duckdb, in_sql
 from siyu.engines.spark_lake import Lake, SparkFiles, spark_type
 from siyu.engines.sql import quote_name, quoted, spark_name
 from siyu.errors import EngineFault, SiyuError, SqlProblem
+from siyu.masking import first_line
 
 # Set for every session: moments are in UTC and without a zone, a wrong cast is an error, and no page is served.
 SETTINGS = {
@@ -35,7 +39,7 @@ SETTINGS = {
     "spark.sql.parquet.compression.codec": "zstd",
     "spark.sql.execution.arrow.maxRecordsPerBatch": "50000",
 }
-# Set for a Spark in this process alone; a cluster has its own.
+# Set for a Spark in this process alone; a cluster has its own settings.
 LOCAL_SETTINGS = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
@@ -46,7 +50,10 @@ LOCAL_SETTINGS = {
     "spark.driver.memory": "4g",
     "spark.log.level": "ERROR",
 }
-REMOTE = "sc://"
+LOCAL, REMOTE = "local", "sc://"
+PORT, PATIENCE = 15002, 10  # of Spark Connect, unless the address has one; seconds until it must have answered
+
+warnings.filterwarnings("ignore", module="pyspark")  # it warns of each pandas that it has not been tried with
 
 
 class Translated(Protocol):
@@ -72,7 +79,7 @@ Translate = Callable[[str], Translated]
 
 
 def _translate_error(error: Exception, sql: str) -> SiyuError:
-    first = (str(error).splitlines() or [type(error).__name__])[0]
+    first = first_line(error)
     if isinstance(error, PySparkException) and "SQLSTATE" in str(error):
         return SqlProblem(f"Spark: {first}", sql, "")
     return EngineFault(f"Spark: {first}", "", "check the cluster, its memory and its disk.")
@@ -100,15 +107,20 @@ class SparkEngine(DuckEngine):
 
 
 def _connected(cluster: str, settings: Mapping[str, str], inputs: RunInputs) -> Cluster:
-    """Return a session of a cluster, which knows the semantic functions."""
+    """Return a session of a cluster, which knows the semantic functions. Raises EngineFault if there is no cluster."""
     logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL + 1)  # it prints each error with its trace
     builder: Any = Cluster.builder
-    is_remote = cluster.startswith(REMOTE)
-    builder = builder.remote(cluster) if is_remote else builder.master(cluster).appName("siyu")
-    for name, value in {**({} if is_remote else LOCAL_SETTINGS), **SETTINGS, **settings}.items():
-        builder = builder.config(name, value)
-    if not is_remote:
+    if cluster.startswith(REMOTE):
+        _check_address(cluster)
+        builder = builder.remote(cluster)
+    else:
+        builder = builder.master(cluster).appName("siyu")
+    own = {}
+    if cluster.startswith(LOCAL):
+        own = LOCAL_SETTINGS
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # workers on this machine have what this process has
+    for name, value in {**own, **SETTINGS, **settings}.items():
+        builder = builder.config(name, value)
     try:
         spark: Cluster = builder.getOrCreate()
         for statement in in_sql(inputs):
@@ -116,8 +128,23 @@ def _connected(cluster: str, settings: Mapping[str, str], inputs: RunInputs) -> 
         for name, (function, kind) in by_duckdb(inputs).items():
             spark.udf.register(name, arrow_udf(function, kind, ArrowUDFType.SCALAR))
     except (PySparkException, Py4JError, OSError) as error:
-        raise EngineFault(f"Spark cannot be reached: {error}", cluster, "check SIYU_SPARK and the cluster.") from error
+        raise _unreachable(error, cluster) from error
     return spark
+
+
+def _check_address(cluster: str) -> None:
+    """Raise EngineFault if nothing answers at an address of Spark Connect: Spark itself tries for ten minutes."""
+    address = urlsplit(cluster)
+    try:
+        socket.create_connection((address.hostname or "", address.port or PORT), PATIENCE).close()
+    except (OSError, ValueError) as error:
+        raise _unreachable(error, cluster) from error
+
+
+def _unreachable(error: Exception, cluster: str) -> EngineFault:
+    fix = "check SIYU_SPARK and whether the cluster runs; a Spark on this machine needs Java 17 or later."
+    where = cluster.partition(";")[0]  # a token may follow
+    return EngineFault(f"Spark cannot be reached: {first_line(error)}", where, fix)
 
 
 class SparkTables(DuckSession):
