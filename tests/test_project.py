@@ -46,7 +46,8 @@ WALLS = {
     "typer": ["cli", "dev/docs.py"],
     "apprise": ["report/notify.py"],
     "splink": ["ask/splink_model.py"],
-    "pyarrow": ["ask/splink_model.py"],
+    "pyarrow": ["ask/splink_model.py", "engines/spark_functions.py"],
+    "py4j": ["engines/spark.py"],
     "prefect": [],
 }
 FLOW_WALLS = (

@@ -21,7 +21,7 @@ from siyu.settings import Settings
 COMMAND = "siyu candidates"
 STATUSES = ("open", "unsure", "joined", "all")
 DECIDED = "decided"
-ID = re.compile("K[0-9a-f]{1,12}")
+ID = re.compile("K[0-9a-f]{1,12}", re.IGNORECASE)
 NUMBER = re.compile("[1-9][0-9]{0,8}")
 
 
@@ -268,7 +268,8 @@ def candidates_named(lookup: Lookup, texts: Sequence[str], command: str) -> list
 def _fitting(rows: Iterable[Row], text: str) -> list[Row]:
     if NUMBER.fullmatch(text):
         return [row for row in rows if row["candidate_no"] == int(text)]
-    return [row for row in rows if row["candidate_id"].startswith(text)] if ID.fullmatch(text) else []
+    beginning = text.lower()
+    return [row for row in rows if row["candidate_id"].lower().startswith(beginning)] if ID.fullmatch(text) else []
 
 
 def _not_one(lookup: Lookup, text: str, fitting: Sequence[Row], command: str) -> WrongQuestion:

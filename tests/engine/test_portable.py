@@ -40,6 +40,10 @@ def session() -> Iterator[DuckSession]:
 
 # construct -> what is told of it
 SHAPES_FOUND = {
+    "select x, u.b from t cross join unnest(l) as e(x) inner join u on x = u.a": "a join after unnest",
+    "select x from t cross join unnest(l) as e(x) left join u on x = u.a": "a join after unnest",
+    "select a from t group by a qualify row_number() over (order by sum(b) desc, a) = 1": "an aggregate in qualify",
+    "select a from t group by a qualify sum(sum(b)) over (partition by a) > 1": "an aggregate in qualify",
     "select list(a order by b) as l from t": "list(x order by y)",
     "select array_agg(a order by b) as l from t": "list(x order by y)",
     "select list(a) as l from t": "list(x) without a filter",
@@ -130,6 +134,9 @@ TYPES_FOUND = {
     "select skewness(a) as x from t": "skewness() over doubles",
     "select a from t group by a having sum(ratio) > 1": "sum() over doubles",
     "select (select sum(ratio) from t where t.a = u.a) as x from u": "sum() over doubles",
+    "select median(amount) as x from t": "median() of decimals",
+    "select median(amount) over (order by d range between interval 7 day preceding and interval 1 day preceding) as x"
+    " from t": "median() of decimals",
     "select sum(ok) as x from t": "sum() of a boolean",
     "select sum(a > 1) as x from t": "sum() of a boolean",
     "select date_diff('day', ts, ts) as x from t": "date_diff() of timestamps",
@@ -146,6 +153,9 @@ TYPES_FOUND = {
 
 ALLOWED = (
     "select a from t qualify row_number() over (partition by a order by b, s) = 1",
+    "select a from t qualify sum(b) filter (where ok) over (partition by a) > 1 and lag(b) over (order by a, b) = 1",
+    "select t.a, x, y from t inner join u on t.a = u.a cross join unnest(l) as e(x) cross join unnest([1, 2]) as f(y)",
+    "select median(cast(amount as double)) as x, median(a) as y from t",
     "select count(*) filter (where ok) as x, count(distinct a) filter (where ok) as y, count_if(ok) as z from t",
     "select a, s, count(*) as x from t group by all",
     "select a, s, count(*) as x from t group by grouping sets ((a), (s), ())",
