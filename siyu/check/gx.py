@@ -36,17 +36,16 @@ class _ImportedOnUse(ModuleType):
 
 
 @contextmanager
-def _hidden(package: str) -> Iterator[None]:
-    """A package cannot be imported inside. Great Expectations imports what it finds, used or not."""
-    found = {name: module for name, module in sys.modules.items() if name.partition(".")[0] == package}
-    for name in found:
-        del sys.modules[name]
+def _not_found(package: str) -> Iterator[None]:
+    """A package that nobody has imported yet cannot be imported inside: Great Expectations imports all it finds."""
+    if package in sys.modules:
+        yield
+        return
     sys.modules[package] = None  # type: ignore[assignment]  # what Python itself takes for "not there"
     try:
         yield
     finally:
         del sys.modules[package]
-        sys.modules.update(found)
 
 
 @contextmanager
@@ -61,7 +60,7 @@ def _imported_on_use(names: Sequence[str]) -> Iterator[None]:
             del sys.modules[name]
 
 
-with _imported_on_use(RARELY_USED), _hidden("pyspark"):
+with _imported_on_use(RARELY_USED), _not_found("pyspark"):
     import duckdb_engine
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
