@@ -13,6 +13,7 @@ import socket
 import sys
 import warnings
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -26,7 +27,7 @@ from pyspark.sql.functions import ArrowUDFType, arrow_udf  # type: ignore[attr-d
 from siyu.engines.base import ColumnType, RunInputs
 from siyu.engines.duckdb import DuckEngine, DuckSession
 from siyu.engines.spark_functions import by_duckdb, in_sql
-from siyu.engines.spark_lake import Lake, SparkFiles, spark_type
+from siyu.engines.spark_lake import Lake, SparkFiles, spark_type, tick
 from siyu.engines.sql import quote_name, quoted, spark_name
 from siyu.errors import EngineFault, SiyuError, SqlProblem
 from siyu.masking import first_line
@@ -50,6 +51,7 @@ LOCAL_SETTINGS = {
     "spark.driver.memory": "4g",
     "spark.log.level": "ERROR",
 }
+FAULTS = (PySparkException, Py4JError, OSError)  # OSError: the process of Spark has ended
 LOCAL, REMOTE = "local", "sc://"
 PORT, PATIENCE = 15002, 10  # of Spark Connect, unless the address has one; seconds until it must have answered
 
@@ -101,8 +103,9 @@ class SparkEngine(DuckEngine):
         return SparkTables(self.driver_connection(), self._translate, self._lake)
 
     def close(self) -> None:
-        """Forget what Spark has registered, and close the database file."""
-        self._lake.forget()
+        """Let Spark forget what it knows of this build, and close the database file."""
+        with suppress(*FAULTS):  # a cluster that is gone knows nothing any more
+            self._lake.forget()
         super().close()
 
 
@@ -127,7 +130,7 @@ def _connected(cluster: str, settings: Mapping[str, str], inputs: RunInputs) -> 
             spark.sql(statement)
         for name, (function, kind) in by_duckdb(inputs).items():
             spark.udf.register(name, arrow_udf(function, kind, ArrowUDFType.SCALAR))
-    except (PySparkException, Py4JError, OSError) as error:
+    except FAULTS as error:
         raise _unreachable(error, cluster) from error
     return spark
 
@@ -159,7 +162,7 @@ class SparkTables(DuckSession):
         """Replace a table by the result of a query, which Spark carries out."""
         columns = self.columns(f"({query})")
         translated = self._translated(query)
-        chosen = ", ".join(f"cast(`{c.name}` as {spark_type(c.type)}) as `{c.name}`" for c in columns)
+        chosen = ", ".join(f"cast({tick(c.name)} as {spark_type(c.type)}) as {tick(c.name)}" for c in columns)
         folder = self._lake.new_folder(relation)
         self._do(lambda: self._lake.write(f"select {chosen} from ({translated.sql})", folder), translated.sql)
         self._show(relation, folder, columns)
@@ -219,16 +222,22 @@ class SparkTables(DuckSession):
     def _do(self, work: Callable[[], None], sql: str) -> None:
         try:
             work()
-        except (PySparkException, Py4JError) as error:
+        except FAULTS as error:
             raise _translate_error(error, sql) from error
 
 
+# What a name is in the build database: another one, such as an earlier release, may be attached beside it.
 KIND_OF = (
-    "select 'table' from duckdb_tables() where schema_name || '.' || table_name = ?"
-    " union all select 'view' from duckdb_views() where schema_name || '.' || view_name = ?"
+    "select 'table' from duckdb_tables()"
+    " where database_name = current_database() and schema_name || '.' || table_name = ?"
+    " union all select 'view' from duckdb_views()"
+    " where database_name = current_database() and schema_name || '.' || view_name = ?"
 )
 # The folder of a table that Spark wrote is in the comment of its view.
-FOLDER_OF = "select comment from duckdb_views() where schema_name || '.' || view_name = ?"
+FOLDER_OF = (
+    "select comment from duckdb_views()"
+    " where database_name = current_database() and schema_name || '.' || view_name = ?"
+)
 
 
 def _plain(relation: str) -> str:

@@ -57,7 +57,7 @@ class Lake:
                 held = [column for column in columns if column.name != files.path_column]
                 found = self._spark.read.schema(_schema(held)).parquet(*files.paths)
                 if files.path_column:
-                    found = found.selectExpr("*", f"_metadata.file_path as `{files.path_column}`")
+                    found = found.selectExpr("*", f"_metadata.file_path as {tick(files.path_column)}")
                 found.createOrReplaceTempView(name)
                 self._known.add(name)
 
@@ -90,9 +90,14 @@ class Lake:
 
 
 def _schema(columns: Sequence[ColumnType]) -> str:
-    return ", ".join(f"`{column.name}` {spark_type(column.type)}" for column in columns)
+    return ", ".join(f"{tick(column.name)} {spark_type(column.type)}" for column in columns)
 
 
 def spark_type(kind: str) -> str:
     """Return the name that Spark has for a type of DuckDB."""
     return TYPES.get(kind, kind.lower())
+
+
+def tick(name: str) -> str:
+    """Return a column name as Spark quotes it."""
+    return "`" + name.replace("`", "``") + "`"
