@@ -4,13 +4,16 @@ Models keep to the portable subset, so that most of a query is the same text. Wh
 another meaning, the tree of the query is changed, so that Spark computes what DuckDB does:
 
 - A double becomes a decimal by rounding after a multiplication. Spark rounds the shortest text of the double.
+- What is divided is a double, and so is a mean. Spark makes decimals of decimals.
 - A median lies in the middle of two doubles, also in a window with a frame, which Spark does not have for medians.
-- count_if of nothing but NULLs is NULL.
-- A mean is a double, also of decimals.
+- NULL is the greatest field of a struct; count_if of nothing but NULLs is NULL; arg_max passes over NULLs.
+- A series that ends before it begins is empty. Months are counted by their first days.
+- trim() removes blanks of every width. In a pattern, $ is the end of the text, and only a line feed ends a line.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -62,7 +65,7 @@ def spark_query(sql: str, inputs: RunInputs | None = None, *, pretty: bool = Fal
             node.replace(sqlglot.parse_one(text, read=DIALECT))
         elif (rule := RULES.get(type(node))) and (changed := rule(node)) is not node:
             node.replace(changed)
-    return SparkQuery(tree.sql(dialect=DIALECT, pretty=pretty, comments=pretty), relations, files)
+    return SparkQuery(tree.sql(dialect=DIALECT, pretty=pretty, comments=pretty, identify=not pretty), relations, files)
 
 
 def _name_table(node: exp.Table, relations: dict[str, str], files: dict[str, SparkFiles]) -> None:
@@ -84,7 +87,12 @@ def _name_table(node: exp.Table, relations: dict[str, str], files: dict[str, Spa
 
 def _mean(node: Any) -> Any:
     """Return avg() as the double that DuckDB makes of it."""
-    return _spark("(cast(sum(x) as double) / count(x))", x=node.this)
+    return _aggregated(
+        node,
+        "(cast(total as double) / number)",
+        total=_spark("sum(x)", x=node.this),
+        number=_spark("count(x)", x=node.this),
+    )
 
 
 def _count_if(node: Any) -> Any:
@@ -93,26 +101,97 @@ def _count_if(node: Any) -> Any:
 
 
 def _median(node: Any) -> Any:
-    """Return median() over the sorted values; an OVER or a FILTER around it moves to the list of the values."""
-    values = _spark("collect_list(cast(x as double))", x=node.this)
+    """Return median() over the sorted values."""
+    return _aggregated(node, MIDDLE, x=_spark("collect_list(cast(x as double))", x=node.this))
+
+
+def _aggregated(node: Any, text: str, **parts: Any) -> Any:
+    """Return a text over aggregates in place of one aggregate. An OVER or a FILTER around that moves to each of them."""
     outermost = node
     while isinstance(outermost.parent, exp.Window | exp.Filter) and outermost.arg_key == "this":
         outermost = outermost.parent
-        around = outermost.copy()
-        around.set("this", values)
-        values = around
-    middle = _spark(MIDDLE, x=values)
+        for name, part in parts.items():
+            around = outermost.copy()
+            around.set("this", part)
+            parts[name] = around
+    changed = _spark(text, **parts)
     if outermost is node:
-        return middle
-    outermost.replace(middle)
+        return changed
+    outermost.replace(changed)
     return node
 
 
-# As DuckDB computes it: the lower one and half of the way to the upper one.
+# As DuckDB computes it: half of the lower one and half of the upper one.
 MIDDLE = (
-    "cast(get(transform(array(array_sort(x)), a -> get(a, (size(a) - 1) div 2)"
-    " + (get(a, size(a) div 2) - get(a, (size(a) - 1) div 2)) * cast(0.5 as double)), 0) as double)"
+    "cast(get(transform(array(array_sort(x)), a -> get(a, (size(a) - 1) div 2) * cast(0.5 as double)"
+    " + get(a, size(a) div 2) * cast(0.5 as double)), 0) as double)"
 )
+
+
+def _divide(node: Any) -> Any:
+    """Return a division of doubles: DuckDB's are all, and Spark divides decimals as decimals."""
+    if isinstance(node.this, exp.Cast) and node.this.to.is_type("double"):
+        return node
+    node.set("this", exp.cast(node.this.copy(), "double"))
+    return node
+
+
+def _series(node: Any) -> Any:
+    """Return a series that is empty if it ends before it begins: Spark would count down."""
+    if isinstance(node.parent, exp.If):
+        return node
+    start, end = node.args["start"], node.args["end"]
+    return exp.If(this=exp.LTE(this=start.copy(), expression=end.copy()), true=node.copy(), false=exp.Array())
+
+
+def _struct(node: Any) -> Any:
+    """Return a struct that has, before each field, whether it is NULL: so NULL is the greatest, as in DuckDB."""
+    fields = []
+    for field in node.expressions:
+        if not isinstance(field, exp.PropertyEQ):
+            return node
+        is_null = exp.paren(exp.Is(this=field.expression.copy(), expression=exp.null()))
+        fields += [exp.PropertyEQ(this=exp.to_identifier(f"{field.name}__is_null"), expression=is_null), field.copy()]
+    return exp.Struct(expressions=fields)
+
+
+def _arg(node: Any) -> Any:
+    """Return arg_max() or arg_min() that passes over NULLs, as DuckDB does."""
+    by = _spark("case when x is not null then y end", x=node.this, y=node.expression)
+    return type(node)(this=node.this.copy(), expression=by)
+
+
+def _trim(node: Any) -> Any:
+    """Return trim() of all the blanks that DuckDB removes. Spark removes one of them."""
+    if node.args.get("expression") is None:
+        node.set("expression", exp.Literal.string(BLANKS))
+        node.set("position", node.args.get("position") or "BOTH")
+    return node
+
+
+BLANKS = "".join(map(chr, (0x20, 0xA0, 0x1680, *range(0x2000, 0x200B), 0x202F, 0x205F, 0x3000)))
+
+
+def _pattern(node: Any) -> Any:
+    """Return a use of a pattern in which only a line feed ends a line, and $ is the end of the text."""
+    pattern = node.expression
+    if isinstance(pattern, exp.Literal) and not pattern.name.startswith(UNIX_LINES):
+        pattern.replace(exp.Literal.string(UNIX_LINES + END.sub(lambda found: found[1] or r"\z", pattern.name)))
+    return node
+
+
+UNIX_LINES = "(?d)"
+# What is skipped in a pattern: an escaped character, and a class of characters. What is left is a $ that stands alone.
+END = re.compile(r"(\\.|\[\^?\]?(?:\\.|[^\]\\])*\])|\$")
+
+
+def _months(node: Any) -> Any:
+    """Return date_diff() in months, quarters or years by their boundaries. Spark counts whole ones."""
+    size = {"MONTH": 1, "QUARTER": 3, "YEAR": 12}.get(node.text("unit").upper())
+    if size is None:
+        return node
+    text = "(year(a) * 12 + month(a) - 1) div size - (year(b) * 12 + month(b) - 1) div size"
+    return exp.paren(_spark(text, a=node.this, b=node.expression, size=exp.Literal.number(size)))
 
 
 def _cast(node: Any) -> Any:
@@ -137,7 +216,7 @@ def _cast(node: Any) -> Any:
 
 def _unit(scale: int) -> str:
     """Return the last digit of a decimal with a scale, as a decimal."""
-    return f"cast('{'0.' + '0' * (scale - 1) + '1' if scale else '1'}' as decimal({scale + 1}, {scale}))"
+    return f"cast('{'0.' + '0' * (scale - 1) + '1' if scale else '1'}' as decimal({max(scale, 1)}, {scale}))"
 
 
 def _is_double(node: Any) -> bool | None:
@@ -188,9 +267,19 @@ def _spark(text: str, **parts: exp.Expr) -> Any:
 
 
 RULES: dict[type[Any], Callable[[Any], Any]] = {
+    exp.ArgMax: _arg,
+    exp.ArgMin: _arg,
     exp.Avg: _mean,
     exp.CountIf: _count_if,
+    exp.DateDiff: _months,
+    exp.Div: _divide,
+    exp.GenerateSeries: _series,
     exp.Median: _median,
+    exp.RegexpExtract: _pattern,
+    exp.RegexpLike: _pattern,
+    exp.RegexpReplace: _pattern,
+    exp.Struct: _struct,
+    exp.Trim: _trim,
     exp.Cast: _cast,
     exp.TryCast: _cast,
 }

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 import socket
 import sys
 import warnings
@@ -20,7 +21,7 @@ from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 from py4j.protocol import Py4JError
-from pyspark.errors import PySparkException
+from pyspark.errors import AnalysisException, ParseException, PySparkException
 from pyspark.sql import SparkSession as Cluster
 from pyspark.sql.functions import ArrowUDFType, arrow_udf  # type: ignore[attr-defined]  # its stub lacks them
 
@@ -30,7 +31,7 @@ from siyu.engines.spark_functions import by_duckdb, in_sql
 from siyu.engines.spark_lake import Lake, SparkFiles, spark_type, tick
 from siyu.engines.sql import quote_name, quoted, spark_name
 from siyu.errors import EngineFault, SiyuError, SqlProblem
-from siyu.masking import first_line
+from siyu.masking import first_line, without_values
 
 # Set for every session: moments are in UTC and without a zone, a wrong cast is an error, and no page is served.
 SETTINGS = {
@@ -38,6 +39,7 @@ SETTINGS = {
     "spark.sql.timestampType": "TIMESTAMP_NTZ",
     "spark.sql.ansi.enabled": "true",
     "spark.sql.parquet.compression.codec": "zstd",
+    "spark.sql.decimalOperations.allowPrecisionLoss": "false",  # a product keeps its digits after the point
     "spark.sql.execution.arrow.maxRecordsPerBatch": "50000",
 }
 # Set for a Spark in this process alone; a cluster has its own settings.
@@ -49,9 +51,10 @@ LOCAL_SETTINGS = {
     "spark.sql.catalogImplementation": "in-memory",
     "spark.sql.shuffle.partitions": "16",
     "spark.driver.memory": "4g",
-    "spark.log.level": "ERROR",
+    "spark.log.level": "OFF",  # its errors quote values of people
 }
 FAULTS = (PySparkException, Py4JError, OSError)  # OSError: the process of Spark has ended
+CONDITION = re.compile(r"\[[A-Z][A-Z0-9_.]+\]")  # the name of an error of Spark
 LOCAL, REMOTE = "local", "sc://"
 PORT, PATIENCE = 15002, 10  # of Spark Connect, unless the address has one; seconds until it must have answered
 
@@ -81,10 +84,15 @@ Translate = Callable[[str], Translated]
 
 
 def _translate_error(error: Exception, sql: str) -> SiyuError:
-    first = first_line(error)
-    if isinstance(error, PySparkException) and "SQLSTATE" in str(error):
-        return SqlProblem(f"Spark: {first}", sql, "")
-    return EngineFault(f"Spark: {first}", "", "check the cluster, its memory and its disk.")
+    """Return what siyu tells of an error: what Spark says of a query, but only the name of what it found in the data."""
+    text = str(error)
+    condition = CONDITION.search(text)
+    if condition is None:
+        return EngineFault(f"Spark: {type(error).__name__}", "", "check the cluster, its memory and its disk.")
+    if isinstance(error, AnalysisException | ParseException):
+        line = next(line for line in text.splitlines() if condition[0] in line)
+        return SqlProblem(f"Spark: {without_values(line.strip())}", sql, "")
+    return SqlProblem(f"Spark: {condition[0]}", sql, "")
 
 
 class SparkEngine(DuckEngine):
@@ -96,7 +104,7 @@ class SparkEngine(DuckEngine):
     ) -> None:  # fmt: skip
         super().__init__(path, inputs, **options)
         self._translate = translate
-        self._lake = Lake(_connected(cluster, settings, inputs), folder)
+        self._lake = Lake(_connected(cluster, settings, inputs, folder), folder)
 
     def session(self) -> DuckSession:
         """Open a session whose tables Spark makes."""
@@ -109,7 +117,7 @@ class SparkEngine(DuckEngine):
         super().close()
 
 
-def _connected(cluster: str, settings: Mapping[str, str], inputs: RunInputs) -> Cluster:
+def _connected(cluster: str, settings: Mapping[str, str], inputs: RunInputs, folder: Path) -> Cluster:
     """Return a session of a cluster, which knows the semantic functions. Raises EngineFault if there is no cluster."""
     logging.getLogger("SQLQueryContextLogger").setLevel(logging.CRITICAL + 1)  # it prints each error with its trace
     builder: Any = Cluster.builder
@@ -118,9 +126,9 @@ def _connected(cluster: str, settings: Mapping[str, str], inputs: RunInputs) -> 
         builder = builder.remote(cluster)
     else:
         builder = builder.master(cluster).appName("siyu")
-    own = {}
+    own: dict[str, str] = {}
     if cluster.startswith(LOCAL):
-        own = LOCAL_SETTINGS
+        own = {**LOCAL_SETTINGS, "spark.sql.warehouse.dir": str(folder.absolute())}
         os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # workers on this machine have what this process has
     for name, value in {**own, **SETTINGS, **settings}.items():
         builder = builder.config(name, value)
@@ -229,14 +237,14 @@ class SparkTables(DuckSession):
 # What a name is in the build database: another one, such as an earlier release, may be attached beside it.
 KIND_OF = (
     "select 'table' from duckdb_tables()"
-    " where database_name = current_database() and schema_name || '.' || table_name = ?"
+    " where database_name = current_database() and lower(schema_name || '.' || table_name) = lower(?)"
     " union all select 'view' from duckdb_views()"
-    " where database_name = current_database() and schema_name || '.' || view_name = ?"
+    " where database_name = current_database() and lower(schema_name || '.' || view_name) = lower(?)"
 )
 # The folder of a table that Spark wrote is in the comment of its view.
 FOLDER_OF = (
     "select comment from duckdb_views()"
-    " where database_name = current_database() and schema_name || '.' || view_name = ?"
+    " where database_name = current_database() and lower(schema_name || '.' || view_name) = lower(?)"
 )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 
 def quote_name(text: str) -> str:
     """Return a column name as a quoted identifier."""
@@ -20,4 +22,5 @@ def quoted(value: object) -> str:
 
 def spark_name(relation: str) -> str:
     """Return the name of a relation in queries for Spark, whose temporary views have no schema."""
-    return relation.replace(".", "__").replace('"', "")
+    plain = relation.replace(".", "__").replace('"', "").lower()
+    return re.sub("[^a-z0-9_]", lambda found: f"_{ord(found[0]):x}_", plain)
