@@ -65,7 +65,9 @@ def spark_query(sql: str, inputs: RunInputs | None = None, *, pretty: bool = Fal
             node.replace(sqlglot.parse_one(text, read=DIALECT))
         elif (rule := RULES.get(type(node))) and (changed := rule(node)) is not node:
             node.replace(changed)
-    return SparkQuery(tree.sql(dialect=DIALECT, pretty=pretty, comments=pretty, identify=not pretty), relations, files)
+    return SparkQuery(
+        tree.sql(dialect=DIALECT, pretty=pretty, comments=pretty, identify=bool(inputs)), relations, files
+    )
 
 
 def _name_table(node: exp.Table, relations: dict[str, str], files: dict[str, SparkFiles]) -> None:
@@ -106,7 +108,7 @@ def _median(node: Any) -> Any:
 
 
 def _aggregated(node: Any, text: str, **parts: Any) -> Any:
-    """Return a text over aggregates in place of one aggregate. An OVER or a FILTER around that moves to each of them."""
+    """Return a text over aggregates in place of an aggregate. An OVER or a FILTER around it moves to each of them."""
     outermost = node
     while isinstance(outermost.parent, exp.Window | exp.Filter) and outermost.arg_key == "this":
         outermost = outermost.parent
@@ -132,7 +134,7 @@ def _divide(node: Any) -> Any:
     """Return a division of doubles: DuckDB's are all, and Spark divides decimals as decimals."""
     if isinstance(node.this, exp.Cast) and node.this.to.is_type("double"):
         return node
-    node.set("this", exp.cast(node.this.copy(), "double"))
+    node.set("this", exp.cast(_whole(node.this), "double"))
     return node
 
 
@@ -141,7 +143,9 @@ def _series(node: Any) -> Any:
     if isinstance(node.parent, exp.If):
         return node
     start, end = node.args["start"], node.args["end"]
-    return exp.If(this=exp.LTE(this=start.copy(), expression=end.copy()), true=node.copy(), false=exp.Array())
+    in_order = exp.If(this=exp.LTE(this=_whole(start), expression=_whole(end)), true=node.copy())
+    ends_before = exp.If(this=exp.GT(this=_whole(start), expression=_whole(end)), true=exp.Array())
+    return exp.Case(ifs=[in_order, ends_before])
 
 
 def _struct(node: Any) -> Any:
@@ -150,7 +154,7 @@ def _struct(node: Any) -> Any:
     for field in node.expressions:
         if not isinstance(field, exp.PropertyEQ):
             return node
-        is_null = exp.paren(exp.Is(this=field.expression.copy(), expression=exp.null()))
+        is_null = exp.paren(exp.Is(this=_whole(field.expression), expression=exp.null()))
         fields += [exp.PropertyEQ(this=exp.to_identifier(f"{field.name}__is_null"), expression=is_null), field.copy()]
     return exp.Struct(expressions=fields)
 
@@ -257,12 +261,17 @@ WITHIN = (
 )  # fmt: skip
 
 
+def _whole(node: exp.Expr) -> exp.Expr:
+    """Return a copy of an expression that stays one, whatever stands around it."""
+    return exp.paren(node) if isinstance(node, exp.Binary | exp.Unary | exp.Between | exp.In) else node.copy()
+
+
 def _spark(text: str, **parts: exp.Expr) -> Any:
     """Return the tree of a text in Spark's dialect whose names are filled in."""
     tree = sqlglot.parse_one(text, read=DIALECT)
     for column in list(tree.find_all(exp.Column)):
         if not column.table and column.name in parts:
-            column.replace(parts[column.name].copy())
+            column.replace(_whole(parts[column.name]))
     return tree
 
 

@@ -84,7 +84,7 @@ Translate = Callable[[str], Translated]
 
 
 def _translate_error(error: Exception, sql: str) -> SiyuError:
-    """Return what siyu tells of an error: what Spark says of a query, but only the name of what it found in the data."""
+    """Return what siyu tells of an error: all that Spark says of a query, and only the name of an error in the data."""
     text = str(error)
     condition = CONDITION.search(text)
     if condition is None:
