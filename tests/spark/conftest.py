@@ -25,7 +25,7 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> Iterator[BothEngines]:
 
     folder = tmp_path_factory.mktemp("spark")
     settings = {
-        "spark.sql.shuffle.partitions": "4",
+        "spark.sql.shuffle.partitions": "2",
         "spark.driver.memory": "1g",
         "spark.sql.warehouse.dir": str(folder / "catalog"),  # Spark would make one in the working folder
     }

@@ -25,20 +25,29 @@ def of(expression: str) -> str:
 
 def test_a_table_has_one_name_and_keeps_its_own_as_its_alias() -> None:
     query = spark_query("select one_id.id_type from identity.one_id", INPUTS)
-    assert query.sql == "SELECT one_id.id_type FROM `identity__one_id` AS one_id"
+    assert query.sql == "SELECT `one_id`.`id_type` FROM `identity__one_id` AS `one_id`"
     assert query.relations == {"identity__one_id": 'identity."one_id"'}
 
 
 def test_an_alias_stays() -> None:
     query = spark_query("select a.x from records.contact as a join records.contact b on a.x = b.x", INPUTS)
-    assert "`records__contact` AS a" in query.sql and "`records__contact` AS b" in query.sql
+    assert "`records__contact` AS `a`" in query.sql and "`records__contact` AS `b`" in query.sql
     assert list(query.relations) == ["records__contact"]
 
 
-def test_a_table_with_quotes_and_capitals_is_read_by_its_name() -> None:
-    query = spark_query('select x from ops."Big Table"', INPUTS)
-    assert query.relations == {"ops__Big Table": 'ops."Big Table"'}
-    assert "`ops__Big Table`" in query.sql
+@pytest.mark.parametrize(
+    ("relation", "name"),
+    [
+        ('ops."Big Table"', "ops__big_20_table"),
+        ('identity."客户"', "identity___5ba2__6237_"),
+        ('identity."x-y"', "identity__x_2d_y"),
+        ('identity."MADE"', "identity__made"),
+    ],
+)
+def test_a_table_has_a_name_in_spark_of_small_letters_and_numbers_of_others(relation: str, name: str) -> None:
+    query = spark_query(f"select x from {relation}", INPUTS)
+    assert query.relations == {name: relation}
+    assert f"FROM `{name}` AS `" in query.sql
 
 
 @pytest.mark.parametrize(
@@ -53,7 +62,7 @@ def test_a_table_with_quotes_and_capitals_is_read_by_its_name() -> None:
 def test_names_of_ctes_and_subqueries_are_no_tables(sql: str) -> None:
     query = spark_query(sql, INPUTS)
     assert set(query.relations) <= {"records__kind"}
-    assert "from kind" not in sql or "FROM kind" in query.sql
+    assert "from kind" not in sql or "FROM `kind`" in query.sql
 
 
 def test_tables_are_found_wherever_a_query_has_them() -> None:
@@ -70,6 +79,12 @@ def test_tables_are_found_wherever_a_query_has_them() -> None:
 def test_a_query_without_a_run_keeps_its_names_and_dates() -> None:
     query = spark_query("select fn_as_of() as d from identity.one_id")
     assert query.relations == {} and "identity.one_id" in query.sql and "fn_as_of()" in query.sql.lower()
+    assert "`" not in query.sql
+
+
+def test_with_a_run_every_name_is_quoted() -> None:
+    sql = spark_query("select t.a as b, max(c) over (partition by d) as e from s.t as t", INPUTS).sql
+    assert all(f"`{name}`" in sql for name in ("t", "a", "b", "c", "d", "e", "s__t"))
 
 
 # ---- dates of the run ----
@@ -112,15 +127,12 @@ def test_a_mean_is_a_double() -> None:
     "around", ["filter (where ok)", "over (partition by y)", "filter (where ok) over (order by y)"]
 )
 def test_a_filter_or_window_of_a_mean_belongs_to_its_aggregates(around: str) -> None:
-    # Found: it sticks to the quotient, which Spark cannot read.
-    found = of(f"avg(x) {around}")
-    assert ") filter" not in found.replace("sum(x) filter", "").replace("count(x) filter", "")
-    assert found.count("over") in (0, 2) and found.count("filter") in (0, 2)
-    assert not found.startswith("(cast(sum(x) as double) / count(x))")
+    around_each = around.replace("filter (", "filter(").replace("order by y", "order by y nulls last")
+    assert of(f"avg(x) {around}") == f"(cast(sum(x) {around_each} as double) / count(x) {around_each})"
 
 
 def test_a_count_of_conditions_is_a_sum() -> None:
-    assert of("count_if(x > 1)") == "sum(cast(x > 1 as bigint))"
+    assert of("count_if(x > 1)") == "sum(cast((x > 1) as bigint))"
     assert of("count_if(ok) over (order by y)").startswith("sum(cast(ok as bigint)) over (order by y")
     assert of("count_if(ok) filter (where y)") == "sum(cast(ok as bigint)) filter(where y)"
 
@@ -222,7 +234,6 @@ def test_a_decimal_without_a_scale_is_whole() -> None:
 
 def test_the_whole_part_of_a_wide_decimal_fits_into_38_digits() -> None:
     """The product of the whole number and the unit must not be wider, or Spark takes digits from its scale."""
-    # Found: 28 + 10 + 1 digits for decimal(38, 9).
     found = of("cast(a / b as decimal(38, 9))")
     whole = int(found.partition("as decimal(")[2].partition(",")[0])
     unit = int(found.partition("cast('0.000000001' as decimal(")[2].partition(",")[0])
@@ -241,9 +252,86 @@ def test_a_cast_within_a_cast_is_changed_too() -> None:
 
 
 def test_chinese_names_are_quoted() -> None:
-    # Found: Spark reads such a name only between backticks.
     sql = spark_query("select 状态.编号 as 名称 from records.event as 状态", INPUTS).sql
     assert all(f"`{name}`" in sql for name in ("状态", "编号", "名称"))
+
+
+# ---- what the two dialects mean something else by ----
+
+
+def test_a_struct_has_before_each_field_whether_it_is_null() -> None:
+    assert of("struct_pack(a := x)") == "struct((x is null) as a__is_null, x as a)"
+    found = of("max(struct_pack(a := x, b := y)).b")
+    assert found == "max(struct((x is null) as a__is_null, x as a, (y is null) as b__is_null, y as b)).b"
+
+
+def test_arg_max_and_arg_min_pass_over_nulls() -> None:
+    assert of("arg_max(a, b)") == "max_by(a, case when not a is null then b end)"
+    assert of("arg_min(a, b)") == "min_by(a, case when not a is null then b end)"
+    assert of("arg_max(a, b) filter (where c)").endswith("end) filter(where c)")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "spark"),
+    [
+        ("x", "x"),
+        ("x$", r"x\\z"),
+        ("(?:a|b)$|c$", r"(?:a|b)\\z|c\\z"),
+        ("[$a]", "[$a]"),
+        ("[^$a]$", r"[^$a]\\z"),
+        ("[]$]$", r"[]$]\\z"),
+        (r"a\$", r"a\\$"),
+        (r"a\\$", r"a\\\\\\z"),
+        (r"[^\]$]$", r"[^\\]$]\\z"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("call", "name"),
+    [
+        ("regexp_matches(s, {})", "regexp_like(s, {})"),
+        ("regexp_replace(s, {}, '', 'g')", "regexp_replace(s, {}, '')"),
+        ("regexp_extract(s, {}, 1)", "regexp_extract(s, {})"),
+    ],
+)
+def test_a_pattern_ends_at_the_end_of_the_text(call: str, name: str, pattern: str, spark: str) -> None:
+    """A dollar in a class, or behind a backslash, is a dollar. The dialect of Spark doubles backslashes."""
+    assert of(call.format(f"'{pattern}'")) == name.format(f"'(?d){spark}'")
+
+
+def test_a_pattern_from_a_column_stays() -> None:
+    assert of("regexp_matches(s, p)") == "regexp_like(s, p)"
+
+
+def test_a_series_that_ends_before_it_begins_is_empty() -> None:
+    found = of("generate_series(a, b)")
+    assert found == "case when a <= b then sequence(a, b) when a > b then array() end"
+    assert "then sequence(a, b, interval '1' day)" in of("generate_series(a, b, interval 1 day)")
+
+
+def test_a_quotient_is_a_double() -> None:
+    assert of("x / y") == "cast(x as double) / y"
+    assert of("1 / 3") == "cast(1 as double) / 3"
+    assert of("cast(x as double) / y") == "cast(x as double) / y"
+    assert of("x / y / z") == "cast((cast(x as double) / y) as double) / z"
+
+
+@pytest.mark.parametrize(("call", "side"), [("trim", "both"), ("ltrim", "leading"), ("rtrim", "trailing")])
+def test_a_trim_names_all_blanks(call: str, side: str) -> None:
+    sql = spark_query(f"select {call}(s) as x from t", INPUTS).sql
+    assert sql.startswith(f"SELECT TRIM({side.upper()} ' ") and sql.endswith("' FROM `s`) AS `x` FROM `t`")
+    assert all(blank in sql for blank in " \u00a0\u1680\u2000\u200a\u202f\u205f\u3000") and "\t" not in sql
+    assert "\u3000" not in spark_query(f"select {call}(s, 'a') as x from t", INPUTS).sql
+
+
+@pytest.mark.parametrize(("part", "size"), [("month", 1), ("quarter", 3), ("year", 12)])
+def test_months_are_counted_by_their_beginnings(part: str, size: int) -> None:
+    ends = [f"(year({day}) * 12 + month({day}) - 1) div {size}" for day in ("b", "a")]
+    assert of(f"date_diff('{part}', a, b)") == f"({' - '.join(ends)})"
+
+
+def test_days_and_hours_are_left_to_spark() -> None:
+    assert of("date_diff('day', a, b)") == "datediff(day, a, b)"
+    assert "year(" not in of("date_diff('hour', a, b)")
 
 
 # ---- words of the two dialects ----
@@ -255,10 +343,9 @@ def test_chinese_names_are_quoted() -> None:
         ("strftime(d, '%Y-%m')", "date_format(d, 'yyyy-mm')"),
         ("string_split(s, '|')", "split(s, concat('\\\\q', '|', '\\\\e'))"),
         ("list_contains(l, 'a')", "array_contains(l, 'a')"),
-        ("struct_pack(a := 1)", "struct(1 as a)"),
-        ("arg_max(a, b)", "max_by(a, b)"),
+        ("count(distinct a)", "count(distinct a)"),
         ("a // b", "a div b"),
-        ("regexp_matches(s, 'x')", "regexp_like(s, 'x')"),
+        ("regexp_matches(s, 'x')", "regexp_like(s, '(?d)x')"),
         ("bool_or(a)", "a)"),
         ("l[1]", "l[0]"),
     ],
