@@ -130,6 +130,22 @@ MIDDLE = (
 )
 
 
+def _of_doubles(node: Any) -> Any:
+    """Return a logarithm or power that DuckDB computes, in the workers of Spark: other libraries round another way."""
+    values = [node.this, node.expression]
+    name = {exp.Ln: "duckdb_ln", exp.Exp: "duckdb_exp", exp.Pow: "duckdb_power"}.get(type(node))
+    if isinstance(node, exp.Log) and node.this.name == "10":
+        name, values = "duckdb_log10", [node.expression]
+    if name is None:
+        return node
+    arguments = [exp.cast(_whole(value), "double") for value in values if value]
+    for argument in arguments:  # workers get all rows, also those that a condition around this leaves out
+        for division in reversed(list(argument.find_all(exp.Div))):
+            parts = [division.this.copy(), division.expression.copy()]
+            division.replace(exp.Anonymous(this="try_divide", expressions=parts))
+    return exp.cast(exp.Anonymous(this=name, expressions=arguments), "double")
+
+
 def _divide(node: Any) -> Any:
     """Return a division of doubles: DuckDB's are all, and Spark divides decimals as decimals."""
     if isinstance(node.this, exp.Cast) and node.this.to.is_type("double"):
@@ -282,8 +298,12 @@ RULES: dict[type[Any], Callable[[Any], Any]] = {
     exp.CountIf: _count_if,
     exp.DateDiff: _months,
     exp.Div: _divide,
+    exp.Exp: _of_doubles,
     exp.GenerateSeries: _series,
+    exp.Ln: _of_doubles,
+    exp.Log: _of_doubles,
     exp.Median: _median,
+    exp.Pow: _of_doubles,
     exp.RegexpExtract: _pattern,
     exp.RegexpLike: _pattern,
     exp.RegexpReplace: _pattern,

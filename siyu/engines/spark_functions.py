@@ -33,6 +33,13 @@ RESULTS: Mapping[str, tuple[str, str]] = {
     "fn_abbreviates": ("boolean", "boolean"),
 }
 TEXT = ("string", "varchar")
+# Functions of doubles, whose last digit depends on the library that computes them: name in Spark -> DuckDB, parameters
+OF_DOUBLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
+    "duckdb_ln": ("ln", ("x",)),
+    "duckdb_exp": ("exp", ("x",)),
+    "duckdb_log10": ("log10", ("x",)),
+    "duckdb_power": ("power", ("x", "y")),
+}
 # What the compiler writes as a literal: siyu/compile/spark_sql.py.
 LITERALS = ("fn_as_of", "fn_as_of_end")
 # Parameters that hold the same value for all rows. DuckDB needs them as literals.
@@ -55,6 +62,8 @@ def by_duckdb(inputs: RunInputs) -> dict[str, tuple[Callable[..., Any], str]]:
             names = tuple(name.strip() for name in function.parameters.split(","))
             on_spark, on_duckdb = RESULTS.get(function.name, TEXT)
             found[function.name] = (_worker(function.name, names, on_duckdb, inputs), on_spark)
+    for on_spark, (name, names) in OF_DOUBLES.items():
+        found[on_spark] = (_worker(name, names, "double", inputs), "double")
     return found
 
 
@@ -68,7 +77,8 @@ def _worker(name: str, parameters: Sequence[str], kind: str, inputs: RunInputs) 
         given = dict(zip(parameters, columns, strict=True))
         fixed = [parameter for parameter in parameters if parameter in CONSTANT]
         values = ", ".join(_literal(given.pop(p)) if p in fixed else p for p in parameters)
-        return session.applied(f"cast({name}({values}) as {kind})", pyarrow.table(given))
+        # Spark passes all rows, also those that a condition of the query leaves out.
+        return session.applied(f"cast(try({name}({values})) as {kind})", pyarrow.table(given))
 
     return carried_out
 

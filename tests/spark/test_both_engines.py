@@ -487,7 +487,6 @@ def test_known_differences_of_groups(given: BothEngines, expression: str) -> Non
 @pytest.mark.parametrize(
     "expression",
     [
-        differs("the last digit of a logarithm", "log10(abs(x) + 1)"),
         differs("Spark says that NULL is no NaN", "isnan(x)"),
         differs("// of decimals has digits after the point on DuckDB", "d // 2"),
     ],
