@@ -154,11 +154,15 @@ def _fits(row: Row, wanted: Wanted) -> bool:
 
 
 def standing_rows(lookup: Lookup, of: str | None = None) -> list[Row]:
-    """Return the rows of the release by number, or those of one ID, with the status that they have now and, in `rule`,
-    the line of identity_rules.csv that decided them since."""
-    condition, values = (" where ? in (left_id, right_id)", [of]) if of else ("", [])
-    query = f"select * from {lookup.table('candidate')}{condition} order by candidate_no"
-    rows = lookup.session.named_rows(query, values)
+    """Return the rows of the release by number, or those of one ID, as _rows_where does."""
+    return _rows_where(lookup, "? in (left_id, right_id)", [of]) if of else _rows_where(lookup, "true", [])
+
+
+def _rows_where(lookup: Lookup, condition: str, values: Sequence[Any]) -> list[Row]:
+    """Return rows of the release by number, with the status that they have now and, in `rule`, the line of
+    identity_rules.csv that decided them since."""
+    query = f"select * from {lookup.table('candidate')} where {condition} order by candidate_no"
+    rows = lookup.session.named_rows(query, list(values))
     pairs = {row["candidate_id"]: _pair(row) for row in rows}
     rules = decided_since(lookup, lookup.reference(RULES), pairs) if rows else {}
     unsure = {key for key, row in latest_verdicts(lookup).items() if row.get("verdict") == "unsure"}
@@ -248,7 +252,7 @@ def is_candidate(text: str) -> bool:
 
 def candidates_named(lookup: Lookup, texts: Sequence[str], command: str) -> list[Candidate]:
     """Return the candidates of numbers and IDs. Raises WrongQuestion with every text that names none, or several."""
-    rows = standing_rows(lookup)
+    rows = _rows_named(lookup, [text.strip() for text in texts])
     found: list[Row] = []
     errors: list[SiyuError] = []
     for text in texts:
@@ -263,6 +267,14 @@ def candidates_named(lookup: Lookup, texts: Sequence[str], command: str) -> list
     if twice:
         raise WrongQuestion(f"candidate {_listed(twice)} is named twice", command, "name each candidate once.")
     return list(with_golden_records(lookup, found))
+
+
+def _rows_named(lookup: Lookup, texts: Sequence[str]) -> list[Row]:
+    """Return the rows that the numbers and beginnings of IDs can mean: a release may have very many."""
+    numbers = [int(text) for text in texts if NUMBER.fullmatch(text)]
+    beginnings = [text.lower() for text in texts if ID.fullmatch(text)]
+    is_named = "exists (select 1 from (select unnest(?) as b) where starts_with(lower(candidate_id), b))"
+    return _rows_where(lookup, f"list_contains(?, candidate_no) or {is_named}", [numbers, beginnings])
 
 
 def _fitting(rows: Iterable[Row], text: str) -> list[Row]:

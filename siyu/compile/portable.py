@@ -40,6 +40,7 @@ FUNCTIONS = {
     "list_sum": "unnest and sum()",
     "list_avg": "unnest and avg()",
     "log": "log10() or ln()",
+    "mean": "avg()",
     "hash": "md5(), or a semantic function",
     "json_valid": "a semantic function",
     "strptime": "fn_try_date() or fn_try_timestamp(): the first text in another format would stop the night",

@@ -88,7 +88,8 @@ def _translate_error(error: Exception, sql: str) -> SiyuError:
     text = str(error)
     condition = CONDITION.search(text)
     if condition is None:
-        return EngineFault(f"Spark: {type(error).__name__}", "", "check the cluster, its memory and its disk.")
+        what = first_line(error) if isinstance(error, OSError) else type(error).__name__  # the others may quote values
+        return EngineFault(f"Spark: {what}", "", "check the cluster, its memory and its disk.")
     if isinstance(error, AnalysisException | ParseException):
         line = next(line for line in text.splitlines() if condition[0] in line)
         return SqlProblem(f"Spark: {without_values(line.strip())}", sql, "")
@@ -102,9 +103,9 @@ class SparkEngine(DuckEngine):
         self, path: Path, inputs: RunInputs, translate: Translate, *, cluster: str, settings: Mapping[str, str],
         folder: Path, **options: Any,
     ) -> None:  # fmt: skip
-        super().__init__(path, inputs, **options)
         self._translate = translate
         self._lake = Lake(_connected(cluster, settings, inputs, folder), folder)
+        super().__init__(path, inputs, **options)
 
     def session(self) -> DuckSession:
         """Open a session whose tables Spark makes."""
@@ -180,11 +181,18 @@ class SparkTables(DuckSession):
         self.create_table(relation, query)
 
     def rename_table(self, relation: str, table: str) -> None:
-        """Give a table that Spark wrote another name in its schema."""
+        """Give a table another name in its schema, which must be free."""
         named = f"{relation.partition('.')[0]}.{table}"
-        columns, folder = self.columns(relation), Path(self.value(FOLDER_OF, [_plain(relation)]))
+        folder = self.value(FOLDER_OF, [_plain(relation)])
+        if folder is None:  # DuckDB wrote it
+            super().rename_table(relation, table)
+            self._do(lambda: self._lake.drop(spark_name(relation)), relation)
+            return
+        if self.value(KIND_OF, [_plain(named)] * 2) is not None:
+            raise SqlProblem(f"{named} exists already", relation, "")
+        columns = self.columns(relation)
         self.drop_table(relation)
-        self._show(named, folder, columns)
+        self._show(named, Path(folder), columns)
 
     def drop_table(self, relation: str) -> None:
         """Drop a table or view on both engines; its files stay until the build ends."""

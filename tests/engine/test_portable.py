@@ -40,6 +40,7 @@ def session() -> Iterator[DuckSession]:
 
 # construct -> what is told of it
 SHAPES_FOUND = {
+    "select mean(a) as x from t": "mean()",
     "select x, u.b from t cross join unnest(l) as e(x) inner join u on x = u.a": "a join after unnest",
     "select x from t cross join unnest(l) as e(x) left join u on x = u.a": "a join after unnest",
     "select a from t group by a qualify row_number() over (order by sum(b) desc, a) = 1": "an aggregate in qualify",

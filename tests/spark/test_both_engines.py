@@ -266,7 +266,6 @@ def test_the_median_of_two_values_is_rounded_as_duckdb_rounds(given: BothEngines
         "avg(amount) filter (where ok)",
         "avg(distinct amount)",
         differs("to do: DISTINCT gets into the cast of the values: a syntax error", "median(distinct no)"),
-        differs("to do: mean() is not changed as avg() is", "mean(amount)"),
     ],
 )
 def test_means_and_medians_of_some_values(given: BothEngines, expression: str) -> None:

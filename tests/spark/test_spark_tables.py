@@ -91,7 +91,6 @@ def test_a_renamed_table_has_its_rows_under_the_new_name_alone(session: DuckSess
     session.drop_table("identity.renamed")
 
 
-@different("to do: the session of Spark replaces the other table, that of DuckDB refuses", pytest.fail.Exception)
 def test_a_name_that_is_taken_is_not_given_to_a_table(session: DuckSession) -> None:
     session.create_table(TABLE, "select 1 as x")
     session.create_table("identity.taken", "select 2 as x")
@@ -104,7 +103,6 @@ def test_a_name_that_is_taken_is_not_given_to_a_table(session: DuckSession) -> N
         session.drop_table("identity.taken")
 
 
-@different("to do: a table that Spark has not written has no folder", TypeError)
 def test_a_table_of_duckdb_can_be_renamed(session: DuckSession) -> None:
     session.write_arrays(TABLE, {"x": np.array([1, 2])})
     try:
