@@ -65,6 +65,7 @@ class Settings(BaseSettings):
     spark_settings: Annotated[tuple[str, ...], NoDecode] = ()
     threads: int | None = None
     memory_limit: str = "55%"
+    incremental: bool = True
     publish_records: bool = True
     publish_parquet: bool = False
     site: bool = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from siyu.build.restatement import Restatement, Way
 from siyu.compile.project import CompiledModel, Project
 from siyu.compile.template import previous_relation
 from siyu.engines.agglomerate import EDGE_COLUMNS, KEPT, REASONS, agglomerate
@@ -18,31 +19,39 @@ MAX_FIXPOINT_ROUNDS = 50
 
 @dataclass(frozen=True)
 class ModelRun:
-    """The result of building one model. `row_count` is None for a view, which has no rows of its own."""
+    """The result of building one model. `row_count` is None for a view, which has no rows of its own.
+
+    `way` says whether its table was built, kept from the last night, or restated in part.
+    """
 
     model: str
     materialized: str
     seconds: float
     row_count: int | None
     rounds: int = 0
+    way: Way = "built"
 
     @property
     def told(self) -> str:
         """The result as text for the log, such as: 1,234 rows in 0.5 s."""
         what = "a view" if self.row_count is None else f"{self.row_count:,} rows"
-        return f"{what} in {self.seconds:.1f} s"
+        how = {"built": "", "kept": ", kept from the last night", "restated": ", restated in part"}[self.way]
+        return f"{what} in {self.seconds:.1f} s{how}"
 
 
-def build_model(engine: Engine, project: Project, name: str) -> ModelRun:
+def build_model(engine: Engine, project: Project, name: str, restatement: Restatement | None = None) -> ModelRun:
     """Build one model. Raises EngineFault that names the model whose SQL failed: this one, or a view that it reads.
 
-    If the SQL fails on the data, the error has the engine's message without the values that it quotes.
+    With a restatement, its table is built only if the one of the last night cannot be kept or restated. If the SQL fails on the data, the error has the engine's message without the values that it quotes.
     """
     model = project.models[name]
     session = engine.session()
     started = time.perf_counter()
     try:
-        rounds = _materialize(session, model)
+        way = restatement.take_over(session, model) if restatement else "built"
+        rounds = _materialize(session, model) if way == "built" else 0
+        if restatement and way == "built":
+            restatement.end_of(session, model)
         count = None if model.materialized == "view" else session.value(f"select count(*) from {model.relation}")
     except SqlProblem as error:
         # The cause would put the value into logs.
@@ -52,7 +61,7 @@ def build_model(engine: Engine, project: Project, name: str) -> ModelRun:
         raise
     finally:
         session.close()
-    return ModelRun(name, model.materialized, time.perf_counter() - started, count, rounds)
+    return ModelRun(name, model.materialized, time.perf_counter() - started, count, rounds, way)
 
 
 def data_fault(model: CompiledModel, error: SqlProblem) -> EngineFault:

@@ -29,8 +29,9 @@ from siyu.layers import layer_files
 from siyu.warehouse.ledger import LandedFile
 
 FILE = "versions.json"
-FORMAT = 1
-RUN = "run"  # the input of every model: business date, time zone, salt, and the code that builds
+FORMAT = 2
+# The inputs of every model: time zone, salt and the code that builds; the business date.
+RUN, AS_OF = "run", "as_of"
 CODE = ("engines", "build", "landing", "release")  # the packages that decide what the same SQL yields
 CHANNEL_STATUS = "ops.channel_status"
 SHORT = 20  # characters of a digest in the file; 80 bits
@@ -132,14 +133,8 @@ class _Inputs:
         self._project, self._inputs = project, inputs
         self._catalog = catalog_rows(project)
         settings = project.settings
-        run = (
-            inputs.as_of.isoformat(),
-            settings.timezone,
-            settings.salt_fingerprint,
-            settings.engine,
-            code_of_builds(),
-        )
-        self._all = {RUN: digest(*run)[:SHORT]}
+        run = (settings.timezone, settings.salt_fingerprint, settings.engine, code_of_builds())
+        self._all = {RUN: digest(*run)[:SHORT], AS_OF: inputs.as_of.isoformat()}
         self._sources = self._digests_of_sources()
 
     def of(self, model: CompiledModel) -> dict[str, str]:
@@ -190,6 +185,7 @@ class _Inputs:
 def code_of_builds() -> str:
     """Return a digest of the code and of the engine that run the SQL of models."""
     files = sorted(path for package in CODE for path in (PACKAGE / package).rglob("*.py"))
+    files.append(PACKAGE / "compile" / "restatement.py")
     return digest(version("duckdb"), [(path.name, digest(path.read_bytes())) for path in files])
 
 

@@ -24,6 +24,7 @@ from siyu.compile.kpi_figures import kpi_errors
 from siyu.compile.model_files import SCHEMAS, Model, load_models, relation
 from siyu.compile.project import Column, CompiledModel, Project
 from siyu.compile.rendering import Rendering
+from siyu.compile.restatement import check_keys
 from siyu.compile.segments import find_segments
 from siyu.compile.shapes import SUPERSEDED, check_staging, load_shapes, union_sql
 from siyu.compile.tag_readers import find_tag_readers
@@ -290,6 +291,7 @@ class _Compiler:
             Column(name, kind, *documentation(docs.get(name.lower()), name)) for name, kind in types.items()
         )
         check_business(compiled)
+        check_keys(compiled.model, compiled.config, types)
 
     def _declare_previous(self, name: str) -> None:
         binder, earlier = self._project.binder, previous_relation(name)

@@ -9,6 +9,7 @@ from jinja2.sandbox import safe_range
 
 from siyu.compile.folders import models_in, union_of
 from siyu.compile.model_files import SCHEMAS, Model
+from siyu.compile.restatement import RESTATE_KEYS, check_restatement
 from siyu.compile.semantics import SEMANTIC_KEYS, check_semantics
 from siyu.compile.template import Checked, Rendered, World, previous_relation, source_relation
 from siyu.engines.sql import quoted
@@ -17,7 +18,7 @@ from siyu.seeds.identifier_types import identifier_functions
 
 OPS_SOURCES = ("model", "column", "column_lineage", "tag_rule", "tag_reader", "segment", "channel_status")
 MATERIALIZATIONS = ("table", "view", "fixpoint", "agglomerate", "snapshot", "history")
-CONFIG_KEYS = ("materialized", "key", "seed", "max_size", "published", "restricted", *SEMANTIC_KEYS)
+CONFIG_KEYS = ("materialized", "key", "seed", "max_size", "published", "restricted", *RESTATE_KEYS, *SEMANTIC_KEYS)
 
 
 class TemplateFunctions:
@@ -213,6 +214,7 @@ def _check_config(model: Model, values: dict[str, Any]) -> None:
             fix = " or ".join(["true", "false", *map(repr, others)])
             raise ConfigError(f"{switch} of {model.name} is {values[switch]!r}", "", f"write {fix}.")
     check_semantics(model.name, values)
+    check_restatement(model.name, values)
     size = values.get("max_size", 1)
     if type(size) is not int or size < 1:  # true is an int, too
         raise ConfigError(f"the max_size of {model.name} is {size!r}", "", "write a whole number from 1.")

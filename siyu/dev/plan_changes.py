@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from siyu.build.versions import RUN, ModelVersion, Versions
+from siyu.build.versions import AS_OF, RUN, ModelVersion, Versions
 from siyu.compile.project import Project
 from siyu.layers import layer_files
 
@@ -145,6 +145,8 @@ def _input(relation: str) -> str:
     schema, _, table = relation.partition(".")
     if relation == RUN:
         return "siyu itself, DuckDB, or the time zone"
+    if relation == AS_OF:
+        return "the business date"
     words = {"raw": "contract of ", "reference": "rule table ", "previous": "columns of the earlier result of "}
     if schema in words:
         return f"{words[schema]}{table.replace('__', '.', 1)}"

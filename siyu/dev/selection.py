@@ -9,6 +9,7 @@ from typing import Any
 
 from siyu.build import database, materialization, ops, parallel
 from siyu.build.database import open_engine, prepare_build
+from siyu.build.last_build import forget_build
 from siyu.build.materialization import ModelRun
 from siyu.build.versions import BuildInputs, add_versions, digest_of_statuses, forget_versions, versions_of
 from siyu.compile.analyse import to_dialect
@@ -46,6 +47,7 @@ def build_selected(settings: Settings, expressions: Sequence[str], as_of: date |
         engine = open_engine(settings, day, warehouse / "build")
         opened.callback(engine.close)
         _require_upstream(engine, project, names)
+        forget_build(warehouse / "build")
         forget_versions(warehouse / "build", names)
         prepare_build(engine, project, ledger.files(), warehouse, list(project.models))
         inputs = _write_inputs(engine, project, ledger, day)

@@ -6,13 +6,17 @@ import shutil
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from siyu import clock
 from siyu.build import ops
+from siyu.build.changes import Changes
 from siyu.build.database import open_engine, prepare_build, write_previous
+from siyu.build.last_build import forget_build, keep_build, last_build
 from siyu.build.materialization import ModelRun, build_model
-from siyu.build.versions import BuildInputs, digest_of_statuses, versions_of
+from siyu.build.restatement import Restatement
+from siyu.build.versions import AS_OF, BuildInputs, Versions, digest_of_statuses, versions_of
 from siyu.check.suites import CheckResult, Suite, models_read
 from siyu.compile.graph import Graph
 from siyu.compile.project import Project
@@ -84,11 +88,12 @@ class Landed:
                 f"no record that has landed is of {self.as_of} or earlier", "the first date", "begin with a later one."
             )
 
-    def write_versions(self) -> None:
-        """Write the version of each table to the build folder: every table is built."""
+    @cached_property
+    def versions(self) -> Versions:
+        """The versions that the tables of this night will have."""
         previous = self.previous.name if self.previous else None
         inputs = BuildInputs(self.as_of, self.files, self.record.warehouse, previous, digest_of_statuses(self.statuses))
-        versions_of(self.project, inputs).write(self.record.warehouse / "build")
+        return versions_of(self.project, inputs)
 
     def start_build(self) -> Building:
         """Open a new build database and write everything to it that models read."""
@@ -99,18 +104,35 @@ class Landed:
         for name in sorted(checked - self.suites.keys()):
             record.tell(Event("unchecked", name, "no suite in expectations/ checks it", is_bad=True))
         folder = record.warehouse / "build"
-        shutil.rmtree(folder, ignore_errors=True)
+        restatement = self._restatement(folder)
+        if restatement is None:
+            shutil.rmtree(folder, ignore_errors=True)
+        forget_build(folder)
         self.engine.close()
         rows = sum(file.rows_landed for file in self.files)
         engine = open_engine(record.settings, self.as_of, folder, rows=rows)
         record.resources.callback(engine.close)
-        prepare_build(engine, project, self.files, record.warehouse, list(project.models))
         session = engine.session()
+        if restatement is not None:
+            restatement.begin(session)
+        prepare_build(engine, project, self.files, record.warehouse, list(project.models))
         ops.write_channel_status(session, self.statuses)
         session.close()
         write_previous(engine, project, previous_tables(engine, project, self.previous, record.warehouse))
         record.report.rows_before = record.ledger.published_rows()
-        return Building(self, engine)
+        return Building(self, engine, restatement)
+
+    def _restatement(self, folder: Path) -> Restatement | None:
+        """Return what the last build offers, None if everything has to be built."""
+        settings = self.record.settings
+        if not settings.incremental or settings.engine != "duckdb" or self.record.request.force:
+            return None
+        last = last_build(folder, self.versions)
+        if last is None:
+            return None
+        days = sorted({date.fromisoformat(v.inputs[AS_OF]) for v in last.versions.models.values()} | {self.as_of})
+        changes = Changes(self.project, (days[0], days[-1]))
+        return Restatement(changes, last.versions, self.versions, last.replaced)
 
 
 @dataclass(frozen=True)
@@ -119,6 +141,7 @@ class Building:
 
     landed: Landed
     engine: DuckEngine
+    restatement: Restatement | None
     _built: set[str] = field(default_factory=set)
 
     @cached_property
@@ -146,11 +169,21 @@ class Building:
         """Build one model. Every model that it reads must be built already."""
         project, record = self.landed.project, self.landed.record
         with record.step("build", name):
-            result = build_model(self.engine, project, name)
+            result = build_model(self.engine, project, name, self.restatement)
         record.add_model(result)
         self._built.add(name)
         record.tell(events.built(result, len(project.models)))
         return result
+
+    def keep(self) -> None:
+        """Keep the build for the next night: every table is built."""
+        folder = self.landed.record.warehouse / "build"
+        if self.restatement is not None:
+            session = self.engine.session()
+            self.restatement.end(session)
+            session.close()
+        self.landed.versions.write(folder)
+        keep_build(folder, self.restatement.replaced if self.restatement else {})
 
     def missing(self) -> list[str]:
         """Return the models that are not built yet."""
@@ -188,7 +221,7 @@ class Checks:
         ops.write_landed(session, landed.project, record.ledger, record.warehouse, known_by, landed.drift)
         ops.write_comparisons(session, landed.compared)
         session.close()
-        landed.write_versions()
+        self.building.keep()
         write_identifiers_in_clear(self.building.engine, published_tables(landed.project))
         return [table for table in landed.suites if table not in self.building.suites]
 

@@ -46,13 +46,8 @@ select
     case
         when j.verdict = 'valid'
             then row_number() over (
-                order by
-                    case when j.verdict = 'valid' then 0 else 1 end,
-                    j.first_landed_seq,
-                    j.strength,
-                    j.id_type,
-                    j.id_value
+                order by j.first_landed_seq, j.strength, j.id_type, j.id_value
             )
-    end as node  -- Number in anchor order within this build; NULL if it is not valid.
+    end as node  -- Number in anchor order, also of the others; NULL if it is not valid.
 from judged as j
 left join names as n on j.id_type = 'company_name' and j.id_value = n.name_key

@@ -27,12 +27,7 @@ select
     case
         when verdict = 'valid'
             then row_number() over (
-                order by
-                    case when verdict = 'valid' then 0 else 1 end,
-                    first_landed_seq,
-                    strength,
-                    id_type,
-                    id_value
+                order by first_landed_seq, strength, id_type, id_value
             )
-    end as node  -- Number in anchor order within this build; NULL if it is not valid.
+    end as node  -- Number in anchor order, also of the others; NULL if it is not valid.
 from judged

@@ -3,7 +3,7 @@ description: Calls to action (行动号召) that people followed, by calls_to_ac
   each campaign.
 grain: [one_id, campaign_id, action]
 */
-{{ config(restricted=false) }}
+{{ config(restricted=false, restate='person') }}
 select
     t.one_id,  -- The person.
     t.person_key,  -- Number of the person in this release, for joins.

@@ -2,7 +2,7 @@
 description: Touches of known people.
 grain: [channel, record_id]
 */
-{{ config(restricted=false) }}
+{{ config(restricted=false, restate='record') }}
 select
     p.person_key,  -- Number of the person in this release, for joins.
     p.one_id,  -- The person.

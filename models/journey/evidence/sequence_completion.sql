@@ -3,7 +3,7 @@ description: Sequences of actions that people completed in order and in time, by
   Each beginning counts once.
 grain: [person_key, sequence, channel, record_id]
 */
-{{ config(published=false) }}
+{{ config(published=false, restate='person') }}
 {%- set steps = reference('sequence_rules') | map(attribute='step_no') | map('int') | list %}
 {%- set last_step = (steps + [1]) | max %}
 with

@@ -3,7 +3,7 @@ description: People whom rules exclude by how they browse; a machine that says s
   fast, or never pauses.
 grain: [person_key, rule, since_at]
 */
-{{ config(published=false) }}
+{{ config(published=false, restate='person') }}
 {%- set limits = reference('exclusion_rules')
     | selectattr('signal', 'in', ['touches_per_minute', 'touches_without_pause'])
     | map(attribute='value') | map('int') | list %}

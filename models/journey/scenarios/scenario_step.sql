@@ -3,7 +3,7 @@ description: How far people came in each scenario (场景), by scenario_steps.cs
   first evidence since they entered the scenario.
 grain: [one_id, scenario, step_no]
 */
-{{ config(restricted=false) }}
+{{ config(restricted=false, restate='person') }}
 with
 
 rules as (

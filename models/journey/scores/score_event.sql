@@ -3,7 +3,7 @@ description: What earned points, when, and how many points count after the daily
   Rules are in score_rules.csv, sequence_rules.csv and ask_levels.csv.
 grain: [person_key, part, rule, channel, record_id]
 */
-{{ config(published=false) }}
+{{ config(published=false, restate='person') }}
 with
 
 touches as (

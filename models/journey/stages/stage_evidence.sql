@@ -3,7 +3,7 @@ description: The first evidence of each stage in each segment of a person's hist
   ends a segment. What partners do is not evidence of a stage.
 grain: [person_key, segment_no, stage]
 */
-{{- config(published=false) }}
+{{- config(published=false, restate='person') }}
 {%- macro first_of(rows, stage, reason, condition) %}
     select
         person_key,

@@ -4,7 +4,7 @@ description: The first moment of each segment at which a person shows intent. Th
   not excluded.
 grain: [person_key, segment_no]
 */
-{{ config(published=false) }}
+{{ config(published=false, restate='person') }}
 -- noqa: disable=LT02
 {%- set halvings = threshold('score_halvings') | int %}
 {%- set days = threshold('score_half_life_days') | int %}

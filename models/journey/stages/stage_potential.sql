@@ -3,7 +3,7 @@ description: The first moment of each segment at which a person has viewed produ
   enough days. What partners do does not count.
 grain: [person_key, segment_no]
 */
-{{ config(published=false) }}
+{{ config(published=false, restate='person') }}
 with
 
 {{ partner_times() }},

@@ -2,7 +2,7 @@
 description: Every move between stages, forward and back, with the record that caused it.
 grain: [one_id, moved_at, to_stage, direction]
 */
-{{ config(restricted=false) }}
+{{ config(restricted=false, restate='person') }}
 with
 
 evidence as (

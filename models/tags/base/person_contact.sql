@@ -3,7 +3,7 @@ description: What channels know about known people, with the number of the perso
   classes read it, so that records are joined to people only once.
 grain: [channel, record_id]
 */
-{{ config(published=false) }}
+{{ config(published=false, restate='person') }}
 select
     c.channel,  -- Channel code.
     c.record_id,  -- [pii] The exported row.

@@ -1,0 +1,129 @@
+"""What has changed in each table of a build since the last build."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from siyu.compile.model_files import relation
+from siyu.compile.project import Project
+from siyu.engines.base import Session
+from siyu.engines.sql import quote_name
+
+BEFORE = "__before"  # the end of the name of a table of the last build, beside the new one
+DIFFERENCES = "differences"  # schema of the rows that are new tonight, and of those that are gone
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two relations with the rows of a table that may differ: those of tonight and those of the last build.
+
+    Without `before`, nothing is known about the last build: every row may be new.
+    """
+
+    after: str
+    before: str | None = None
+
+
+@dataclass
+class Changes:
+    """The tables that may differ from those of the last build; a table that is not in `pairs` is the same.
+
+    `dates` are the business dates of both builds, the earlier one first.
+    """
+
+    project: Project
+    dates: tuple[date, date]
+    pairs: dict[str, Pair] = field(default_factory=dict)
+
+    def set_aside(self, session: Session, name: str) -> None:
+        """Give the table of the last build another name, so that it can be compared. If it had other columns or was a
+        view, it is dropped."""
+        columns = [(column.name, column.type) for column in self.project.models[name].columns]
+        held = [(column.name, column.type) for column in session.columns(relation(name))] if _is(session, name) else []
+        if held != columns:
+            drop(session, name)
+            self.pairs[name] = Pair(relation(name))
+            return
+        earlier = relation(name + BEFORE)
+        session.rename_table(relation(name), earlier.partition(".")[2])
+        self.pairs[name] = Pair(relation(name), earlier)
+
+    def drop(self, session: Session, name: str) -> None:
+        """Drop the table or view of the last build. Whoever reads the new one has to read all of it."""
+        drop(session, name)
+        self.pairs[name] = Pair(relation(name))
+
+    def compare(self, session: Session, name: str) -> None:
+        """Compare a table that has been built with the one that was set aside, and keep the rows that differ.
+
+        Equal tables count as unchanged. Rows are told apart by a hash of 64 bits, as by content_hash.
+        """
+        pair = self.pairs[name]
+        if pair.before is None:
+            return
+        differing, added, removed = (difference(name, what) for what in ("hashes", "added", "removed"))
+        session.create_table(
+            differing,
+            f"select value, sum(weight) as weight from (select hash(t) as value, 1 as weight from {pair.after} as t"
+            f" union all select hash(t), -1 from {pair.before} as t) group by value having sum(weight) <> 0",
+        )
+        if not session.value(f"select count(*) from {differing}"):
+            del self.pairs[name]
+            return
+        for target, side, sign in ((added, pair.after, ">"), (removed, pair.before, "<")):
+            hashes = f"(select value from {differing} where weight {sign} 0)"
+            session.create_table(target, f"select * from {side} as t where hash(t) in {hashes}")
+        self.pairs[name] = Pair(added, removed)
+
+    def keys(self, name: str, columns: Collection[str] | None, key: Key) -> str:
+        """Return the query of the distinct keys whose rows differ in these columns, or in any if they are None.
+
+        Without a key it has a row for each value that differs.
+        """
+        pair = self.pairs[name]
+        listed = [c.name for c in self.project.models[name].columns if columns is None or c.name in columns]
+        value = f"hash({quoted_list(listed)})" if listed else "0"
+        names = [*map(quote_name, key), "value"]
+        sides = " union all ".join(
+            f"select {', '.join([*names[:-1], value])} as value, {weight} as weight from {one}"
+            for one, weight in ((pair.after, 1), (pair.before, -1))
+        )
+        differing = f"select {', '.join(names)} from ({sides}) group by all having sum(weight) <> 0"
+        return f"(select distinct {', '.join(names[:-1] or names)} from ({differing}))"
+
+    def differs(self, session: Session, name: str, columns: Collection[str] | None) -> bool:
+        """Whether any row of a table differs in these columns."""
+        if self.pairs[name].before is None:
+            return True
+        return bool(session.rows(f"select 1 from {self.keys(name, columns, ())} limit 1"))
+
+
+def difference(name: str, what: str) -> str:
+    """Return the relation with the rows of a table that are new tonight ('added'), or gone ('removed')."""
+    return relation(f"{DIFFERENCES}.{name.replace('.', '__')}__{what}")
+
+
+def _is(session: Session, name: str) -> bool:
+    """Whether the build has a table of this name."""
+    schema, _, table = name.partition(".")
+    found = "select count(*) from duckdb_tables() where database_name = current_database()"
+    return bool(session.value(f"{found} and schema_name = ? and table_name = ?", [schema, table]))
+
+
+def drop(session: Session, name: str) -> None:
+    """Drop a table or a view, if the build has one of this name."""
+    session.execute(f"drop {'table' if _is(session, name) else 'view'} if exists {relation(name)}")
+
+
+def quoted_list(columns: Iterable[str]) -> str:
+    """Return names of columns as SQL."""
+    return ", ".join(quote_name(column) for column in columns)
+
+
+def same_key(left: str, right: str, key: Sequence[str]) -> str:
+    """Return the condition that two rows have the same key. Rows without a person have the same key, too."""
+    names = [quote_name(column) for column in key]
+    return " and ".join(f"{left}.{name} is not distinct from {right}.{name}" for name in names)

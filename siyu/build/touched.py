@@ -1,0 +1,189 @@
+"""The records, people or companies whose rows of a table may differ tonight, because its inputs do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from itertools import count, permutations
+
+from siyu.build.changes import Changes, Key, quoted_list, same_key
+from siyu.compile.graph import upstream
+from siyu.compile.model_files import relation
+from siyu.compile.project import CompiledModel
+from siyu.compile.restatement import NUMBERS, OWNERS, RECORD, key_columns, kind_of, tables_read
+from siyu.engines.base import Session
+from siyu.engines.sql import quote_name, quoted
+
+# From numbers to IDs and back. People who were joined and taken apart again need two.
+MOST_STEPS = 5
+RECORD_KEY = ("channel", "record_id")
+
+
+class Unknown(Exception):
+    """It cannot be told what a change touches. It may touch everything."""
+
+
+class TouchedKeys:
+    """The keys of a model that may have other rows tonight, as temporary tables of one session.
+
+    A person has a number and an ID, a company, too: there is a table for each that is needed.
+    """
+
+    def __init__(self, session: Session, changes: Changes, model: CompiledModel) -> None:
+        self._session, self._changes, self._model = session, changes, model
+        self._models, self._kind = changes.project.models, kind_of(model)
+        self._upstream = upstream(changes.project.graph, [model.name])
+        self._read = tables_read(changes.project, model)
+        self._number = count()
+        self._tables: dict[Key, str] = {}
+        self._queries: dict[Key, list[str]] = {}
+
+    def find(self, calendar: str) -> None:
+        """Write the keys that changes of the inputs touch. Raises Unknown.
+
+        `calendar` is the column whose time the business date bounds, if that matters tonight.
+        """
+        for name, columns in self._read.items():
+            if name in self._changes.pairs:
+                self._add_changed(name, columns)
+        if calendar:
+            self._add_turned(calendar)
+        self.write()
+
+    @property
+    def key(self) -> Key:
+        """The columns of the model that tell records, people or companies apart."""
+        return self._own(self._model.name) or ()
+
+    @property
+    def touched(self) -> str:
+        """The table of the keys."""
+        return self._tables[self.key]
+
+    def temporary(self, query: str) -> str:
+        """Write a temporary table. Return its name."""
+        name = f"part_{next(self._number)}"
+        self._session.execute(f"create temp table {name} as ({query})")
+        return f"temp.{name}"
+
+    def rows_of(self, rows: str) -> str:
+        """Return the query of those rows of a relation that have a touched key of the model."""
+        return self._joined("t.*", rows, self.key)
+
+    def parts(self) -> dict[str, str]:
+        """Write the rows that belong to the touched keys, of each table that the model reads. Returns table -> part.
+
+        A table that has no key and no records is not among them: the model reads all of it.
+        """
+        queries = {name: self._part(name, columns) for name, columns in self._read.items()}
+        return {name: self.temporary(query) for name, query in queries.items() if query is not None}
+
+    def _part(self, name: str, columns: frozenset[str] | None) -> str | None:
+        model = self._models[name]
+        listed = quoted_list(c.name for c in model.columns if columns is None or c.name in columns) or "1 as nothing"
+        own = self._own(name)
+        if own is not None:
+            return self._joined(listed, model.relation, own)
+        if not self._has_records(name) or OWNERS not in self._upstream:
+            return None
+        if RECORD_KEY not in self._tables:
+            owner = self._own(OWNERS) or ()
+            self._tables[RECORD_KEY] = self.temporary(self._joined(quoted_list(RECORD_KEY), relation(OWNERS), owner))
+        return self._joined(listed, model.relation, RECORD_KEY)
+
+    def _joined(self, columns: str, rows: str, key: Key) -> str:
+        return f"select {columns} from {rows} as t semi join {self._tables[key]} as k on {same_key('t', 'k', key)}"
+
+    def _own(self, name: str) -> Key | None:
+        """Return the columns of a table with the keys of this kind, None if it has none."""
+        return key_columns(self._kind, [column.name for column in self._models[name].columns])
+
+    def _has_records(self, name: str) -> bool:
+        return key_columns(RECORD, [column.name for column in self._models[name].columns]) is not None
+
+    def add(self, key: Key, query: str) -> None:
+        """Add the keys of a query."""
+        self._queries.setdefault(key, []).append(f"select {quoted_list(key)} from {query}")
+
+    def _add_changed(self, name: str, columns: frozenset[str] | None) -> None:
+        """Add the keys whose rows differ in a table, or else those that own the records whose rows differ."""
+        if self._changes.pairs[name].before is None:
+            raise Unknown
+        own = self._own(name)
+        if own is not None:
+            self.add(own, self._changes.keys(name, columns, own))
+        elif self._has_records(name):
+            self._add_owners(self._changes.keys(name, columns, RECORD_KEY))
+        elif self._changes.differs(self._session, name, columns):
+            raise Unknown
+
+    def _add_turned(self, calendar: str) -> None:
+        """Add what has a time between the ends of the two business dates: only one of the builds counts it."""
+        is_found = False
+        for name in self._read:
+            own, types = self._own(name), {c.name: c.type for c in self._models[name].columns}
+            if calendar not in types or not (own or self._has_records(name)):
+                continue
+            is_found = True
+            turned = _between(quote_name(calendar), types[calendar], self._changes.dates)
+            query = f"(select distinct {quoted_list(own or RECORD_KEY)} from {relation(name)} where {turned})"
+            if own is not None:
+                self.add(own, query)
+            else:
+                self._add_owners(query)
+        if not is_found:
+            raise Unknown
+
+    def _add_owners(self, records: str) -> None:
+        """Add whoever owns records, tonight and in the last build."""
+        key = self._own(OWNERS)
+        if OWNERS not in self._upstream or key is None:
+            raise Unknown
+        self.add(key, f"{relation(OWNERS)} semi join {records} using (channel, record_id)")
+        if OWNERS in self._changes.pairs and OWNERS not in self._read:
+            self._add_changed(OWNERS, frozenset({*RECORD_KEY, *key}))
+
+    def write(self) -> None:
+        """Write the tables of the keys. Raises Unknown."""
+        keys = {self.key, *self._queries, *(own for name in self._read if (own := self._own(name)) is not None)}
+        if any(self._own(name) is None and self._has_records(name) for name in self._read):
+            keys |= {own for name in (OWNERS,) if name in self._upstream and (own := self._own(name)) is not None}
+        for key in sorted(keys):
+            queries = self._queries.get(key) or [f"select {quoted_list(key)} from {self._holder(key)} where false"]
+            self._tables[key] = self.temporary(" union ".join(queries))
+        if len(keys) > 1 and any(self._queries):
+            self._close(sorted(keys))
+
+    def _holder(self, key: Key) -> str:
+        """Return a table that has these columns. There is one, because the key is that of a table."""
+        names = (*self._read, *(name for name in (OWNERS,) if name in self._upstream))
+        found = [name for name in names if self._own(name) == key]
+        return relation(found[0]) if found else f"({self._model.sql})"
+
+    def _close(self, keys: Sequence[Key]) -> None:
+        """Add the ID of each number and the number of each ID, tonight's and those of the last build."""
+        numbers = NUMBERS.get(self._kind, "")
+        pair = self._changes.pairs.get(numbers)
+        if numbers not in self._upstream or (pair is not None and pair.before is None):
+            raise Unknown
+        sides = sorted({relation(numbers), *(side for side in (pair.after, pair.before) if side)} if pair else
+                       {relation(numbers)})  # fmt: skip
+        size = -1
+        for _ in range(MOST_STEPS):
+            for key, other in permutations(keys, 2):
+                found = " union ".join(self._joined(quoted_list(key), side, other) for side in sides)
+                table = self._tables[key]
+                self._session.execute(f"insert into {table} (({found}) except select * from {table})")
+            before, size = size, sum(self._session.value(f"select count(*) from {self._tables[key]}") for key in keys)
+            if size == before:
+                return
+        raise Unknown
+
+
+def _between(column: str, kind: str, dates: tuple[date, date]) -> str:
+    """Return the condition that a time lies after the end of the earlier business date, up to that of the later one."""
+    first, last = (f"date {quoted(day)}" for day in dates)
+    if kind == "DATE":
+        return f"{column} > {first} and {column} <= {last}"
+    ends = (f"fn_local_midnight({day} + interval 1 day)" for day in (first, last))
+    return " and ".join(f"{column} {sign} {end}" for sign, end in zip((">=", "<"), ends, strict=True))

@@ -1,0 +1,124 @@
+"""What of a table a changed input can touch, as its model declares it, and the query of a model over a part of its input.
+
+    config(restate='person')                         the rows of a person come from what its inputs say of this person
+    config(restate='record', calendar='occurred_at')  those of a record, of which fn_as_of_end() bounds this time
+
+`docs/incremental.md` says what a model promises by it. Without it, everything counts as touched.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any
+
+from sqlglot import exp
+
+from siyu.compile import analyse
+from siyu.compile.model_files import Model
+from siyu.compile.project import CompiledModel, Project
+from siyu.compile.template import Rendered
+from siyu.errors import ConfigError, nearest
+
+ALL = "all"
+RECORD, PERSON, COMPANY = "record", "person", "company"
+# Columns that tell records, people and companies apart. A table has the first of these lists, or the second one.
+KEYS: dict[str, tuple[tuple[str, ...], ...]] = {
+    RECORD: (("channel", "record_id"),),
+    PERSON: (("person_key",), ("one_id",)),
+    COMPANY: (("account_key",), ("account_id",)),
+    ALL: (),
+}
+RESTATE, CALENDAR = RESTATE_KEYS = ("restate", "calendar")
+READS_CALENDAR = "fn_as_of"  # the beginning of the functions that depend on the business date
+# The tables that lead from one key to another.
+OWNERS = "identity.record_person"  # from records to people and companies
+NUMBERS = {PERSON: "identity.one_id", COMPANY: "identity.account_id"}  # from numbers to IDs
+
+
+def key_columns(kind: str, columns: Collection[str]) -> tuple[str, ...] | None:
+    """Return the columns of a table that tell records, people or companies apart; None if it has none."""
+    return next((key for key in KEYS[kind] if set(key) <= set(columns)), None)
+
+
+def check_restatement(model: str, values: Mapping[str, Any]) -> None:
+    """Raise ConfigError if the values of config() are none of those above."""
+    kind = values.get(RESTATE, ALL)
+    if kind not in KEYS:
+        raise ConfigError(f"unknown restate {kind!r} of {model}", "", nearest(str(kind), KEYS))
+    if CALENDAR in values and kind == ALL:
+        raise ConfigError(f"{model} has a calendar, but no restate", "", "add restate='record' to config().")
+    if kind != ALL and values.get("materialized", "table") not in ("table", "view"):
+        raise ConfigError(
+            f"{model} has restate={kind!r}, but is neither table nor view", "", "remove restate from config()."
+        )
+
+
+def check_keys(model: Model, config: Mapping[str, Any], columns: Collection[str]) -> None:
+    """Raise ConfigError if a model does not have the columns by which it is restated."""
+    kind = config.get(RESTATE, ALL)
+    if kind != ALL and key_columns(kind, columns) is None:
+        lists = " or ".join(" and ".join(key) for key in KEYS[kind])
+        raise ConfigError(f"{model.name} has restate={kind!r}, but not {lists}", model.file, f"add {lists}.")
+
+
+def kind_of(model: CompiledModel) -> str:
+    """Return by what a model is restated."""
+    return str(model.config.get(RESTATE, ALL))
+
+
+def reads_calendar(project: Project, model: CompiledModel) -> bool:
+    """Whether the business date of the run is part of what a query yields, also through views that it reads."""
+    if READS_CALENDAR in model.sql:
+        return True
+    views = (project.models[name] for name in model.refs & project.models.keys())
+    return any(view.materialized == "view" and reads_calendar(project, view) for view in views)
+
+
+def tables_read(project: Project, model: CompiledModel) -> dict[str, frozenset[str] | None]:
+    """Return the tables that a query reads, directly or through views, each with the columns that it reads of it.
+
+    None stands for all columns.
+    """
+    found: dict[str, frozenset[str] | None] = {}
+    for name in sorted(model.refs & project.models.keys()):
+        read = project.models[name]
+        if read.materialized == "view":
+            listed: Iterable[tuple[str, frozenset[str] | None]] = tables_read(project, read).items()
+        else:
+            listed = [(name, model.reads(name))]
+        for table, columns in listed:
+            known = found.get(table, frozenset())
+            found[table] = None if known is None or columns is None else known | columns
+    return found
+
+
+def query_of_part(project: Project, model: CompiledModel, parts: Mapping[str, str]) -> str:
+    """Return the query of a model that reads parts of tables: name -> the relation that has the part.
+
+    Everything else of the text stays as it is. Views that read such a table are written out.
+    """
+
+    def place(name: str) -> str | None:
+        read = project.models.get(name)
+        if name in parts or read is None or read.materialized != "view":
+            return parts.get(name)
+        inner = query_of_part(project, read, parts)
+        return None if inner == read.sql else f"(\n{inner}\n)"
+
+    return _replaced(model, place)
+
+
+def _replaced(model: CompiledModel, place: Callable[[str], str | None]) -> str:
+    """Return the text of a query with other relations in place of those that it names."""
+    tree = analyse.parse(Rendered(model.model, model.sql)).tree
+    changes: list[tuple[int, int, str]] = []
+    for table in tree.find_all(exp.Table):
+        schema, name = table.args.get("db"), table.this
+        found = place(f"{schema.name}.{name.name}") if schema is not None else None
+        if schema is not None and found is not None:
+            called = "" if table.alias else f" as {name.sql('duckdb')}"
+            changes.append((schema.meta["start"], name.meta["end"] + 1, found + called))
+    text = model.sql
+    for start, end, found in sorted(changes, reverse=True):
+        text = text[:start] + found + text[end:]
+    return text
