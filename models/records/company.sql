@@ -2,5 +2,5 @@
 description: What one channel knows about one company.
 grain: [channel, record_id]
 */
-{{ config(restate='record', calendar='observed_at') }}
+{{ config(restate='record', calendar=['observed_at']) }}
 {{ union_shape('company') }}

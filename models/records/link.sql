@@ -2,5 +2,5 @@
 description: A person became reachable, or stopped being reachable.
 grain: [channel, record_id]
 */
-{{ config(restate='record', calendar='started_at') }}
+{{ config(restate='record', calendar=['started_at']) }}
 {{ union_shape('link') }}

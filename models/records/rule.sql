@@ -2,5 +2,5 @@
 description: A human decision: link, unlink, exclude or erase.
 grain: [channel, record_id]
 */
-{{ config(restate='record', calendar='decided_at') }}
+{{ config(restate='record', calendar=['decided_at']) }}
 {{ union_shape('rule') }}

@@ -9,7 +9,7 @@ from datetime import date
 from siyu.compile.model_files import relation
 from siyu.compile.project import Project
 from siyu.engines.base import Session
-from siyu.engines.sql import quote_name
+from siyu.engines.sql import quote_name, quoted
 
 BEFORE = "__before"  # the end of the name of a table of the last build, beside the new one
 DIFFERENCES = "differences"  # schema of the rows that are new tonight, and of those that are gone
@@ -127,3 +127,12 @@ def same_key(left: str, right: str, key: Sequence[str]) -> str:
     """Return the condition that two rows have the same key. Rows without a person have the same key, too."""
     names = [quote_name(column) for column in key]
     return " and ".join(f"{left}.{name} is not distinct from {right}.{name}" for name in names)
+
+
+def between(column: str, kind: str, dates: tuple[date, date]) -> str:
+    """Return the condition that a time lies after the end of the earlier business date, up to that of the later one."""
+    first, last = (f"date {quoted(day)}" for day in dates)
+    if kind == "DATE":
+        return f"{column} > {first} and {column} <= {last}"
+    ends = (f"fn_local_midnight({day} + interval 1 day)" for day in (first, last))
+    return " and ".join(f"{column} {sign} {end}" for sign, end in zip((">=", "<"), ends, strict=True))

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from siyu.build.catalog import write_catalog, write_table
+from siyu.build.source_changes import SourceChanges, SourceState
 from siyu.compile.compiler import ALL_SCHEMAS
 from siyu.compile.project import Project, previous_models
 from siyu.compile.spark_sql import spark_query
@@ -82,12 +83,21 @@ def _written_by_siyu(warehouse: Path) -> list[Path]:
 
 
 def prepare_build(
-    engine: DuckEngine, project: Project, files: list[LandedFile], store: Path, names: Iterable[str]
-) -> None:
-    """Write schemas, sources, reference tables and the catalog."""
+    engine: DuckEngine,
+    project: Project,
+    files: list[LandedFile],
+    store: Path,
+    names: Iterable[str],
+    changes: SourceChanges | None = None,
+) -> dict[str, SourceState]:
+    """Write schemas, sources, reference tables and the catalog. Return the states of the sources.
+
+    With changes, the sources of the last build are brought up to date, as far as that can be done.
+    """
     prepare(engine, project)
-    write_sources(engine, project, files, store, names)
+    states = write_sources(engine, project, files, store, names, changes)
     write_ops_sources(engine, project)
+    return states
 
 
 @dataclass(frozen=True)
@@ -107,10 +117,16 @@ def prepare(engine: Engine, project: Project) -> None:
 
 
 def write_sources(
-    engine: Engine, project: Project, files: Sequence[LandedFile], store: Path, names: Iterable[str]
-) -> None:
+    engine: Engine,
+    project: Project,
+    files: Sequence[LandedFile],
+    store: Path,
+    names: Iterable[str],
+    changes: SourceChanges | None = None,
+) -> dict[str, SourceState]:
     """Write views of the landed rows that the named models read, and all reference tables, which suites read, too."""
     session = engine.session()
+    states = {}
     wanted = {source for name in names for source in project.models[name].sources}
     for channel in project.channels.values():
         for export_name in channel.exports:
@@ -119,11 +135,17 @@ def write_sources(
             if wanted & {relation, superseded}:
                 export = channel.exports[export_name]
                 queries = source_queries(relation, superseded, export, mine, store, timezone=channel.timezone)
-                _write_source(session, queries, sum(file.rows_landed for file in mine))
+                states[relation] = SourceState.of(queries)
+                seqs = {str(file.path): file.landed_seq for file in mine if file.landed}
+                if changes is not None and changes.write(session, queries, seqs):
+                    session.create_view(relation, queries.current_query)
+                else:
+                    _write_source(session, queries, sum(file.rows_landed for file in mine))
     with transaction(session):
         for reference in project.references.values():
             _write_reference(session, reference)
     session.close()
+    return states
 
 
 def _write_source(session: Session, queries: SourceQueries, rows: int) -> None:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from siyu.build.source_changes import SourceState
 from siyu.build.versions import RUN, Versions, read_versions
 
 FILE = "complete.json"
@@ -20,10 +22,12 @@ DATABASE = "build.duckdb"
 
 @dataclass(frozen=True)
 class LastBuild:
-    """The versions of the tables, and how many rows of each have been replaced since it was built whole."""
+    """The versions of the tables, how many rows of each have been replaced since it was built whole, and how the sources
+    were read."""
 
     versions: Versions
     replaced: dict[str, int]
+    sources: dict[str, SourceState]
 
 
 def last_build(folder: Path, now: Versions) -> LastBuild | None:
@@ -36,18 +40,21 @@ def last_build(folder: Path, now: Versions) -> LastBuild | None:
     try:
         found = json.loads((folder / FILE).read_text(encoding="utf-8"))
         replaced = {str(name): int(rows) for name, rows in found["replaced"].items()}
+        sources = {str(name): SourceState.read(state) for name, state in found["sources"].items()}
         is_known = found["format"] == FORMAT
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
     versions = read_versions(folder)
     runs = {version.inputs.get(RUN) for versions_of in (versions, now) for version in versions_of.models.values()}
-    return LastBuild(versions, replaced) if is_known and versions.models and len(runs) == 1 else None
+    return LastBuild(versions, replaced, sources) if is_known and versions.models and len(runs) == 1 else None
 
 
-def keep_build(folder: Path, replaced: dict[str, int]) -> None:
+def keep_build(folder: Path, replaced: Mapping[str, int], sources: Mapping[str, SourceState]) -> None:
     """Say that all models of the build database are built. Their versions must be in the folder by then."""
     draft = folder / f".{FILE}"
-    draft.write_text(json.dumps({"format": FORMAT, "replaced": replaced}) + "\n", encoding="utf-8")
+    told = {name: asdict(state) for name, state in sources.items()}
+    text = json.dumps({"format": FORMAT, "replaced": dict(replaced), "sources": told})
+    draft.write_text(text + "\n", encoding="utf-8")
     os.replace(draft, folder / FILE)
 
 

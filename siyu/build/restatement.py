@@ -17,26 +17,32 @@ from functools import cached_property
 from typing import Literal
 
 from siyu.build.changes import BEFORE, DIFFERENCES, Changes, Pair, difference, drop, quoted_list, same_key
+from siyu.build.scratch import Scratch, rows_with
+from siyu.build.source_changes import SourceChanges
+from siyu.build.staged import StagedRecords
 from siyu.build.touched import TouchedKeys, Unknown
 from siyu.build.versions import AS_OF, Versions
-from siyu.compile.project import CompiledModel, Project
-from siyu.compile.restatement import ALL, CALENDAR, kind_of, query_of_part, reads_calendar, tables_read
+from siyu.compile.project import CompiledModel
+from siyu.compile.restatement import ALL, CALENDAR, kind_of, reads_calendar, tables_read
 from siyu.engines.base import Session
 
 Way = Literal["kept", "restated", "built"]
 # A table is built whole when this share of its rows would be replaced, or has been since it was built whole. The query
 # over everything then costs hardly more, and replaced rows leave gaps in the file.
 MOST_REPLACED = 0.25
+STAGING, EXPORTS = "staging", "raw."
 
 
 @dataclass
 class Restatement:
-    """What becomes of the tables of the last build. `was` are their versions, `now` those of tonight.
+    """What becomes of the tables of the last build. `was` are their versions, `now` those of tonight, `sources` what
+    is new in the exports.
 
     `replaced` is how many rows of a table have been replaced since it was built whole.
     """
 
     changes: Changes
+    sources: SourceChanges
     was: Versions
     now: Versions
     replaced: dict[str, int]
@@ -52,18 +58,23 @@ class Restatement:
         """Keep or restate the table of a model. 'built' means that it has to be built, and the old one is set aside."""
         if model.materialized == "view" or not self._has_same_query(model):
             return self._set_aside(session, model)
-        has_turned = self._has_turned(model) and reads_calendar(self.changes.project, model)
-        if not has_turned and not any(name in self.changes.pairs for name in tables_read(self.changes.project, model)):
+        changed = [name for name in tables_read(self.changes.project, model) if name in self.changes.pairs]
+        exports = [name for name in model.sources if self.sources.keys.get(name) is not None]
+        has_turned = self._has_turned(model)
+        if not (changed or exports or has_turned):
             return "kept"
-        calendar = str(model.config.get(CALENDAR, "")) if has_turned else ""
+        calendar = model.config.get(CALENDAR, []) if has_turned else []
         if kind_of(model) == ALL or (has_turned and not calendar):
             return self._set_aside(session, model)
-        touched = TouchedKeys(session, self.changes, model)
+        scratch = Scratch(session)
+        if model.model.schema == STAGING:
+            return self._restate(scratch, model, StagedRecords(scratch, self.changes.project, model, self.sources.keys))
+        keys = TouchedKeys(scratch, self.changes, model)
         try:
-            touched.find(calendar)
+            keys.find(calendar)
         except Unknown:
             return self._set_aside(session, model)
-        return self._restate(session, model, touched)
+        return self._restate(scratch, model, keys)
 
     def end_of(self, session: Session, model: CompiledModel) -> None:
         """Compare a table that has been built with the old one."""
@@ -83,16 +94,19 @@ class Restatement:
         was, now = self.was.models.get(model.name), self.now.models[model.name]
         if was is None or (was.own, was.refs) != (now.own, now.refs):
             return False
-        if any(
-            was.inputs.get(name) != now.inputs.get(name) for name in (was.inputs.keys() | now.inputs.keys()) - {AS_OF}
-        ):
+        known = {AS_OF, *self.sources.keys}  # whose changes are known in detail
+        if any(was.inputs.get(name) != now.inputs.get(name) for name in {*was.inputs, *now.inputs} - known):
             return False
         models = self.changes.project.models
         views = (models[name] for name in model.refs & models.keys() if models[name].materialized == "view")
         return all(self._has_same_query(view) for view in views)
 
     def _has_turned(self, model: CompiledModel) -> bool:
-        return self.was.models[model.name].inputs.get(AS_OF) != self.now.models[model.name].inputs.get(AS_OF)
+        """Whether the business date has changed and is part of what the query yields. Which row of an export is current
+        depends on it, too."""
+        is_same = self.was.models[model.name].inputs.get(AS_OF) == self.now.models[model.name].inputs.get(AS_OF)
+        exports = {name for name in model.sources if name.startswith(EXPORTS)}
+        return not is_same and (bool(exports - self.sources.keys.keys()) or reads_calendar(self.changes.project, model))
 
     @cached_property
     def _compared(self) -> set[str]:
@@ -108,48 +122,26 @@ class Restatement:
             self.changes.drop(session, model.name)
         return "built"
 
-    def _restate(self, session: Session, model: CompiledModel, touched: TouchedKeys) -> Way:
-        if not session.value(f"select count(*) from {touched.touched}"):
+    def _restate(self, scratch: Scratch, model: CompiledModel, keys: TouchedKeys | StagedRecords) -> Way:
+        """Replace all rows of the keys that have a row that is new or gone."""
+        session, key, columns = scratch.session, keys.key, quoted_list(column.name for column in model.columns)
+        if not scratch.count(keys.touched):
             return "kept"
-        mine = touched.rows_of(model.relation)
-        rows, whole = (session.value(f"select count(*) from {one}") for one in (f"({mine})", model.relation))
-        if rows + self.replaced.get(model.name, 0) > MOST_REPLACED * whole:
+        rows = scratch.count(keys.mine) + self.replaced.get(model.name, 0)
+        if rows > MOST_REPLACED * scratch.count(model.relation):
             return self._set_aside(session, model)
-        fresh = fresh_rows(self.changes.project, model, touched)
-        pair = self._differing(session, model, fresh, mine)
-        self._replace(session, model, fresh, pair, touched)
-        return "restated"
-
-    def _differing(self, session: Session, model: CompiledModel, fresh: str, mine: str) -> Pair:
-        """Write the rows that are new and those that are gone, for the readers of the table."""
-        columns = quoted_list(column.name for column in model.columns)
+        fresh = keys.fresh
         added, removed = (difference(model.name, what) for what in ("added", "removed"))
-        new, old = f"select {columns} from {fresh}", f"select {columns} from ({mine})"
+        new, old = f"select {columns} from {fresh}", f"select {columns} from {keys.mine}"
         session.create_table(added, f"{new} except all {old}")
         session.create_table(removed, f"{old} except all {new}")
-        return Pair(added, removed)
-
-    def _replace(self, session: Session, model: CompiledModel, fresh: str, pair: Pair, touched: TouchedKeys) -> None:
-        """Replace all rows of the keys that have a row that is new or gone."""
-        key, columns = touched.key, quoted_list(column.name for column in model.columns)
         listed = quoted_list(key)
-        keys = touched.temporary(f"select {listed} from {pair.after} union select {listed} from {pair.before}")
-        gone = f"from {model.relation} as t using {keys} as k where {same_key('t', 'k', key)}"
-        count = int(session.value(f"delete {gone}"))
-        session.execute(
-            f"insert into {model.relation} ({columns}) select {columns} from {fresh} as t"
-            f" semi join {keys} as k on {same_key('t', 'k', key)}"
-        )
+        differing = scratch.write(f"select {listed} from {added} union select {listed} from {removed}")
+        if not scratch.count(differing):
+            return "kept"
+        gone = f"from {model.relation} as t using {differing} as k where {same_key('t', 'k', key)}"
         with self._guard:
-            self.replaced[model.name] = self.replaced.get(model.name, 0) + count
-        if session.value(f"select count(*) from {keys}"):
-            self.changes.pairs[model.name] = pair
-
-
-def fresh_rows(project: Project, model: CompiledModel, touched: TouchedKeys) -> str:
-    """Write the rows that the query of a model yields for the touched keys, from the rows of their inputs alone.
-
-    Returns a temporary table.
-    """
-    query = query_of_part(project, model, touched.parts())
-    return touched.temporary(touched.rows_of(f"(\n{query}\n)"))
+            self.replaced[model.name] = self.replaced.get(model.name, 0) + int(session.value(f"delete {gone}"))
+        session.execute(f"insert into {model.relation} ({columns}) {rows_with(differing, key, fresh, columns)}")
+        self.changes.pairs[model.name] = Pair(added, removed)
+        return "restated"

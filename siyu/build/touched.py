@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
-from itertools import count, permutations
+from itertools import permutations
 
-from siyu.build.changes import Changes, Key, quoted_list, same_key
+from siyu.build.changes import Changes, Key, between, quoted_list
+from siyu.build.scratch import Scratch, rows_with
 from siyu.compile.graph import upstream
 from siyu.compile.model_files import relation
 from siyu.compile.project import CompiledModel
-from siyu.compile.restatement import NUMBERS, OWNERS, RECORD, key_columns, kind_of, tables_read
-from siyu.engines.base import Session
-from siyu.engines.sql import quote_name, quoted
+from siyu.compile.restatement import (
+    NUMBERS,
+    OWNERS,
+    RECORD,
+    RECORD_KEY,
+    key_columns,
+    kind_of,
+    query_of_part,
+    tables_read,
+)
+from siyu.engines.sql import quote_name
 
 # From numbers to IDs and back. People who were joined and taken apart again need two.
 MOST_STEPS = 5
-RECORD_KEY = ("channel", "record_id")
 
 
 class Unknown(Exception):
@@ -29,25 +36,24 @@ class TouchedKeys:
     A person has a number and an ID, a company, too: there is a table for each that is needed.
     """
 
-    def __init__(self, session: Session, changes: Changes, model: CompiledModel) -> None:
-        self._session, self._changes, self._model = session, changes, model
+    def __init__(self, scratch: Scratch, changes: Changes, model: CompiledModel) -> None:
+        self._scratch, self._changes, self._model = scratch, changes, model
         self._models, self._kind = changes.project.models, kind_of(model)
         self._upstream = upstream(changes.project.graph, [model.name])
         self._read = tables_read(changes.project, model)
-        self._number = count()
         self._tables: dict[Key, str] = {}
         self._queries: dict[Key, list[str]] = {}
 
-    def find(self, calendar: str) -> None:
+    def find(self, calendar: Sequence[str]) -> None:
         """Write the keys that changes of the inputs touch. Raises Unknown.
 
-        `calendar` is the column whose time the business date bounds, if that matters tonight.
+        `calendar` are the columns whose times the business date bounds, if that matters tonight.
         """
         for name, columns in self._read.items():
             if name in self._changes.pairs:
                 self._add_changed(name, columns)
-        if calendar:
-            self._add_turned(calendar)
+        for column in calendar:
+            self._add_turned(column)
         self.write()
 
     @property
@@ -60,23 +66,24 @@ class TouchedKeys:
         """The table of the keys."""
         return self._tables[self.key]
 
-    def temporary(self, query: str) -> str:
-        """Write a temporary table. Return its name."""
-        name = f"part_{next(self._number)}"
-        self._session.execute(f"create temp table {name} as ({query})")
-        return f"temp.{name}"
+    @property
+    def mine(self) -> str:
+        """The rows that the last build has for the keys."""
+        return f"({rows_with(self.touched, self.key, self._model.relation)})"
 
-    def rows_of(self, rows: str) -> str:
-        """Return the query of those rows of a relation that have a touched key of the model."""
-        return self._joined("t.*", rows, self.key)
+    @property
+    def fresh(self) -> str:
+        """The rows that the query yields for the keys, from the rows of its inputs for them alone."""
+        query = query_of_part(self._changes.project, self._model, self._parts())
+        return self._scratch.write(rows_with(self.touched, self.key, f"(\n{query}\n)"))
 
-    def parts(self) -> dict[str, str]:
+    def _parts(self) -> dict[str, str]:
         """Write the rows that belong to the touched keys, of each table that the model reads. Returns table -> part.
 
         A table that has no key and no records is not among them: the model reads all of it.
         """
         queries = {name: self._part(name, columns) for name, columns in self._read.items()}
-        return {name: self.temporary(query) for name, query in queries.items() if query is not None}
+        return {name: self._scratch.write(query) for name, query in queries.items() if query is not None}
 
     def _part(self, name: str, columns: frozenset[str] | None) -> str | None:
         model = self._models[name]
@@ -88,11 +95,13 @@ class TouchedKeys:
             return None
         if RECORD_KEY not in self._tables:
             owner = self._own(OWNERS) or ()
-            self._tables[RECORD_KEY] = self.temporary(self._joined(quoted_list(RECORD_KEY), relation(OWNERS), owner))
+            self._tables[RECORD_KEY] = self._scratch.write(
+                self._joined(quoted_list(RECORD_KEY), relation(OWNERS), owner)
+            )
         return self._joined(listed, model.relation, RECORD_KEY)
 
     def _joined(self, columns: str, rows: str, key: Key) -> str:
-        return f"select {columns} from {rows} as t semi join {self._tables[key]} as k on {same_key('t', 'k', key)}"
+        return rows_with(self._tables[key], key, rows, columns)
 
     def _own(self, name: str) -> Key | None:
         """Return the columns of a table with the keys of this kind, None if it has none."""
@@ -114,7 +123,7 @@ class TouchedKeys:
             self.add(own, self._changes.keys(name, columns, own))
         elif self._has_records(name):
             self._add_owners(self._changes.keys(name, columns, RECORD_KEY))
-        elif self._changes.differs(self._session, name, columns):
+        elif self._changes.differs(self._scratch.session, name, columns):
             raise Unknown
 
     def _add_turned(self, calendar: str) -> None:
@@ -125,7 +134,7 @@ class TouchedKeys:
             if calendar not in types or not (own or self._has_records(name)):
                 continue
             is_found = True
-            turned = _between(quote_name(calendar), types[calendar], self._changes.dates)
+            turned = between(quote_name(calendar), types[calendar], self._changes.dates)
             query = f"(select distinct {quoted_list(own or RECORD_KEY)} from {relation(name)} where {turned})"
             if own is not None:
                 self.add(own, query)
@@ -150,7 +159,7 @@ class TouchedKeys:
             keys |= {own for name in (OWNERS,) if name in self._upstream and (own := self._own(name)) is not None}
         for key in sorted(keys):
             queries = self._queries.get(key) or [f"select {quoted_list(key)} from {self._holder(key)} where false"]
-            self._tables[key] = self.temporary(" union ".join(queries))
+            self._tables[key] = self._scratch.write(" union ".join(queries))
         if len(keys) > 1 and any(self._queries):
             self._close(sorted(keys))
 
@@ -173,17 +182,8 @@ class TouchedKeys:
             for key, other in permutations(keys, 2):
                 found = " union ".join(self._joined(quoted_list(key), side, other) for side in sides)
                 table = self._tables[key]
-                self._session.execute(f"insert into {table} (({found}) except select * from {table})")
-            before, size = size, sum(self._session.value(f"select count(*) from {self._tables[key]}") for key in keys)
+                self._scratch.session.execute(f"insert into {table} (({found}) except select * from {table})")
+            before, size = size, sum(self._scratch.count(self._tables[key]) for key in keys)
             if size == before:
                 return
         raise Unknown
-
-
-def _between(column: str, kind: str, dates: tuple[date, date]) -> str:
-    """Return the condition that a time lies after the end of the earlier business date, up to that of the later one."""
-    first, last = (f"date {quoted(day)}" for day in dates)
-    if kind == "DATE":
-        return f"{column} > {first} and {column} <= {last}"
-    ends = (f"fn_local_midnight({day} + interval 1 day)" for day in (first, last))
-    return " and ".join(f"{column} {sign} {end}" for sign, end in zip((">=", "<"), ends, strict=True))

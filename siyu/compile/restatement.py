@@ -1,7 +1,7 @@
-"""What of a table a changed input can touch, as its model declares it, and the query of a model over a part of its input.
+"""What of a table a changed input can touch, as its model declares it; the query of a model over a part of its inputs.
 
     config(restate='person')                         the rows of a person come from what its inputs say of this person
-    config(restate='record', calendar='occurred_at')  those of a record, of which fn_as_of_end() bounds this time
+    config(restate='record', calendar=['occurred_at'])  those of a record, of which fn_as_of_end() bounds this time
 
 `docs/incremental.md` says what a model promises by it. Without it, everything counts as touched.
 """
@@ -16,14 +16,16 @@ from sqlglot import exp
 from siyu.compile import analyse
 from siyu.compile.model_files import Model
 from siyu.compile.project import CompiledModel, Project
+from siyu.compile.shapes import SUPERSEDED
 from siyu.compile.template import Rendered
 from siyu.errors import ConfigError, nearest
 
 ALL = "all"
 RECORD, PERSON, COMPANY = "record", "person", "company"
 # Columns that tell records, people and companies apart. A table has the first of these lists, or the second one.
+RECORD_KEY = ("channel", "record_id")
 KEYS: dict[str, tuple[tuple[str, ...], ...]] = {
-    RECORD: (("channel", "record_id"),),
+    RECORD: (RECORD_KEY,),
     PERSON: (("person_key",), ("one_id",)),
     COMPANY: (("account_key",), ("account_id",)),
     ALL: (),
@@ -45,7 +47,10 @@ def check_restatement(model: str, values: Mapping[str, Any]) -> None:
     kind = values.get(RESTATE, ALL)
     if kind not in KEYS:
         raise ConfigError(f"unknown restate {kind!r} of {model}", "", nearest(str(kind), KEYS))
-    if CALENDAR in values and kind == ALL:
+    calendar = values.get(CALENDAR, [])
+    if not isinstance(calendar, list | tuple) or not all(isinstance(column, str) for column in calendar):
+        raise ConfigError(f"the calendar of {model} is no list of columns", "", "write calendar=['occurred_at'].")
+    if calendar and kind == ALL:
         raise ConfigError(f"{model} has a calendar, but no restate", "", "add restate='record' to config().")
     if kind != ALL and values.get("materialized", "table") not in ("table", "view"):
         raise ConfigError(
@@ -72,6 +77,17 @@ def reads_calendar(project: Project, model: CompiledModel) -> bool:
         return True
     views = (project.models[name] for name in model.refs & project.models.keys())
     return any(view.materialized == "view" and reads_calendar(project, view) for view in views)
+
+
+def calendars(project: Project) -> dict[str, dict[str, str]]:
+    """Return export -> the columns whose times the business date bounds in a staging model, with their types."""
+    found: dict[str, dict[str, str]] = {}
+    for model in project.models.values():
+        for source in model.sources if CALENDAR in model.config else ():
+            types = project.binder.types(source)
+            source = source.removesuffix(SUPERSEDED)
+            found.setdefault(source, {}).update({c: types[c] for c in model.config[CALENDAR] if c in types})
+    return found
 
 
 def tables_read(project: Project, model: CompiledModel) -> dict[str, frozenset[str] | None]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 from siyu.engines.paths import parquet
@@ -28,14 +29,23 @@ WIDE = "".join(chr(ord(c) + 0xFEE0) for c in NARROW)  # the same in full width
 class SourceQueries:
     """The queries of source(): rows that later versions replaced, a table, and the current ones, a view.
 
-    `is_plain` means that they name columns of what has landed and convert nothing, so that every engine can run them.
+    `key` are the columns of the contract's key, `rows` is the query of all rows that landed, `chosen` the columns that
+    models see, `order` says which version counts, and `in_time` whether a row is true by the end of as_of.
+    `is_list` means that a file can say something about keys that it does not have. `is_plain` means that the queries
+    name columns of what has landed and convert nothing, so that every engine can run them. `files` says how each file
+    is read: path -> query without the path.
     """
 
     relation: str
     superseded: str
-    replaced_query: str
-    current_query: str
+    key: tuple[str, ...]
+    rows: str
+    chosen: str
+    order: str
+    in_time: str
+    is_list: bool
     is_plain: bool
+    files: Mapping[str, str]
 
     @property
     def statements(self) -> list[str]:
@@ -44,6 +54,37 @@ class SourceQueries:
             f"create or replace table {self.superseded} as ({self.replaced_query})",
             f"create or replace view {self.relation} as ({self.current_query})",
         ]
+
+    @property
+    def replaced_query(self) -> str:
+        """The rows that later versions replaced."""
+        return self.replaced_among(self.rows)
+
+    @property
+    def current_query(self) -> str:
+        """The current rows."""
+        return self.current_among(self.rows)
+
+    def replaced_among(self, rows: str) -> str:
+        """Return the query of the rows that later versions replaced, among all versions of some keys."""
+        keys = ", ".join(map(quote_name, self.key))
+        return (
+            f"with landed as ({rows}), repeated as (select {keys} from landed group by {keys} having count(*) > 1)"
+            f" select {self.chosen} from landed semi join repeated using ({keys})"
+            f" qualify row_number() over (partition by {keys} order by ({self.in_time}) desc, {self.order}) > 1"
+        )
+
+    def current_among(self, rows: str) -> str:
+        """Return the query of the current rows, among all versions of some keys."""
+        return (
+            f"select {self.chosen} from ({rows}) as landed"
+            f" anti join {self.superseded} as replaced using (_landed_seq, _file, _line)"
+        )
+
+    def in_time_by(self, day: date) -> str:
+        """Return the condition that a row is true by the end of a business date."""
+        end = f"fn_local_midnight(date {quoted(day)} + interval 1 day)"
+        return self.in_time.replace("fn_as_of_end()", end).replace("fn_as_of()", f"date {quoted(day)}")
 
 
 def source_queries(
@@ -59,7 +100,7 @@ def source_queries(
     columns = ", ".join(f"{quote_name(c)}" for c in export.columns)
     keys = ", ".join(quote_name(key) for key in export.key)
     internal = f"{INTERNAL}, {KEY_ROW}" if has_row_key(export.key) else INTERNAL
-    rows, is_plain = _union(export, landed, store, timezone)
+    rows, heads, is_plain = _union(export, landed, store, timezone)
     if export.load == "snapshot":
         # The latest list that contains the key; the current row may come from another list.
         known = "case when _file_date <= fn_as_of() then _file_date end"
@@ -73,15 +114,17 @@ def source_queries(
         if export.columns[export.version].type in ("timestamp", "date", "epoch_seconds"):
             in_time = f"coalesce({version} < fn_as_of_end(), {in_time})"
     removed = _removed(export, files)
-    chosen = f"{columns}, {internal}, {removed} as _removed_date"
     return SourceQueries(
         relation,
         superseded,
-        f"with landed as ({rows}), repeated as (select {keys} from landed group by {keys} having count(*) > 1)"
-        f" select {chosen} from landed semi join repeated using ({keys})"
-        f" qualify row_number() over (partition by {keys} order by ({in_time}) desc, {', '.join(order)}) > 1",
-        f"select {chosen} from ({rows}) as landed anti join {superseded} as replaced using (_landed_seq, _file, _line)",
+        tuple(export.key),
+        rows,
+        f"{columns}, {internal}, {removed} as _removed_date",
+        ", ".join(order),
+        in_time,
+        export.load == "snapshot",
         is_plain and removed == NEVER,
+        heads,
     )
 
 
@@ -105,8 +148,11 @@ def _removed(export: Export, files: Sequence[LandedFile]) -> str:
     )
 
 
-def _union(export: Export, landed: Sequence[LandedFile], store: Path, timezone: str) -> tuple[str, bool]:
-    """Return the query of all landed files in the columns of today's contract, and whether it takes all as they landed.
+def _union(
+    export: Export, landed: Sequence[LandedFile], store: Path, timezone: str
+) -> tuple[str, dict[str, str], bool]:
+    """Return the query of all landed files in the columns of today's contract, how each file is read, and whether all
+    columns are taken as they landed.
 
     Older files have the value of a newer column in `_extra` or in their name.
     """
@@ -116,6 +162,7 @@ def _union(export: Export, landed: Sequence[LandedFile], store: Path, timezone: 
         is_same = today in (None, file.contract)
         groups.setdefault((file.columns, is_same, file.corrected_date or ""), []).append(file)
     parts = []
+    heads: dict[str, str] = {}
     is_plain = True
     for (_columns, is_same, day), members in sorted(groups.items()):
         internal = INTERNAL.replace("_landed_date", f"date {quoted(day)} as _landed_date") if day else INTERNAL
@@ -123,13 +170,14 @@ def _union(export: Export, landed: Sequence[LandedFile], store: Path, timezone: 
         is_plain = is_plain and all(sql == quote_name(c) for c, sql in held.items())
         chosen = ", ".join(f"{sql} as {quote_name(c)}" for c, sql in held.items())
         paths = [store / str(file.path) for file in members]
+        heads |= {str(file.path): f"{chosen}, {internal}" for file in members}
         if has_row_key(export.key):
             # The name of a landed file begins with the identity of the export file.
             row = f"regexp_extract(_path, '([0-9a-f]{{{ROW_DIGITS}}})[^/]*$', 1) || ':' || _line as {KEY_ROW}"
             parts.append(f"select {chosen}, {internal}, {row} from {parquet(paths, PATH)}")
         else:
             parts.append(f"select {chosen}, {internal} from {parquet(paths)}")
-    return " union all ".join(parts or [_empty(export)]), is_plain
+    return " union all ".join(parts or [_empty(export)]), heads, is_plain
 
 
 def _held(export: Export, column_name: str, types: Mapping[str, str], timezone: str, is_same: bool) -> str:

@@ -16,10 +16,12 @@ from siyu.build.database import open_engine, prepare_build, write_previous
 from siyu.build.last_build import forget_build, keep_build, last_build
 from siyu.build.materialization import ModelRun, build_model
 from siyu.build.restatement import Restatement
+from siyu.build.source_changes import SourceChanges, SourceState
 from siyu.build.versions import AS_OF, BuildInputs, Versions, digest_of_statuses, versions_of
 from siyu.check.suites import CheckResult, Suite, models_read
 from siyu.compile.graph import Graph
 from siyu.compile.project import Project
+from siyu.compile.restatement import calendars
 from siyu.engines.duckdb import DuckEngine
 from siyu.errors import ConfigError, EngineFault
 from siyu.landing.channel_status import ChannelStatus
@@ -115,12 +117,13 @@ class Landed:
         session = engine.session()
         if restatement is not None:
             restatement.begin(session)
-        prepare_build(engine, project, self.files, record.warehouse, list(project.models))
+        sources = restatement.sources if restatement else None
+        states = prepare_build(engine, project, self.files, record.warehouse, list(project.models), sources)
         ops.write_channel_status(session, self.statuses)
         session.close()
         write_previous(engine, project, previous_tables(engine, project, self.previous, record.warehouse))
         record.report.rows_before = record.ledger.published_rows()
-        return Building(self, engine, restatement)
+        return Building(self, engine, restatement, states)
 
     def _restatement(self, folder: Path) -> Restatement | None:
         """Return what the last build offers, None if everything has to be built."""
@@ -131,8 +134,9 @@ class Landed:
         if last is None:
             return None
         days = sorted({date.fromisoformat(v.inputs[AS_OF]) for v in last.versions.models.values()} | {self.as_of})
-        changes = Changes(self.project, (days[0], days[-1]))
-        return Restatement(changes, last.versions, self.versions, last.replaced)
+        dates = days[0], days[-1]
+        sources = SourceChanges(last.sources, dates, calendars(self.project))
+        return Restatement(Changes(self.project, dates), sources, last.versions, self.versions, last.replaced)
 
 
 @dataclass(frozen=True)
@@ -142,6 +146,7 @@ class Building:
     landed: Landed
     engine: DuckEngine
     restatement: Restatement | None
+    sources: dict[str, SourceState]
     _built: set[str] = field(default_factory=set)
 
     @cached_property
@@ -183,7 +188,7 @@ class Building:
             self.restatement.end(session)
             session.close()
         self.landed.versions.write(folder)
-        keep_build(folder, self.restatement.replaced if self.restatement else {})
+        keep_build(folder, self.restatement.replaced if self.restatement else {}, self.sources)
 
     def missing(self) -> list[str]:
         """Return the models that are not built yet."""

@@ -2,6 +2,7 @@
 description: Leads that people left in forms of ad platforms.
 grain: [record_id]
 */
+{{ config(restate='record') }}
 with
 
 leads as (

@@ -2,6 +2,7 @@
 description: A form of an ad platform is a registration.
 grain: [record_id]
 */
+{{ config(restate='record') }}
 with
 
 leads as (

@@ -2,6 +2,7 @@
 description: Companies that own one of our devices.
 grain: [record_id]
 */
+{{ config(restate='record') }}
 with
 
 devices as (

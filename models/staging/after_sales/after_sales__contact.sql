@@ -2,6 +2,7 @@
 description: Who opened a ticket, and for which device.
 grain: [record_id]
 */
+{{ config(restate='record') }}
 with
 
 tickets as (

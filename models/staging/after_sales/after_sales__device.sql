@@ -2,6 +2,7 @@
 description: Devices that we sold. The row of a device is also a record of the company that owns it.
 grain: [record_id]
 */
+{{ config(restate='record') }}
 with
 
 devices as (

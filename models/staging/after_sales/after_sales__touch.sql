@@ -2,6 +2,7 @@
 description: A ticket is a person who asks for service.
 grain: [record_id]
 */
+{{ config(restate='record') }}
 with
 
 tickets as (

@@ -2,6 +2,7 @@
 description: Accounts of the CRM.
 grain: [record_id]
 */
+{{ config(restate='record') }}
 with
 
 accounts as (

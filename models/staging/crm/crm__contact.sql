@@ -2,6 +2,7 @@
 description: Contacts that staff keep in the CRM.
 grain: [record_id]
 */
+{{ config(restate='record') }}
 with
 
 contacts as (

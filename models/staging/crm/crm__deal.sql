@@ -3,6 +3,7 @@ description: Opportunities of the CRM; qualification, proposal and negotiation a
   another currency is converted at the rate of the day on which the opportunity was opened.
 grain: [record_id]
 */
+{{ config(restate='record') }}
 with
 
 opportunities as (

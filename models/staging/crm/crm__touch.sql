@@ -2,6 +2,7 @@
 description: Calls, visits, meetings and mails that staff log in the CRM.
 grain: [record_id]
 */
+{{ config(restate='record') }}
 with
 
 activities as (

@@ -2,6 +2,7 @@
 description: Visitors who signed in at our booth.
 grain: [record_id]
 */
+{{ config(restate='record') }}
 with
 
 visitors as (

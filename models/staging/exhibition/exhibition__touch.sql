@@ -2,6 +2,7 @@
 description: A badge scanned at the booth is an attendance.
 grain: [record_id]
 */
+{{ config(restate='record') }}
 with
 
 visitors as (

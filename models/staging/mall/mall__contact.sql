@@ -2,6 +2,7 @@
 description: Buyers, as they entered themselves in orders, and members who received a coupon.
 grain: [record_id]
 */
+{{ config(restate='record') }}
 with
 
 orders as (

@@ -2,6 +2,7 @@
 description: Orders and used coupons. An order that was cancelled later still counts as placed.
 grain: [record_id]
 */
+{{ config(restate='record') }}
 with
 
 orders as (

@@ -4,6 +4,7 @@ description: What people do in the Official Account: follow, scan, use the menu.
   touches.
 grain: [record_id]
 */
+{{ config(restate='record') }}
 with
 
 live_codes as (

@@ -2,6 +2,7 @@
 description: Learners, as they enrolled in a course.
 grain: [record_id]
 */
+{{ config(restate='record') }}
 with
 
 enrolments as (

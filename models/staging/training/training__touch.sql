@@ -3,6 +3,7 @@ description: An enrolment is a registration; a completed course is an attendance
   time and is not a touch. The enrolment carries the progress that was known by as_of.
 grain: [record_id]
 */
+{{ config(restate='record', calendar=['updated_at']) }}
 with
 
 enrolments as (

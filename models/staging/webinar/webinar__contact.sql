@@ -2,6 +2,7 @@
 description: Viewers of live shows and replays, registered or not.
 grain: [record_id]
 */
+{{ config(restate='record') }}
 with
 
 attendance as (

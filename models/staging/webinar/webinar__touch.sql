@@ -3,6 +3,7 @@ description: What a viewer did with a show, one touch each; registered, watched 
   replay, asked a question.
 grain: [record_id]
 */
+{{ config(restate='record') }}
 with
 
 attendance as (

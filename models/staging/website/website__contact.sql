@@ -2,6 +2,7 @@
 description: What people entered in forms of the website.
 grain: [record_id]
 */
+{{ config(restate='record') }}
 with
 
 forms as (

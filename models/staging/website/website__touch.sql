@@ -3,6 +3,7 @@ description: Website events as touches; a form is a registration, a chat or a qu
   is an interaction, a request for a quote is a purchase.
 grain: [record_id]
 */
+{{ config(restate='record') }}
 with
 
 events as (
