@@ -3,7 +3,6 @@ description: One row a company; the file (档案) and the portrait (画像). Its
   tags.csv.
 grain: [account_id]
 */
-{{ config(restate='company') }}
 -- noqa: disable=LT02,AL09
 {%- set own = reference('tags')
     | selectattr('level', 'in', ['account', 'person, account']) | list %}

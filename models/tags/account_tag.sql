@@ -3,7 +3,6 @@ description: Tags of companies, all classes, from the models in models/tags/comp
   several values has several rows. A tag that cannot be computed has none.
 grain: [account_id, tag_code, tag_value]
 */
-{{ config(restate='company') }}
 with
 
 tagged as (

@@ -31,29 +31,32 @@ class Pair:
 class Changes:
     """The tables that may differ from those of the last build; a table that is not in `pairs` is the same.
 
-    `dates` are the business dates of both builds, the earlier one first.
+    `dates` are the business dates of both builds, the earlier one first, `found` what the last build has left: schema.table
+    -> table or view.
     """
 
     project: Project
     dates: tuple[date, date]
+    found: dict[str, str] = field(default_factory=dict)
     pairs: dict[str, Pair] = field(default_factory=dict)
 
     def set_aside(self, session: Session, name: str) -> None:
         """Give the table of the last build another name, so that it can be compared. If it had other columns or was a
         view, it is dropped."""
         columns = [(column.name, column.type) for column in self.project.models[name].columns]
-        held = [(column.name, column.type) for column in session.columns(relation(name))] if _is(session, name) else []
+        is_table = self.found.get(name) == "table"
+        held = [(column.name, column.type) for column in session.columns(relation(name))] if is_table else []
         if held != columns:
-            drop(session, name)
-            self.pairs[name] = Pair(relation(name))
+            self.give_up(session, name)
             return
         earlier = relation(name + BEFORE)
         session.rename_table(relation(name), earlier.partition(".")[2])
         self.pairs[name] = Pair(relation(name), earlier)
 
-    def drop(self, session: Session, name: str) -> None:
+    def give_up(self, session: Session, name: str) -> None:
         """Drop the table or view of the last build. Whoever reads the new one has to read all of it."""
-        drop(session, name)
+        if name in self.found:
+            session.execute(f"drop {self.found[name]} {relation(name)}")
         self.pairs[name] = Pair(relation(name))
 
     def compare(self, session: Session, name: str) -> None:
@@ -106,16 +109,10 @@ def difference(name: str, what: str) -> str:
     return relation(f"{DIFFERENCES}.{name.replace('.', '__')}__{what}")
 
 
-def _is(session: Session, name: str) -> bool:
-    """Whether the build has a table of this name."""
-    schema, _, table = name.partition(".")
-    found = "select count(*) from duckdb_tables() where database_name = current_database()"
-    return bool(session.value(f"{found} and schema_name = ? and table_name = ?", [schema, table]))
-
-
-def drop(session: Session, name: str) -> None:
-    """Drop a table or a view, if the build has one of this name."""
-    session.execute(f"drop {'table' if _is(session, name) else 'view'} if exists {relation(name)}")
+def kinds(session: Session) -> dict[str, str]:
+    """Return what the build database has: schema.table -> table or view."""
+    listed = "select schema_name || '.' || {0}_name, '{0}' from duckdb_{0}s() where database_name = current_database()"
+    return dict(session.rows(" union all ".join(listed.format(kind) for kind in ("table", "view"))))
 
 
 def quoted_list(columns: Iterable[str]) -> str:

@@ -42,7 +42,8 @@ class ModelRun:
 def build_model(engine: Engine, project: Project, name: str, restatement: Restatement | None = None) -> ModelRun:
     """Build one model. Raises EngineFault that names the model whose SQL failed: this one, or a view that it reads.
 
-    With a restatement, its table is built only if the one of the last night cannot be kept or restated. If the SQL fails on the data, the error has the engine's message without the values that it quotes.
+    With a restatement, its table is built only if the one of the last night cannot be kept or restated. If the SQL
+    fails on the data, the error has the engine's message without the values that it quotes.
     """
     model = project.models[name]
     session = engine.session()

@@ -16,12 +16,13 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from siyu.build.changes import BEFORE, DIFFERENCES, Changes, Pair, difference, drop, quoted_list, same_key
+from siyu.build.changes import BEFORE, DIFFERENCES, Changes, Pair, difference, kinds, quoted_list, same_key
 from siyu.build.scratch import Scratch, rows_with
 from siyu.build.source_changes import SourceChanges
 from siyu.build.staged import StagedRecords
 from siyu.build.touched import TouchedKeys, Unknown
 from siyu.build.versions import AS_OF, Versions
+from siyu.compile.model_files import relation
 from siyu.compile.project import CompiledModel
 from siyu.compile.restatement import ALL, CALENDAR, kind_of, reads_calendar, tables_read
 from siyu.engines.base import Session
@@ -51,8 +52,9 @@ class Restatement:
     def begin(self, session: Session) -> None:
         """Make the build database ready: tables that no model has any more are dropped."""
         session.execute(f"drop schema if exists {DIFFERENCES} cascade; create schema {DIFFERENCES}")
-        for name in self.was.models.keys() - self.changes.project.models.keys():
-            drop(session, name)
+        self.changes.found = found = kinds(session)
+        for name in found.keys() & (self.was.models.keys() - self.changes.project.models.keys()):
+            session.execute(f"drop {found[name]} {relation(name)}")
 
     def take_over(self, session: Session, model: CompiledModel) -> Way:
         """Keep or restate the table of a model. 'built' means that it has to be built, and the old one is set aside."""
@@ -85,8 +87,9 @@ class Restatement:
 
     def end(self, session: Session) -> None:
         """Drop the tables of the last build and the rows that were replaced, when all models are built."""
-        for name in sorted(self._compared):
-            drop(session, name + BEFORE)
+        for name in kinds(session):
+            if name.endswith(BEFORE):
+                session.execute(f"drop table {relation(name)}")
         session.execute(f"drop schema {DIFFERENCES} cascade")
 
     def _has_same_query(self, model: CompiledModel) -> bool:
@@ -119,7 +122,7 @@ class Restatement:
         if model.materialized != "view" and model.name in self._compared:
             self.changes.set_aside(session, model.name)
         else:
-            self.changes.drop(session, model.name)
+            self.changes.give_up(session, model.name)
         return "built"
 
     def _restate(self, scratch: Scratch, model: CompiledModel, keys: TouchedKeys | StagedRecords) -> Way:

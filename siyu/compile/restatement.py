@@ -85,8 +85,8 @@ def calendars(project: Project) -> dict[str, dict[str, str]]:
     for model in project.models.values():
         for source in model.sources if CALENDAR in model.config else ():
             types = project.binder.types(source)
-            source = source.removesuffix(SUPERSEDED)
-            found.setdefault(source, {}).update({c: types[c] for c in model.config[CALENDAR] if c in types})
+            columns = {name: types[name] for name in model.config[CALENDAR] if name in types}
+            found.setdefault(source.removesuffix(SUPERSEDED), {}).update(columns)
     return found
 
 

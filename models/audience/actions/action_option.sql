@@ -4,7 +4,7 @@ description: Rules of next_action_rules.csv that apply to each person, with the 
 grain: [person_key, rule]
 */
 -- noqa: disable=LT02
-{{- config(published=false, restate='person') }}
+{{- config(published=false) }}
 {#- Columns of the table that list values which a person must have one of. -#}
 {%- set conditions = [
     'audience', 'stage', 'need_status', 'open_ticket', 'churn_risk', 'renewal_due',

@@ -3,7 +3,6 @@ description: People who heard little from us, are silent, and yet have no next a
   reason. Everybody who is not won, silent and under-touched is here or in next_action.
 grain: [one_id]
 */
-{{ config(restate='person') }}
 with
 
 ways as (

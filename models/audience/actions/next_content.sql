@@ -4,7 +4,7 @@ description: The item of content.csv to send to each person whose first option i
 grain: [person_key]
 */
 -- noqa: disable=LT02
-{{- config(published=false, restate='person') }}
+{{- config(published=false) }}
 {#- What decides which item is the best. -#}
 {%- set taste = [
     'content_stage', 'top_topic', 'sop_format', 'preferred_format', 'product_interest'

@@ -3,7 +3,7 @@ description: When we last reached each person, or talked with them. Posts to gro
   and neither does what failed.
 grain: [person_key]
 */
-{{- config(published=false, restate='person') }}
+{{- config(published=false) }}
 select
     t.person_key,  -- Number of the person in this release, for joins.
     max(t.occurred_at) as last_contact_at  -- Latest touch of ours, or conversation (UTC).

@@ -3,7 +3,7 @@ description: Over which touchpoints we reach each person, and whether we may. Ad
   consent than an answer; consent_rules.csv says which.
 grain: [one_id, touchpoint]
 */
-{{- config(published=false, restate='person') }}
+{{- config(published=false) }}
 {%- macro allowed(basis) -%}
 not is_unsubscribed
     and consent_status <> 'refused'

@@ -3,7 +3,7 @@ description: Who is in which segment, from the models in models/audience/segment
   audience does not fit the segment are left out, and so is whoever asked to be erased.
 grain: [segment, one_id]
 */
-{{- config(published=false, restate='person') }}
+{{- config(published=false) }}
 with
 
 found as (

@@ -3,7 +3,7 @@ description: Who fits which coming event; everybody whose topic or product line 
   least invite_points_min points of invite_points.csv, whether or not we may invite them.
 grain: [event_id, person_key]
 */
-{{ config(published=false, restate='person') }}
+{{ config(published=false) }}
 with
 
 points as (

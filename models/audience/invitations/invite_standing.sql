@@ -3,7 +3,7 @@ description: Everybody who fits a coming event, with the reason why we do not in
   it does not depend on others; and over which touchpoint we would.
 grain: [event_id, person_key]
 */
-{{ config(published=false, restate='person') }}
+{{ config(published=false) }}
 with
 
 -- Few people, of a table that is large: the touches are read once.

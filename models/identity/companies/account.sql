@@ -3,7 +3,6 @@ description: One row per company (客户档案, golden record), with the best va
   source_priority.csv, its source and time, and the number of contradicting values.
 grain: [account_id]
 */
-{{ config(restate='company') }}
 -- noqa: disable=LT02
 {%- set attributes = [
     'company_name', 'credit_code', 'crm_account_id', 'email_domain', 'industry', 'size', 'province',

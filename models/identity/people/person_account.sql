@@ -3,7 +3,6 @@ description: The companies that the records of a person name, and when. One of t
   company; a change of jobs shows as two rows in time.
 grain: [one_id, account_id]
 */
-{{ config(restate='person') }}
 with
 
 named as (

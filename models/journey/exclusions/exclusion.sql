@@ -3,7 +3,7 @@ description: People who are not leads, with the rule and the time (排除名单)
   bots, staff and partners. A row is overruled if another rule allows the person.
 grain: [one_id, kind, rule, since_at]
 */
-{{ config(restricted=false, restate='person') }}
+{{ config(restricted=false) }}
 {%- set signals = ['mail', 'company', 'title', 'touch', 'content', 'identifier'] %}
 with
 

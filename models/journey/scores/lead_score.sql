@@ -3,7 +3,6 @@ description: The lead score (线索评分) of each person at the end of as_of, a
   a part that still counts are not listed.
 grain: [one_id]
 */
-{{ config(restate='person') }}
 with
 
 sums as (

@@ -3,7 +3,7 @@ description: Which people each member of staff reaches 导购客群, one to one 
   since when. Of several at a time, the one whose link began first is the owner.
 grain: [person_key, staff_id, held_from]
 */
-{{- config(published=false, restate='person') }}
+{{- config(published=false) }}
 {%- set endless = "timestamp '9999-12-31 00:00:00'" %}
 with
 

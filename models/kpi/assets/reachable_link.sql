@@ -3,7 +3,7 @@ description: Links of people for the asset KPIs, without staff, competitors and 
   to be erased is reachable until then; later links of theirs do not count.
 grain: [channel, record_id]
 */
-{{ config(published=false, restate='person') }}
+{{ config(published=false) }}
 with
 
 outsiders as {{ outsiders() }},

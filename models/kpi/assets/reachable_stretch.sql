@@ -4,7 +4,7 @@ description: When each person could be reached without a break; over any touchpo
   at once are one stretch.
 grain: [dimension, member, person_key, stretch_no]
 */
-{{- config(published=false, restate='person') }}
+{{- config(published=false) }}
 {%- set endless = "timestamp '9999-12-31 00:00:00'" %}
 {%- set members = {
     'total': 'cast(null as varchar)', 'touchpoint': 'touchpoint', 'channel': 'channel',

@@ -5,7 +5,7 @@ description: Attribution of revenue 归因; which touches each deal is due to, b
   later ones; shapley by what the channels add to each other. A touch with a share of 0 has no row.
 grain: [channel, deal_id, model, touch_channel, touch_record_id]
 */
-{{ config(restricted=false, restate='person') }}
+{{ config(restricted=false) }}
 {%- set whole = 1000000000000 %}
 {%- set percent = var('attribution_position_percent') %}
 {%- set spread = ['linear', 'position', 'time_decay', 'shapley'] %}

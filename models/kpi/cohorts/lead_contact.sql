@@ -3,7 +3,7 @@ description: Different touches of ours that arrived at leads, each by when it fi
   counts as different is as in the tag six_touch_progress.
 grain: [person_key, content_id, medium]
 */
-{{ config(published=false, restate='person') }}
+{{ config(published=false) }}
 select
     t.person_key,  -- Number of the person in this release; joins identity.person.
     t.content_id,  -- Content; NULL = without content, the medium alone counts.

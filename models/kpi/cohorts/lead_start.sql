@@ -3,7 +3,7 @@ description: When people became leads, and when they were won. A lead has reache
   rule excludes the person.
 grain: [person_key]
 */
-{{ config(published=false, restate='person') }}
+{{ config(published=false) }}
 with
 
 lead_moves as (

@@ -3,7 +3,7 @@ description: When each person first reached each stage or one beyond it. Staff, 
   are left out.
 grain: [person_key, stage_rank]
 */
-{{ config(published=false, restate='person') }}
+{{ config(published=false) }}
 with
 
 moves as (

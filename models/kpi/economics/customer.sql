@@ -3,7 +3,7 @@ description: Customers, by the day of their first purchase and by who brought th
   margin of the days after it. Without staff, competitors and bots.
 grain: [person_key]
 */
-{{ config(published=false, restate='person') }}
+{{ config(published=false) }}
 with
 
 lines as (

@@ -3,7 +3,7 @@ description: The campaigns that the buyer of each deal met in the roi_days befor
   moment of the deal. Without staff, competitors and bots.
 grain: [channel, deal_id, person_key, campaign_id]
 */
-{{ config(published=false, restate='person') }}
+{{ config(published=false) }}
 with
 
 deals as (

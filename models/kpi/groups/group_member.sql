@@ -3,7 +3,7 @@ description: When each person was a member of each group without a break. Staff,
   bots are left out. Two accounts of one person are one member.
 grain: [chat_id, person_key, stretch_no]
 */
-{{- config(published=false, restate='person') }}
+{{- config(published=false) }}
 {%- set endless = "timestamp '9999-12-31 00:00:00'" %}
 with
 

@@ -3,7 +3,7 @@ description: To which companies which tags apply, as tag_scopes.csv says. Covera
   reckoned against the companies of its scope.
 grain: [account_id]
 */
-{{ config(published=false, restate='company') }}
+{{ config(published=false) }}
 with
 
 -- A won opportunity holds without a line while the order that fulfils it counts as nothing.
