@@ -31,8 +31,8 @@ class Pair:
 class Changes:
     """The tables that may differ from those of the last build; a table that is not in `pairs` is the same.
 
-    `dates` are the business dates of both builds, the earlier one first, `found` what the last build has left: schema.table
-    -> table or view.
+    `dates` are the business dates of both builds, the earlier one first, `found` is what the last build has left:
+    schema.table -> table or view.
     """
 
     project: Project

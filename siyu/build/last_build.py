@@ -22,7 +22,7 @@ DATABASE = "build.duckdb"
 
 @dataclass(frozen=True)
 class LastBuild:
-    """The versions of its tables, how many rows of each were replaced since it was built whole, and how it read exports."""
+    """The versions of its tables, how many rows of each were replaced since it was built whole, how it read exports."""
 
     versions: Versions
     replaced: dict[str, int]
