@@ -17,6 +17,7 @@ from siyu.compile.restatement import (
     RECORD_KEY,
     key_columns,
     kind_of,
+    names_in,
     query_of_part,
     tables_read,
 )
@@ -82,12 +83,13 @@ class TouchedKeys:
 
         A table that has no key and no records is not among them: the model reads all of it.
         """
-        queries = {name: self._part(name, columns) for name, columns in self._read.items()}
+        named = names_in(self._changes.project, self._model)
+        queries = {name: self._part(name, named) for name in self._read}
         return {name: self._scratch.write(query) for name, query in queries.items() if query is not None}
 
-    def _part(self, name: str, columns: frozenset[str] | None) -> str | None:
+    def _part(self, name: str, named: frozenset[str] | None) -> str | None:
         model = self._models[name]
-        listed = quoted_list(c.name for c in model.columns if columns is None or c.name in columns) or "1 as nothing"
+        listed = quoted_list(c.name for c in model.columns if named is None or c.name in named) or "1 as nothing"
         own = self._own(name)
         if own is not None:
             return self._joined(listed, model.relation, own)

@@ -108,6 +108,22 @@ def tables_read(project: Project, model: CompiledModel) -> dict[str, frozenset[s
     return found
 
 
+def names_in(project: Project, model: CompiledModel) -> frozenset[str] | None:
+    """Return every name in the text of a query and of the views that it reads, in lower case: its columns are among
+    them. None if it names columns by a star."""
+    tree = analyse.parse(Rendered(model.model, model.sql)).tree
+    if any(not isinstance(star.parent, exp.Count) for star in tree.find_all(exp.Star)):
+        return None
+    found = {name.name.lower() for name in tree.find_all(exp.Identifier)}
+    for name in sorted(model.refs & project.models.keys()):
+        if project.models[name].materialized == "view":
+            inner = names_in(project, project.models[name])
+            if inner is None:
+                return None
+            found |= inner
+    return frozenset(found)
+
+
 def query_of_part(project: Project, model: CompiledModel, parts: Mapping[str, str]) -> str:
     """Return the query of a model that reads parts of tables: name -> the relation that has the part.
 
