@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, PrivateAttr, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from siyu.engines.amounts import checked_amount
 from siyu.engines.paths import checked_folder
 from siyu.errors import ConfigError, SiyuError, nearest, raise_all
 from siyu.layers import base_layer, misspelt_folders
@@ -21,7 +22,6 @@ TOML = "siyu.toml"
 PREFIX = "SIYU_"
 SAMPLE_SALT = "the-sample-holds-no-secret"
 SHORTEST_SALT = 16
-MEMORY = re.compile(r"([0-9]{1,9}(?:[.][0-9]{1,9})?) ?(%|[KMGT]i?B)", re.IGNORECASE)
 SPARK_SETTING = re.compile(r"spark[.][A-Za-z0-9._-]+=.*")
 # The settings that can change the content of a release. Only these enter its fingerprint.
 CONTENT_SETTINGS = (
@@ -66,6 +66,7 @@ class Settings(BaseSettings):
     threads: int | None = None
     memory_limit: str = "55%"
     incremental: bool = True
+    spill_limit: str = "90%"  # a share is one of what is free when a run opens its database
     publish_records: bool = True
     publish_parquet: bool = False
     site: bool = True
@@ -129,13 +130,10 @@ class Settings(BaseSettings):
             raise ValueError(f"{value!r} is not a beginning of a name: write up to 20 of a-z, 0-9 and _, such as crm_")
         return value
 
-    @field_validator("memory_limit")
+    @field_validator("memory_limit", "spill_limit")
     @classmethod
-    def _an_amount_of_memory(cls, value: str) -> str:
-        found = MEMORY.fullmatch(value.strip())
-        if found is None or float(found[1]) <= 0 or (found[2] == "%" and float(found[1]) > 100):
-            raise ValueError(f"{value!r} is not an amount of memory: write a share such as 55%, or a size such as 8GB")
-        return value.strip()
+    def _an_amount(cls, value: str) -> str:
+        return checked_amount(value)
 
     @field_validator("threads", "ops_history_days")
     @classmethod

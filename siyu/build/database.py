@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -14,6 +15,7 @@ from siyu.compile.compiler import ALL_SCHEMAS
 from siyu.compile.project import Project, previous_models
 from siyu.compile.spark_sql import spark_query
 from siyu.compile.template import previous_relation, source_relation
+from siyu.engines.amounts import in_bytes
 from siyu.engines.base import Engine, RunInputs, Session, transaction
 from siyu.engines.duckdb import DuckEngine
 from siyu.engines.paths import PLAIN_FILE, literal_for_now
@@ -46,6 +48,7 @@ def open_engine(
         "threads": 1 if rows is not None and rows < ROW_GROUP else settings.cores,
         "memory_limit": settings.memory_limit,
         "temp_directory": folder / "spill",
+        "spill_limit": in_bytes(settings.spill_limit, shutil.disk_usage(folder).free),
     }
     if in_memory:
         return DuckEngine(None, inputs, **options)

@@ -10,6 +10,7 @@ from typing import Any
 import duckdb
 import numpy as np
 
+from siyu.engines.amounts import told
 from siyu.engines.base import HASH_VERSION, ColumnType, RunInputs
 from siyu.engines.functions import FUNCTIONS
 from siyu.engines.sql import quoted
@@ -35,11 +36,12 @@ FAULTS = (duckdb.IOException, duckdb.FatalException)
 STATEMENT_FAULTS = (duckdb.OutOfMemoryException, duckdb.InternalException)
 OF_DATA = (duckdb.InvalidInputException, duckdb.ConversionException)  # their messages quote values
 DISK = ("No space left on device", "Could not write file", "Disk quota exceeded")
+SPILL = "max_temp_directory_size"  # DuckDB names its setting when the spill reaches its limit
 ORIGINAL = "Original error: "
 BATCH = 10_000  # rows of a large result at a time
 
 
-def _translate(error: duckdb.Error, sql: str) -> SiyuError:
+def _translate(error: duckdb.Error, sql: str, limits: str = "") -> SiyuError:
     text = str(error)
     if isinstance(error, duckdb.FatalException):
         # After a fatal error, all other statements fail with a text that ends with the first error.
@@ -53,6 +55,9 @@ def _translate(error: duckdb.Error, sql: str) -> SiyuError:
             f"DuckDB: {first}", "", "queries cannot open files or load extensions: land the file by a contract."
         )
     if isinstance(error, STATEMENT_FAULTS):
+        if SPILL in text:
+            fix = f"raise SIYU_SPILL_LIMIT: {limits}With more SIYU_MEMORY_LIMIT or fewer SIYU_THREADS, less is spilled."
+            return StatementFault("DuckDB: the spill has reached its limit", "", fix, "the-disk-is-full")
         return StatementFault(f"DuckDB: {first}", "", "see SIYU_MEMORY_LIMIT, or report it.")
     return SqlProblem(str(error), sql, "")
 
@@ -63,11 +68,17 @@ def _confinement(reach: Sequence[Path]) -> str:
     return f"set allowed_directories = [{folders}]; set enable_external_access = false; set lock_configuration = true"
 
 
+def _told_limits(folder: Path | None, most: int | None) -> str:
+    """Say where an engine spills to, and how much."""
+    return "" if folder is None or most is None else f"{folder} may take {told(most)}. "
+
+
 class DuckSession:
     """One cursor of a DuckEngine."""
 
-    def __init__(self, cursor: duckdb.DuckDBPyConnection) -> None:
+    def __init__(self, cursor: duckdb.DuckDBPyConnection, limits: str = "") -> None:
         self._cursor = cursor
+        self._limits = limits  # of the spill, as an error says them
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> None:
         """Run a statement and drop its result."""
@@ -78,7 +89,7 @@ class DuckSession:
         try:
             return self._cursor.execute(sql, list(params) or None).fetchall()
         except duckdb.Error as error:
-            raise _translate(error, sql) from error
+            raise _translate(error, sql, self._limits) from error
 
     def named_rows(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Return all rows of a small result as dicts by column name."""
@@ -93,7 +104,7 @@ class DuckSession:
             while rows := self._cursor.fetchmany(BATCH):
                 yield rows
         except duckdb.Error as error:
-            raise _translate(error, sql) from error
+            raise _translate(error, sql, self._limits) from error
 
     def value(self, sql: str, params: Sequence[Any] = ()) -> Any:
         """Return the first value of the first row, or None."""
@@ -109,7 +120,7 @@ class DuckSession:
         try:
             return self._cursor.sql(sql)
         except duckdb.Error as error:
-            raise _translate(error, sql) from error
+            raise _translate(error, sql, self._limits) from error
 
     def streamed(self, stream: Any) -> list[tuple[Any, ...]]:
         """Return all rows of a small stream of Arrow."""
@@ -123,7 +134,7 @@ class DuckSession:
         try:
             found: dict[str, np.ndarray[Any, Any]] = self._cursor.execute(sql).fetchnumpy()
         except duckdb.Error as error:
-            raise _translate(error, sql) from error
+            raise _translate(error, sql, self._limits) from error
         return found
 
     def write_arrays(self, relation: str, arrays: Mapping[str, np.ndarray[Any, Any]]) -> None:
@@ -183,7 +194,7 @@ class DuckEngine:
 
     `reach` are the folders whose files its statements may open, apart from its own file and its spill. Without `reach`
     they may open every file, which landing needs. DuckDB has no way back: neither the folders nor any other setting
-    can be changed afterwards, and extensions cannot be loaded.
+    can be changed afterwards, and extensions cannot be loaded. `spill_limit` is the most bytes that the spill may take.
     """
 
     def __init__(
@@ -194,10 +205,12 @@ class DuckEngine:
         threads: int = 1,
         memory_limit: str = "55%",
         temp_directory: Path | None = None,
+        spill_limit: int | None = None,
         reach: Sequence[Path] | None = None,
     ) -> None:
         self.path = path
         self._key = inputs.key
+        self._limits = _told_limits(temp_directory, spill_limit)
         # Trying zstd on every text column takes a quarter of the time of writing a table, and DICT_FSST wins.
         config: dict[str, Any] = {
             "threads": threads, "memory_limit": memory_limit, "disabled_compression_methods": "zstd",
@@ -208,6 +221,8 @@ class DuckEngine:
             self._connection = duckdb.connect(str(path.absolute()) if path else ":memory:", config=config)
             self._connection.execute("set global TimeZone = 'UTC'")
             self._connection.execute("set enable_progress_bar = false")
+            if spill_limit is not None:  # DuckDB 2.0 ignores it among the options of connect()
+                self._connection.execute(f"set max_temp_directory_size = '{spill_limit}B'")
             for function in FUNCTIONS:
                 body = function.body(inputs)
                 self._connection.execute(f"create or replace macro {function.name}({function.parameters}) as {body}")
@@ -229,7 +244,7 @@ class DuckEngine:
 
     def session(self) -> DuckSession:
         """Open a session."""
-        return DuckSession(self.driver_connection())
+        return DuckSession(self.driver_connection(), self._limits)
 
     def attach(self, path: Path, alias: str, *, writable: bool) -> None:
         """Attach another database file as alias.schema.table."""

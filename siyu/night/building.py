@@ -27,6 +27,7 @@ from siyu.errors import ConfigError, EngineFault
 from siyu.landing.channel_status import ChannelStatus
 from siyu.landing.comparison import Comparison
 from siyu.landing.drift import Drift
+from siyu.night.disk_room import is_one_disk, require_room, room
 from siyu.night.nothing_new import removed_release, report_standing, standing_release
 from siyu.night.publication import Checked
 from siyu.night.record import NOTHING_NEW, RunRecord
@@ -97,10 +98,21 @@ class Landed:
         inputs = BuildInputs(self.as_of, self.files, self.record.warehouse, previous, digest_of_statuses(self.statuses))
         return versions_of(self.project, inputs)
 
+    def _require_room(self) -> None:
+        """Raise EngineFault if the disk cannot hold the night, and warn if it may not. Tables of Spark are smaller."""
+        record = self.record
+        if record.settings.engine != "duckdb" or not is_one_disk(record.warehouse):
+            return
+        found = room(self.files, record.warehouse, record.settings, current(record.warehouse))
+        warning = require_room(found, record.warehouse, is_forced=record.request.force)
+        if warning:
+            record.tell(Event("warning", "disk", warning, is_bad=True))
+
     def start_build(self) -> Building:
         """Open a new build database and write everything to it that models read."""
         record, project = self.record, self.project
         record.stage = "build"
+        self._require_room()
         # Working views, such as classes of tags, are checked by the suites of the models that read them.
         checked = {m.name for m in project.models.values() if not m.companion and not m.is_working_view}
         for name in sorted(checked - self.suites.keys()):

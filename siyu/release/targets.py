@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
+from siyu.engines.amounts import part
 from siyu.engines.base import ANY_INPUTS, Session
 from siyu.engines.duckdb import DuckEngine
 from siyu.engines.postgresql import Address, Postgres, Unreachable, address, driver, patiently
@@ -18,7 +19,7 @@ from siyu.release.target_tables import FILE, RAW, target_tables
 from siyu.settings import Settings
 
 POSTGRESQL = "postgresql"
-MEMORY = "10%"  # beside a night, whose own engine still holds its share
+PARTS = 4  # of the memory limit, beside a night whose own engine still holds its share
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,10 @@ def _files(settings: Settings, release: Release) -> Iterator[Session]:
     """Open the files of a release to read."""
     spill = settings.warehouse.resolve() / "targets"
     spill.mkdir(mode=0o700, exist_ok=True)
-    engine = DuckEngine(None, ANY_INPUTS, threads=settings.cores, memory_limit=MEMORY, temp_directory=spill / "spill")
+    engine = DuckEngine(
+        None, ANY_INPUTS, threads=settings.cores, memory_limit=part(settings.memory_limit, PARTS),
+        temp_directory=spill / "spill",
+    )  # fmt: skip
     try:
         engine.attach(release.path / PUBLIC, FILE, writable=False)
         if settings.postgresql_restricted:

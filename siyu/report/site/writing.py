@@ -10,6 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from siyu.engines.amounts import part
 from siyu.engines.base import RunInputs, Session
 from siyu.engines.duckdb import DuckEngine
 from siyu.errors import EngineFault
@@ -28,6 +29,7 @@ from siyu.settings import Settings
 FILES = ("site.css", "look.js", "site.js", catalog_data.SCRIPT)
 PLOTLY = "plotly.min.js"
 ALIAS = "public"
+PARTS = 4  # of the memory limit, beside a night whose own engine still holds its share
 CATALOG = Words(en="Catalog", zh="目录")
 
 
@@ -50,7 +52,8 @@ def write_site(source: Path, target: Path, facts: SiteFacts, settings: Settings)
     facts = replace(facts, currency=load_vars(settings)["currency"])
     inputs = RunInputs(facts.as_of.isoformat(), settings.timezone, "")
     engine = DuckEngine(
-        None, inputs, threads=settings.cores, memory_limit=settings.memory_limit, reach=[source]
+        None, inputs, threads=settings.cores, memory_limit=part(settings.memory_limit, PARTS),
+        temp_directory=settings.warehouse.resolve() / "build" / "spill-site", reach=[source],
     )  # fmt: skip
     try:
         engine.attach(source / PUBLIC, ALIAS, writable=False)
