@@ -36,7 +36,7 @@ import duckdb
 from commands import SIYU, time_commands
 from dbt_peer import Size, build_command, check_built, find_dbt, write_dbt_project
 from measuring import AS_OF, KEY, Cost, cost, measure, middle, plain_environment
-from night import Figures, print_phases, timed_night
+from night_process import Figures, print_phases, timed_night
 
 from siyu.compile.compiler import compile_project
 from siyu.compile.project import CompiledModel
