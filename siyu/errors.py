@@ -81,6 +81,10 @@ class StatementFault(EngineFault):
     """The engine failed on one statement: it ran out of memory or hit a bug. Other statements may succeed."""
 
 
+class OutOfMemory(StatementFault):
+    """A statement needs more memory, or more spill, than the settings allow. It may succeed when nothing else runs."""
+
+
 class TargetFailed(SiyuError):
     """The release is published, but a BI target did not take it."""
 

@@ -25,7 +25,7 @@ from siyu.build.versions import AS_OF, Versions
 from siyu.compile.model_files import relation
 from siyu.compile.project import CompiledModel
 from siyu.compile.restatement import ALL, CALENDAR, kind_of, reads_calendar, tables_read
-from siyu.engines.base import Session
+from siyu.engines.base import Engine, Session
 
 Way = Literal["kept", "restated", "built"]
 # A table is built whole when this share of its rows would be replaced, or has been since it was built whole. The query
@@ -84,6 +84,18 @@ class Restatement:
             self.replaced.pop(model.name, None)
         if model.name in self.changes.pairs:
             self.changes.compare(session, model.name)
+
+    def start_over(self, model: CompiledModel, engine: Engine) -> None:
+        """Drop what an attempt to build a model has left. It is built whole, and its readers have to read all of it."""
+        session = engine.session()
+        left = kinds(session)
+        for name in (model.name, model.name + BEFORE):
+            if name in left:
+                session.execute(f"drop {left[name]} {relation(name)}")
+        session.close()
+        self.changes.pairs[model.name] = Pair(model.relation)
+        with self._guard:
+            self.replaced.pop(model.name, None)
 
     def end(self, session: Session) -> None:
         """Drop the tables of the last build and the rows that were replaced, when all models are built."""

@@ -14,7 +14,7 @@ from siyu.engines.amounts import told
 from siyu.engines.base import HASH_VERSION, ColumnType, RunInputs
 from siyu.engines.functions import FUNCTIONS
 from siyu.engines.sql import quoted
-from siyu.errors import EngineFault, SiyuError, SqlProblem, StatementFault
+from siyu.errors import EngineFault, OutOfMemory, SiyuError, SqlProblem, StatementFault
 
 # DuckDB 1.4 and later can read this, so BI tools do not need our version of DuckDB.
 RELEASE_STORAGE = "v1.4.0"
@@ -33,7 +33,6 @@ ROW_NUMBERS = {
     3: "hash(hash(t))",
 }
 FAULTS = (duckdb.IOException, duckdb.FatalException)
-STATEMENT_FAULTS = (duckdb.OutOfMemoryException, duckdb.InternalException)
 OF_DATA = (duckdb.InvalidInputException, duckdb.ConversionException)  # their messages quote values
 DISK = ("No space left on device", "Could not write file", "Disk quota exceeded")
 SPILL = "max_temp_directory_size"  # DuckDB names its setting when the spill reaches its limit
@@ -54,11 +53,13 @@ def _translate(error: duckdb.Error, sql: str, limits: str = "") -> SiyuError:
         return EngineFault(
             f"DuckDB: {first}", "", "queries cannot open files or load extensions: land the file by a contract."
         )
-    if isinstance(error, STATEMENT_FAULTS):
-        if SPILL in text:
-            fix = f"raise SIYU_SPILL_LIMIT: {limits}With more SIYU_MEMORY_LIMIT or fewer SIYU_THREADS, less is spilled."
-            return StatementFault("DuckDB: the spill has reached its limit", "", fix, "the-disk-is-full")
-        return StatementFault(f"DuckDB: {first}", "", "see SIYU_MEMORY_LIMIT, or report it.")
+    if isinstance(error, duckdb.OutOfMemoryException) and SPILL in text:
+        fix = f"raise SIYU_SPILL_LIMIT: {limits}With more SIYU_MEMORY_LIMIT or fewer SIYU_THREADS, less is spilled."
+        return OutOfMemory("DuckDB: the spill has reached its limit", "", fix, "the-disk-is-full")
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return OutOfMemory(f"DuckDB: {first}", "", "raise SIYU_MEMORY_LIMIT, or lower SIYU_THREADS.")
+    if isinstance(error, duckdb.InternalException):
+        return StatementFault(f"DuckDB: {first}", "", "this is a bug: report it.")
     return SqlProblem(str(error), sql, "")
 
 

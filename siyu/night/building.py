@@ -17,13 +17,14 @@ from siyu.build.last_build import forget_build, keep_build, last_build
 from siyu.build.materialization import ModelRun, build_model
 from siyu.build.restatement import Restatement
 from siyu.build.source_changes import SourceChanges, SourceState
+from siyu.build.turns import Turns
 from siyu.build.versions import AS_OF, BuildInputs, Versions, digest_of_statuses, versions_of
 from siyu.check.suites import CheckResult, Suite, models_read
 from siyu.compile.graph import Graph
 from siyu.compile.project import Project
 from siyu.compile.restatement import calendars
 from siyu.engines.duckdb import DuckEngine
-from siyu.errors import ConfigError, EngineFault
+from siyu.errors import ConfigError, EngineFault, OutOfMemory
 from siyu.landing.channel_status import ChannelStatus
 from siyu.landing.comparison import Comparison
 from siyu.landing.drift import Drift
@@ -160,6 +161,7 @@ class Building:
     restatement: Restatement | None
     sources: dict[str, SourceState]
     _built: set[str] = field(default_factory=set)
+    _turns: Turns = field(default_factory=Turns)
 
     @cached_property
     def graph(self) -> Graph:
@@ -186,7 +188,7 @@ class Building:
         """Build one model. Every model that it reads must be built already."""
         project, record = self.landed.project, self.landed.record
         with record.step("build", name):
-            result = build_model(self.engine, project, name, self.restatement)
+            result = self._build(name)
         record.add_model(result)
         self._built.add(name)
         record.tell(events.built(result, len(project.models)))
@@ -201,6 +203,21 @@ class Building:
             session.close()
         self.landed.versions.write(folder)
         keep_build(folder, self.restatement.replaced if self.restatement else {}, self.sources)
+
+    def _build(self, name: str) -> ModelRun:
+        """Build a model beside others. If the memory is not enough for that, build it again alone."""
+        project = self.landed.project
+        try:
+            with self._turns.beside_others():
+                return build_model(self.engine, project, name, self.restatement)
+        except OutOfMemory as error:
+            self.landed.record.tell(
+                Event("again", name, f"it is built again alone, because: {error.problem}", is_bad=True)
+            )
+        with self._turns.alone():
+            if self.restatement is not None:
+                self.restatement.start_over(project.models[name], self.engine)
+            return build_model(self.engine, project, name)
 
     def missing(self) -> list[str]:
         """Return the models that are not built yet."""
