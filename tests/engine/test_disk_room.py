@@ -73,11 +73,16 @@ def test_a_wrong_spill_limit_is_told_where_it_is_set(tmp_path: Path, amount: str
 
 
 def test_little_data_always_fits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The first night of a small shop, on a small disk: neither an error nor a warning."""
-    _with_free(monkeypatch, 50 * MB)
-    found = room([_file(tmp_path / "landed" / "f.parquet", 400_000, 5_000)], tmp_path, Settings(), None)
+    """The first night of a small shop, on a small disk."""
+    files = [_file(tmp_path / "landed" / "f.parquet", 400_000, 5_000)]
+    _with_free(monkeypatch, 200 * MB)
+    found = room(files, tmp_path, Settings(), None)
     assert require_room(found, tmp_path, is_forced=False) == ""
-    assert found.spill == 0 and found.least == 5_000 * (150 + 50)
+    assert found.spill == 0 and found.least == 5_000 * (250 + 100)
+    assert room(files, tmp_path, Settings(families=("identity",)), None).least == 5_000 * (150 + 20)
+    _with_free(monkeypatch, 50 * MB)
+    warning = require_room(room(files, tmp_path, Settings(), None), tmp_path, is_forced=False)
+    assert warning.startswith("the disk may be too small for this night: it needs about 134 MB")
 
 
 def test_a_first_night_that_cannot_fit_is_stopped(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
