@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from siyu.build.parts import build_in_parts
 from siyu.build.restatement import Restatement, Way
 from siyu.compile.project import CompiledModel, Project
 from siyu.compile.template import previous_relation
 from siyu.engines.agglomerate import EDGE_COLUMNS, KEPT, REASONS, agglomerate
 from siyu.engines.base import Engine, Session
 from siyu.engines.sql import quote_name, quoted
-from siyu.errors import EngineFault, SiyuError, SqlProblem
+from siyu.errors import EngineFault, OutOfMemory, SiyuError, SqlProblem
 from siyu.masking import without_values
 
 MAX_FIXPOINT_ROUNDS = 50
@@ -50,7 +51,7 @@ def build_model(engine: Engine, project: Project, name: str, restatement: Restat
     started = time.perf_counter()
     try:
         way = restatement.take_over(session, model) if restatement else "built"
-        rounds = _materialize(session, model) if way == "built" else 0
+        rounds = _materialize_or_in_parts(session, project, model) if way == "built" else 0
         if restatement and way == "built":
             restatement.end_of(session, model)
         count = None if model.materialized == "view" else session.value(f"select count(*) from {model.relation}")
@@ -89,6 +90,16 @@ def _failed_view(session: Session, project: Project, model: CompiledModel) -> Co
         except SqlProblem:
             return read
     return None
+
+
+def _materialize_or_in_parts(session: Session, project: Project, model: CompiledModel) -> int:
+    try:
+        return _materialize(session, model)
+    except OutOfMemory:
+        if model.materialized != "table" or "parts" not in model.config:
+            raise
+    build_in_parts(session, project, model)
+    return 0
 
 
 def _materialize(session: Session, model: CompiledModel) -> int:

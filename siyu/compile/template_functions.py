@@ -18,7 +18,9 @@ from siyu.seeds.identifier_types import identifier_functions
 
 OPS_SOURCES = ("model", "column", "column_lineage", "tag_rule", "tag_reader", "segment", "channel_status")
 MATERIALIZATIONS = ("table", "view", "fixpoint", "agglomerate", "snapshot", "history")
-CONFIG_KEYS = ("materialized", "key", "seed", "max_size", "published", "restricted", *RESTATE_KEYS, *SEMANTIC_KEYS)
+CONFIG_KEYS = (
+    "materialized", "key", "seed", "max_size", "published", "restricted", "parts", *RESTATE_KEYS, *SEMANTIC_KEYS,
+)  # fmt: skip
 
 
 class TemplateFunctions:
@@ -207,6 +209,10 @@ def _check_config(model: Model, values: dict[str, Any]) -> None:
     key = values.get("key", [])
     if not isinstance(key, list | tuple) or not all(isinstance(item, str) for item in key):
         raise ConfigError(f"the key of {model.name} is not a list of columns", "", "write key=['id_type', 'id_value'].")
+    if not isinstance(values.get("parts", ""), str):
+        raise ConfigError(
+            f"parts of {model.name} is {values['parts']!r}", "", "write a column, such as parts='one_id'."
+        )
     if values.get("published") == "view" and kind != "view":
         raise ConfigError(f"{model.name} is no view, but published as one", "", "add materialized='view' to config().")
     for switch, others in (("published", ("view",)), ("restricted", ())):

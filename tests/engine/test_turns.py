@@ -9,8 +9,10 @@ from typing import Any
 
 import pytest
 
-from siyu.build.materialization import ModelRun
+from siyu.build.materialization import ModelRun, build_model
 from siyu.build.turns import Turns
+from siyu.engines.base import RunInputs
+from siyu.engines.duckdb import DuckEngine, DuckSession
 from siyu.errors import OutOfMemory, StatementFault
 from siyu.night import building
 from siyu.night.building import Building
@@ -93,3 +95,44 @@ def test_other_faults_are_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(StatementFault, match="INTERNAL"):
         night._build("kpi.a")
     assert made == ["kpi.a"]
+
+
+def test_a_model_is_built_in_parts_if_it_does_not_fit(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Inputs with the column are read in parts, others whole; NULLs are in one of the parts."""
+    engine = DuckEngine(None, RunInputs("2026-06-30", "UTC", "test"))
+    session = engine.session()
+    session.execute("create schema tags; create schema kpi")
+    session.create_table("tags.person", "select i as one_id from range(1000) r(i) union all select null")
+    session.create_table('tags."50_tag"', "select i as one_id, i % 7 as tag from range(0, 1000, 3) r(i)")
+    session.create_table("tags.named", "select i as tag, 'n' || i as name from range(7) r(i)")
+    sql = (
+        'with t as (select one_id, tag from tags."50_tag") select p.one_id, t.tag, n.name from tags.person as p'
+        " left join t on p.one_id = t.one_id left join tags.named as n on t.tag = n.tag"
+    )
+    columns = {"tags.person": ("one_id",), "tags.50_tag": ("one_id", "tag"), "tags.named": ("tag", "name")}
+    models: dict[str, Any] = {
+        name: SimpleNamespace(columns=[SimpleNamespace(name=column) for column in listed])
+        for name, listed in columns.items()
+    }
+    models["kpi.wide"] = SimpleNamespace(
+        name="kpi.wide", relation="kpi.wide", sql=sql, materialized="table", config={"parts": "one_id"},
+        refs=set(columns), model=SimpleNamespace(file="wide.sql"),
+    )  # fmt: skip
+    session.create_table("kpi.whole", sql)
+    create, failed = DuckSession.create_table, []
+
+    def fail_once(self: DuckSession, relation: str, query: str) -> None:
+        if not failed:
+            failed.append(relation)
+            raise OutOfMemory("DuckDB: could not allocate")
+        create(self, relation, query)
+
+    monkeypatch.setattr(DuckSession, "create_table", fail_once)
+    project: Any = SimpleNamespace(models=models)
+    assert build_model(engine, project, "kpi.wide").row_count == 1001 and failed == ["kpi.wide"]
+    assert session.content_hash("kpi.wide") == session.content_hash("kpi.whole")
+    assert not session.rows("select 1 from duckdb_tables() where ends_with(table_name, '__part')")
+    models["kpi.wide"].config, failed[:] = {}, []
+    with pytest.raises(OutOfMemory):
+        build_model(engine, project, "kpi.wide")
+    engine.close()
