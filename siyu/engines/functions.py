@@ -64,8 +64,8 @@ _OUTER = "".join(
               *range(0x205F, 0x2065), *range(0x2066, 0x2070), 0x3000, 0xFEFF))
 )  # fmt: skip
 _TRIMMED = f"trim(value, '{_OUTER}')"
-# Trimming many characters is slow, and most values begin and end with a printable ASCII character.
-_IS_BARE = "value between '!' and '~' and right(value, 1) between '!' and '~'"
+# Trimming many characters is slow, also for NULL, and few values have anything to trim.
+_IS_BARE = f"value is null or (not contains('{_OUTER}', left(value, 1)) and not contains('{_OUTER}', right(value, 1)))"
 
 # As many letters as two texts may have to be measured by letters.
 _ASCII = "".join(map(chr, range(0x20, 0x7F)))
