@@ -38,18 +38,6 @@ tenures as (
     where valid_from_at is not null
 ),
 
-belonging as (
-    select
-        r.channel,
-        r.record_id,
-        t.account_key
-    from records as r
-    inner join tenures as t on r.person_key = t.person_key
-    where
-        (t.valid_from_at is null or r.seen_at >= t.valid_from_at)
-        and (t.valid_to_at is null or r.seen_at < t.valid_to_at)
-),
-
 people as (
     select
         person_key,
@@ -75,11 +63,15 @@ select
     a.account_id,  -- The company; NULL = unknown.
     case
         when c.account_key is not null then 'record'
-        when b.account_key is not null then 'person'
+        when t.account_key is not null then 'person'
     end as account_basis  -- record: the record names it; person: the company of the person then.
 from records as r
 left join people as p on r.person_key = p.person_key
 left join {{ ref('record_company') }} as c
     on r.channel = c.channel and r.record_id = c.record_id
-left join belonging as b on r.channel = b.channel and r.record_id = b.record_id
-left join accounts as a on coalesce(c.account_key, b.account_key) = a.account_key
+left join tenures as t
+    on
+        r.person_key = t.person_key
+        and (t.valid_from_at is null or r.seen_at >= t.valid_from_at)
+        and (t.valid_to_at is null or r.seen_at < t.valid_to_at)
+left join accounts as a on coalesce(c.account_key, t.account_key) = a.account_key
