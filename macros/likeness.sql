@@ -109,8 +109,9 @@ compared as (
         on a.generator = b.generator and a.block = b.block and a.cluster_key < b.cluster_key
 ),
 
+-- Not a condition on evidence itself: the engine would compare the two texts for it, and again for the column.
 found as (
-    select distinct
+    select
         left_key,
         right_key,
         generator,
@@ -118,7 +119,8 @@ found as (
         left_value,
         right_value
     from compared
-    where evidence is not null
+    group by left_key, right_key, generator, evidence, left_value, right_value
+    having count(evidence) > 0
 )
 {%- endmacro -%}
 
