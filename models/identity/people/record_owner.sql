@@ -235,25 +235,47 @@ owners as (
     inner join {{ ref('node_person') }} as p on n.node = p.node
 ),
 
-record_owners as (
+seen as (
     select
         channel,
         record_id,
-        min(seen_at) over (partition by channel, record_id) as first_seen_at,
-        person_key
+        min(seen_at) as seen_at,
+        min(person_key) as person_key,
+        max(person_key) as other_key
     from owners
+    group by channel, record_id
+),
+
+-- Only where the shapes of a row name several people, the strongest identifier decides.
+divided as (
+    select
+        channel,
+        record_id
+    from seen
+    where person_key <> other_key
+),
+
+decided as (
+    select
+        o.channel,
+        o.record_id,
+        o.person_key
+    from owners as o
+    semi join divided as d on o.channel = d.channel and o.record_id = d.record_id
+    where o.person_key is not null
     qualify
         row_number() over (
-            partition by channel, record_id
+            partition by o.channel, o.record_id
             order by
-                case when person_key is null then 1 else 0 end,
-                is_disputed, strength, id_type, id_value, seen_at, person_key
+                o.is_disputed, o.strength, o.id_type, o.id_value, o.seen_at, o.person_key
         ) = 1
 )
 
 select
-    channel,  -- Channel code.
-    record_id,  -- [pii] The exported row.
-    first_seen_at as seen_at,  -- When it happened (UTC).
-    person_key  -- Number of the person in this release; NULL = unknown.
-from record_owners
+    s.channel,  -- Channel code.
+    s.record_id,  -- [pii] The exported row.
+    s.seen_at,  -- When it happened (UTC).
+    coalesce(d.person_key, s.person_key)
+        as person_key  -- Number of the person in this release; NULL = unknown.
+from seen as s
+left join decided as d on s.channel = d.channel and s.record_id = d.record_id
