@@ -22,18 +22,7 @@ counted as (
         count(*) filter (where t.outcome = 'failed') as failed_count,
         count(distinct t.person_key) as people_count,
         sum(t.duration_seconds) as duration_seconds
-    from (
-        select
-            person_key,
-            fn_local_date(occurred_at) as occurred_date,
-            channel,
-            campaign_id,
-            behaviour,
-            direction,
-            outcome,
-            duration_seconds
-        from {{ ref('person_touch') }}
-    ) as t
+    from {{ ref('person_touch') }} as t
     left join {{ ref('person_stage') }} as s on t.person_key = s.person_key
     group by t.occurred_date, t.channel, t.campaign_id, t.behaviour, t.direction, s.stage
 )

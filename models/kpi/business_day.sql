@@ -5,13 +5,13 @@ grain: [business_date]
 with
 
 first_days as (
-    select min(fn_local_date(occurred_at)) as first_date
+    select fn_local_date(min(occurred_at)) as first_date
     from {{ ref('touch') }}
     union all
     select min(revenue_date) as first_date
     from {{ ref('revenue_line') }}
     union all
-    select min(fn_local_date(moved_at)) as first_date
+    select fn_local_date(min(moved_at)) as first_date
     from {{ ref('stage_transition') }}
 ),
 

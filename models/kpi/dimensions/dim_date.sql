@@ -6,19 +6,19 @@ grain: [calendar_date]
 with
 
 first_days as (
-    select min(fn_local_date(occurred_at)) as first_date
+    select fn_local_date(min(occurred_at)) as first_date
     from {{ ref('touch') }}
     union all
-    select min(fn_local_date(occurred_at)) as first_date
+    select fn_local_date(min(occurred_at)) as first_date
     from {{ ref('deal') }}
     union all
-    select min(fn_local_date(started_at)) as first_date
+    select fn_local_date(min(started_at)) as first_date
     from {{ ref('link') }}
     union all
-    select min(fn_local_date(opened_at)) as first_date
+    select fn_local_date(min(opened_at)) as first_date
     from {{ ref('ticket') }}
     union all
-    select min(fn_local_date(observed_at)) as first_date
+    select fn_local_date(min(observed_at)) as first_date
     from {{ ref('contact') }}
     union all
     select min(spend_date) as first_date
