@@ -104,8 +104,8 @@ def nightly(
 ) -> State:
     """Run one night up to the business date `as_of`.
 
-    `force` runs it even if nothing is new. `channels` limits what lands to these channels; all are built.
-    `allow_future` accepts a business date after today.
+    `force` runs it even if nothing is new, and builds every table. `channels` limits what lands to these channels; all
+    are built. `allow_future` accepts a business date after today.
     """
     logger = get_run_logger()
 

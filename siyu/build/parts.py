@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from siyu.compile.model_files import relation
 from siyu.compile.project import CompiledModel, Project
+from siyu.compile.restatement import query_of_part
 from siyu.engines.base import Session
 from siyu.engines.sql import quote_name
 
@@ -17,21 +17,18 @@ def build_in_parts(session: Session, project: Project, model: CompiledModel) -> 
     """Build a table with config(parts='column'). Each row depends only on those rows of its inputs that have the same
     value in the column; inputs without the column are read whole."""
     key = str(model.config["parts"])
-    inputs = _inputs(project, model, key)
-    column = quote_name(key)
+    parts = {name: relation(f"{name}__part") for name in _inputs(project, model, key)}
+    sql, column = query_of_part(project, model, parts), quote_name(key)
     for number in range(PARTS):
-        sql = model.sql
-        for name in inputs:
-            part = relation(f"{name}__part")
-            condition = f"coalesce(hash({column}), 0) % {PARTS} = {number}"
+        condition = f"coalesce(hash({column}), 0) % {PARTS} = {number}"
+        for name, part in parts.items():
             session.create_table(part, f"select * from {relation(name)} where {condition}")
-            sql = re.sub(rf"(?<![\w.]){re.escape(relation(name))}(?!\w)", part, sql)
         if number:
             session.execute(f"insert into {model.relation} select * from (\n{sql}\n)")
         else:
             session.create_table(model.relation, sql)
-    for name in inputs:
-        session.drop_table(relation(f"{name}__part"))
+    for part in parts.values():
+        session.drop_table(part)
 
 
 def _inputs(project: Project, model: CompiledModel, key: str) -> Sequence[str]:

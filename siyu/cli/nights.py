@@ -63,7 +63,7 @@ def run(
             help="Use only what had landed by this date, and land nothing. This rebuilds what was published then.",
         ),
     ] = None,
-    force: Annotated[bool, typer.Option(help="Run even if nothing is new.")] = False,
+    force: Annotated[bool, typer.Option(help="Run even if nothing is new, and build every table.")] = False,
     channels: Annotated[
         str,
         typer.Option(
