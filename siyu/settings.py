@@ -65,7 +65,7 @@ class Settings(BaseSettings):
     spark_settings: Annotated[tuple[str, ...], NoDecode] = ()
     threads: int | None = None
     memory_limit: str = "55%"
-    incremental: bool = True
+    incremental: Literal["auto", "always", "never"] = "auto"
     spill_limit: str = "90%"  # a share is one of what is free when a run opens its database
     publish_records: bool = True
     publish_parquet: bool = False

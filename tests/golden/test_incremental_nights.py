@@ -42,7 +42,7 @@ class Nights:
         layers = (self.root / "layer",)
         return load_settings(
             self.root, warehouse=self.root / warehouse, exports=self.root / "exports", cache=self.root / "cache",
-            layers=layers, site=False, **others,
+            layers=layers, site=False, incremental="always", **others,
         )  # fmt: skip
 
     def deliver(self, number: int, late: str = "") -> None:
@@ -146,6 +146,7 @@ def test_after_a_killed_night_the_next_one_publishes_the_same(nights: Nights, tm
     environment = os.environ | {
         "SIYU_WAREHOUSE": str(nights.root / "warehouse"), "SIYU_EXPORTS": str(nights.root / "exports"),
         "SIYU_CACHE": str(nights.root / "cache"), "SIYU_LAYERS": str(nights.root / "layer"), "SIYU_SITE": "false",
+        "SIYU_INCREMENTAL": "always",
     }  # fmt: skip
     complete = nights.root / "warehouse" / "build" / "complete.json"
     assert complete.is_file()
