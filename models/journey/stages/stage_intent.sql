@@ -52,8 +52,6 @@ known_touches as (
     select
         t.person_key,
         t.occurred_at,
-        t.channel,
-        t.record_id,
         t.behaviour,
         t.action
     from {{ ref('person_touch') }} as t
@@ -62,9 +60,7 @@ known_touches as (
 ),
 
 touches as (
-    {{ with_segment(
-        'known_touches', 'occurred_at', ['channel', 'record_id', 'behaviour', 'action']
-    ) }}
+    {{ with_segment('known_touches', 'occurred_at', ['behaviour', 'action']) }}
 ),
 
 first_times as (
@@ -126,7 +122,7 @@ ready as (
 ),
 
 identified as (
-    {{ with_segment(ref('identification'), 'identified_at', ['channel', 'record_id']) }}
+    {{ with_segment(ref('identification'), 'identified_at', []) }}
 ),
 
 rows_of_moments as (
@@ -135,8 +131,7 @@ rows_of_moments as (
         segment_no,
         occurred_at,
         points,
-        cast(null as varchar) as channel,
-        cast(null as varchar) as record_id
+        0 as is_proof
     from scores
     union all
     select
@@ -144,8 +139,7 @@ rows_of_moments as (
         segment_no,
         occurred_at,
         0 as points,
-        channel,
-        record_id
+        1 as is_proof
     from touches
     union all
     select
@@ -153,8 +147,7 @@ rows_of_moments as (
         segment_no,
         identified_at as occurred_at,
         0 as points,
-        channel,
-        record_id
+        1 as is_proof
     from identified
 ),
 
@@ -163,9 +156,8 @@ moments as (
         m.person_key,
         m.segment_no,
         m.occurred_at,
-        sum(m.points) as points,
-        min(struct_pack(channel := m.channel, record_id := m.record_id))
-            filter (where m.channel is not null) as record
+        cast(sum(m.points) as decimal(18, 2)) as points,
+        max(m.is_proof) as is_proof
     from rows_of_moments as m
     semi join ready as r on m.person_key = r.person_key and m.segment_no = r.segment_no
     group by m.person_key, m.segment_no, m.occurred_at
@@ -177,7 +169,7 @@ aged as (
         person_key,
         segment_no,
         occurred_at,
-        record
+        is_proof
         {%- for halving in range(halvings + 1) %},
         cast(coalesce(sum(points) over (
             partition by person_key, segment_no order by occurred_at
@@ -192,7 +184,7 @@ scored as (
         person_key,
         segment_no,
         occurred_at,
-        record,
+        is_proof,
         {%- for halving in range(halvings) %}
         {{ '+ ' if halving }}{{ decay(halving) }} * (older_{{ halving }} - older_{{ halving + 1 }})
         {%- endfor %} as score
@@ -204,25 +196,62 @@ ripe as (
         s.person_key,
         s.segment_no,
         s.occurred_at,
-        s.record,
         case when r.sincere_at <= s.occurred_at then 'sincerity' else 'behaviours' end as reason
     from scored as s
     inner join ready as r on s.person_key = r.person_key and s.segment_no = r.segment_no
     where
-        s.record is not null
+        s.is_proof = 1
         and s.occurred_at >= r.ready_at
         and s.score > {{ stage_rule('intent_score') }}
+),
+
+firsts as (
+    select
+        r.person_key,
+        r.segment_no,
+        r.occurred_at,
+        r.reason
+    from ripe as r
+    anti join {{ ref('exclusion') }} as x
+        on not x.is_overruled and {{ excluded_at('r', 'occurred_at') }}
+    qualify
+        row_number() over (partition by r.person_key, r.segment_no order by r.occurred_at) = 1
+),
+
+-- Only the moments that count need a record.
+records as (
+    select
+        t.person_key,
+        t.occurred_at,
+        t.channel,
+        t.record_id
+    from {{ ref('person_touch') }} as t
+    semi join firsts as f on t.person_key = f.person_key and t.occurred_at = f.occurred_at
+    where t.direction = 'inbound'
+    union all
+    select
+        person_key,
+        identified_at as occurred_at,
+        channel,
+        record_id
+    from {{ ref('identification') }}
+),
+
+proofs as (
+    select
+        person_key,
+        occurred_at,
+        min(struct_pack(channel := channel, record_id := record_id)) as record
+    from records
+    group by person_key, occurred_at
 )
 
 select
-    r.person_key,  -- Number of the person in this release; joins identity.person.
-    r.segment_no,  -- Number of setbacks before it; 0 = before the first.
-    r.occurred_at,  -- When (UTC).
-    r.record.channel,  -- Channel of the record that is the evidence.
-    r.record.record_id,  -- [pii] The record that is the evidence.
-    r.reason  -- sincerity or behaviours.
-from ripe as r
-anti join {{ ref('exclusion') }} as x
-    on not x.is_overruled and {{ excluded_at('r', 'occurred_at') }}
-qualify
-    row_number() over (partition by r.person_key, r.segment_no order by r.occurred_at) = 1
+    f.person_key,  -- Number of the person in this release; joins identity.person.
+    f.segment_no,  -- Number of setbacks before it; 0 = before the first.
+    f.occurred_at,  -- When (UTC).
+    p.record.channel,  -- Channel of the record that is the evidence.
+    p.record.record_id,  -- [pii] The record that is the evidence.
+    f.reason  -- sincerity or behaviours.
+from firsts as f
+inner join proofs as p on f.person_key = p.person_key and f.occurred_at = p.occurred_at
