@@ -120,20 +120,32 @@ moments as (
     from {{ ref('ticket') }}
 ),
 
-activity as (
+channel_activity as (
     select
         p.person_key,
         p.one_id,
+        m.channel,
         min(m.seen_at) as first_seen_at,
         max(m.seen_at) as last_seen_at,
-        arg_min(m.channel, {{ proof('m', 'seen_at') }}) as first_channel,
-        count(distinct m.channel) as channel_count,
         count(*) as record_count
     from moments as m
     inner join {{ ref('record_person') }} as p
         on m.channel = p.channel and m.record_id = p.record_id
     where p.person_key is not null
-    group by p.person_key, p.one_id
+    group by p.person_key, p.one_id, m.channel
+),
+
+activity as (
+    select
+        person_key,
+        one_id,
+        min(first_seen_at) as first_seen_at,
+        max(last_seen_at) as last_seen_at,
+        min(struct_pack(seen_at := first_seen_at, channel := channel)) as first_seen,
+        count(*) as channel_count,
+        cast(sum(record_count) as bigint) as record_count
+    from channel_activity
+    group by person_key, one_id
 )
 
 select
@@ -147,7 +159,7 @@ select
         as {{ name }}_count,  -- Number of different values; above 1 channels contradict each other.
     {%- endfor %}
     g.source_campaign_id,  -- Campaign that brought the person; NULL = unknown.
-    a.first_channel,  -- Channel of the earliest record.
+    a.first_seen.channel as first_channel,  -- Channel of the earliest record.
     a.first_seen_at,  -- Earliest record (UTC).
     a.last_seen_at,  -- Latest record (UTC).
     a.channel_count,  -- Number of channels that know the person.
