@@ -88,30 +88,50 @@ channel_lists as (
     group by p.node, p.lesser_node, c.channels
 ),
 
--- There are few different lists of channels, so they are split after the rows are grouped.
-by_channel as (
-    select
-        l.node,
-        l.lesser_node,
-        u.channel,
-        max(l.strength) as strength,
-        min(l.first_seen_at) as first_seen_at,
-        max(l.last_seen_at) as last_seen_at
-    from channel_lists as l
-    cross join unnest(string_split(l.channels, ', ')) as u (channel)
-    group by l.node, l.lesser_node, u.channel
-),
-
-pairs_seen as (
+pair_lists as (
     select
         node,
         lesser_node,
         max(strength) as strength,
         min(first_seen_at) as first_seen_at,
         max(last_seen_at) as last_seen_at,
-        string_agg(channel, ', ' order by channel) as channels
-    from by_channel
+        min(channels) as channels,
+        max(channels) as other_channels
+    from channel_lists
     group by node, lesser_node
+),
+
+-- Few pairs have several lists of channels. Only these lists are split and united.
+pair_channels as (
+    select distinct
+        l.node,
+        l.lesser_node,
+        u.channel
+    from channel_lists as l
+    semi join pair_lists as p
+        on l.node = p.node and l.lesser_node = p.lesser_node and p.channels <> p.other_channels
+    cross join unnest(string_split(l.channels, ', ')) as u (channel)
+),
+
+united_lists as (
+    select
+        node,
+        lesser_node,
+        string_agg(channel, ', ' order by channel) as channels
+    from pair_channels
+    group by node, lesser_node
+),
+
+pairs_seen as (
+    select
+        p.node,
+        p.lesser_node,
+        p.strength,
+        p.first_seen_at,
+        p.last_seen_at,
+        coalesce(u.channels, p.channels) as channels
+    from pair_lists as p
+    left join united_lists as u on p.node = u.node and p.lesser_node = u.lesser_node
 )
 {%- endmacro -%}
 
