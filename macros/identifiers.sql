@@ -114,12 +114,13 @@ end
 {%- endmacro -%}
 
 {#- Letters, digits and blanks in half width, brackets in full width, as companies are registered. Invisible marks are
-    removed. What forms and people write for no company is in placeholder_words.csv. -#}
+    removed; few names have any of all these. What forms and people write for no company is in placeholder_words.csv. -#}
 {%- macro normal_company_name(column) -%}
 {%- set full = '０１２３４５６７８９ＡＢＣＤＥＦＧＨＩＪＫＬＭＮＯＰＱＲＳＴＵＶＷＸＹＺａｂｃｄｅｆｇｈｉｊｋｌｍｎｏｐｑｒｓｔｕｖｗｘｙｚ＆－．　()\t\r\n\u00a0' -%}
 {%- set half = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz&-. （）    ' -%}
 {%- set unseen = '\u00ad\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\ufeff' -%}
-{%- set name = "trim(translate(" ~ column ~ ", '" ~ full ~ unseen ~ "', '" ~ half ~ "'))" -%}
+{%- set translated = "translate(" ~ column ~ ", '" ~ full ~ unseen ~ "', '" ~ half ~ "')" -%}
+{%- set name = "trim(case when regexp_matches(" ~ column ~ ", '[" ~ full ~ unseen ~ "]') then " ~ translated ~ " else " ~ column ~ " end)" -%}
 {%- call checked(column, 'no company name') -%}
 case
     when
