@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from siyu.compile.model_files import relation
 from siyu.compile.project import CompiledModel, Project
-from siyu.compile.restatement import query_of_part
+from siyu.compile.promises import query_of_part
 from siyu.engines.base import Session
 from siyu.engines.sql import quote_name
 

@@ -4,7 +4,7 @@ Such a night uses the build database of the last one. There are three ways for e
 why each gives the table of a full rebuild:
 
 - Nothing that its query reads has changed: the table is kept.
-- Its model declares by what it can be restated (siyu/compile/restatement.py): the query reads only the rows of the
+- Its model declares by what it can be restated (siyu/compile/promises.py): the query reads only the rows of the
   records, people or companies about which its inputs say something new, and only their rows are replaced.
 - Otherwise the table is built as ever, and compared with the one of the last build as far as its readers need it.
 """
@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from siyu.build.changes import BEFORE, DIFFERENCES, Changes, Pair, difference, kinds, quoted_list, same_key
+from siyu.build.differences import BEFORE, DIFFERENCES, Changes, Pair, difference, kinds, quoted_list, same_key
 from siyu.build.scratch import Scratch, rows_with
 from siyu.build.source_changes import SourceChanges
 from siyu.build.staged import StagedRecords
@@ -24,7 +24,7 @@ from siyu.build.touched import TouchedKeys, Unknown
 from siyu.build.versions import AS_OF, Versions
 from siyu.compile.model_files import relation
 from siyu.compile.project import CompiledModel
-from siyu.compile.restatement import ALL, CALENDAR, kind_of, reads_calendar, tables_read
+from siyu.compile.promises import ALL, CALENDAR, kind_of, reads_calendar, tables_read
 from siyu.engines.base import Engine, Session
 
 Way = Literal["kept", "restated", "built"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import count
 
-from siyu.build.changes import Key, same_key
+from siyu.build.differences import Key, same_key
 from siyu.engines.base import Session
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
-from siyu.build.changes import DIFFERENCES, between, quoted_list
+from siyu.build.differences import DIFFERENCES, between, quoted_list
 from siyu.compile.cache import digest
 from siyu.engines.base import Session
 from siyu.engines.sql import quote_name

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from siyu.build.scratch import Scratch, rows_with
 from siyu.build.source_changes import ChangedKeys
 from siyu.compile.project import CompiledModel, Project
-from siyu.compile.restatement import RECORD_KEY, query_of_part
+from siyu.compile.promises import RECORD_KEY, query_of_part
 from siyu.compile.shapes import SUPERSEDED
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import permutations
 
-from siyu.build.changes import Changes, Key, between, quoted_list
+from siyu.build.differences import Changes, Key, between, quoted_list
 from siyu.build.scratch import Scratch, rows_with
 from siyu.compile.graph import upstream
 from siyu.compile.model_files import relation
 from siyu.compile.project import CompiledModel
-from siyu.compile.restatement import (
+from siyu.compile.promises import (
     NUMBERS,
     OWNERS,
     RECORD,

@@ -185,7 +185,7 @@ class _Inputs:
 def code_of_builds() -> str:
     """Return a digest of the code and of the engine that run the SQL of models."""
     files = sorted(path for package in CODE for path in (PACKAGE / package).rglob("*.py"))
-    files.append(PACKAGE / "compile" / "restatement.py")
+    files.append(PACKAGE / "compile" / "promises.py")
     return digest(version("duckdb"), [(path.name, digest(path.read_bytes())) for path in files])
 
 

@@ -23,8 +23,8 @@ from siyu.compile.inputs import declare_inputs, is_enabled, lacking
 from siyu.compile.kpi_figures import kpi_errors
 from siyu.compile.model_files import SCHEMAS, Model, load_models, relation
 from siyu.compile.project import Column, CompiledModel, Project
+from siyu.compile.promises import check_keys
 from siyu.compile.rendering import Rendering
-from siyu.compile.restatement import check_keys
 from siyu.compile.segments import find_segments
 from siyu.compile.shapes import SUPERSEDED, check_staging, load_shapes, union_sql
 from siyu.compile.tag_readers import find_tag_readers

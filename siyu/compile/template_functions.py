@@ -9,7 +9,7 @@ from jinja2.sandbox import safe_range
 
 from siyu.compile.folders import models_in, union_of
 from siyu.compile.model_files import SCHEMAS, Model
-from siyu.compile.restatement import RESTATE_KEYS, check_restatement
+from siyu.compile.promises import RESTATE_KEYS, check_restatement
 from siyu.compile.semantics import SEMANTIC_KEYS, check_semantics
 from siyu.compile.template import Checked, Rendered, World, previous_relation, source_relation
 from siyu.engines.sql import quoted

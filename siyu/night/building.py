@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from siyu import clock
 from siyu.build import ops
-from siyu.build.changes import Changes
 from siyu.build.database import open_engine, prepare_build, write_previous
+from siyu.build.differences import Changes
 from siyu.build.last_build import forget_build, keep_build, last_build
 from siyu.build.materialization import ModelRun, build_model
 from siyu.build.restatement import Restatement
@@ -22,7 +22,7 @@ from siyu.build.versions import AS_OF, BuildInputs, Versions, digest_of_statuses
 from siyu.check.suites import CheckResult, Suite, models_read
 from siyu.compile.graph import Graph
 from siyu.compile.project import Project
-from siyu.compile.restatement import calendars
+from siyu.compile.promises import calendars
 from siyu.engines.duckdb import DuckEngine
 from siyu.errors import ConfigError, EngineFault, OutOfMemory
 from siyu.landing.channel_status import ChannelStatus

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from siyu.build.changes import Changes, quoted_list
 from siyu.build.database import open_engine
+from siyu.build.differences import Changes, quoted_list
 from siyu.build.scratch import Scratch
 from siyu.build.source_changes import ChangedKeys
 from siyu.build.staged import StagedRecords
 from siyu.build.touched import TouchedKeys
 from siyu.compile.project import CompiledModel, Project
-from siyu.compile.restatement import ALL, kind_of
+from siyu.compile.promises import ALL, kind_of
 from siyu.compile.template import source_relation
 from siyu.engines.base import Engine
 from siyu.landing.current_rows import SourceQueries, source_queries
