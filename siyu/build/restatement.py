@@ -145,7 +145,7 @@ class Restatement:
         rows = scratch.count(keys.mine) + self.replaced.get(model.name, 0)
         if rows > MOST_REPLACED * scratch.count(model.relation):
             return self._set_aside(session, model)
-        fresh = keys.fresh
+        fresh = keys.fresh()
         added, removed = (difference(model.name, what) for what in ("added", "removed"))
         new, old = f"select {columns} from {fresh}", f"select {columns} from {keys.mine}"
         session.create_table(added, f"{new} except all {old}")
@@ -155,8 +155,9 @@ class Restatement:
         if not scratch.count(differing):
             return "kept"
         gone = f"from {model.relation} as t using {differing} as k where {same_key('t', 'k', key)}"
+        count = int(session.value(f"delete {gone}"))
         with self._guard:
-            self.replaced[model.name] = self.replaced.get(model.name, 0) + int(session.value(f"delete {gone}"))
+            self.replaced[model.name] = self.replaced.get(model.name, 0) + count
         session.execute(f"insert into {model.relation} ({columns}) {rows_with(differing, key, fresh, columns)}")
         self.changes.pairs[model.name] = Pair(added, removed)
         return "restated"

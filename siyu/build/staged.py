@@ -24,11 +24,15 @@ class StagedRecords:
         self, scratch: Scratch, project: Project, model: CompiledModel, changed: Mapping[str, ChangedKeys | None]
     ) -> None:
         self._scratch, self._project, self._model, self._changed = scratch, project, model, changed
-        self.fresh = scratch.write(self._query(own=True))
+        self._fresh = scratch.write(self._query(own=True))
         others = self._query(own=False)
         listed = ", ".join(RECORD_KEY)
-        self.touched = scratch.write(f"select {listed} from {self.fresh} union select {listed} from (\n{others}\n)")
+        self.touched = scratch.write(f"select {listed} from {self._fresh} union select {listed} from (\n{others}\n)")
         self.mine = scratch.write(rows_with(self.touched, self.key, model.relation))
+
+    def fresh(self) -> str:
+        """Return the table of the rows that the model yields tonight for these records."""
+        return self._fresh
 
     def _query(self, *, own: bool) -> str:
         """Return the query of the model over the changed keys: over their rows that it reads, or over the others."""

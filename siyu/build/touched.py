@@ -72,9 +72,8 @@ class TouchedKeys:
         """The rows that the last build has for the keys."""
         return f"({rows_with(self.touched, self.key, self._model.relation)})"
 
-    @property
     def fresh(self) -> str:
-        """The rows that the query yields for the keys, from the rows of its inputs for them alone."""
+        """Write the rows that the query yields for the keys, from the rows of its inputs for them alone."""
         query = query_of_part(self._changes.project, self._model, self._parts())
         return self._scratch.write(rows_with(self.touched, self.key, f"(\n{query}\n)"))
 

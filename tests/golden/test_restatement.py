@@ -82,7 +82,7 @@ def test_rows_of_a_key_need_only_its_inputs(
         choose = _staged if model.model.schema == "staging" else _touched
         keys = choose(scratch, project, model, sources, f"hash({{}}, {seed}) % 1000 < {share}")
         columns = quoted_list(column.name for column in model.columns)
-        fresh, mine = f"select {columns} from {keys.fresh}", f"select {columns} from {keys.mine}"
+        fresh, mine = f"select {columns} from {keys.fresh()}", f"select {columns} from {keys.mine}"
         for one, other in ((fresh, mine), (mine, fresh)):
             assert scratch.count(f"({one} except all {other})") == 0, (name, share)
         session.close()
@@ -125,5 +125,5 @@ def test_a_promise_that_does_not_hold_is_found(engine: Engine, project: Project,
     scratch = Scratch(session)
     keys = _touched(scratch, project, promised, None, "hash({}, 1) % 1000 < 200")
     columns = quoted_list(column.name for column in model.columns)
-    assert scratch.count(f"(select {columns} from {keys.fresh} except all select {columns} from {keys.mine})") > 0
+    assert scratch.count(f"(select {columns} from {keys.fresh()} except all select {columns} from {keys.mine})") > 0
     session.close()
