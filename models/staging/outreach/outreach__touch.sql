@@ -3,7 +3,10 @@ description: What we send, how far it got by as_of, and how people reacted. An o
   a reply are separate touches.
 grain: [record_id]
 */
-{{ config(restate='record', calendar=['delivered_at', 'opened_at', 'clicked_at', 'replied_at', 'updated_at']) }}
+{{ config(
+    restate='record',
+    calendar=['delivered_at', 'opened_at', 'clicked_at', 'replied_at', 'updated_at']
+) }}
 with
 
 sends as (
