@@ -65,7 +65,7 @@ def test_a_model_has_a_second_attempt(failures: int, attempts: int, monkeypatch:
     told: list[Any] = []
     made: list[str] = []
 
-    def build(engine: object, project: object, name: str) -> ModelRun:
+    def build(engine: object, project: object, name: str, restatement: object = None) -> ModelRun:
         made.append(name)
         if len(made) <= failures:
             raise OutOfMemory("DuckDB: could not allocate")
@@ -73,7 +73,7 @@ def test_a_model_has_a_second_attempt(failures: int, attempts: int, monkeypatch:
 
     monkeypatch.setattr(building, "build_model", build)
     landed: Any = SimpleNamespace(project=None, record=SimpleNamespace(tell=told.append))
-    night: Any = Building(landed, SimpleNamespace())  # type: ignore[arg-type]
+    night: Any = Building(landed, SimpleNamespace(), None, {})  # type: ignore[arg-type]
     if failures == 2:
         with pytest.raises(OutOfMemory):
             night._build("kpi.a")
@@ -86,12 +86,12 @@ def test_a_model_has_a_second_attempt(failures: int, attempts: int, monkeypatch:
 def test_other_faults_are_not_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     made: list[str] = []
 
-    def build(engine: object, project: object, name: str) -> ModelRun:
+    def build(engine: object, project: object, name: str, restatement: object = None) -> ModelRun:
         made.append(name)
         raise StatementFault("DuckDB: INTERNAL Error")
 
     monkeypatch.setattr(building, "build_model", build)
-    night: Any = Building(SimpleNamespace(project=None), SimpleNamespace())  # type: ignore[arg-type]
+    night: Any = Building(SimpleNamespace(project=None), SimpleNamespace(), None, {})  # type: ignore[arg-type]
     with pytest.raises(StatementFault, match="INTERNAL"):
         night._build("kpi.a")
     assert made == ["kpi.a"]
@@ -111,7 +111,7 @@ def test_a_model_is_built_in_parts_if_it_does_not_fit(monkeypatch: pytest.Monkey
     )
     columns = {"tags.person": ("one_id",), "tags.50_tag": ("one_id", "tag"), "tags.named": ("tag", "name")}
     models: dict[str, Any] = {
-        name: SimpleNamespace(columns=[SimpleNamespace(name=column) for column in listed])
+        name: SimpleNamespace(columns=[SimpleNamespace(name=column) for column in listed], materialized="table")
         for name, listed in columns.items()
     }
     models["kpi.wide"] = SimpleNamespace(
