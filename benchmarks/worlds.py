@@ -26,28 +26,15 @@ from siyu.warehouse.ledger import Ledger
 
 PEOPLE = (100_000, 1_000_000)
 BARE = """
-import csv, json, sys
+import json, sys
 from pathlib import Path
 import duckdb
-from python_calamine import CalamineWorkbook
+from yardstick import read
 
 plan, database, threads = json.loads(Path(sys.argv[1]).read_text()), sys.argv[2], int(sys.argv[3])
 con = duckdb.connect(database, config={"threads": threads, "memory_limit": "55%", "preserve_insertion_order": False})
 con.execute("set TimeZone = 'Asia/Shanghai'")
-scratch = Path(database).with_suffix(".txt")
-for item in plan:
-    if item["kind"] == "sql":
-        con.execute(item["sql"])
-        continue
-    with scratch.open("w", encoding="utf-8", newline="") as out:
-        for number, file in enumerate(item["files"]):
-            if item["kind"] == "gb18030":
-                text = Path(file).read_text(encoding="gb18030")
-                out.write(text if not number else text.partition("\\n")[2])
-            else:
-                rows = CalamineWorkbook.from_path(file).get_sheet_by_index(0).to_python()
-                csv.writer(out).writerows(rows[1 if number else 0:])
-    con.execute(item["sql"].replace("{scratch}", str(scratch)))
+read(con, plan, Path(database).with_suffix(".txt"))
 con.close()
 """
 OURS = """
@@ -154,6 +141,7 @@ def compare(root: Path, people: int, runs: int) -> None:
             warehouse = root / f"warehouse_{people}_{number}_{title[-7:]}"
             environment = os.environ | {
                 "SIYU_EXPORTS": str(world), "SIYU_SALT": KEY, "SIYU_WAREHOUSE": str(warehouse),
+                "PYTHONPATH": os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")]),
             }  # fmt: skip
             results.setdefault(title, []).append(measure(command, environment))
             if title == "siyu landing":
@@ -169,7 +157,7 @@ def _check(warehouse: Path) -> None:
     ledger = Ledger(warehouse / "ledger.sqlite")
     files = ledger.files()
     ledger.close()
-    lost = [file for file in files if file.rows_read != file.rows_landed + file.rows_rejected]
+    lost = [file for file in files if file.rows_read != file.rows_landed + file.rows_rejected + file.rows_replaced]
     if lost or not files:
         raise SystemExit(f"rows were lost: {lost}")
     print(f"  landed {sum(file.rows_landed for file in files):,} rows of {len(files)} files", flush=True)

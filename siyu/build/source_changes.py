@@ -11,6 +11,7 @@ from datetime import date
 from typing import Any
 
 from siyu.build.differences import DIFFERENCES, between, quoted_list
+from siyu.build.versions import SHORT
 from siyu.compile.cache import digest
 from siyu.engines.base import Session
 from siyu.engines.sql import quote_name
@@ -28,7 +29,7 @@ class SourceState:
     def of(cls, queries: SourceQueries) -> SourceState:
         """Return the state of a source."""
         rest = digest(queries.key, queries.chosen, queries.order, queries.in_time, queries.is_list)
-        return cls({path: digest(head)[:20] for path, head in queries.files.items()}, rest[:20])
+        return cls({path: digest(head)[:SHORT] for path, head in queries.files.items()}, rest[:SHORT])
 
     @classmethod
     def read(cls, found: Mapping[str, Any]) -> SourceState:
