@@ -60,26 +60,31 @@ class Changes:
         self.pairs[name] = Pair(relation(name))
 
     def compare(self, session: Session, name: str) -> None:
-        """Compare a table that has been built with the one that was set aside, and keep the rows that differ.
+        """Compare a table that has been built with the one that was set aside, keep the rows that differ, and drop the
+        earlier table.
 
-        Equal tables count as unchanged. Rows are told apart by a hash of 64 bits, as by content_hash.
+        Equal tables count as unchanged. Of rows that are equal to each other, all are kept if their number differs.
+        Rows are told apart by a hash of 64 bits, as by content_hash.
         """
         pair = self.pairs[name]
         if pair.before is None:
             return
-        differing, added, removed = (difference(name, what) for what in ("hashes", "added", "removed"))
+        differing = difference(name, "hashes")
         session.create_table(
             differing,
             f"select value, sum(weight) as weight from (select hash(t) as value, 1 as weight from {pair.after} as t"
             f" union all select hash(t), -1 from {pair.before} as t) group by value having sum(weight) <> 0",
         )
-        if not session.value(f"select count(*) from {differing}"):
+        if session.value(f"select count(*) from {differing}"):
+            rows = difference(name, "added"), difference(name, "removed")
+            for target, side in zip(rows, (pair.after, pair.before), strict=True):
+                session.create_table(
+                    target, f"select * from {side} as t where hash(t) in (select value from {differing})"
+                )
+            self.pairs[name] = Pair(*rows)
+        else:
             del self.pairs[name]
-            return
-        for target, side, sign in ((added, pair.after, ">"), (removed, pair.before, "<")):
-            hashes = f"(select value from {differing} where weight {sign} 0)"
-            session.create_table(target, f"select * from {side} as t where hash(t) in {hashes}")
-        self.pairs[name] = Pair(added, removed)
+        session.drop_table(pair.before)
 
     def keys(self, name: str, columns: Collection[str] | None, key: Key) -> str:
         """Return the query of the distinct keys whose rows differ in these columns, or in any if they are None.

@@ -17,6 +17,7 @@ from functools import cached_property
 from typing import Literal
 
 from siyu.build.differences import BEFORE, DIFFERENCES, Changes, Pair, difference, kinds, quoted_list, same_key
+from siyu.build.last_build import Released
 from siyu.build.scratch import Scratch, rows_with
 from siyu.build.source_changes import SourceChanges
 from siyu.build.staged import StagedRecords
@@ -31,6 +32,9 @@ Way = Literal["kept", "restated", "built"]
 # A table is built whole when this share of its rows would be replaced, or has been since it was built whole. The query
 # over everything then costs hardly more, and replaced rows leave gaps in the file.
 MOST_REPLACED = 0.25
+# Rows of a published table from which on it is compared with that of the last build, so that the release gets only the
+# rows that differ. To write a smaller one anew takes no longer.
+ENOUGH_TO_COMPARE = 50_000
 STAGING, EXPORTS = "staging", "raw."
 
 
@@ -39,7 +43,8 @@ class Restatement:
     """What becomes of the tables of the last build. `was` are their versions, `now` those of tonight, `sources` what
     is new in the exports.
 
-    `replaced` is how many rows of a table have been replaced since it was built whole.
+    `replaced` is how many rows of a table have been replaced since it was built whole. `released` is the release of
+    the last build, None if there is none; `published` are the tables that releases have.
     """
 
     changes: Changes
@@ -47,6 +52,8 @@ class Restatement:
     was: Versions
     now: Versions
     replaced: dict[str, int]
+    released: Released | None = None
+    published: frozenset[str] = frozenset()
     _guard: threading.Lock = field(default_factory=threading.Lock)
 
     def begin(self, session: Session) -> None:
@@ -98,11 +105,11 @@ class Restatement:
             self.replaced.pop(model.name, None)
 
     def end(self, session: Session) -> None:
-        """Drop the tables of the last build and the rows that were replaced, when all models are built."""
+        """Drop what is left of the tables of the last build. The rows that differ are needed for the release, and are
+        dropped when the next build begins."""
         for name in kinds(session):
             if name.endswith(BEFORE):
                 session.execute(f"drop table {relation(name)}")
-        session.execute(f"drop schema {DIFFERENCES} cascade")
 
     def _has_same_query(self, model: CompiledModel) -> bool:
         """Whether the last build ran the same query over the same inputs, apart from models and the business date."""
@@ -131,11 +138,17 @@ class Restatement:
         return {name for model in restated for name in tables_read(project, model)}
 
     def _set_aside(self, session: Session, model: CompiledModel) -> Way:
-        if model.materialized != "view" and model.name in self._compared:
+        if model.materialized != "view" and (model.name in self._compared or self._is_carried_on(session, model)):
             self.changes.set_aside(session, model.name)
         else:
             self.changes.give_up(session, model.name)
         return "built"
+
+    def _is_carried_on(self, session: Session, model: CompiledModel) -> bool:
+        """Whether the release can have the table of the last one, but for rows that differ."""
+        if self.released is None or model.name not in self.published & self.changes.found.keys():
+            return False
+        return int(session.value(f"select count(*) from {model.relation}")) >= ENOUGH_TO_COMPARE
 
     def _restate(self, scratch: Scratch, model: CompiledModel, keys: TouchedKeys | StagedRecords) -> Way:
         """Replace all rows of the keys that have a row that is new or gone."""

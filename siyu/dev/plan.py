@@ -224,7 +224,7 @@ class _Making:
         if written:
             write_identifiers_in_clear(self._engine, written)
             settings = project.settings.model_copy(update={"publish_parquet": False})
-            tables |= write_tables(self._engine, written, (), self._scratch, settings, has_ops=False)
+            tables |= write_tables(self._engine, written, (), self._scratch, settings, has_ops=False).tables
         return tables
 
     def _moved_checks(self, failing: Sequence[CheckResult], suites: Sequence[str]) -> Iterator[CheckMove]:

@@ -34,6 +34,7 @@ from siyu.night.publication import Checked
 from siyu.night.record import NOTHING_NEW, RunRecord
 from siyu.release.clear_text import write_identifiers_in_clear
 from siyu.release.history import Previous, previous_tables
+from siyu.release.last_release import LastRelease, last_release
 from siyu.release.publish import published_tables
 from siyu.release.releases import Release, current
 from siyu.report import events
@@ -155,7 +156,9 @@ class Landed:
         days = sorted({date.fromisoformat(v.inputs[AS_OF]) for v in last.versions.models.values()} | {self.as_of})
         dates = days[0], days[-1]
         sources = SourceChanges(last.sources, dates, calendars(self.project))
-        return Restatement(Changes(self.project, dates), sources, last.versions, self.versions, last.replaced)
+        published = frozenset(model.name for model in published_tables(self.project))
+        changes = Changes(self.project, dates)
+        return Restatement(changes, sources, last.versions, self.versions, last.replaced, last.released, published)
 
 
 @dataclass(frozen=True)
@@ -179,6 +182,11 @@ class Building:
         """Suites of models -> the models that they read, in build order."""
         found = {table: models_read(self.landed.project, suite) for table, suite in self.landed.suites.items()}
         return {table: found[table] for table in self.graph if table in found}
+
+    @cached_property
+    def last(self) -> LastRelease | None:
+        """The release that the new one begins with, and what differs from it. All models are built by then."""
+        return last_release(self.landed.record.warehouse, self.restatement)
 
     def open_checks(self) -> Checks:
         """Construct every suite now, so that a mistake in one is reported early in the build. Raises ConfigError."""
@@ -262,7 +270,7 @@ class Checks:
         ops.write_comparisons(session, landed.compared)
         session.close()
         self.building.keep()
-        write_identifiers_in_clear(self.building.engine, published_tables(landed.project))
+        write_identifiers_in_clear(self.building.engine, published_tables(landed.project), self.building.last)
         return [table for table in landed.suites if table not in self.building.suites]
 
     def end(self) -> Checked:
@@ -272,7 +280,7 @@ class Checks:
         """
         landed = self.building.landed
         checked = Checked(landed.record, landed.as_of, landed.project, self.building.engine, landed.previous,
-                          landed.input_fingerprint)  # fmt: skip
+                          landed.input_fingerprint, self.building.last)  # fmt: skip
         landed.record.write_down()
         landed.require_records()
         checked.require(table for table, suite in landed.suites.items() if suite.expectations)

@@ -14,6 +14,7 @@ from siyu.engines.base import Engine
 from siyu.errors import ChecksFailed, EngineFault
 from siyu.night.record import PUBLISHED, RunRecord
 from siyu.release.history import Previous, write_history
+from siyu.release.last_release import LastRelease
 from siyu.release.publish import ReleaseFacts, write_release
 from siyu.release.releases import SITE, Release, current, expire, swap
 from siyu.report.changes import changes
@@ -32,6 +33,7 @@ class Checked:
     engine: Engine
     previous: Previous | None
     input_fingerprint: str
+    last: LastRelease | None = None
 
     def require(self, suites: Iterable[str]) -> None:
         """Raise EngineFault if a suite did not run, ChecksFailed if a critical expectation failed."""
@@ -89,7 +91,9 @@ class Checked:
             self.as_of, record.request.known_by, record.run_id, self.previous.name if self.previous else None,
             self.project.code_fingerprint, self.input_fingerprint, record.report.check_counts(),
         )  # fmt: skip
-        return write_release(self.engine, self.project, record.warehouse, facts, lambda draft: self._site(draft, name))
+        return write_release(
+            self.engine, self.project, record.warehouse, facts, lambda draft: self._site(draft, name), self.last
+        )
 
     def _site(self, draft: Path, name: str) -> None:
         """Write the site of a release. A block whose query fails costs a warning, not the release."""

@@ -19,28 +19,34 @@ from siyu.engines.sql import quote_name, quoted
 from siyu.errors import SqlProblem
 from siyu.masking import SEEN
 from siyu.release.columns import has_text
+from siyu.release.copies import Copies
+from siyu.release.last_release import LastRelease
 from siyu.release.tables import IN_CLEAR
 
 Row = tuple[Any, ...]
 
 
-def write_identifiers_in_clear(engine: Engine, published: Iterable[CompiledModel]) -> None:
+def write_identifiers_in_clear(
+    engine: Engine, published: Iterable[CompiledModel], last: LastRelease | None = None
+) -> None:
     """Search the columns of published tables, and write ops.identifier_in_clear. Views of a release show what is in
     these tables.
 
-    Raises EngineFault that names the model if its SQL fails.
+    Of a table that had none in the last release, only rows that are new are searched. Raises EngineFault that names the
+    model if its SQL fails.
     """
     found: list[Row] = []
     with closing(engine.session()) as session:
         for model in published:
-            found += _found(session, model)
+            rows = last.new_rows(Copies(model, frozenset())) if last else model.relation
+            found += _found(session, model, rows) if rows else []
         write_table(session, f"ops.{IN_CLEAR}", OPS_TABLES[IN_CLEAR].types, sorted(found))
 
 
-def _found(session: Session, model: CompiledModel) -> list[Row]:
+def _found(session: Session, model: CompiledModel, rows: str) -> list[Row]:
     columns = [column.name for column in model.columns if has_text(column)]
     try:
-        if not columns or not _is_suspicious(session, model.relation, columns):
+        if not columns or not _is_suspicious(session, rows, columns):
             return []
         suspicious = _suspicious(session, model.relation, columns)
         return [row for column in suspicious for row in _kinds(session, model, column)]

@@ -12,9 +12,11 @@ from datetime import date
 from pathlib import Path
 
 from siyu.build import versions
+from siyu.build.last_build import Released, keep_release
 from siyu.compile.project import CompiledModel, Project
 from siyu.engines.base import HASH_VERSION, Engine
 from siyu.errors import EngineFault
+from siyu.release.last_release import LastRelease
 from siyu.release.releases import MANIFEST, Release
 from siyu.release.semantic_manifest import FILE as SEMANTIC_MANIFEST
 from siyu.release.semantic_manifest import semantic_manifest
@@ -37,11 +39,12 @@ class ReleaseFacts:
 
 
 def write_release(
-    engine: Engine, project: Project, warehouse: Path, facts: ReleaseFacts, finish: Callable[[Path], None]
-) -> Release:
+    engine: Engine, project: Project, warehouse: Path, facts: ReleaseFacts, finish: Callable[[Path], None],
+    last: LastRelease | None = None,
+) -> Release:  # fmt: skip
     """Write the complete folder beside the others. Readers do not see it before `swap`.
 
-    `finish` adds files to the folder once its tables are written.
+    `finish` adds files to the folder once its tables are written. `last` is the release that the files begin with.
     """
     root = warehouse / "releases"
     final = root / f"{facts.as_of.isoformat()}-{facts.run_id:06d}"
@@ -49,7 +52,7 @@ def write_release(
     mode = draft.stat().st_mode
     draft.chmod(0o700)  # until the files are whole: DuckDB's own temporary files beside them hold raw values
     tables, views = published_tables(project), release_views(project)
-    written = write_tables(engine, tables, views, draft, project.settings)
+    written = write_tables(engine, tables, views, draft, project.settings, last=last)
     manifest = {
         "as_of": facts.as_of.isoformat(),
         "known_by": facts.known_by.isoformat() if facts.known_by else None,
@@ -59,7 +62,7 @@ def write_release(
         "input_fingerprint": facts.input_fingerprint,
         "hash_version": HASH_VERSION,
         "families": list(project.settings.families),
-        "tables": written,
+        "tables": written.tables,
         "views": {view.name: view.sql for view in views},
         "checks": dict(facts.checks),
     }
@@ -75,6 +78,8 @@ def write_release(
     fsync(draft)
     os.replace(draft, final)
     fsync(root)
+    if engine.path is not None:
+        keep_release(engine.path.parent, Released(final.name, written.forms, written.replaced))
     return Release(final, facts.as_of, facts.run_id, manifest)
 
 

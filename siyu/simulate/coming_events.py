@@ -11,11 +11,12 @@ from siyu.simulate.names import REGIONS
 from siyu.simulate.world import World
 
 HEADER = "event_id,event_date,form,place,topic,product_line,seats,inviting_role,audience,campaign_id,name_zh,name_en"
+FEWEST_SEATS, MOST_SEATS = 2, 100_000  # no event of a rule table has more seats
 
 
 @dataclass(frozen=True)
 class _Plan:
-    """An event, `days` days after the last day of the world. `seats` are a share of all people, at least 2."""
+    """An event, `days` days after the last day of the world. `seats` are a share of all people."""
 
     name: str
     days: int
@@ -60,7 +61,7 @@ def coming_events(
             chance.choice(REGIONS)[0] if plan.form == "offline" else None,
             plan.topic,
             plan.product[2:].title() if plan.product else None,
-            max(round(world.people * plan.seats), 2),
+            min(max(round(world.people * plan.seats), FEWEST_SEATS), MOST_SEATS),
             plan.role,
             plan.audience,
             shows[-1] if plan.name == "LIVE-B" and shows else None,

@@ -14,9 +14,9 @@ from siyu.compile.project import Column, Project
 from siyu.engines.base import RunInputs
 from siyu.engines.duckdb import DuckEngine, DuckSession
 from siyu.release.columns import public_list, published_columns, restricted_list
+from siyu.release.copies import KEY_TABLES
 from siyu.release.history import Previous, previous_tables
 from siyu.release.publish import is_published
-from siyu.release.tables import KEY_TABLES
 
 
 @pytest.fixture
