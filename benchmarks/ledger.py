@@ -24,7 +24,7 @@ from siyu.build import ops
 from siyu.compile.ops_schema import OPS_TABLES
 from siyu.engines.base import RunInputs
 from siyu.engines.duckdb import DuckEngine
-from siyu.release.tables import PARQUET
+from siyu.engines.sql import PARQUET
 from siyu.warehouse.ledger import Ledger, Row
 
 FIRST = date(2026, 1, 1)

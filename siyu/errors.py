@@ -145,12 +145,12 @@ def is_full_disk(error: BaseException) -> bool:
 
 
 def nearest(name: str, options: Iterable[str]) -> str:
-    """Return 'did you mean x?' for the closest option, else the list of up to 30 options, else ''."""
+    """Return 'did you mean x?' for the closest option, else the list of up to 40 options, else ''."""
     names = sorted(set(options))
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if close:
         return f"did you mean {close[0]}?"
-    if 0 < len(names) <= 30:
+    if 0 < len(names) <= 40:
         return f"expected one of: {', '.join(names)}."
     return ""
 

@@ -26,6 +26,7 @@ SPARK_SETTING = re.compile(r"spark[.][A-Za-z0-9._-]+=.*")
 # The settings that can change the content of a release. Only these enter its fingerprint.
 CONTENT_SETTINGS = (
     "channels", "retired_channels", "families", "timezone", "engine", "publish_records", "publish_parquet",
+    "publish_parquet_from",
 )  # fmt: skip
 # What a release is loaded into, beside its own files.
 TARGETS = ("postgresql",)
@@ -69,6 +70,7 @@ class Settings(BaseSettings):
     spill_limit: str = "90%"  # a share is one of what is free when a run opens its database
     publish_records: bool = True
     publish_parquet: bool = False
+    publish_parquet_from: int | None = None
     site: bool = True
     ops_history_days: int = 400
     notify: Annotated[tuple[SecretStr, ...], NoDecode] = ()
@@ -135,7 +137,7 @@ class Settings(BaseSettings):
     def _an_amount(cls, value: str) -> str:
         return checked_amount(value)
 
-    @field_validator("threads", "ops_history_days")
+    @field_validator("threads", "ops_history_days", "publish_parquet_from")
     @classmethod
     def _positive(cls, value: int | None) -> int | None:
         if value is not None and value < 1:

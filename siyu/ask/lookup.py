@@ -95,7 +95,8 @@ class Lookup:
     @cached_property
     def _tables(self) -> dict[str, str]:
         found = self.session.rows(
-            "select database_name, schema_name, table_name from duckdb_tables()"
+            "from (select database_name, schema_name, table_name from duckdb_tables()"
+            " union all select database_name, schema_name, view_name from duckdb_views())"
             " where database_name in ('public', 'restricted') order by database_name"
         )
         return {f"{schema}.{table}": f"{database}.{schema}.{table}" for database, schema, table in found}

@@ -3,6 +3,8 @@
 Great Expectations asks a table several questions for each expectation. Here its metrics of the common expectations are
 counted together, under its own names, with the same SQL conditions, and its expectation decides. Whatever is not
 covered here gets None: Great Expectations then queries the table itself.
+
+The engine that made a table counts it, if it is large. Queries that people wrote for DuckDB alone stay with DuckDB.
 """
 
 from __future__ import annotations
@@ -26,17 +28,23 @@ Conditions = dict[str, str]
 ALL_ROWS = "true"
 
 
-def count(session: Session, table: str, expectations: Sequence[Expectation]) -> list[Metrics | None]:
+Portable = Callable[[Expectation], bool]
+
+
+def count(
+    session: Session, table: str, expectations: Sequence[Expectation], is_portable: Portable
+) -> list[Metrics | None]:
     """Return the metrics of each expectation on `table` (schema.table), None where they cannot be counted here.
 
-    An expectation whose query fails gets None, too: Great Expectations then reports the error.
+    `is_portable` says whether the query of an expectation about rows means the same on every engine. An expectation
+    whose query fails gets None, too: Great Expectations then reports the error.
     """
     conditions = _all_conditions(session, table, expectations)
     counted = _counted(session, table, [sql for of_one in conditions if of_one for sql in of_one.values()])
     metrics: list[Metrics | None] = []
     for expectation, of_one in zip(expectations, conditions, strict=True):
         if expectation.type == ROWS_EXPECTATION:
-            metrics.append(_row_metrics(session, table, expectation))
+            metrics.append(_row_metrics(session, table, expectation, is_portable))
         elif of_one is None or counted is None:
             metrics.append(None)
         else:
@@ -45,10 +53,11 @@ def count(session: Session, table: str, expectations: Sequence[Expectation]) -> 
     return metrics
 
 
-def _row_metrics(session: Session, table: str, expectation: Expectation) -> Metrics | None:
+def _row_metrics(session: Session, table: str, expectation: Expectation, is_portable: Portable) -> Metrics | None:
     if expectation.kwargs.keys() - {"unexpected_rows_query", "description"}:
         return None
-    found = _first_row(session, f"select count(*) from ({rows_query(expectation, table)}\n)")
+    query = f"select count(*) from ({rows_query(expectation, table)}\n)"
+    found = _first_row(session, query, lambda: is_portable(expectation))
     return None if found is None else {"unexpected_rows_query.row_count": found[0], "unexpected_rows_query.table": []}
 
 
@@ -78,9 +87,9 @@ def _with_repeated(session: Session, table: str, expectation: Expectation, found
     return None if repeated is None else {**found, "column_values.unique.unexpected_count": int(repeated[0])}
 
 
-def _first_row(session: Session, sql: str) -> tuple[Any, ...] | None:
+def _first_row(session: Session, sql: str, is_portable: Callable[[], bool] = lambda: True) -> tuple[Any, ...] | None:
     try:
-        return session.rows(sql)[0]
+        return session.counts(sql) if session.reads_large(sql) and is_portable() else session.rows(sql)[0]
     except SiyuError:
         return None
 

@@ -6,13 +6,21 @@ Whatever else a suite has is for Great Expectations (runner.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from typing import Any
 
 from siyu.check.counts import NULLS, ROW_COUNT, Metrics, count
 from siyu.check.results import Outcome, check_result, outcome
-from siyu.check.suites import ROWS_EXPECTATION, CheckedTable, CheckResult, Expectation, Suite, checked_table
+from siyu.check.suites import (
+    ROWS_EXPECTATION,
+    CheckedTable,
+    CheckResult,
+    Expectation,
+    Suite,
+    checked_table,
+    rows_query,
+)
 from siyu.compile.project import Project
 from siyu.engines.base import Engine, Session
 
@@ -32,7 +40,8 @@ def quick_results(engine: Engine, project: Project, suite: Suite) -> list[CheckR
         rows_to_check(session, project, suite, table, COUNTED) as relation,
     ):
         found = []
-        for expectation, metrics in zip(suite.expectations, count(session, relation, suite.expectations), strict=True):
+        counted = count(session, relation, suite.expectations, portable(project, table))
+        for expectation, metrics in zip(suite.expectations, counted, strict=True):
             decided = _decided(session, expectation, relation, metrics)
             if decided is None:
                 return None
@@ -58,12 +67,18 @@ def _breaking(expectation: Expectation, metrics: Mapping[str, Any]) -> Any:
     return next(value for name, value in metrics.items() if name not in (ROW_COUNT, NULLS))
 
 
+def portable(project: Project, table: CheckedTable) -> Callable[[Expectation], bool]:
+    """Return whether the query of an expectation about rows means the same on every engine, as a function."""
+    return lambda expectation: not project.not_portable(rows_query(expectation, table.relation))
+
+
 @contextmanager
 def rows_to_check(session: Session, project: Project, suite: Suite, table: CheckedTable, copy: str) -> Iterator[str]:
     """The table, or a copy of a view for the time of its suite: a suite queries its table about ten times, and a view
-    would read its files each time."""
+    would read its files each time. Of what another engine counts, there is no copy."""
     model = project.models.get(suite.table)
-    if model is None or model.materialized != "view":
+    is_view = model is not None and model.materialized == "view"
+    if not is_view or session.reads_large(f"select count(*) from {table.relation}"):
         yield table.relation
         return
     if copy == ASKED:

@@ -14,7 +14,7 @@ from typing import Any
 
 from siyu.check.counts import count
 from siyu.check.gx import Datasource, construct, judge
-from siyu.check.quick import ASKED, COUNTED, rows_to_check
+from siyu.check.quick import ASKED, COUNTED, portable, rows_to_check
 from siyu.check.results import Outcome, check_result, error_of, outcome
 from siyu.check.suites import ROWS_EXPECTATION, CheckedTable, CheckResult, Suite, checked_table
 from siyu.compile.project import Project
@@ -58,7 +58,8 @@ class Checker:
         """First pass: outcomes by the number of the expectation."""
         decided = {}
         with rows_to_check(session, self._project, suite, table, COUNTED) as relation:
-            for number, metrics in enumerate(count(session, relation, suite.expectations)):
+            is_portable = portable(self._project, table)
+            for number, metrics in enumerate(count(session, relation, suite.expectations, is_portable)):
                 expectation = suite.expectations[number]
                 answer = judge(built[number], metrics) if metrics else None
                 if answer and (answer["success"] or expectation.type == ROWS_EXPECTATION):

@@ -109,6 +109,10 @@ class Binder:
         plan = self._session(sql).plan(sql)
         return " ".join(str(plan.get("error_message")).split()) if plan.get("error") else None
 
+    def plan(self, sql: str) -> dict[str, Any]:
+        """Return the bound plan of a query, or its error."""
+        return self._session(sql).plan(sql)
+
     def _mentioned(self, sql: str) -> frozenset[str]:
         """Return the declared relations whose names occur in a query. This includes every relation that it reads.
 

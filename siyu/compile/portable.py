@@ -85,6 +85,7 @@ NEVER = {"stddev", "stddev_pop", "stddev_samp", "variance", "var_pop", "var_samp
 NEVER_PREFIX = "regr_"
 BARE_CLOCKS = {"current_date", "current_timestamp", "current_time", "localtime", "localtimestamp"}
 WEEKDAY_PARTS = {"dow", "isodow", "dayofweek", "weekday"}
+ALL_COLUMNS = "select *"
 
 
 def shape_findings(tokens: list[Token], tree: exp.Expr) -> Iterator[Finding]:
@@ -284,7 +285,7 @@ SHAPES: tuple[Rule, ...] = (
     (exp.RegexpReplace, _no_g, "regexp_replace without 'g'", "the flag 'g': Spark always replaces all matches"),
     (exp.RegexpReplace, _group_reference, r"\1 in a replacement", "regexp_extract(…, 1)"),
     (exp.Bracket, _negative_index, "a negative list index", "a guarded positive index"),
-    (exp.Select, _select_star, "select *", "the columns by name"),
+    (exp.Select, _select_star, ALL_COLUMNS, "the columns by name"),
     (exp.GenerateSeries, _series_in_from, "generate_series in from", "cross join unnest(generate_series(…)) as u(d)"),
     (exp.Join, _left_unnest, "left join unnest",
      "cross join unnest(case when array_length(l) > 0 then l else [null] end)"),

@@ -16,6 +16,7 @@ from siyu.compile.field_rejects import RefusedField
 from siyu.compile.lineage import Origins, Qualified, column_lineage, qualified_scope
 from siyu.compile.model_files import Model, relation
 from siyu.compile.outside import query_findings
+from siyu.compile.portable_query import not_portable
 from siyu.compile.shapes import SUPERSEDED, Shapes
 from siyu.compile.template import Rendered, previous_relation, source_relation
 from siyu.errors import ConfigError, raise_all
@@ -207,6 +208,12 @@ class Project:
             "query", (sql, self.binder.types_read(sql)), lambda: self.binder.query_problem(sql) or ""
         )
         return problem or None
+
+    def not_portable(self, sql: str) -> list[str]:
+        """Return what keeps the query of a suite from engines other than DuckDB."""
+        inputs = (sql, self.binder.types_read(sql))
+        found: list[str] = self.cache.remember("portable", inputs, lambda: not_portable(sql, self.binder.plan(sql)))
+        return found
 
     def outside(self, sql: str) -> list[tuple[str, str]]:
         """Return what the query of a suite reaches outside the project, each with what to use instead."""

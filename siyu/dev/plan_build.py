@@ -163,12 +163,15 @@ def _hashes(session: Session, relation: str, lists: Sequence[Columns]) -> list[s
 
 
 def tables_of(session: Session, alias: str) -> dict[str, dict[str, str]]:
-    """Return table -> column -> type of an attached file. Views do not count."""
+    """Return table -> column -> type of an attached file. Of views, those of a release count whose rows are files."""
     rows = session.rows(
-        "select schema_name || '.' || table_name, column_name, data_type from duckdb_columns()"
-        " semi join duckdb_tables() using (database_name, schema_name, table_name)"
+        "with listed as (select database_name, schema_name, table_name from duckdb_tables() union all"
+        " select database_name, schema_name, view_name from duckdb_views()"
+        " where database_name <> ? and contains(sql, 'read_parquet('))"
+        " select schema_name || '.' || table_name, column_name, data_type from duckdb_columns()"
+        " semi join listed using (database_name, schema_name, table_name)"
         " where database_name = ?",
-        [alias],
+        [BUILT, alias],
     )
     found: dict[str, dict[str, str]] = {}
     for table, column, kind in rows:

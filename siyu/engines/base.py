@@ -58,6 +58,17 @@ class Session(Protocol):
         """Return the first value of the first row, or None."""
         ...
 
+    def reads_large(self, query: str) -> bool:
+        """Return whether a query reads a table so large that the engine which made it has to count, and not DuckDB."""
+        ...
+
+    def counts(self, query: str) -> tuple[Any, ...]:
+        """Return the only row of a portable query of counts, from the engine that made what it reads if that is large.
+
+        Raises EngineFault or SqlProblem.
+        """
+        ...
+
     def columns(self, relation: str) -> list[ColumnType]:
         """Return the columns of a table or view, in order."""
         ...
@@ -84,6 +95,15 @@ class Session(Protocol):
 
     def create_view(self, relation: str, query: str) -> None:
         """Replace a view."""
+        ...
+
+    def write_parquet(self, query: str, path: Path) -> None:
+        """Write the result of a query as a Parquet file, or as a folder of files from the engine that made a large
+        table."""
+        ...
+
+    def parquet_hash(self, path: Path, columns: Sequence[ColumnType]) -> tuple[int, str]:
+        """Return the number of rows and the content hash of what write_parquet has written, a folder or a file."""
         ...
 
     def rename_table(self, relation: str, table: str) -> None:

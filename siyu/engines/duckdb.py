@@ -13,7 +13,8 @@ import numpy as np
 from siyu.engines.amounts import told
 from siyu.engines.base import HASH_VERSION, ColumnType, RunInputs
 from siyu.engines.functions import FUNCTIONS
-from siyu.engines.sql import quoted
+from siyu.engines.paths import parquet
+from siyu.engines.sql import PARQUET, cast_list, quoted
 from siyu.errors import EngineFault, OutOfMemory, SiyuError, SqlProblem, StatementFault
 
 # DuckDB 1.4 and later can read this, so BI tools do not need our version of DuckDB.
@@ -74,6 +75,10 @@ def _told_limits(folder: Path | None, most: int | None) -> str:
     return "" if folder is None or most is None else f"{folder} may take {told(most)}. "
 
 
+def _content_sum(relation: str, version: int) -> str:
+    return f"select count(*), coalesce(sum({ROW_NUMBERS[version]}::hugeint), 0)::varchar from {relation} as t"
+
+
 class DuckSession:
     """One cursor of a DuckEngine."""
 
@@ -111,6 +116,14 @@ class DuckSession:
         """Return the first value of the first row, or None."""
         found = self.rows(sql, params)
         return found[0][0] if found else None
+
+    def reads_large(self, query: str) -> bool:
+        """Return False: DuckDB made what it reads."""
+        return False
+
+    def counts(self, query: str) -> tuple[Any, ...]:
+        """Return the only row of a query of counts."""
+        return self.rows(query)[0]
 
     def columns(self, relation: str) -> list[ColumnType]:
         """Return the columns of a table or view, in order."""
@@ -154,6 +167,14 @@ class DuckSession:
         """Replace a view."""
         self.execute(f"create or replace view {relation} as (\n{query}\n)")
 
+    def write_parquet(self, query: str, path: Path) -> None:
+        """Write the result of a query as a Parquet file."""
+        self.execute(f"copy ({query}) to {quoted(path.absolute())} ({PARQUET})")
+
+    def parquet_hash(self, path: Path, columns: Sequence[ColumnType]) -> tuple[int, str]:
+        """Return the number of rows and the content hash of a Parquet file."""
+        return self.content_hash(f"(select {cast_list(columns)} from {parquet(path.absolute())})")
+
     def rename_table(self, relation: str, table: str) -> None:
         """Give a table another name in its schema, which must be free."""
         self.execute(f"alter table {relation} rename to {table}")
@@ -173,11 +194,18 @@ class DuckSession:
             self._cursor.unregister("columns_read")
         return found.column("value").combine_chunks()
 
+    def content_sum(self, table: Any, columns: Sequence[ColumnType], version: int) -> tuple[int, int]:
+        """Return the parts of the content hash of some rows of a table: how many, and their sum. They are Arrow."""
+        self._cursor.register("rows_read", table)
+        try:
+            count, total = self.rows(_content_sum(f"(select {cast_list(columns)} from rows_read)", version))[0]
+        finally:
+            self._cursor.unregister("rows_read")
+        return count, int(total)
+
     def content_hash(self, relation: str, version: int = HASH_VERSION) -> tuple[int, str]:
         """Return the number of rows and a sum over the rows that does not depend on their order."""
-        count, total = self.rows(
-            f"select count(*), coalesce(sum({ROW_NUMBERS[version]}::hugeint), 0)::varchar from {relation} as t"
-        )[0]
+        count, total = self.rows(_content_sum(relation, version))[0]
         return count, f"{count}:{total}"
 
     def plan(self, sql: str) -> dict[str, Any]:

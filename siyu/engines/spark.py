@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 from urllib.parse import urlsplit
 
 from py4j.protocol import Py4JError
@@ -25,11 +25,11 @@ from pyspark.errors import AnalysisException, ParseException, PySparkException
 from pyspark.sql import SparkSession as Cluster
 from pyspark.sql.functions import ArrowUDFType, arrow_udf  # type: ignore[attr-defined]  # its stub lacks them
 
-from siyu.engines.base import ColumnType, RunInputs
+from siyu.engines.base import HASH_VERSION, ColumnType, RunInputs
 from siyu.engines.duckdb import DuckEngine, DuckSession
 from siyu.engines.spark_functions import by_duckdb, in_sql
 from siyu.engines.spark_lake import Lake, SparkFiles, spark_type, tick
-from siyu.engines.sql import quote_name, quoted, spark_name
+from siyu.engines.sql import cast_list, quote_name, quoted, spark_name
 from siyu.errors import EngineFault, SiyuError, SqlProblem
 from siyu.masking import first_line, without_values
 
@@ -58,6 +58,11 @@ CONDITION = re.compile(r"\[[A-Z][A-Z0-9_.]+\]")  # the name of an error of Spark
 LOCAL, REMOTE = "local", "sc://"
 PORT, PATIENCE = 15002, 10  # of Spark Connect, unless the address has one; seconds until it must have answered
 
+# Rows of a table from which on Spark counts and adds up, and writes releases. On two cores, DuckDB counts so many in
+# about 4 seconds and hashes them in 7, Spark in 40 and 240: it takes dozens of cores to be quicker than one machine.
+MANY_ROWS = 100_000_000
+OPS = "ops."  # the schema of tables that DuckDB writes again while a night goes on; Spark has the rows before
+
 warnings.filterwarnings("ignore", module="pyspark")  # it warns of each pandas that it has not been tried with
 
 
@@ -81,6 +86,7 @@ class Translated(Protocol):
 
 
 Translate = Callable[[str], Translated]
+T = TypeVar("T")
 
 
 def _translate_error(error: Exception, sql: str) -> SiyuError:
@@ -169,12 +175,31 @@ class SparkTables(DuckSession):
 
     def create_table(self, relation: str, query: str) -> None:
         """Replace a table by the result of a query, which Spark carries out."""
-        columns = self.columns(f"({query})")
+        columns, folder = self.columns(f"({query})"), self._lake.new_folder(relation)
+        self._write(query, columns, folder)
+        self._show(relation, folder, columns)
+
+    def write_parquet(self, query: str, path: Path) -> None:
+        """Write the result of a query as Parquet; Spark does that if the query reads a large table."""
+        if not self.reads_large(query):
+            super().write_parquet(query, path)
+            return
+        self._write(query, self.columns(f"({query})"), path)
+        for file in path.iterdir():
+            if file.suffix != ".parquet":  # Spark's notes of how it went
+                file.unlink()
+
+    def parquet_hash(self, path: Path, columns: Sequence[ColumnType]) -> tuple[int, str]:
+        """Return the number of rows and the content hash of what write_parquet has written."""
+        if path.is_file():
+            return super().parquet_hash(path, columns)
+        return self._do(lambda: self._lake.content_hash(path, columns, HASH_VERSION), str(path))
+
+    def _write(self, query: str, columns: Sequence[ColumnType], folder: Path) -> None:
+        """Let Spark write the result of a query to a new folder, in the types of DuckDB."""
         translated = self._translated(query)
         chosen = ", ".join(f"cast({tick(c.name)} as {spark_type(c.type)}) as {tick(c.name)}" for c in columns)
-        folder = self._lake.new_folder(relation)
         self._do(lambda: self._lake.write(f"select {chosen} from ({translated.sql})", folder), translated.sql)
-        self._show(relation, folder, columns)
 
     def create_view(self, relation: str, query: str) -> None:
         """Replace a table. Spark would put a view into each of its readers, whose plans grow without end."""
@@ -206,9 +231,38 @@ class SparkTables(DuckSession):
         self.drop_table(relation)
         super().write_arrays(relation, arrays)
 
+    def reads_large(self, query: str) -> bool:
+        """Return whether a query reads a large table that Spark has written, and none that is written again."""
+        relations = self._translate(query).relations.values()
+        return not any(r.startswith(OPS) for r in relations) and any(map(self._large_folder, relations))
+
+    def counts(self, query: str) -> tuple[Any, ...]:
+        """Return the only row of a query of counts. Where Spark cannot carry it out, DuckDB does."""
+        if self.reads_large(query):
+            with suppress(SqlProblem):
+                sql = self._translated(query).sql
+                return self._do(lambda: self._lake.first_row(sql), sql)
+        return super().counts(query)
+
+    def content_hash(self, relation: str, version: int = HASH_VERSION) -> tuple[int, str]:
+        """Return the number of rows and a hash of all columns, which Spark adds up for a large table."""
+        folder = self._large_folder(relation)
+        if folder is None:
+            return super().content_hash(relation, version)
+        columns = self.columns(relation)
+        return self._do(lambda: self._lake.content_hash(folder, columns, version), relation)
+
+    def _large_folder(self, relation: str) -> Path | None:
+        """Return where Spark has written a table; None if it has not, or if DuckDB reads the table in less time."""
+        written = self.value(FOLDER_OF, [_plain(relation)])
+        if written is None:
+            return None
+        rows = self._lake.rows_in(Path(written), lambda: int(self.value(f"select count(*) from {relation}")))
+        return Path(written) if rows >= MANY_ROWS else None
+
     def _show(self, relation: str, folder: Path, columns: Sequence[ColumnType]) -> None:
         """Let both engines read what Spark has written."""
-        chosen = ", ".join(f"cast({quote_name(c.name)} as {c.type}) as {quote_name(c.name)}" for c in columns)
+        chosen = cast_list(columns)
         files = quoted(folder.absolute() / "*.parquet")
         self.drop_table(relation)
         self.execute(f"create view {relation} as select {chosen} from read_parquet({files}, hive_partitioning = false)")
@@ -235,9 +289,9 @@ class SparkTables(DuckSession):
         self.execute(f"copy (select {chosen} from {relation}) to {quoted(folder.absolute() / 'copy.parquet')}")
         return columns
 
-    def _do(self, work: Callable[[], None], sql: str) -> None:
+    def _do(self, work: Callable[[], T], sql: str) -> T:
         try:
-            work()
+            return work()
         except FAULTS as error:
             raise _translate_error(error, sql) from error
 

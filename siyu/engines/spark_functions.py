@@ -6,11 +6,11 @@ of values to a DuckDB in memory. What every query uses is written in Spark's SQL
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import Any
 
-from siyu.engines.base import RunInputs
+from siyu.engines.base import ANY_INPUTS, ColumnType, RunInputs
 from siyu.engines.duckdb import DuckEngine, DuckSession
 from siyu.engines.functions import FUNCTIONS
 from siyu.engines.sql import quoted
@@ -44,6 +44,8 @@ OF_DOUBLES: Mapping[str, tuple[str, tuple[str, ...]]] = {
 LITERALS = ("fn_as_of", "fn_as_of_end")
 # Parameters that hold the same value for all rows. DuckDB needs them as literals.
 CONSTANT = {"formats"}
+# What a worker tells of its part of a content hash. The sum has more digits than any number of Spark.
+SUMS = "rows bigint, total string"
 
 
 def in_sql(inputs: RunInputs) -> list[str]:
@@ -87,6 +89,22 @@ def _literal(column: Any) -> str:
     """Return the one value of a column, a text or a list of texts, as SQL."""
     value = column[0].as_py()
     return f"[{', '.join(map(quoted, value))}]" if isinstance(value, list) else quoted(value)
+
+
+def content_sums(columns: Sequence[ColumnType], version: int) -> Callable[[Iterable[Any]], Iterator[Any]]:
+    """Return a function that adds up the content hash of the rows in some batches of Arrow, as one row of SUMS."""
+
+    def added(batches: Iterable[Any]) -> Iterator[Any]:
+        import pyarrow
+
+        session = _session(ANY_INPUTS)
+        parts = [
+            session.content_sum(pyarrow.table(batch.columns, batch.schema.names), columns, version) for batch in batches
+        ]
+        counts, totals = [sum(part[0] for part in parts)], [str(sum(part[1] for part in parts))]
+        yield pyarrow.record_batch([pyarrow.array(counts, pyarrow.int64()), pyarrow.array(totals)], ["rows", "total"])
+
+    return added
 
 
 @cache

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from siyu.engines.base import ColumnType
+from siyu.engines.spark_functions import SUMS, content_sums
 
 # Types of DuckDB under other names on Spark.
 TYPES = {"VARCHAR": "string", "TIMESTAMP": "timestamp_ntz", "HUGEINT": "decimal(38, 0)", "INTEGER": "int"}
@@ -35,6 +36,7 @@ class Lake:
         self._guard = threading.Lock()
         self._guards: dict[str, threading.Lock] = defaultdict(threading.Lock)
         self._written = 0
+        self._counted: dict[Path, int] = {}
 
     def new_folder(self, relation: str) -> Path:
         """Return a folder that has not been written yet."""
@@ -77,6 +79,23 @@ class Lake:
     def write(self, sql: str, folder: Path) -> None:
         """Write the result of a query to a new folder."""
         self._spark.sql(sql).write.parquet(str(folder.absolute()))
+
+    def rows_in(self, folder: Path, count: Callable[[], int]) -> int:
+        """Return how many rows a folder has, which `count` finds out once."""
+        if folder not in self._counted:
+            self._counted[folder] = count()
+        return self._counted[folder]
+
+    def first_row(self, sql: str) -> tuple[Any, ...]:
+        """Return the first row of a query."""
+        return tuple(self._spark.sql(sql).first())
+
+    def content_hash(self, folder: Path, columns: Sequence[ColumnType], version: int) -> tuple[int, str]:
+        """Return the content hash of a folder, which the workers of Spark add up."""
+        read = self._spark.read.schema(_schema(columns)).parquet(str(folder.absolute()))
+        parts = read.mapInArrow(content_sums(columns, version), SUMS).collect()
+        count = sum(part[0] for part in parts)
+        return count, f"{count}:{sum(int(part[1]) for part in parts)}"
 
     def drop(self, name: str) -> None:
         """Let Spark forget a table."""

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from siyu.engines.amounts import in_bytes, told
 from siyu.errors import EngineFault
-from siyu.release.releases import MANIFEST, Release
+from siyu.release.releases import MANIFEST, PARQUET_FILES, Release
 from siyu.settings import FAMILIES, Settings
 from siyu.warehouse.ledger import LandedFile
 
@@ -139,10 +139,11 @@ def _writes_the_same(last: Release, settings: Settings) -> bool:
     """Whether a night with these settings writes the same tables and files as the last one."""
     tables = last.manifest.get("tables", {})
     has_records = any(name.startswith("records.") for name in tables)
-    has_parquet = (last.path / "parquet").is_dir()
+    has_parquet = (last.path / PARQUET_FILES).is_dir()
+    writes_parquet = settings.publish_parquet or (has_parquet and settings.publish_parquet_from is not None)
     return (
         (last.path / MANIFEST).is_file()
         and last.manifest.get("families") == list(settings.families)
         and has_records == settings.publish_records
-        and has_parquet == settings.publish_parquet
+        and has_parquet == writes_parquet
     )

@@ -11,6 +11,7 @@ from siyu.compile.project import CompiledModel
 from siyu.engines.base import Session
 from siyu.engines.sql import quote_name, quoted
 from siyu.release.columns import RECORD_ID, PublishedColumn, public_list, published_columns, restricted_list
+from siyu.release.releases import PUBLIC, RESTRICTED
 
 # Tables are sorted by the first of these that they have: repeated IDs compress, and a query about one person reads few
 # blocks. Then by all of the others: the evidence of one person repeats, too.
@@ -20,6 +21,7 @@ THEN_COLUMNS = ("evidence_at", "evidence_channel", "occurred_at", "touched_at")
 # with config(restricted=false) are not in that file, because these two lead from their hashes to the raw values.
 KEY_TABLES = ("identity.identifier", "identity.record_person")
 RELEASE_FILE, RESTRICTED_FILE = "release", "restricted"  # what both files are attached as
+FILES = {RELEASE_FILE: PUBLIC, RESTRICTED_FILE: RESTRICTED}
 FORM_LENGTH = 20  # characters of a digest; 80 bits
 
 
@@ -47,6 +49,11 @@ class Copies:
         restricted = {RESTRICTED_FILE: restricted_list(self.columns)} if self.is_restricted else {}
         return {**restricted, RELEASE_FILE: public_list(self.columns, is_restricted=False)}
 
+    @property
+    def comments(self) -> dict[str, str]:
+        """The comments on columns of the public file."""
+        return {column.name: column.description for column in self.columns if column.in_public}
+
     @cached_property
     def form(self) -> str:
         """A digest of how the rows of the model become those of both files, and of the comments."""
@@ -73,8 +80,7 @@ class Copies:
             )
             source = f"{RESTRICTED_FILE}.{name}"
         listed = public_list(self.columns, self.is_restricted)
-        comments = {column.name: column.description for column in self.columns if column.in_public}
-        create(session, name, f"select {listed} from {source}", (self.model.model.description, comments))
+        create(session, name, f"select {listed} from {source}", (self.model.model.description, self.comments))
 
 
 def create(session: Session, table: str, query: str, comments: tuple[str, dict[str, str]]) -> None:

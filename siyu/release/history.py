@@ -13,10 +13,11 @@ from siyu.compile.model_files import relation
 from siyu.compile.project import Project, previous_models
 from siyu.engines.base import Engine, Session
 from siyu.engines.paths import parquet
-from siyu.engines.sql import quoted
+from siyu.engines.sql import PARQUET, quoted
 from siyu.release.columns import HASH
+from siyu.release.parquet_tables import files_of
 from siyu.release.releases import PUBLIC, RESTRICTED
-from siyu.release.tables import PARQUET, PRIVATE_MODE
+from siyu.release.tables import PRIVATE_MODE
 from siyu.warehouse.files import fsync
 from siyu.warehouse.ledger import Ledger
 
@@ -75,8 +76,8 @@ def previous_tables(
             continue
         engine.attach(path, alias, writable=False)
         for name in names:
-            if name not in found and _exists(session, alias, name):
-                table = _table(session, f"{alias}.{relation(name)}")
+            if name not in found and (held := _held(session, alias, path, name)):
+                table = _table(session, held)
                 if not {f"{column}{HASH}" for column in project.models[name].pii_columns} & set(table.columns):
                     found[name] = table
     session.close()
@@ -94,13 +95,17 @@ def _newest_snapshot(previous: Previous, warehouse: Path, model: str) -> Path | 
     return max((p for day, p in found if day < previous.as_of), default=None)
 
 
-def _exists(session: Session, alias: str, name: str) -> bool:
+def _held(session: Session, alias: str, path: Path, name: str) -> str | None:
+    """Return a table of an attached file of a release as SQL; None if it is not there.
+
+    The files of a large table are read themselves: the paths in views are those of the day when they were written.
+    """
     schema, _, table = name.partition(".")
-    count = session.value(
+    is_table = session.value(
         "select count(*) from duckdb_tables() where database_name = ? and schema_name = ? and table_name = ?",
         [alias, schema, table],
     )
-    return bool(count)
+    return f"{alias}.{relation(name)}" if is_table else files_of(path, name)
 
 
 def _table(session: Session, found: str) -> PreviousTable:

@@ -21,10 +21,9 @@ from siyu.build.restatement import MOST_REPLACED, Restatement
 from siyu.compile.model_files import relation
 from siyu.engines.base import HASH_VERSION, Engine, Session
 from siyu.engines.sql import quoted
-from siyu.release.copies import RELEASE_FILE, RESTRICTED_FILE, Copies
-from siyu.release.releases import PUBLIC, RESTRICTED, releases
+from siyu.release.copies import FILES, Copies
+from siyu.release.releases import releases
 
-FILES = {RELEASE_FILE: PUBLIC, RESTRICTED_FILE: RESTRICTED}
 # Tables that are written whole leave their earlier blocks free, for the next night. With more than this share of free
 # blocks, all tables are written to a new file.
 MOST_FREE = 0.3

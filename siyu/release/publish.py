@@ -7,6 +7,7 @@ import os
 import shutil
 import stat
 from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -17,6 +18,7 @@ from siyu.compile.project import CompiledModel, Project
 from siyu.engines.base import HASH_VERSION, Engine
 from siyu.errors import EngineFault
 from siyu.release.last_release import LastRelease
+from siyu.release.parquet_tables import DRAFT, parquet_tables, remove_links
 from siyu.release.releases import MANIFEST, Release
 from siyu.release.semantic_manifest import FILE as SEMANTIC_MANIFEST
 from siyu.release.semantic_manifest import semantic_manifest
@@ -52,7 +54,10 @@ def write_release(
     mode = draft.stat().st_mode
     draft.chmod(0o700)  # until the files are whole: DuckDB's own temporary files beside them hold raw values
     tables, views = published_tables(project), release_views(project)
-    written = write_tables(engine, tables, views, draft, project.settings, last=last)
+    outside = parquet_tables(draft, final, project.settings)
+    with outside.findable() if outside else nullcontext():
+        written = write_tables(engine, tables, views, draft, project.settings, last=last, outside=outside)
+        finish(draft)
     manifest = {
         "as_of": facts.as_of.isoformat(),
         "known_by": facts.known_by.isoformat() if facts.known_by else None,
@@ -71,7 +76,6 @@ def write_release(
     (draft / MANIFEST).write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     if engine.path is not None and (engine.path.parent / versions.FILE).is_file():
         shutil.copyfile(engine.path.parent / versions.FILE, draft / versions.FILE)
-    finish(draft)
     for path in sorted(draft.rglob("*")):
         fsync(path)
     draft.chmod(stat.S_IMODE(mode))
@@ -91,10 +95,11 @@ def _empty_draft(root: Path, final: Path, run_id: int) -> Path:
             str(final),
             "was ledger.sqlite lost or replaced? Restore it, or begin a new warehouse.",
         )
-    for leftover in root.glob(".draft-*"):
+    for leftover in root.glob(f"{DRAFT}*"):
         shutil.rmtree(leftover, ignore_errors=True)
-    draft = root / f".draft-{run_id:06d}"
+    draft = root / f"{DRAFT}{run_id:06d}"
     draft.mkdir(parents=True)
+    remove_links(root)
     return draft
 
 

@@ -16,6 +16,10 @@ from siyu.warehouse.files import fsync
 PUBLIC, RESTRICTED = "siyu.duckdb", "siyu_restricted.duckdb"
 
 
+# Folders of Parquet files: what the public file has, and raw values.
+PARQUET_FILES, RESTRICTED_PARQUET = "parquet", "restricted"
+
+
 MANIFEST = "manifest.json"
 
 

@@ -16,19 +16,17 @@ from siyu.compile.model_files import relation
 from siyu.compile.ops_schema import OPS_TABLES
 from siyu.compile.project import CompiledModel
 from siyu.engines.base import Engine, Session
-from siyu.engines.sql import quoted
+from siyu.engines.sql import PARQUET, quoted
 from siyu.errors import SqlProblem
-from siyu.release.copies import Copies, create
-from siyu.release.last_release import FILES, LastRelease, has_gaps
-from siyu.release.releases import RESTRICTED
+from siyu.release.copies import FILES, Copies, create
+from siyu.release.last_release import LastRelease, has_gaps
+from siyu.release.parquet_tables import ParquetTables
+from siyu.release.releases import PARQUET_FILES, RESTRICTED
 from siyu.release.views import ReleaseView, create_views
 from siyu.settings import Settings
 
 PUBLISHED_SCHEMAS = ("records", "identity", "journey", "tags", "audience", "kpi", "bi")
 PRIVATE_MODE = 0o600
-# Level 1 writes in two thirds of the time of the default level, and files of the same size.
-PARQUET = "format parquet, compression zstd, compression_level 1"
-
 # DuckDB uses all threads for a large table; more tables at a time would only hold more memory.
 MOST_WORKERS = 4
 
@@ -52,26 +50,27 @@ class Written:
 
 def write_tables(
     engine: Engine, models: Sequence[CompiledModel], views: Sequence[ReleaseView], draft: Path, settings: Settings,
-    *, has_ops: bool = True, last: LastRelease | None = None,
+    *, has_ops: bool = True, last: LastRelease | None = None, outside: ParquetTables | None = None,
 ) -> Written:  # fmt: skip
     """Write both DuckDB files, and the Parquet files if the settings ask for them. A view has neither rows nor a hash.
 
     Without `has_ops`, the tables of schema ops are left out. With `last`, the files begin as copies of that release.
+    The rows of tables that are `outside` are Parquet files only; then all tables are written whole.
     """
     in_clear = _columns_in_clear(engine)
     published = [Copies(model, frozenset(in_clear[model.name])) for model in _largest_first(engine, models)]
-    last = _open_files(engine, draft, published, last)
+    last = _open_files(engine, draft, published, None if outside else last)
     parquet = _ParquetFiles(draft, last.path if last else None) if settings.publish_parquet else None
-    written = Written()
-    jobs: list[Job] = [partial(_write_model, copies, parquet, written, last) for copies in published]
+    writer = _Writer(last, outside, parquet)
+    jobs: list[Job] = [partial(writer.write_model, copies) for copies in published]
     if has_ops:
-        jobs += [partial(_write_ops, name, parquet) for name in OPS_TABLES]
+        jobs += [partial(writer.write_ops, name) for name in OPS_TABLES]
     _run_all(engine, jobs, settings.cores)
-    _write_views(engine, views, parquet)
+    writer.write_views(engine, views)
     for alias in FILES:
         engine.detach(alias)
-    written.tables = dict(sorted(written.tables.items()))
-    return written
+    writer.written.tables = dict(sorted(writer.written.tables.items()))
+    return writer.written
 
 
 def _open_files(
@@ -147,47 +146,64 @@ def _largest_first(engine: Engine, models: Sequence[CompiledModel]) -> list[Comp
     return sorted(models, key=lambda model: (-sizes.get(model.name, 0), model.name))
 
 
-def _write_views(engine: Engine, views: Sequence[ReleaseView], parquet: _ParquetFiles | None) -> None:
-    """Create the views of the public file. Those of schema bi are Parquet files, too, under their English names."""
-    session = engine.session()
-    for schema in sorted({view.schema for view in views} - {*PUBLISHED_SCHEMAS}):
-        session.execute(f"create schema if not exists release.{schema}")
-    create_views(session, views, "release")
-    for view in views:
-        if view.schema in PUBLISHED_SCHEMAS and parquet:
-            parquet.write(session, view.name)
-    session.close()
+@dataclass(frozen=True)
+class _Writer:
+    """Writes tables to both attached files, and to Parquet if the release has such files."""
 
+    last: LastRelease | None
+    outside: ParquetTables | None
+    parquet: _ParquetFiles | None
+    written: Written = field(default_factory=Written)
 
-def _write_model(
-    copies: Copies, parquet: _ParquetFiles | None, written: Written, last: LastRelease | None, session: Session
-) -> None:
-    """Write one table to both DuckDB files and to Parquet. Raises EngineFault with the name of a published view if its
-    SQL fails: perhaps no model has read all of its columns before."""
-    model, name = copies.model, copies.model.name
-    same = last.same(copies) if last else None
-    if last and same:
-        written.tables[name], written.replaced[name] = dict(same), last.released.replaced.get(name, 0)
-    else:
+    def write_model(self, copies: Copies, session: Session) -> None:
+        """Write one table. Raises EngineFault with the name of a published view if its SQL fails: perhaps no model has
+        read all of its columns before."""
         try:
+            if self.outside and self.outside.has(session, copies.model):
+                self._tell(copies, self.outside.write(session, copies))
+            else:
+                self._write_rows(copies, session)
+        except SqlProblem as error:
+            raise data_fault(copies.model, error) from None
+
+    def _write_rows(self, copies: Copies, session: Session) -> None:
+        """Write one table, whole or as far as it differs from that of the last release."""
+        name, last = copies.model.name, self.last
+        same = last.same(copies) if last else None
+        if last and same:
+            self.written.tables[name], self.written.replaced[name] = dict(same), last.released.replaced.get(name, 0)
+        else:
             replaced = last.carry_on(session, copies) if last else None
             if replaced is None:
                 copies.write(session)
-        except SqlProblem as error:
-            raise data_fault(model, error) from None
-        rows, digest = session.content_hash(f"release.{model.relation}")
-        written.tables[name], written.replaced[name] = {"rows": rows, "content_hash": digest}, replaced or 0
-    written.forms[name] = copies.form
-    if parquet:
-        parquet.write(session, name, is_same=same is not None)
+            self.written.replaced[name] = replaced or 0
+            self._tell(copies, session.content_hash(f"release.{copies.model.relation}"))
+        self.written.forms[name] = copies.form
+        if self.parquet:
+            self.parquet.write(session, name, is_same=same is not None)
 
+    def _tell(self, copies: Copies, content: tuple[int, str]) -> None:
+        rows, digest = content
+        self.written.tables[copies.model.name] = {"rows": rows, "content_hash": digest}
 
-def _write_ops(name: str, parquet: _ParquetFiles | None, session: Session) -> None:
-    table = OPS_TABLES[name]
-    comments = {column: description for column, (_, description) in table.columns.items()}
-    create(session, f"ops.{name}", f"select * from ops.{name}", (table.description, comments))
-    if parquet:
-        parquet.write(session, f"ops.{name}")
+    def write_ops(self, name: str, session: Session) -> None:
+        """Write a table of schema ops."""
+        table = OPS_TABLES[name]
+        comments = {column: description for column, (_, description) in table.columns.items()}
+        create(session, f"ops.{name}", f"select * from ops.{name}", (table.description, comments))
+        if self.parquet:
+            self.parquet.write(session, f"ops.{name}")
+
+    def write_views(self, engine: Engine, views: Sequence[ReleaseView]) -> None:
+        """Create the views of the public file. Those of schema bi are Parquet files, too, under their English names."""
+        session = engine.session()
+        for schema in sorted({view.schema for view in views} - {*PUBLISHED_SCHEMAS}):
+            session.execute(f"create schema if not exists release.{schema}")
+        create_views(session, views, "release")
+        for view in views:
+            if view.schema in PUBLISHED_SCHEMAS and self.parquet:
+                self.parquet.write(session, view.name)
+        session.close()
 
 
 @dataclass(frozen=True)
@@ -200,7 +216,7 @@ class _ParquetFiles:
     def write(self, session: Session, name: str, *, is_same: bool = False) -> None:
         """Write the file of a table. If the table is the same as in the last release, both have one file."""
         schema, _, table = name.partition(".")
-        place = Path("parquet", schema, f"{table}.parquet")
+        place = Path(PARQUET_FILES, schema, f"{table}.parquet")
         target = self.draft / place
         target.parent.mkdir(parents=True, exist_ok=True)
         if is_same and self.last and (self.last / place).is_file():
