@@ -102,7 +102,7 @@ class Session(Protocol):
         table."""
         ...
 
-    def parquet_hash(self, path: Path, columns: Sequence[ColumnType]) -> tuple[int, str]:
+    def parquet_hash(self, path: Path, columns: Sequence[ColumnType], version: int = HASH_VERSION) -> tuple[int, str]:
         """Return the number of rows and the content hash of what write_parquet has written, a folder or a file."""
         ...
 

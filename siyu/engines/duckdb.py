@@ -75,10 +75,6 @@ def _told_limits(folder: Path | None, most: int | None) -> str:
     return "" if folder is None or most is None else f"{folder} may take {told(most)}. "
 
 
-def _content_sum(relation: str, version: int) -> str:
-    return f"select count(*), coalesce(sum({ROW_NUMBERS[version]}::hugeint), 0)::varchar from {relation} as t"
-
-
 class DuckSession:
     """One cursor of a DuckEngine."""
 
@@ -171,9 +167,9 @@ class DuckSession:
         """Write the result of a query as a Parquet file."""
         self.execute(f"copy ({query}) to {quoted(path.absolute())} ({PARQUET})")
 
-    def parquet_hash(self, path: Path, columns: Sequence[ColumnType]) -> tuple[int, str]:
+    def parquet_hash(self, path: Path, columns: Sequence[ColumnType], version: int = HASH_VERSION) -> tuple[int, str]:
         """Return the number of rows and the content hash of a Parquet file."""
-        return self.content_hash(f"(select {cast_list(columns)} from {parquet(path.absolute())})")
+        return self.content_hash(f"(select {cast_list(columns)} from {parquet(path.absolute())})", version)
 
     def rename_table(self, relation: str, table: str) -> None:
         """Give a table another name in its schema, which must be free."""
@@ -194,18 +190,11 @@ class DuckSession:
             self._cursor.unregister("columns_read")
         return found.column("value").combine_chunks()
 
-    def content_sum(self, table: Any, columns: Sequence[ColumnType], version: int) -> tuple[int, int]:
-        """Return the parts of the content hash of some rows of a table: how many, and their sum. They are Arrow."""
-        self._cursor.register("rows_read", table)
-        try:
-            count, total = self.rows(_content_sum(f"(select {cast_list(columns)} from rows_read)", version))[0]
-        finally:
-            self._cursor.unregister("rows_read")
-        return count, int(total)
-
     def content_hash(self, relation: str, version: int = HASH_VERSION) -> tuple[int, str]:
         """Return the number of rows and a sum over the rows that does not depend on their order."""
-        count, total = self.rows(_content_sum(relation, version))[0]
+        count, total = self.rows(
+            f"select count(*), coalesce(sum({ROW_NUMBERS[version]}::hugeint), 0)::varchar from {relation} as t"
+        )[0]
         return count, f"{count}:{total}"
 
     def plan(self, sql: str) -> dict[str, Any]:

@@ -59,7 +59,7 @@ LOCAL, REMOTE = "local", "sc://"
 PORT, PATIENCE = 15002, 10  # of Spark Connect, unless the address has one; seconds until it must have answered
 
 # Rows of a table from which on Spark counts and adds up, and writes releases. On two cores, DuckDB counts so many in
-# about 4 seconds and hashes them in 7, Spark in 40 and 240: it takes dozens of cores to be quicker than one machine.
+# about 4 seconds and hashes them in 10, Spark in 30 and 30: it takes a cluster to be quicker than one machine.
 MANY_ROWS = 100_000_000
 OPS = "ops."  # the schema of tables that DuckDB writes again while a night goes on; Spark has the rows before
 
@@ -189,11 +189,11 @@ class SparkTables(DuckSession):
             if file.suffix != ".parquet":  # Spark's notes of how it went
                 file.unlink()
 
-    def parquet_hash(self, path: Path, columns: Sequence[ColumnType]) -> tuple[int, str]:
+    def parquet_hash(self, path: Path, columns: Sequence[ColumnType], version: int = HASH_VERSION) -> tuple[int, str]:
         """Return the number of rows and the content hash of what write_parquet has written."""
         if path.is_file():
-            return super().parquet_hash(path, columns)
-        return self._do(lambda: self._lake.content_hash(path, columns, HASH_VERSION), str(path))
+            return super().parquet_hash(path, columns, version)
+        return self._do(lambda: self._lake.content_hash(path, columns, version), str(path))
 
     def _write(self, query: str, columns: Sequence[ColumnType], folder: Path) -> None:
         """Let Spark write the result of a query to a new folder, in the types of DuckDB."""
@@ -249,8 +249,7 @@ class SparkTables(DuckSession):
         folder = self._large_folder(relation)
         if folder is None:
             return super().content_hash(relation, version)
-        columns = self.columns(relation)
-        return self._do(lambda: self._lake.content_hash(folder, columns, version), relation)
+        return self.parquet_hash(folder, self.columns(relation), version)
 
     def _large_folder(self, relation: str) -> Path | None:
         """Return where Spark has written a table; None if it has not, or if DuckDB reads the table in less time."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from siyu.engines.base import ColumnType
-from siyu.engines.spark_functions import SUMS, content_sums
+from siyu.engines.spark_functions import FILES, SUMS, content_sums
 
 # Types of DuckDB under other names on Spark.
 TYPES = {"VARCHAR": "string", "TIMESTAMP": "timestamp_ntz", "HUGEINT": "decimal(38, 0)", "INTEGER": "int"}
@@ -92,8 +92,9 @@ class Lake:
 
     def content_hash(self, folder: Path, columns: Sequence[ColumnType], version: int) -> tuple[int, str]:
         """Return the content hash of a folder, which the workers of Spark add up."""
-        read = self._spark.read.schema(_schema(columns)).parquet(str(folder.absolute()))
-        parts = read.mapInArrow(content_sums(columns, version), SUMS).collect()
+        paths = [(str(path),) for path in sorted(folder.absolute().glob("*.parquet"))]
+        files = self._spark.createDataFrame(paths, FILES).repartition(len(paths))
+        parts = files.mapInArrow(content_sums(columns, version), SUMS).collect()
         count = sum(part[0] for part in parts)
         return count, f"{count}:{sum(int(part[1]) for part in parts)}"
 
