@@ -7,9 +7,11 @@
 {%- for part in ['current', 'beyond', 'superseded'] %}
     select
         channel,
+        record_id,
+        '{{ shape }}' as shape,
+        '{{ part }}' as state,
         landed_seq,
         {{ moment }} as seen_at,
-        {{ part != 'superseded' }} as is_current,
         {%- for column, value in values.items() %}
         {{ value }} as {{ column }}{{ ',' if not loop.last }}
         {%- endfor %}
@@ -30,25 +32,41 @@
 {%- endfor %}
 {%- endmacro -%}
 
-{#- CTEs up to `grouped`: the distinct combinations of `columns` in `records`, with times, counts and channels. -#}
-{%- macro distinct_combinations(columns) -%}
+{#- A number of a combination of values that depends on nothing but the values: which column each is of and how long it
+    is keep two combinations apart. -#}
+{%- macro combination_number(columns) -%}
+case
+    when coalesce({{ columns | join(', ') }}) is not null
+        then md5(concat_ws(
+            ',',
+            {%- for column in columns %}
+            '{{ loop.index }}:' || length({{ column }}) || ':' || {{ column }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        ))
+end
+{%- endmacro -%}
+
+{#- CTEs up to `grouped`: the distinct combinations of `columns` in `relation`, with times, counts and channels. -#}
+{%- macro distinct_combinations(relation, columns) -%}
 by_channel as (
     select
+        combination_id,
         channel,
         {{ columns | join(', ') }},
         min(landed_seq) as first_landed_seq,
         min(seen_at) as first_seen_at,
         max(seen_at) as last_seen_at,
-        min(seen_at) filter (where is_current) as first_current_at,
-        max(seen_at) filter (where is_current) as last_current_at,
-        count_if(is_current) as record_count
-    from records
-    where coalesce({{ columns | join(', ') }}) is not null
-    group by channel, {{ columns | join(', ') }}
+        min(seen_at) filter (where state <> 'superseded') as first_current_at,
+        max(seen_at) filter (where state <> 'superseded') as last_current_at,
+        count_if(state <> 'superseded') as record_count
+    from {{ relation }}
+    where combination_id is not null
+    group by combination_id, channel, {{ columns | join(', ') }}
 ),
 
 grouped as (
     select
+        combination_id,
         {{ columns | join(', ') }},
         min(first_landed_seq) as first_landed_seq,
         min(first_seen_at) as first_seen_at,
@@ -58,7 +76,7 @@ grouped as (
         sum(record_count) as record_count,
         string_agg(channel, ', ' order by channel) as channels
     from by_channel
-    group by {{ columns | join(', ') }}
+    group by combination_id, {{ columns | join(', ') }}
 )
 {%- endmacro -%}
 
@@ -455,24 +473,5 @@ shared as (
     select distinct s.node
     from {{ shared }} as s
     anti join linked as l on s.node = l.node
-)
-{%- endmacro -%}
-
-{#- CTE `records`: the records of some shapes up to as_of, as identifiers. `values` maps a column to its SQL. -#}
-{%- macro current_records(shapes, values) -%}
-records as (
-{%- for shape, moment in shapes %}
-    select
-        channel,
-        record_id,
-        {{ moment }} as seen_at,
-        {%- for column, value in values.items() %}
-        {{ value }} as {{ column }}{{ ',' if not loop.last }}
-        {%- endfor %}
-    from {{ ref(shape) }}
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-{%- endfor %}
 )
 {%- endmacro -%}

@@ -131,10 +131,15 @@ def same_key(left: str, right: str, key: Sequence[str]) -> str:
     return " and ".join(f"{left}.{name} is not distinct from {right}.{name}" for name in names)
 
 
-def between(column: str, kind: str, dates: tuple[date, date]) -> str:
-    """Return the condition that a time lies after the end of the earlier business date, up to that of the later one."""
+def between(column: str, kind: str, dates: tuple[date, date], days: int = 0) -> str:
+    """Return the condition that a time lies after the end of the earlier business date, up to that of the later one.
+
+    With `days`, the condition is about the moment so many days after it, and both ends count: a query may compare it
+    with the business date in any way.
+    """
     first, last = (f"date {quoted(day)}" for day in dates)
+    moved = f"({column} + interval {days} day)" if days else column
     if kind == "DATE":
-        return f"{column} > {first} and {column} <= {last}"
-    ends = (f"fn_local_midnight({day} + interval 1 day)" for day in (first, last))
-    return " and ".join(f"{column} {sign} {end}" for sign, end in zip((">=", "<"), ends, strict=True))
+        return f"{moved} {'>=' if days else '>'} {first} and {moved} <= {last}"
+    ends = [f"fn_local_midnight({day} + interval 1 day)" for day in (first, last)]
+    return f"{moved} >= {ends[0]} and {moved} {'<=' if days else '<'} {ends[1]}"

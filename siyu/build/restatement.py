@@ -25,7 +25,7 @@ from siyu.build.touched import TouchedKeys, Unknown
 from siyu.build.versions import AS_OF, Versions
 from siyu.compile.model_files import relation
 from siyu.compile.project import CompiledModel
-from siyu.compile.promises import ALL, CALENDAR, kind_of, reads_calendar, tables_read
+from siyu.compile.promises import ALL, kind_of, reads_calendar, tables_read, turns_of
 from siyu.engines.base import Engine, Session
 
 Way = Literal["kept", "restated", "built"]
@@ -72,7 +72,7 @@ class Restatement:
         has_turned = self._has_turned(model)
         if not (changed or exports or has_turned):
             return "kept"
-        calendar = model.config.get(CALENDAR, []) if has_turned else []
+        calendar = turns_of(model) if has_turned else []
         if kind_of(model) == ALL or (has_turned and not calendar):
             return self._set_aside(session, model)
         scratch = Scratch(session)

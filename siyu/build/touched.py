@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import permutations
 
 from siyu.build.differences import Changes, Key, between, quoted_list
@@ -15,11 +15,13 @@ from siyu.compile.promises import (
     OWNERS,
     RECORD,
     RECORD_KEY,
+    Turn,
     key_columns,
     kind_of,
     names_in,
     query_of_part,
     tables_read,
+    through_of,
 )
 from siyu.engines.sql import quote_name
 
@@ -42,19 +44,21 @@ class TouchedKeys:
         self._models, self._kind = changes.project.models, kind_of(model)
         self._upstream = upstream(changes.project.graph, [model.name])
         self._read = tables_read(changes.project, model)
+        self._through = through_of(changes.project, model)
+        self._has_owners = OWNERS in self._upstream and self._own(OWNERS) is not None
         self._tables: dict[Key, str] = {}
         self._queries: dict[Key, list[str]] = {}
 
-    def find(self, calendar: Sequence[str]) -> None:
+    def find(self, calendar: Sequence[Turn]) -> None:
         """Write the keys that changes of the inputs touch. Raises Unknown.
 
-        `calendar` are the columns whose times the business date bounds, if that matters tonight.
+        `calendar` are the times that the business date bounds, if that matters tonight.
         """
         for name, columns in self._read.items():
             if name in self._changes.pairs:
                 self._add_changed(name, columns)
-        for column in calendar:
-            self._add_turned(column)
+        for turn in calendar:
+            self._add_turned(turn)
         self.write()
 
     @property
@@ -83,16 +87,22 @@ class TouchedKeys:
         A table that has no key and no records is not among them: the model reads all of it.
         """
         named = names_in(self._changes.project, self._model)
-        queries = {name: self._part(name, named) for name in self._read}
-        return {name: self._scratch.write(query) for name, query in queries.items() if query is not None}
+        parts: dict[str, str] = {}
+        for name in (*(name for name in self._read if name not in self._through), *self._through):
+            query = self._part(name, named, parts)
+            if query is not None:
+                parts[name] = self._scratch.write(query)
+        return parts
 
-    def _part(self, name: str, named: frozenset[str] | None) -> str | None:
+    def _part(self, name: str, named: frozenset[str] | None, parts: Mapping[str, str]) -> str | None:
         model = self._models[name]
         listed = quoted_list(c.name for c in model.columns if named is None or c.name in named) or "1 as nothing"
+        if name in self._through:
+            return self._part_through(name, listed, parts)
         own = self._own(name)
         if own is not None:
             return self._joined(listed, model.relation, own)
-        if not self._has_records(name) or OWNERS not in self._upstream:
+        if not self._has_records(name) or not self._has_owners:
             return None
         if RECORD_KEY not in self._tables:
             owner = self._own(OWNERS) or ()
@@ -100,6 +110,31 @@ class TouchedKeys:
                 self._joined(quoted_list(RECORD_KEY), relation(OWNERS), owner)
             )
         return self._joined(listed, model.relation, RECORD_KEY)
+
+    def _part_through(self, name: str, listed: str, parts: Mapping[str, str]) -> str | None:
+        """Return the query of the rows whose values the parts of other inputs have."""
+        key = self._through[name]
+        carriers = self._carriers(name)
+        if not carriers or not parts.keys() >= set(carriers):
+            return None
+        values = " union ".join(f"select {quoted_list(key)} from {parts[one]}" for one in carriers)
+        return rows_with(self._scratch.write(values), key, self._models[name].relation, listed)
+
+    def _carriers(self, name: str) -> list[str]:
+        """Return the inputs that lead to the rows of a table: those with its columns, reached before it."""
+        later = [*self._through][[*self._through].index(name) :]
+        return [
+            one
+            for one in self._read
+            if one not in later and self._route(one) is not None
+            and set(self._through[name]) <= {column.name for column in self._models[one].columns}
+        ]  # fmt: skip
+
+    def _route(self, name: str) -> Key | None:
+        """Return the columns by which the keys that an input touches are found, None if there are none."""
+        if name in self._through:
+            return self._through[name]
+        return self._own(name) or (RECORD_KEY if self._has_records(name) and self._has_owners else None)
 
     def _joined(self, columns: str, rows: str, key: Key) -> str:
         return rows_with(self._tables[key], key, rows, columns)
@@ -116,38 +151,51 @@ class TouchedKeys:
         self._queries.setdefault(key, []).append(f"select {quoted_list(key)} from {query}")
 
     def _add_changed(self, name: str, columns: frozenset[str] | None) -> None:
-        """Add the keys whose rows differ in a table, or else those that own the records whose rows differ."""
+        """Add the keys whose rows differ in a table, or else those that lead to the rows that differ."""
         if self._changes.pairs[name].before is None:
             raise Unknown
-        own = self._own(name)
-        if own is not None:
-            self.add(own, self._changes.keys(name, columns, own))
-        elif self._has_records(name):
-            self._add_owners(self._changes.keys(name, columns, RECORD_KEY))
+        route = self._route(name)
+        if route is not None:
+            self._add_from(name, self._changes.keys(name, columns, route))
         elif self._changes.differs(self._scratch.session, name, columns):
             raise Unknown
 
-    def _add_turned(self, calendar: str) -> None:
+    def _add_from(self, name: str, values: str) -> None:
+        """Add the keys that depend on rows of an input. `values` is a query of what its route has of these rows."""
+        own = self._own(name)
+        if name in self._through:
+            self._add_through(name, values)
+        elif own is not None:
+            self.add(own, values)
+        else:
+            self._add_owners(values)
+
+    def _add_through(self, name: str, values: str) -> None:
+        carriers, found = self._carriers(name), self._scratch.write(f"select * from {values}")
+        if not carriers:
+            raise Unknown
+        for one in carriers if self._scratch.count(found) else ():
+            listed = quoted_list(self._route(one) or ())
+            rows = rows_with(found, self._through[name], self._models[one].relation, listed)
+            self._add_from(one, f"(select distinct {listed} from ({rows}))")
+
+    def _add_turned(self, turn: Turn) -> None:
         """Add what has a time between the ends of the two business dates: only one of the builds counts it."""
         is_found = False
         for name in self._read:
-            own, types = self._own(name), {c.name: c.type for c in self._models[name].columns}
-            if calendar not in types or not (own or self._has_records(name)):
+            route, types = self._route(name), {c.name: c.type for c in self._models[name].columns}
+            if turn.column not in types or route is None:
                 continue
             is_found = True
-            turned = between(quote_name(calendar), types[calendar], self._changes.dates)
-            query = f"(select distinct {quoted_list(own or RECORD_KEY)} from {relation(name)} where {turned})"
-            if own is not None:
-                self.add(own, query)
-            else:
-                self._add_owners(query)
+            turned = between(quote_name(turn.column), types[turn.column], self._changes.dates, turn.days)
+            self._add_from(name, f"(select distinct {quoted_list(route)} from {relation(name)} where {turned})")
         if not is_found:
             raise Unknown
 
     def _add_owners(self, records: str) -> None:
         """Add whoever owns records, tonight and in the last build."""
         key = self._own(OWNERS)
-        if OWNERS not in self._upstream or key is None:
+        if not self._has_owners or key is None:
             raise Unknown
         self.add(key, f"{relation(OWNERS)} semi join {records} using (channel, record_id)")
         if OWNERS in self._changes.pairs and OWNERS not in self._read:

@@ -2,14 +2,17 @@
 
     config(restate='person')                         the rows of a person come from what its inputs say of this person
     config(restate='record', calendar=['occurred_at'])  those of a record, of which fn_as_of_end() bounds this time
+    config(restate='person', calendar=['occurred_at + 90'])  … bounds the moment 90 days after this time
+    config(restate='record', through={'account_id': ['account_key']})  … and from the companies that they name
 
 `docs/incremental.md` says what a model promises by it. Without it, everything counts as touched.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlglot import exp
 
@@ -21,24 +24,34 @@ from siyu.compile.template import Rendered
 from siyu.errors import ConfigError, nearest
 
 ALL = "all"
-RECORD, PERSON, COMPANY = "record", "person", "company"
-# Columns that tell records, people and companies apart. A table has the first of these lists, or the second one.
+RECORD, PERSON, COMPANY, COMBINATION, IDENTIFIER = "record", "person", "company", "combination", "identifier"
+# Columns that tell records, people and so on apart. A table has the first of these lists, or the second one.
 RECORD_KEY = ("channel", "record_id")
 KEYS: dict[str, tuple[tuple[str, ...], ...]] = {
     RECORD: (RECORD_KEY,),
     PERSON: (("person_key",), ("one_id",)),
     COMPANY: (("account_key",), ("account_id",)),
+    COMBINATION: (("combination_id",),),
+    IDENTIFIER: (("id_type", "id_value"),),
     ALL: (),
 }
-RESTATE, CALENDAR = RESTATE_KEYS = ("restate", "calendar")
+RESTATE, CALENDAR, THROUGH = RESTATE_KEYS = ("restate", "calendar", "through")
+_TURN = re.compile(r"([a-z_][a-z0-9_]*)(?: \+ ([0-9]+))?")
 READS_CALENDAR = "fn_as_of"  # the beginning of the functions that depend on the business date
 # The tables that lead from one key to another.
 OWNERS = "identity.record_person"  # from records to people and companies
 NUMBERS = {PERSON: "identity.one_id", COMPANY: "identity.account_id"}  # from numbers to IDs
 
 
+class Turn(NamedTuple):
+    """A time that the business date bounds, or the moment some days after it: an entry of a calendar."""
+
+    column: str
+    days: int = 0
+
+
 def key_columns(kind: str, columns: Collection[str]) -> tuple[str, ...] | None:
-    """Return the columns of a table that tell records, people or companies apart; None if it has none."""
+    """Return the columns of a table that tell records, people and so on apart; None if it has none."""
     return next((key for key in KEYS[kind] if set(key) <= set(columns)), None)
 
 
@@ -48,10 +61,20 @@ def check_restatement(model: str, values: Mapping[str, Any]) -> None:
     if kind not in KEYS:
         raise ConfigError(f"unknown restate {kind!r} of {model}", "", nearest(str(kind), KEYS))
     calendar = values.get(CALENDAR, [])
-    if not isinstance(calendar, list | tuple) or not all(isinstance(column, str) for column in calendar):
-        raise ConfigError(f"the calendar of {model} is no list of columns", "", "write calendar=['occurred_at'].")
-    if calendar and kind == ALL:
-        raise ConfigError(f"{model} has a calendar, but no restate", "", "add restate='record' to config().")
+    is_list = isinstance(calendar, list | tuple)
+    if not is_list or not all(isinstance(one, str) and _TURN.fullmatch(one) for one in calendar):
+        raise ConfigError(
+            f"the calendar of {model} is no list of columns", "", "write calendar=['occurred_at', 'occurred_at + 30']."
+        )
+    through = values.get(THROUGH, {})
+    if not isinstance(through, dict) or not all(isinstance(one, list) and one for one in through.values()):
+        raise ConfigError(
+            f"through of {model} does not map tables to lists of columns", "",
+            "write through={'account_id': ['account_key']}.",
+        )  # fmt: skip
+    for what in (CALENDAR, THROUGH):
+        if values.get(what) and kind == ALL:
+            raise ConfigError(f"{model} has {what}=…, but no restate", "", "add restate='record' to config().")
     if kind != ALL and values.get("materialized", "table") not in ("table", "view"):
         raise ConfigError(
             f"{model} has restate={kind!r}, but is neither table nor view", "", "remove restate from config()."
@@ -71,6 +94,19 @@ def kind_of(model: CompiledModel) -> str:
     return str(model.config.get(RESTATE, ALL))
 
 
+def turns_of(model: CompiledModel) -> list[Turn]:
+    """Return the times that the business date bounds in a query, as its model declares them."""
+    found = (_TURN.fullmatch(one) for one in model.config.get(CALENDAR, []))
+    return [Turn(one[1], int(one[2] or 0)) for one in found if one]
+
+
+def through_of(project: Project, model: CompiledModel) -> dict[str, tuple[str, ...]]:
+    """Return the tables whose rows a query reaches through columns of other inputs, in the order in which it does."""
+    declared = {table: tuple(columns) for table, columns in model.config.get(THROUGH, {}).items()}
+    names = {name.partition(".")[2]: name for name in tables_read(project, model)}
+    return {names[table]: columns for table, columns in declared.items() if table in names}
+
+
 def reads_calendar(project: Project, model: CompiledModel) -> bool:
     """Whether the business date of the run is part of what a query yields, also through views that it reads."""
     if READS_CALENDAR in model.sql:
@@ -85,7 +121,7 @@ def calendars(project: Project) -> dict[str, dict[str, str]]:
     for model in project.models.values():
         for source in model.sources if CALENDAR in model.config else ():
             types = project.binder.types(source)
-            columns = {name: types[name] for name in model.config[CALENDAR] if name in types}
+            columns = {turn.column: types[turn.column] for turn in turns_of(model) if turn.column in types}
             found.setdefault(source.removesuffix(SUPERSEDED), {}).update(columns)
     return found
 

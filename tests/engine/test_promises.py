@@ -11,6 +11,7 @@ import pytest
 from siyu.compile.project import CompiledModel, Project
 from siyu.compile.promises import (
     ALL,
+    Turn,
     check_keys,
     check_restatement,
     key_columns,
@@ -19,6 +20,7 @@ from siyu.compile.promises import (
     query_of_part,
     reads_calendar,
     tables_read,
+    turns_of,
 )
 from siyu.errors import ConfigError
 
@@ -28,7 +30,10 @@ from siyu.errors import ConfigError
     [
         ({"restate": "persons"}, "unknown restate 'persons' of tags.x"),
         ({"restate": "person", "materialized": "snapshot"}, "is neither table nor view"),
-        ({"calendar": ["occurred_at"]}, "has a calendar, but no restate"),
+        ({"calendar": ["occurred_at"]}, "has calendar=…, but no restate"),
+        ({"through": {"one_id": ["node"]}}, "has through=…, but no restate"),
+        ({"restate": "record", "through": {"one_id": "node"}}, "does not map tables to lists of columns"),
+        ({"restate": "record", "calendar": ["occurred_at - 3"]}, "is no list of columns"),
         ({"restate": "record", "calendar": "occurred_at"}, "is no list of columns"),
     ],
 )
@@ -51,6 +56,14 @@ def test_the_key_of_a_table_is_the_first_that_it_has() -> None:
     assert key_columns("person", ["one_id"]) == ("one_id",)
     assert key_columns("record", ["record_id"]) is None
     assert key_columns(ALL, ["one_id"]) is None
+
+
+def test_a_time_of_the_calendar_may_be_some_days_later(project: Project) -> None:
+    model = project.models["journey.person_touch"]
+    assert turns_of(replace(model, config={"calendar": ["occurred_at", "moved_at + 90"]})) == [
+        Turn("occurred_at"),
+        Turn("moved_at", 90),
+    ]
 
 
 def test_only_the_relations_of_a_query_are_replaced(project: Project) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -11,15 +12,16 @@ from pathlib import Path
 import pytest
 
 from siyu.build.database import open_engine
-from siyu.build.differences import Changes, quoted_list
+from siyu.build.differences import Changes, Pair, quoted_list, same_key
 from siyu.build.scratch import Scratch
 from siyu.build.source_changes import ChangedKeys
 from siyu.build.staged import StagedRecords
 from siyu.build.touched import TouchedKeys
 from siyu.compile.project import CompiledModel, Project
-from siyu.compile.promises import ALL, kind_of
+from siyu.compile.promises import ALL, kind_of, query_of_part, through_of, turns_of
 from siyu.compile.template import source_relation
-from siyu.engines.base import Engine
+from siyu.engines.base import Engine, RunInputs, Session
+from siyu.engines.functions import FUNCTIONS
 from siyu.landing.current_rows import SourceQueries, source_queries
 from siyu.layers import base_layer
 from siyu.settings import SAMPLE_SALT
@@ -31,11 +33,15 @@ DAY = date(2026, 6, 30)
 # 2 %, 20 % and half of the keys, each another choice; and nobody, which many records belong to.
 CHOICES = ((1, 20), (2, 200), (3, 500))
 FILES = sorted((base_layer() / "models").rglob("*.sql"))
-RESTATED = [
-    f"{path.relative_to(base_layer() / 'models').parts[0]}.{path.stem}"
-    for path in FILES
-    if "restate=" in path.read_text(encoding="utf-8")
-]
+
+
+def _models_with(text: str) -> list[str]:
+    named = {f"{path.relative_to(base_layer() / 'models').parts[0]}.{path.stem}": path for path in FILES}
+    return [name for name, path in named.items() if text in path.read_text(encoding="utf-8")]
+
+
+RESTATED, TURNING = _models_with("restate="), _models_with("calendar=")
+DATES = (date(2026, 6, 29), date(2026, 6, 21))
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +96,88 @@ def test_rows_of_a_key_need_only_its_inputs(
         whole = scratch.count(model.relation)
         session.close()
     assert compared or not whole, name
+
+
+@pytest.mark.parametrize("name", [name for name in TURNING if not name.startswith("staging.")])
+def test_the_business_date_matters_to_the_keys_of_its_calendar_alone(
+    night: Ran, engine: Engine, project: Project, name: str
+) -> None:
+    """The query as of two dates, over the same inputs: the rows that differ are those of keys with such a time."""
+    for day in DATES:
+        assert _untouched(night, engine, project, project.models[name], day) == 0
+
+
+def test_a_calendar_that_lacks_a_time_is_found(night: Ran, engine: Engine, project: Project) -> None:
+    model = project.models["journey.lead_score_part"]
+    first = model.config["calendar"][:1]
+    assert _untouched(night, engine, project, replace(model, config={**model.config, "calendar": first}), DATES[1]) > 0
+
+
+def _untouched(night: Ran, engine: Engine, project: Project, model: CompiledModel, day: date) -> int:
+    """Return how many rows differ between a date and that of the night, though the calendar touches none of them."""
+    columns = quoted_list(column.name for column in model.columns)
+    session = engine.session()
+    scratch = Scratch(session)
+    with _as_of(session, night, day):
+        then = scratch.write(f"select {columns} from (\n{model.sql}\n)")
+    keys = TouchedKeys(scratch, Changes(project, (day, DAY)), model)
+    keys.find(turns_of(model))
+    now = f"(select {columns} from {model.relation})"
+    both = f"({now} except all from {then}) union all (from {then} except all {now})"
+    found = scratch.count(f"({both}) as d anti join {keys.touched} as k on {same_key('d', 'k', keys.key)}")
+    session.close()
+    return found
+
+
+@contextmanager
+def _as_of(session: Session, night: Ran, day: date) -> Iterator[None]:
+    """Another business date, as the functions of the build database know it."""
+    try:
+        _set_date(session, night, day)
+        yield
+    finally:
+        _set_date(session, night, DAY)
+
+
+def _set_date(session: Session, night: Ran, day: date) -> None:
+    inputs = RunInputs(day.isoformat(), night.settings.timezone, SAMPLE_SALT)
+    for function in FUNCTIONS[:2]:
+        session.execute(f"create or replace macro {function.name}() as {function.body(inputs)}")
+
+
+@pytest.mark.parametrize("name", _models_with("through="))
+def test_rows_that_a_model_reaches_through_columns_touch_what_depends_on_them(
+    engine: Engine, project: Project, name: str
+) -> None:
+    """The query without some rows of such a table: what differs is of keys to which the columns lead back."""
+    model = project.models[name]
+    columns = quoted_list(column.name for column in model.columns)
+    differing = 0
+    for table, reached in through_of(project, model).items():
+        session = engine.session()
+        scratch = Scratch(session)
+        key = quoted_list(reached)
+        gone = scratch.write(f"select * from {table} where hash({key}, 4) % 1000 < 100")
+        rest = scratch.write(f"select * from {table} where hash({key}, 4) % 1000 >= 100")
+        then = scratch.write(f"select {columns} from (\n{query_of_part(project, model, {table: rest})}\n)")
+        changes = Changes(project, (DAY, DAY), pairs={table: Pair(gone, f"(select * from {table} where false)")})
+        keys = TouchedKeys(scratch, changes, model)
+        keys.find([])
+        now = f"(select {columns} from {model.relation})"
+        both = scratch.write(f"({now} except all from {then}) union all (from {then} except all {now})")
+        differing += scratch.count(both)
+        untouched = f"{both} as d anti join {keys.touched} as k on {same_key('d', 'k', keys.key)}"
+        assert scratch.count(untouched) == 0, table
+        session.close()
+    assert differing
+
+
+def test_what_a_model_reaches_through_columns_is_there(project: Project) -> None:
+    for name, model in project.models.items():
+        found = through_of(project, model)
+        assert len(found) == len(model.config.get("through", {})), name
+        for table, columns in found.items():
+            assert set(columns) <= {column.name for column in project.models[table].columns}, (name, table)
 
 
 def _touched(scratch: Scratch, project: Project, model: CompiledModel, _: object, condition: str) -> TouchedKeys:

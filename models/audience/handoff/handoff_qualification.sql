@@ -5,7 +5,7 @@ description: When each person qualified for each step of the hand-off, by handof
 grain: [person_key, step, segment_no]
 */
 -- noqa: disable=LT02
-{{- config(published=false) }}
+{{- config(published=false, restate='person', calendar=['observed_at']) }}
 {%- set fields = ['behaviour', 'action', 'channel', 'medium', 'direction', 'outcome'] %}
 with
 

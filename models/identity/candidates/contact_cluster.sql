@@ -37,33 +37,13 @@ combination_cluster as (
     anti join cut_weak as x on c.node = x.node
     qualify
         row_number() over (partition by i.combination_id order by s.strength, s.node) = 1
-),
-
-{%- set ids = id_types('person') %}
-{%- set values = {} %}
-{%- for id in ids %}{% set _ = values.update({id_column(id): id_value(id)}) %}{% endfor %}
-
-{{ current_records([('contact', 'observed_at')], values) }},
-
-keyed as (
-    select
-        {%- for id in ids %}
-        c.{{ id_column(id) }},
-        {%- endfor %}
-        k.cluster_key
-    from {{ ref('combination') }} as c
-    inner join combination_cluster as k on c.combination_id = k.combination_id
 )
 
 select
     r.channel,  -- Channel code.
     r.record_id,  -- [pii] The exported row.
     min(k.cluster_key) as cluster_key  -- The person within this release.
-from records as r
-inner join keyed as k
-    on
-        {%- for id in ids %}
-        {%- set column = id_column(id) %}
-        {{ 'and ' if not loop.first }}r.{{ column }} is not distinct from k.{{ column }}
-        {%- endfor %}
+from {{ ref('record_combination') }} as r
+inner join combination_cluster as k on r.combination_id = k.combination_id
+where r.shape = 'contact' and r.state = 'current'
 group by r.channel, r.record_id

@@ -3,15 +3,9 @@ description: The company that each record names, by its strongest company identi
   contested. Records that name no company are not listed.
 grain: [channel, record_id]
 */
-{{ config(published=false) }}
--- noqa: disable=LT02
-{%- set ids = id_types('company') %}
-{%- set shapes = [
-    ('contact', 'observed_at'), ('touch', 'occurred_at'), ('link', 'started_at'),
-    ('deal', 'occurred_at'), ('ticket', 'opened_at'), ('company', 'observed_at')
-] %}
-{%- set values = {} %}
-{%- for id in ids %}{% set _ = values.update({id_column(id): company_value(id)}) %}{% endfor %}
+{{ config(published=false, restate='record', through={
+    'company_combination_identifier': ['combination_id'], 'account_id': ['id_type', 'id_value']
+}) }}
 with
 
 combination_account as (
@@ -30,21 +24,6 @@ combination_account as (
         ) = 1
 ),
 
-keyed as (
-    select
-        {%- for id in ids %}
-        c.{{ id_column(id) }},
-        {%- endfor %}
-        a.account_key,
-        a.strength,
-        a.id_type,
-        a.id_value
-    from {{ ref('company_combination') }} as c
-    inner join combination_account as a on c.combination_id = a.combination_id
-),
-
-{{ current_records(shapes, values) }},
-
 named as (
     select
         r.channel,
@@ -54,13 +33,9 @@ named as (
         k.strength,
         k.id_type,
         k.id_value
-    from records as r
-    inner join keyed as k
-        on
-            {%- for id in ids %}
-            {%- set column = id_column(id) %}
-            {{ 'and ' if not loop.first }}r.{{ column }} is not distinct from k.{{ column }}
-            {%- endfor %}
+    from {{ ref('record_company_combination') }} as r
+    inner join combination_account as k on r.combination_id = k.combination_id
+    where r.state = 'current'
 )
 
 select

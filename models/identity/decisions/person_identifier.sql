@@ -18,7 +18,7 @@ select
 from {{ ref('identifier_seen') }}
 union all
 select
-    'record' as id_type,
+    id_type,
     id_value,
     'valid' as verdict,
     cast(null as varchar) as blocked_why,

@@ -68,6 +68,7 @@ numbers as (
 select
     b.channel,  -- Channel code.
     b.record_id,  -- [pii] The exported row.
+    'record' as id_type,  -- record: it is an identifier of its own.
     b.id_value,  -- [pii] channel:record_id, its value as an identifier.
     s.weakest + 1 as strength,  -- Weaker than every other identifier.
     b.first_landed_seq,  -- Landing that brought it.

@@ -96,14 +96,30 @@ stepped as (
             rows between unbounded preceding and 1 preceding
         ) as held_before
     from tenures
+),
+
+judged as (
+    select
+        node,
+        person_key,
+        held_from,
+        held_to,
+        max(held_to) over (partition by node) as last_held_to,
+        max(case when held_from is null or held_before >= held_from then 1 else 0 end) over (
+            partition by node
+        ) = 0 as is_handed_on
+    from stepped
 )
 
 select
-    node,  -- Number of the contested identifier.
-    person_key,  -- Who held it.
-    held_from,  -- Earliest current record with both (UTC).
-    held_to,  -- Latest current record with both (UTC).
-    max(case when held_from is null or held_before >= held_from then 1 else 0 end) over (
-        partition by node
-    ) = 0 as is_handed_on  -- True = held by one after the other. Else its records are nobody's.
-from stepped
+    j.node,  -- Number of the contested identifier.
+    i.id_type,  -- Its type.
+    i.id_value,  -- [pii] The identifier.
+    j.person_key,  -- Who held it.
+    j.held_from,  -- Earliest current record with both (UTC).
+    j.held_to,  -- Latest current record with both (UTC).
+    j.is_handed_on,  -- True = held by one after the other. Else its records are nobody's.
+    not j.is_handed_on or coalesce(j.held_to = j.last_held_to, false)
+        as is_reached  -- True = it reaches this person; the last holder, or each of several.
+from judged as j
+inner join {{ ref('identifier_seen') }} as i on j.node = i.node

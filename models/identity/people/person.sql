@@ -3,6 +3,7 @@ description: One row per person (档案, golden record), with the best value of 
   source_priority.csv, its source and time, and the number of contradicting values.
 grain: [one_id]
 */
+{{ config(restate='person') }}
 -- noqa: disable=LT02
 {%- set attributes = [
     'full_name', 'mobile', 'email', 'title', 'province', 'city', 'company_name'
@@ -23,13 +24,11 @@ reachable as (
     where not is_contested and id_type in ('mobile', 'email')
     union all
     select
-        o.id_type,
-        o.id_value,
-        t.person_key
-    from {{ ref('contested_tenure') }} as t
-    inner join {{ ref('one_id') }} as o on t.node = o.node
-    where o.id_type in ('mobile', 'email')
-    qualify not t.is_handed_on or t.held_to = max(t.held_to) over (partition by t.node)
+        id_type,
+        id_value,
+        person_key
+    from {{ ref('contested_tenure') }}
+    where is_reached and id_type in ('mobile', 'email')
 ),
 
 priorities as (

@@ -3,6 +3,9 @@ description: The companies that the records of a person name, and when. One of t
   company; a change of jobs shows as two rows in time.
 grain: [one_id, account_id]
 */
+{{ config(restate='person', through={
+    'record_company': ['channel', 'record_id'], 'account_id': ['account_key']
+}) }}
 with
 
 named as (
@@ -69,6 +72,6 @@ select
     r.last_seen_at,  -- Latest record of the person that names it (UTC).
     r.record_count  -- Number of records of the person that name it.
 from ranked as r
-inner join {{ ref('one_id') }} as p on r.person_key = p.node
-inner join {{ ref('account_id') }} as a on r.account_key = a.node
+inner join {{ ref('one_id') }} as p on r.person_key = p.person_key and p.is_anchor
+inner join {{ ref('account_id') }} as a on r.account_key = a.account_key and a.is_anchor
 left join tenures as t on r.person_key = t.person_key and r.account_key = t.account_key

@@ -3,64 +3,12 @@ description: The person that each record belongs to, by numbers; the person of i
   identifier, or else the person who held its contested identifier at that time, or else NULL.
 grain: [channel, record_id]
 */
-{{ config(published=false) }}
--- noqa: disable=LT02
-{%- set ids = id_types('person') %}
-{%- set shapes = [
-    ('contact', 'observed_at'), ('touch', 'occurred_at'), ('link', 'started_at'),
-    ('deal', 'occurred_at'), ('ticket', 'opened_at')
-] %}
-{%- set values = {} %}
-{%- for id in ids %}{% set _ = values.update({id_column(id): id_value(id)}) %}{% endfor %}
+{{ config(published=false, restate='record', through={
+    'combination_owner': ['combination_id'], 'contested_tenure': ['node'], 'node_person': ['node']
+}) }}
 with
 
 -- 1. The person of each combination of identifiers: the one of its strongest used identifier.
-identifiers as (
-    select
-        c.combination_id,
-        o.node,
-        o.person_key,
-        o.strength,
-        o.id_type,
-        o.id_value,
-        o.is_contested
-    from {{ ref('combination_identifier') }} as c
-    inner join {{ ref('one_id') }} as o on c.id_type = o.id_type and c.id_value = o.id_value
-),
-
-combination_person as (
-    select
-        combination_id,
-        person_key,
-        strength,
-        id_type,
-        id_value,
-        is_contested
-    from identifiers
-    qualify
-        row_number() over (
-            partition by combination_id order by is_contested, strength, id_type, id_value
-        ) = 1
-),
-
--- 2. Each record finds its combination by the values that it carries.
-combination_values as (
-    select
-        {%- for id in ids %}
-        c.{{ id_column(id) }},
-        {%- endfor %}
-        p.combination_id,
-        p.person_key,
-        p.strength,
-        p.id_type,
-        p.id_value,
-        p.is_contested
-    from {{ ref('combination') }} as c
-    inner join combination_person as p on c.combination_id = p.combination_id
-),
-
-{{ current_records(shapes, values) }},
-
 matched as (
     select
         r.channel,
@@ -72,16 +20,13 @@ matched as (
         k.id_type,
         k.id_value,
         coalesce(k.is_contested, false) as is_contested
-    from records as r
-    left join combination_values as k
-        on
-            {%- for id in ids %}
-            {%- set column = id_column(id) %}
-            {{ 'and ' if not loop.first }}r.{{ column }} is not distinct from k.{{ column }}
-            {%- endfor %}
+    from {{ ref('record_combination') }} as r
+    left join {{ ref('combination_owner') }} as k
+        on r.combination_id = k.combination_id and k.place = 1
+    where r.state = 'current'
 ),
 
--- 3. The few records that have only contested identifiers belong to whoever held one at their time.
+-- 2. The few records that have only contested identifiers belong to whoever held one at their time.
 disputed as (
     select distinct
         channel,
@@ -114,7 +59,7 @@ disputed_identifiers as (
         i.id_type,
         i.id_value
     from disputed as d
-    inner join identifiers as i on d.combination_id = i.combination_id
+    inner join {{ ref('combination_owner') }} as i on d.combination_id = i.combination_id
     where d.seen_at is not null
 ),
 
@@ -190,7 +135,7 @@ strongest_claims as (
         ) = 1
 ),
 
--- 4. One owner for each exported row, which may be in several record shapes.
+-- 3. One owner for each exported row, which may be in several record shapes.
 owners as (
     select
         channel,

@@ -3,6 +3,9 @@ description: The person that each record belongs to, and its company: the compan
   names, or else the company of the person at that time.
 grain: [channel, record_id]
 */
+{{ config(restate='record', through={
+    'one_id': ['person_key'], 'person_account': ['person_key'], 'account_id': ['account_key']
+}) }}
 with
 
 records as (

@@ -2,30 +2,16 @@
 description: The distinct combinations of identifiers over all known records; the input of OneID.
 grain: [combination_id]
 */
-{{ config(published=false) }}
+{{ config(published=false, restate='combination') }}
 -- noqa: disable=LT02
-{%- set ids = id_types('person') %}
-{%- set columns, values = [], {} %}
-{%- for id in ids %}
-{%- set _ = columns.append(id_column(id)) %}
-{%- set _ = values.update({id_column(id): id_value(id)}) %}
-{%- endfor %}
-{%- set shapes = [
-    ('contact', 'observed_at'), ('touch', 'occurred_at'), ('link', 'started_at'),
-    ('deal', 'occurred_at'), ('ticket', 'opened_at')
-] %}
+{%- set columns = [] %}
+{%- for id in id_types('person') %}{% set _ = columns.append(id_column(id)) %}{% endfor %}
 with
 
-records as (
-    {{ identified_records(shapes, values) }}
-),
-
-{{ distinct_combinations(columns) }}
+{{ distinct_combinations(ref('record_combination'), columns) }}
 
 select
-    row_number() over (
-        order by {{ columns | join(', ') }}
-    ) as combination_id,  -- Number within this build.
+    combination_id,  -- Number of the values together; the same in every build.
     {%- for column in columns %}
     {{ column }},  -- [pii] Identifier of this type, if the records carry one.
     {%- endfor %}

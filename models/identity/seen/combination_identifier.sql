@@ -2,12 +2,12 @@
 description: The identifiers of each combination, one per row.
 grain: [combination_id, id_type]
 */
-{{ config(published=false) }}
+{{ config(published=false, restate='combination') }}
 -- noqa: disable=LT02
 {%- for id in id_types('person') %}
 select
     {%- if loop.first %}
-    combination_id,  -- Number within this build.
+    combination_id,  -- Number of the combination.
     cast('{{ id }}' as varchar) as id_type,  -- Identifier type.
     {{ id_column(id) }} as id_value,  -- [pii] Identifier.
     first_landed_seq,  -- First landing that brought the combination.

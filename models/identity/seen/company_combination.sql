@@ -3,29 +3,16 @@ description: The distinct combinations of company identifiers over all known rec
   has no mail domain, the domain of its mail address counts.
 grain: [combination_id]
 */
-{{ config(published=false) }}
+{{ config(published=false, restate='combination') }}
 -- noqa: disable=LT02
-{%- set columns, values = [], {} %}
-{%- for id in id_types('company') %}
-{%- set _ = columns.append(id_column(id)) %}
-{%- set _ = values.update({id_column(id): company_value(id)}) %}
-{%- endfor %}
-{%- set shapes = [
-    ('contact', 'observed_at'), ('touch', 'occurred_at'), ('link', 'started_at'),
-    ('deal', 'occurred_at'), ('ticket', 'opened_at'), ('company', 'observed_at')
-] %}
+{%- set columns = [] %}
+{%- for id in id_types('company') %}{% set _ = columns.append(id_column(id)) %}{% endfor %}
 with
 
-records as (
-    {{ identified_records(shapes, values) }}
-),
-
-{{ distinct_combinations(columns) }}
+{{ distinct_combinations(ref('record_company_combination'), columns) }}
 
 select
-    row_number() over (
-        order by {{ columns | join(', ') }}
-    ) as combination_id,  -- Number within this build.
+    combination_id,  -- Number of the values together; the same in every build.
     {%- for column in columns %}
     {%- set mark = '[public] ' if column == 'email_domain' else '' %}
     {{ column }},  -- {{ mark }}Identifier of this type, if the records carry one.

@@ -3,12 +3,14 @@ description: The identifiers of each combination of company identifiers, one per
   listed by its key.
 grain: [combination_id, id_type]
 */
-{{ config(published=false) }}
+{{ config(
+    published=false, restate='combination', through={'company_name_part': ['company_name']}
+) }}
 -- noqa: disable=LT02
 {%- for id in id_types('company') %}
 select
     {%- if loop.first %}
-    c.combination_id,  -- Number within this build.
+    c.combination_id,  -- Number of the combination.
     cast('{{ id }}' as varchar) as id_type,  -- Identifier type.
     {{ 'p.name_key' if id == 'company_name' else 'c.' ~ id_column(id) }}
         as id_value,  -- Identifier.

@@ -3,6 +3,10 @@ description: Every identifier that was seen, when and where, and whether it may 
   companies.
 grain: [id_type, id_value]
 */
+{{ config(restate='identifier', through={
+    'combination': ['combination_id'], 'company_combination': ['combination_id'],
+    'node_person': ['node']
+}) }}
 with
 
 seen as (
@@ -24,7 +28,7 @@ seen as (
     union
     select
         'person' as entity,
-        'record' as id_type,
+        id_type,
         id_value,
         channel as channels
     from {{ ref('record_node') }}

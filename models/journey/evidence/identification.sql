@@ -3,7 +3,7 @@ description: When we could first name and reach each person. This needs a real n
   number that they gave themselves or a mail address of their company.
 grain: [person_key]
 */
-{{ config(published=false) }}
+{{ config(published=false, restate='person', calendar=['observed_at']) }}
 with
 
 versions as (

@@ -3,9 +3,13 @@ description: Every part of every lead score (线索评分) that still counts. Th
   to the score.
 grain: [one_id, part, rule, channel, record_id]
 */
-{{ config(restricted=false) }}
 {%- set halvings = threshold('score_halvings') | int %}
 {%- set days = threshold('score_half_life_days') | int %}
+{%- set turns = [] %}
+{%- for halving in range(halvings) %}
+{%- set _ = turns.append('occurred_at + ' ~ days * (halving + 1)) %}
+{%- endfor %}
+{{ config(restricted=false, restate='person', calendar=turns) }}
 with
 
 aged as (

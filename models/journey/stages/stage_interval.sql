@@ -3,6 +3,10 @@ description: The stage of each person over time, as half-open intervals without 
   filter gives the state at any past date.
 grain: [one_id, valid_from]
 */
+{%- set days = var('dormant_days') %}
+{{ config(
+    restate='person', calendar=['occurred_at + ' ~ days, 'moved_at + ' ~ days]
+) }}
 with
 
 ordered_moves as (
