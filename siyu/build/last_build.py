@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -24,11 +24,13 @@ DATABASE = "build.duckdb"
 @dataclass(frozen=True)
 class Released:
     """The release of a build. `forms` has a digest for each table of how it is published; `replaced` says how many of
-    its rows were replaced since it was written whole."""
+    its rows were replaced since it was written whole. `files` has the size of each file and when it was written (ns).
+    """
 
     name: str
     forms: Mapping[str, str] = field(default_factory=dict)
     replaced: Mapping[str, int] = field(default_factory=dict)
+    files: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

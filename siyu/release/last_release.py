@@ -107,16 +107,25 @@ class LastRelease:
 
 
 def last_release(warehouse: Path, restatement: Restatement | None) -> LastRelease | None:
-    """Return the release of the last build, None if there is none, or none that a new release can begin with."""
+    """Return the release of the last build, None if there is none, or none that a new release can begin with.
+
+    If a program has opened one of its files for writing, nobody knows what the file has now.
+    """
     if restatement is None or restatement.released is None:
         return None
     released = restatement.released
     found = next((release for release in releases(warehouse) if release.name == released.name), None)
     if found is None or found.manifest.get("hash_version") != HASH_VERSION:
         return None
-    if not all((found.path / file).is_file() for file in FILES.values()):
+    if file_states(found.path) != {name: list(state) for name, state in released.files.items()}:
         return None
     return LastRelease(found.path, found.manifest["tables"], released, restatement.changes.pairs)
+
+
+def file_states(release: Path) -> dict[str, list[int]]:
+    """Return the size of each file of a release, and when it was last written."""
+    paths = [path for file in FILES.values() for path in (release / file, release / f"{file}.wal") if path.is_file()]
+    return {path.name: [path.stat().st_size, path.stat().st_mtime_ns] for path in paths}
 
 
 def has_gaps(engine: Engine) -> bool:

@@ -17,7 +17,7 @@ from siyu.build.last_build import Released, keep_release
 from siyu.compile.project import CompiledModel, Project
 from siyu.engines.base import HASH_VERSION, Engine
 from siyu.errors import EngineFault
-from siyu.release.last_release import LastRelease
+from siyu.release.last_release import LastRelease, file_states
 from siyu.release.parquet_tables import DRAFT, parquet_tables, remove_links
 from siyu.release.releases import MANIFEST, Release
 from siyu.release.semantic_manifest import FILE as SEMANTIC_MANIFEST
@@ -83,7 +83,7 @@ def write_release(
     os.replace(draft, final)
     fsync(root)
     if engine.path is not None:
-        keep_release(engine.path.parent, Released(final.name, written.forms, written.replaced))
+        keep_release(engine.path.parent, Released(final.name, written.forms, written.replaced, file_states(final)))
     return Release(final, facts.as_of, facts.run_id, manifest)
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from siyu.build.differences import DIFFERENCES, Changes, Pair
@@ -20,7 +21,7 @@ from siyu.engines.base import HASH_VERSION, RunInputs
 from siyu.engines.duckdb import DuckEngine, DuckSession
 from siyu.release import last_release as module
 from siyu.release.clear_text import write_identifiers_in_clear
-from siyu.release.last_release import LastRelease, last_release
+from siyu.release.last_release import LastRelease, file_states, last_release
 from siyu.release.tables import Written, write_tables
 from siyu.settings import Settings, load_settings
 
@@ -57,6 +58,7 @@ class Build:
     session: DuckSession
     settings: Settings
     models: list[CompiledModel]
+    files: Mapping[str, Sequence[int]] = field(default_factory=dict)
 
     def write(self, folder: str, last: LastRelease | None = None) -> Written:
         """Write a release."""
@@ -66,6 +68,8 @@ class Build:
         written = write_tables(self.engine, self.models, (), draft, self.settings, has_ops=False, last=last)
         told = {"as_of": folder[:10], "run_id": int(folder[-6:]), "known_by": None, "hash_version": HASH_VERSION}
         (draft / "manifest.json").write_text(json.dumps({**told, "tables": written.tables}), encoding="utf-8")
+        if folder == LAST:
+            self.files = file_states(draft)
         return written
 
     def change(self, gone: str = "false", added: str = f"select * from {NAME} limit 0") -> None:
@@ -81,7 +85,7 @@ class Build:
         """The last release, and what has changed since."""
         days = date(2026, 1, 30), date(2026, 1, 31)
         changes = Changes(None, days, pairs=dict(pairs))  # type: ignore[arg-type]
-        released = Released(LAST, written.forms, written.replaced)
+        released = Released(LAST, written.forms, written.replaced, self.files)
         restatement = Restatement(changes, *[None] * 3, {}, released)  # type: ignore[arg-type]
         return last_release(self.root, restatement)
 
@@ -233,9 +237,18 @@ def test_a_release_that_is_gone_or_has_other_hashes_is_not_used(build: Build) ->
     file.rename(file.with_suffix(".moved"))
     assert build.last(first, {}) is None
     file.with_suffix(".moved").rename(file)
+    assert build.last(first, {}) is not None
     manifest = build.root / "releases" / LAST / "manifest.json"
     told = json.loads(manifest.read_text(encoding="utf-8"))
     manifest.write_text(json.dumps({**told, "hash_version": HASH_VERSION - 1}), encoding="utf-8")
     assert build.last(first, {}) is None
     manifest.unlink()
+    assert build.last(first, {}) is None
+
+
+def test_a_release_that_somebody_has_changed_is_not_used(build: Build) -> None:
+    first = build.write(LAST)
+    assert build.last(first, {}) is not None
+    with duckdb.connect(str(build.root / "releases" / LAST / "siyu.duckdb")) as con:
+        con.execute(f"delete from {NAME} where person_key = 3")
     assert build.last(first, {}) is None
