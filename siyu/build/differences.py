@@ -134,8 +134,8 @@ def same_key(left: str, right: str, key: Sequence[str]) -> str:
 def between(column: str, kind: str, dates: tuple[date, date], days: int = 0) -> str:
     """Return the condition that a time lies after the end of the earlier business date, up to that of the later one.
 
-    With `days`, the condition is about the moment so many days after it, and both ends count: a query may compare it
-    with the business date in any way.
+    With `days`, the condition is about the moment so many times 24 hours after it, and both ends count: a query may
+    compare it with the end of the business date by `<` or by `<=`.
     """
     first, last = (f"date {quoted(day)}" for day in dates)
     moved = f"({column} + interval {days} day)" if days else column
