@@ -11,7 +11,9 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +46,7 @@ def _kib(path: Path) -> int:
 
 def _night(root: Path, day: str, warehouse: Path) -> dict[str, Any]:
     """One run, and what it left: exit code, message, how many steps of each kind it told, the release, and whether that
-    is whole. The release has Parquet files, so that it takes more room than the build frees."""
+    is whole."""
     settings = {
         "SIYU_WAREHOUSE": str(warehouse), "SIYU_EXPORTS": str(root / "exports"), "SIYU_SALT": SAMPLE_SALT,
         "SIYU_CHANNELS": "website,crm", "SIYU_FAMILIES": "identity", "SIYU_PUBLISH_PARQUET": "true",
@@ -84,8 +86,9 @@ def _write_second_night(exports: Path) -> None:
 
 
 def _script(root: Path) -> list[dict[str, Any]]:
-    """A night, then another one with more and more room, till publishing fills the disk, and then with enough. The last
-    one told is that night where the disk was never full, in a copy of the first night's warehouse."""
+    """A night, then another one with too little room, with hardly any room from the moment at which publishing begins,
+    and with enough. The last one told is that night where the disk was never full, in a copy of the first night's
+    warehouse."""
     disk = root / "disk"
     warehouse, roomy = disk / "warehouse", root / "roomy"
     subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={ROOMY}k", "none", str(disk)], check=True)
@@ -93,41 +96,41 @@ def _script(root: Path) -> list[dict[str, Any]]:
     told = [_night(root, "2026-06-30", warehouse)]
     shutil.copytree(warehouse, roomy, symlinks=True, ignore=shutil.ignore_patterns("build"))
     shutil.move(root / "later.jsonl", root / "exports" / "website" / "events_later.jsonl")
-    built, release = _kib(warehouse / "build"), _kib(warehouse / "releases")
-
-    def tight(room: int) -> dict[str, Any]:
-        """The second night with this much room. If that is enough, the warehouse is that of the first night again."""
+    for room in (100, _kib(warehouse / "build") // 8):
         shutil.rmtree(warehouse / "build", ignore_errors=True)
-        _resize(disk, _kib(disk) + room)
-        night = _night(root, "2026-07-01", warehouse)
-        if night["exit"] == 0:
-            _resize(disk, ROOMY)
-            shutil.rmtree(warehouse)
-            shutil.copytree(roomy, warehouse, symlinks=True)
-        return night
-
-    little = built // 8  # too little for the build
-    told += [tight(100), tight(little)]
-    told += _till_published(tight, little, built + release, told[0])
+        _resize(disk, _used(disk) + room)
+        told.append(_night(root, "2026-07-01", warehouse))
+    _resize(disk, ROOMY)
+    with _filled_by_publishing(disk, warehouse):
+        told.append(_night(root, "2026-07-01", warehouse))
     _resize(disk, ROOMY)
     return [*told, _night(root, "2026-07-01", warehouse), _night(root, "2026-07-01", roomy)]
 
 
-def _till_published(
-    tight: Callable[[int], dict[str, Any]], low: int, high: int, whole: dict[str, Any]
-) -> list[dict[str, Any]]:
-    """Nights that failed, between too little room for a build and enough for everything: halve that, until one fails
-    after its checks."""
-    told: list[dict[str, Any]] = []
-    while not (told and _is_checked(told[-1], whole)) and high - low > 100:
-        middle = (low + high) // 2
-        night = tight(middle)
-        if night["exit"] == 0:
-            high = middle
-        else:
-            low = middle
-            told.append(night)
-    return told
+@contextmanager
+def _filled_by_publishing(disk: Path, warehouse: Path) -> Iterator[None]:
+    """Take the room away as soon as there is the folder of a release in the making."""
+    is_over = threading.Event()
+
+    def watch() -> None:
+        while not any((warehouse / "releases").glob(".draft-*")):
+            if is_over.wait(0.005):
+                return
+        _resize(disk, _used(disk) + 500)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        watcher.join()
+
+
+def _used(disk: Path) -> int:
+    """KiB that the files of a disk take."""
+    state = os.statvfs(disk)
+    return (state.f_blocks - state.f_bfree) * state.f_frsize // 1024
 
 
 def _resize(disk: Path, kib: int) -> None:
