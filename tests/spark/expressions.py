@@ -17,6 +17,7 @@ TEXTS: tuple[tuple[str | None, str | None], ...] = (
     ("\ufeffq", "q"),
 )  # fmt: skip
 OF_TEXTS = r"""
+levenshtein(s, o)
 length(s)
 trim(s, 'a ')
 ltrim(s, ' ')

@@ -455,7 +455,6 @@ NO_FUNCTION = "Spark has no such function, or another one"
         differs("place 0 is before the text on DuckDB", "substr(s, 0, 2)"),
         differs("a negative length leaves out letters on DuckDB", "left(s, -1)"),
         differs("a negative length leaves out letters on DuckDB", "right(s, -1)"),
-        differs("DuckDB counts bytes, Spark letters", "levenshtein(s, o)"),
         differs("the code of an empty text is -1 on DuckDB and 0 on Spark", "unicode(s)"),
         differs(NO_FUNCTION, "strlen(s)"),
         differs(NO_FUNCTION, "regexp_full_match(s, '[a-z]+')"),
