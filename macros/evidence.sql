@@ -1,11 +1,12 @@
 {#- What people and companies have in common: identifiers that were seen together on records. -#}
 
 {#- The identifiers of every version of every record of some shapes: current records up to as_of from the record tables,
-    records after as_of and earlier versions from staging. `values` maps a column to its SQL. -#}
+    records after as_of and earlier versions from staging. `values` maps a column to its SQL. One landing may bring
+    several versions that are equal in all of this; they are one. -#}
 {%- macro identified_records(shapes, values) -%}
 {%- for shape, moment in shapes %}
 {%- for part in ['current', 'beyond', 'superseded'] %}
-    select
+    select{{ ' distinct' if part == 'superseded' }}
         channel,
         record_id,
         '{{ shape }}' as shape,
@@ -44,6 +45,29 @@ case
             {%- endfor %}
         ))
 end
+{%- endmacro -%}
+
+{#- CTEs up to `numbered`: the versions of records that have a value, and those that meet `condition`, with the number of
+    their combination. -#}
+{%- macro numbered_records(shapes, values, condition='') -%}
+{%- set listed = values | join(', ') -%}
+records as (
+    {{ identified_records(shapes, values) }}
+),
+
+numbered as (
+    select
+        channel,
+        record_id,
+        shape,
+        state,
+        landed_seq,
+        seen_at,
+        {{ listed }},
+        {{ combination_number(values) }} as combination_id
+    from records
+    where coalesce({{ listed }}) is not null{{ ' or ' ~ condition if condition }}
+)
 {%- endmacro -%}
 
 {#- CTEs up to `grouped`: the distinct combinations of `columns` in `relation`, with times, counts and channels. -#}

@@ -12,7 +12,9 @@ from siyu.engines.base import Session
 from siyu.engines.sql import quote_name, quoted
 
 BEFORE = "__before"  # the end of the name of a table of the last build, beside the new one
-DIFFERENCES = "differences"  # schema of the rows that are new tonight, and of those that are gone
+# Schema of the rows that are new tonight, and of those that are gone: the release needs them, and the next build
+# drops them.
+DIFFERENCES = "differences"
 Key = tuple[str, ...]
 
 

@@ -104,13 +104,6 @@ class Restatement:
         with self._guard:
             self.replaced.pop(model.name, None)
 
-    def end(self, session: Session) -> None:
-        """Drop what is left of the tables of the last build. The rows that differ are needed for the release, and are
-        dropped when the next build begins."""
-        for name in kinds(session):
-            if name.endswith(BEFORE):
-                session.execute(f"drop table {relation(name)}")
-
     def _has_same_query(self, model: CompiledModel) -> bool:
         """Whether the last build ran the same query over the same inputs, apart from models and the business date."""
         was, now = self.was.models.get(model.name), self.now.models[model.name]

@@ -211,10 +211,6 @@ class Building:
     def keep(self) -> None:
         """Keep the build for the next night: every table is built."""
         folder = self.landed.record.warehouse / "build"
-        if self.restatement is not None:
-            session = self.engine.session()
-            self.restatement.end(session)
-            session.close()
         self.landed.versions.write(folder)
         keep_build(folder, self.restatement.replaced if self.restatement else {}, self.sources)
 

@@ -219,7 +219,14 @@ class _ParquetFiles:
         place = Path(PARQUET_FILES, schema, f"{table}.parquet")
         target = self.draft / place
         target.parent.mkdir(parents=True, exist_ok=True)
-        if is_same and self.last and (self.last / place).is_file():
-            os.link(self.last / place, target)
-        else:
+        if not (is_same and self.last and _is_shared(self.last / place, target)):
             session.execute(f"copy release.{relation(name)} to {quoted(target)} ({PARQUET})")
+
+
+def _is_shared(file: Path, target: Path) -> bool:
+    """Give a file a second name. Return False if it is not there, or if its file system knows no second names."""
+    try:
+        os.link(file, target)
+    except OSError:
+        return False
+    return True

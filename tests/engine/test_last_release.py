@@ -151,6 +151,17 @@ def test_a_table_that_is_the_same_shares_its_parquet_file(build: Build) -> None:
     assert not (after / "records" / "visit.parquet").samefile(before / "records" / "visit.parquet")
 
 
+def test_without_second_names_of_files_parquet_is_written_again(build: Build, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_links(*_: object) -> None:
+        raise OSError("not supported")
+
+    first = build.write(LAST)
+    monkeypatch.setattr("os.link", no_links)
+    carried = build.write("2026-01-31-000002", build.last(first, {}))
+    file = build.root / "releases" / "2026-01-31-000002" / "parquet" / "records" / "visit.parquet"
+    assert build.session.value(f"select count(*) from read_parquet('{file}')") == ROWS == carried.tables[NAME]["rows"]
+
+
 def test_one_of_two_equal_rows_can_go(build: Build) -> None:
     """The hash of a row does not say which of two equal rows is meant: the table is written whole."""
     build.change("false", f"select * from {NAME} where record_id = 'r5'")

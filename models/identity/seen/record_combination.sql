@@ -1,16 +1,15 @@
 /*
 description: The identifiers of each version of each record, with the number of their combination;
   the input of OneID. A current record is listed even if it has none.
-grain: [channel, record_id, shape, state, landed_seq]
+grain: [channel, record_id, shape, state, landed_seq, seen_at, combination_id]
 */
 {{ config(
     published=false, restate='record',
     calendar=['observed_at', 'occurred_at', 'started_at', 'opened_at']
 ) }}
 -- noqa: disable=LT02
-{%- set columns, values = [], {} %}
+{%- set values = {} %}
 {%- for id in id_types('person') %}
-{%- set _ = columns.append(id_column(id)) %}
 {%- set _ = values.update({id_column(id): id_value(id)}) %}
 {%- endfor %}
 {%- set shapes = [
@@ -19,23 +18,7 @@ grain: [channel, record_id, shape, state, landed_seq]
 ] %}
 with
 
-records as (
-    {{ identified_records(shapes, values) }}
-),
-
-numbered as (
-    select
-        channel,
-        record_id,
-        shape,
-        state,
-        landed_seq,
-        seen_at,
-        {{ columns | join(', ') }},
-        {{ combination_number(columns) }} as combination_id
-    from records
-    where coalesce({{ columns | join(', ') }}) is not null or state = 'current'
-)
+{{ numbered_records(shapes, values, "state = 'current'") }}
 
 select
     channel,  -- Channel code.
@@ -44,7 +27,7 @@ select
     state,  -- current; beyond: after as_of; superseded: an earlier version of a record.
     landed_seq,  -- Landing that brought it.
     seen_at,  -- When it happened (UTC).
-    {%- for column in columns %}
+    {%- for column in values %}
     {{ column }},  -- [pii] Identifier of this type, if the record carries one.
     {%- endfor %}
     combination_id  -- Number of the values together; the same in every build.

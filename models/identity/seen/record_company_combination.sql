@@ -1,16 +1,15 @@
 /*
 description: The company identifiers of each version of each record that has any, with the number of
   their combination. If a record has no mail domain, the domain of its mail address counts.
-grain: [channel, record_id, shape, state, landed_seq]
+grain: [channel, record_id, shape, state, landed_seq, seen_at, combination_id]
 */
 {{ config(
     published=false, restate='record',
     calendar=['observed_at', 'occurred_at', 'started_at', 'opened_at']
 ) }}
 -- noqa: disable=LT02
-{%- set columns, values = [], {} %}
+{%- set values = {} %}
 {%- for id in id_types('company') %}
-{%- set _ = columns.append(id_column(id)) %}
 {%- set _ = values.update({id_column(id): company_value(id)}) %}
 {%- endfor %}
 {%- set shapes = [
@@ -19,23 +18,7 @@ grain: [channel, record_id, shape, state, landed_seq]
 ] %}
 with
 
-records as (
-    {{ identified_records(shapes, values) }}
-),
-
-numbered as (
-    select
-        channel,
-        record_id,
-        shape,
-        state,
-        landed_seq,
-        seen_at,
-        {{ columns | join(', ') }},
-        {{ combination_number(columns) }} as combination_id
-    from records
-    where coalesce({{ columns | join(', ') }}) is not null
-)
+{{ numbered_records(shapes, values) }}
 
 select
     channel,  -- Channel code.
@@ -44,7 +27,7 @@ select
     state,  -- current; beyond: after as_of; superseded: an earlier version of a record.
     landed_seq,  -- Landing that brought it.
     seen_at,  -- When it happened (UTC).
-    {%- for column in columns %}
+    {%- for column in values %}
     {%- set mark = '[public] ' if column == 'email_domain' else '' %}
     {{ column }},  -- {{ mark }}Identifier of this type, if the record carries one.
     {%- endfor %}
