@@ -43,6 +43,12 @@ def link_in(folder: Path) -> Path:
     return folder.absolute() / "export"
 
 
+def new_file(folder: Path) -> Path:
+    """Return the path of a new Parquet file below `folder`. A statement that fails removes what it wrote, and may do so
+    when the next one has begun: each attempt needs a path of its own."""
+    return Path(tempfile.mkdtemp(dir=folder)) / "interim.parquet"
+
+
 @contextmanager
 def literal_for_now(path: Path) -> Iterator[Path]:
     """Yield what `literal` returns; a link is in a temporary folder, and is removed at the end."""

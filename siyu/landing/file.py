@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 
 from siyu.engines.base import Session
-from siyu.engines.paths import link_in, parquet
+from siyu.engines.paths import link_in, new_file, parquet
 from siyu.engines.sql import quote_name, quoted
 from siyu.errors import EngineFault, FileRejected, SqlProblem, StatementFault
 from siyu.landing.casts import TEXTS, file_name_sql, typed_query
@@ -139,10 +139,10 @@ def attempt(session: Session, job: Job, landing: Landing, identity: str) -> Outc
 
 
 def _land_rows(session: Session, job: Job, landing: Landing, identity: str, scratch: Path) -> Outcome:
-    interim = scratch / "interim.parquet"
-    reading, total = _copy_text(session, job, reading_of(session, job, scratch), interim)
+    reading, total, interim = _copy_text(session, job, reading_of(session, job, scratch), scratch)
     if reading.alike and (other := reading.alike(session, parquet(interim))):
-        reading, total = _copy_text(session, job, replace(other, is_mended=reading.is_mended), interim)
+        other = replace(other, is_mended=reading.is_mended)
+        reading, total, interim = _copy_text(session, job, other, scratch)
     stem = stem_of(job, landing, identity)
     target = landing.store / f"{stem}{LANDED}"
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -221,14 +221,15 @@ def landed_columns(job: Job, landing: Landing, line: str) -> str:
     )
 
 
-def _copy_text(session: Session, job: Job, reading: Reading, interim: Path) -> tuple[Reading, int]:
+def _copy_text(session: Session, job: Job, reading: Reading, scratch: Path) -> tuple[Reading, int, Path]:
     """Write the records as text to a Parquet file, in the order of the export file, so that it is parsed only once.
-    Returns the reading that succeeded and the number of records."""
+    Returns the reading that succeeded, the number of records and the file."""
+    interim = new_file(scratch)
     try:
         sql = _with_names(job, reading.alone(session))
         total: int = session.value(f"copy ({sql}) to {quoted(interim)} (format parquet, {INTERIM})")
         if reading.is_whole is None or reading.is_whole(session, parquet(interim), total):
-            return reading, total
+            return reading, total, interim
     except SqlProblem as error:
         if reading.otherwise is None:
             raise FileRejected(
@@ -236,7 +237,7 @@ def _copy_text(session: Session, job: Job, reading: Reading, interim: Path) -> t
             ) from error
     if reading.otherwise is None:
         raise FileRejected("not every record could be read", job.file, "check its format.")
-    return _copy_text(session, job, reading.otherwise(), interim)
+    return _copy_text(session, job, reading.otherwise(), scratch)
 
 
 def _with_names(job: Job, sql: str) -> str:

@@ -6,13 +6,17 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 import xlsxwriter
 
+from siyu.engines.duckdb import DuckSession
+from siyu.errors import SqlProblem
 from siyu.landing.readers import csvs, encodings, reading
 from siyu.layers import read_yaml
 from tests.engine.test_landing import AS_OF, ID_AND_NAME, TEXT, Landed, Shop, contract
@@ -167,6 +171,27 @@ def test_empty_header_cells_over_values_get_a_name(shop: Shop, kind: str) -> Non
 def test_commas_at_the_end_of_every_row(shop: Shop) -> None:
     done = shop.land("id,name\n1,a,\n2,b,\n3,c\n")
     assert done.rows == [("1", "a"), ("2", "b"), ("3", "c")] and not done.drift
+
+
+def test_what_a_failed_read_wrote_is_removed_while_the_next_one_reads(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A thread of DuckDB may still clean up after a statement that failed."""
+    failed: list[Path] = []
+    rows = DuckSession.rows
+
+    def late(session: DuckSession, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        try:
+            found = rows(session, sql, params)
+        except SqlProblem:
+            failed.extend(Path(path) for path in re.findall(r"to '([^']+)'", sql))
+            raise
+        for path in failed:
+            path.unlink(missing_ok=True)
+        return found
+
+    monkeypatch.setattr(DuckSession, "rows", late)
+    assert shop.land("id,name\n1,a,\n2,b,\n3,c\n").rows == [("1", "a"), ("2", "b"), ("3", "c")] and failed
 
 
 def test_trailing_commas(shop: Shop) -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from siyu.engines.base import Session
-from siyu.engines.paths import PLAIN_FILE, literal, parquet
+from siyu.engines.paths import PLAIN_FILE, literal, new_file, parquet
 from siyu.engines.sql import json_path, quote_name, quoted
 from siyu.errors import FileRejected, SqlProblem
 from siyu.landing.readers.column_names import alike_fields, shown, unknown_fields
@@ -207,12 +207,12 @@ def _document_reading(session: Session, path: Path, source: Path, export: Export
     """Return the reading of the document in `source`, which is the file or a copy of it. Raises FileRejected."""
     options = f"format = 'unstructured', {PLAIN_FILE}, maximum_object_size = {source.stat().st_size + 1024}"
     document = f"read_json_objects({quoted(source)}, {options})"
-    answers = _answers(session, path, export, document, scratch / "answers.parquet")
+    answers = _answers(session, path, export, document, new_file(scratch))
     found = f"json_extract(answer, {quoted(_at(export))})"
     records = f"case json_type({found}) when 'ARRAY' then {found}::json[] when 'OBJECT' then [{found}] end"
     wanted = places_of(export).in_answer
     beside = f", {texts_at('answer', wanted)} as a" if wanted else ""
-    interim = scratch / "records.parquet"
+    interim = new_file(scratch)
     count = session.value(
         f"copy (select unnest(records) as json{', a' if wanted else ''}"
         f" from (select {records} as records{beside} from {answers})) to {quoted(interim)} (format parquet)"
