@@ -23,7 +23,7 @@ from siyu.compile.inputs import declare_inputs, is_enabled, lacking
 from siyu.compile.kpi_figures import kpi_errors
 from siyu.compile.model_files import SCHEMAS, Model, load_models, relation
 from siyu.compile.project import Column, CompiledModel, Project
-from siyu.compile.promises import check_keys
+from siyu.compile.promises import check_inputs, check_keys
 from siyu.compile.rendering import Rendering
 from siyu.compile.segments import find_segments
 from siyu.compile.shapes import SUPERSEDED, check_staging, load_shapes, union_sql
@@ -292,6 +292,7 @@ class _Compiler:
         )
         check_business(compiled)
         check_keys(compiled.model, compiled.config, types)
+        check_inputs(self._project, compiled)
 
     def _declare_previous(self, name: str) -> None:
         binder, earlier = self._project.binder, previous_relation(name)

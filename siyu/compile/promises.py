@@ -21,7 +21,7 @@ from siyu.compile.model_files import Model
 from siyu.compile.project import CompiledModel, Project
 from siyu.compile.shapes import SUPERSEDED
 from siyu.compile.template import Rendered
-from siyu.errors import ConfigError, nearest
+from siyu.errors import ConfigError, nearest, raise_all
 
 ALL = "all"
 RECORD, PERSON, COMPANY, COMBINATION, IDENTIFIER = "record", "person", "company", "combination", "identifier"
@@ -87,6 +87,36 @@ def check_keys(model: Model, config: Mapping[str, Any], columns: Collection[str]
     if kind != ALL and key_columns(kind, columns) is None:
         lists = " or ".join(" and ".join(key) for key in KEYS[kind])
         raise ConfigError(f"{model.name} has restate={kind!r}, but not {lists}", model.file, f"add {lists}.")
+
+
+def check_inputs(project: Project, model: CompiledModel) -> None:
+    """Raise ConfigError if a calendar or through names what no input has: the model would be built whole every
+    night, and nobody would see why. An input may be missing because its channel is."""
+    if not {CALENDAR, THROUGH} & model.config.keys():
+        return
+    read = {name: {column.name for column in project.models[name].columns} for name in tables_read(project, model)}
+    exports = {name: set(project.binder.types(name)) for name in model.sources}
+    known = set().union(*read.values(), *exports.values())
+    errors = [
+        ConfigError(f"the calendar of {model.name} has {turn.column}, which no input has", model.model.file,
+                    nearest(turn.column, known))
+        for turn in turns_of(model) if read | exports and turn.column not in known
+    ]  # fmt: skip
+    reached = through_of(project, model)
+    tables = {name.partition(".")[2] for name in project.models}
+    for table in model.config.get(THROUGH, {}):
+        if table not in tables:
+            errors.append(ConfigError(f"through of {model.name} names {table}, which is no table", model.model.file,
+                                      nearest(table, tables)))  # fmt: skip
+    for name, columns in reached.items():
+        others = set().union(*(columns_of for other, columns_of in read.items() if other != name))
+        for where, has in ((name, read[name]), ("any other input", others)):
+            errors += [
+                ConfigError(f"through of {model.name} has {column}, which is no column of {where}", model.model.file,
+                            nearest(column, has))
+                for column in columns if column not in has
+            ]  # fmt: skip
+    raise_all(errors)
 
 
 def kind_of(model: CompiledModel) -> str:

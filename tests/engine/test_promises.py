@@ -12,6 +12,7 @@ from siyu.compile.project import CompiledModel, Project
 from siyu.compile.promises import (
     ALL,
     Turn,
+    check_inputs,
     check_keys,
     check_restatement,
     key_columns,
@@ -22,7 +23,7 @@ from siyu.compile.promises import (
     tables_read,
     turns_of,
 )
-from siyu.errors import ConfigError
+from siyu.errors import ConfigError, SiyuError
 
 
 @pytest.mark.parametrize(
@@ -49,6 +50,35 @@ def test_a_promise_needs_the_columns_of_its_key(project: Project) -> None:
         check_keys(model, {"restate": "person"}, ["channel", "score"])
     with pytest.raises(ConfigError, match="not channel and record_id"):
         check_keys(model, {"restate": "record"}, ["channel", "score"])
+
+
+@pytest.mark.parametrize(
+    ("config", "told"),
+    [
+        ({"calendar": ["ocurred_at + 90"]}, ["has ocurred_at, which no input has", "did you mean occurred_at?"]),
+        ({"through": {"one_ids": ["node"]}}, ["names one_ids, which is no table", "did you mean one_id?"]),
+        (
+            {"through": {"touch": ["chanel", "touchpoint"]}, "calendar": ["at"]},
+            [
+                "the calendar of journey.person_touch has at,",
+                "has chanel, which is no column of records.touch",
+                "has chanel, which is no column of any other input",
+                "has touchpoint, which is no column of any other input",
+            ],
+        ),
+    ],
+)
+def test_a_promise_names_what_its_inputs_have(project: Project, config: dict[str, Any], told: list[str]) -> None:
+    model = replace(project.models["journey.person_touch"], config={"restate": "record", **config})
+    with pytest.raises(SiyuError) as found:
+        check_inputs(project, model)
+    assert all(one in str(found.value) for one in told)
+
+
+def test_an_input_may_be_missing_with_its_channel(project: Project) -> None:
+    model = project.models["journey.person_touch"]
+    through = {"restate": "record", "calendar": ["at"], "through": {"account_id": ["account_key"]}}
+    check_inputs(project, replace(model, refs=set(), sources=set(), config=through))
 
 
 def test_the_key_of_a_table_is_the_first_that_it_has() -> None:
