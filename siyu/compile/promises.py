@@ -25,6 +25,7 @@ from siyu.errors import ConfigError, nearest, raise_all
 
 ALL = "all"
 RECORD, PERSON, COMPANY, COMBINATION, IDENTIFIER = "record", "person", "company", "combination", "identifier"
+DAY = "day"
 # Columns that tell records, people and so on apart. A table has the first of these lists, or the second one.
 RECORD_KEY = ("channel", "record_id")
 KEYS: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -33,6 +34,7 @@ KEYS: dict[str, tuple[tuple[str, ...], ...]] = {
     COMPANY: (("account_key",), ("account_id",)),
     COMBINATION: (("combination_id",),),
     IDENTIFIER: (("id_type", "id_value"),),
+    DAY: (("occurred_date",), ("day",)),
     ALL: (),
 }
 RESTATE, CALENDAR, THROUGH = RESTATE_KEYS = ("restate", "calendar", "through")

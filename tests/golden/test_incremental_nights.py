@@ -29,6 +29,19 @@ pytestmark = [pytest.mark.scale, pytest.mark.xdist_group("incremental_nights")]
 SALT = "a salt for nights, long enough"
 PEOPLE, NIGHTS = 120, 3
 RETIRED = "webinar"
+# A model of a layer that is restated by day.
+TOUCH_DAY = """/*
+description: Touches 触达与互动 by business date and channel.
+grain: [occurred_date, channel]
+*/
+{{ config(restate='day', time='occurred_date', measures={'touch_count': 'sum'}) }}
+select
+    occurred_date,  -- 日期. Business date.
+    channel,  -- 渠道. Channel.
+    count(*) as touch_count  -- 次数. Touches. Adds up.
+from {{ ref('person_touch') }}
+group by occurred_date, channel
+"""
 THRESHOLDS = "threshold,value,min,max,unit,why\nscore_half_life_days,20,1,3650,days,Ours.\n"
 
 
@@ -113,7 +126,8 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
     """The first night is over: everything before the last days landed at once."""
     root = tmp_path_factory.mktemp("incremental")
     simulate_exports(root / "world", people=PEOPLE, days=100, seed=23, nights=NIGHTS)
-    (root / "layer").mkdir()
+    (root / "layer" / "models" / "bi").mkdir(parents=True)
+    (root / "layer" / "models" / "bi" / "touch_day.sql").write_text(TOUCH_DAY, encoding="utf-8")
     fill_cache(root / "cache")
     nights = Nights(root)
     nights.deliver(0)
@@ -140,6 +154,7 @@ def test_nights_publish_what_a_full_rebuild_publishes(nights: Nights) -> None:
     ways = nights.both()
     assert ways["restated"] > 20
     assert ways["kept"] > 20
+    assert _way(nights, "bi.touch_day") == "restated"
 
     rules.write_text(f"{rules.read_text(encoding='utf-8')}unlink,{one},{other},2026-06-02,li,two\n", encoding="utf-8")
     nights.deliver(2)
@@ -153,6 +168,12 @@ def test_nights_publish_what_a_full_rebuild_publishes(nights: Nights) -> None:
     assert nights.both(retired_channels=(RETIRED,))["kept"] > 0
     # The same date again, with the channel.
     assert nights.run()["kept"] > 50
+
+
+def _way(nights: Nights, model: str) -> str:
+    """Return how the last night made a table of a model."""
+    told = json.loads((nights.root / "warehouse" / "status" / "status.json").read_text(encoding="utf-8"))
+    return next(one["way"] for one in told["models"] if one["model"] == model)
 
 
 def _two_people(nights: Nights) -> tuple[str, str]:
