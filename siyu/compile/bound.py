@@ -42,18 +42,13 @@ def columns_read(plan: Any) -> dict[str, list[str]]:
     """
     found: dict[str, set[str]] = {}
     unclear: set[str] = set()
-    pending = [plan]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, dict):
-            table = node.get("function_data")
-            if node.get("type") == "LOGICAL_GET" and isinstance(table, dict) and "table" in table:
-                name, columns = f"{table.get('schema')}.{table['table']}", _columns(node)
-                found.setdefault(name, set()).update(columns or ())
-                if columns is None:
-                    unclear.add(name)
-            node = list(node.values())
-        pending += [child for child in node if isinstance(child, dict | list)]
+    for node in plan["nodes"]:
+        table = node.get("function_data")
+        if isinstance(table, dict) and "table" in table:
+            name, columns = f"{table.get('schema')}.{table['table']}", _columns(node)
+            found.setdefault(name, set()).update(columns or ())
+            if columns is None:
+                unclear.add(name)
     return {name: sorted(columns) for name, columns in sorted(found.items()) if name not in unclear}
 
 

@@ -19,14 +19,9 @@ WITHOUT_FRACTION = {"floor", "ceil", "ceiling", "round", "trunc"}
 
 def type_findings(plan: Any) -> Iterator[Finding]:
     """Yield the findings about the argument types in a bound plan."""
-    pending = [plan]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, dict):
-            if node.get("qname"):
-                yield from _typed(node["qname"]["path"][-1], node)
-            node = list(node.values())
-        pending += [child for child in reversed(node) if isinstance(child, dict | list)]
+    for node in plan["nodes"]:
+        if node.get("qname"):
+            yield from _typed(node["qname"]["path"][-1], node)
 
 
 def _typed(function: str, node: dict[str, Any]) -> Iterator[Finding]:

@@ -38,6 +38,7 @@ OF_DATA = (duckdb.InvalidInputException, duckdb.ConversionException)  # their me
 DISK = ("No space left on device", "Could not write file", "Disk quota exceeded")
 SPILL = "max_temp_directory_size"  # DuckDB names its setting when the spill reaches its limit
 ORIGINAL = "Original error: "
+SCAN = "LOGICAL_GET"  # in a plan, what reads a table
 BATCH = 10_000  # rows of a large result at a time
 
 
@@ -198,9 +199,17 @@ class DuckSession:
         return count, f"{count}:{total}"
 
     def plan(self, sql: str) -> dict[str, Any]:
-        """Return the bound logical plan of a query."""
-        plan: dict[str, Any] = json.loads(self.value("select json_serialize_plan(?)", [sql]))
-        return plan
+        """Return the bound logical plan of a query, or its error. `nodes` are the parts of the plan that call a
+        function or read a table, inner ones first: to walk through a plan takes as long as to parse it."""
+        nodes: list[dict[str, Any]] = []
+
+        def kept(node: dict[str, Any]) -> dict[str, Any]:
+            if "qname" in node or node.get("type") == SCAN:
+                nodes.append(node)
+            return node
+
+        plan: dict[str, Any] = json.loads(self.value("select json_serialize_plan(?)", [sql]), object_hook=kept)
+        return {**plan, "nodes": nodes}
 
     def close(self) -> None:
         """Close the cursor."""
