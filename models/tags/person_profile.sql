@@ -3,7 +3,7 @@ description: One row a person; the file (档案), which says who this is, and th
   which says what they care about now. Its columns follow from tags.csv.
 grain: [one_id]
 */
-{{ config(parts='one_id') }}
+{{ config(parts='one_id', restate='person', through={'account_profile': ['account_id']}) }}
 -- noqa: disable=LT02,AL09
 {%- set own = reference('tags')
     | selectattr('level', 'in', ['person', 'person, account']) | list %}

@@ -2,6 +2,7 @@
 
     config(restate='person')                         the rows of a person come from what its inputs say of this person
     config(restate='record', calendar=['occurred_at'])  those of a record, of which fn_as_of_end() bounds this time
+    config(restate='day')                            those of a business date
     config(restate='person', calendar=['occurred_at + 90'])  … bounds the moment 90 days after this time
     config(restate='record', through={'account_id': ['account_key']})  … and from the companies that they name
 

@@ -142,6 +142,7 @@ def _land_rows(session: Session, job: Job, landing: Landing, identity: str, scra
     reading, total, interim = _copy_text(session, job, reading_of(session, job, scratch), scratch)
     if reading.alike and (other := reading.alike(session, parquet(interim))):
         other = replace(other, is_mended=reading.is_mended)
+        interim.unlink()
         reading, total, interim = _copy_text(session, job, other, scratch)
     stem = stem_of(job, landing, identity)
     target = landing.store / f"{stem}{LANDED}"
@@ -237,6 +238,7 @@ def _copy_text(session: Session, job: Job, reading: Reading, scratch: Path) -> t
             ) from error
     if reading.otherwise is None:
         raise FileRejected("not every record could be read", job.file, "check its format.")
+    interim.unlink(missing_ok=True)  # as large as the export
     return _copy_text(session, job, reading.otherwise(), scratch)
 
 
