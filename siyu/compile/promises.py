@@ -94,12 +94,13 @@ def check_keys(model: Model, config: Mapping[str, Any], columns: Collection[str]
 
 def check_inputs(project: Project, model: CompiledModel) -> None:
     """Raise ConfigError if a calendar or through names what no input has: the model would be built whole every
-    night, and nobody would see why. An input may be missing because its channel is."""
+    night, and nobody would see why. An input, or a column of a record shape, may be missing because its channel is."""
     if not {CALENDAR, THROUGH} & model.config.keys():
         return
     read = {name: {column.name for column in project.models[name].columns} for name in tables_read(project, model)}
     exports = {name: set(project.binder.types(name)) for name in model.sources}
-    known = set().union(*read.values(), *exports.values())
+    shapes = ({column.name for column in shape} for shape in project.shapes.columns.values())
+    known = set().union(*read.values(), *exports.values(), *shapes)
     errors = [
         ConfigError(f"the calendar of {model.name} has {turn.column}, which no input has", model.model.file,
                     nearest(turn.column, known))
