@@ -4,8 +4,8 @@ A simulated world delivers its days one by one. Some files come late, out of ord
 linked by hand and taken apart again, a rule table is edited, a model changes, and a channel is retired and comes back.
 On some nights, and on the last one, the same night is run on a copy of the warehouse that builds everything, and the
 content hashes of all published tables are compared. The tables are small, so what keeps small tables from being carried
-on in a release is switched off. With --kills, a night is killed that many times at random moments,
-each time on a fresh copy of the warehouse, and run again.
+on in a release is switched off. With --kills, a night is killed that many times at random moments, each time on a fresh
+copy of the warehouse, and run again.
 
     python benchmarks/incremental.py                      90 nights of 300 people, 12 of them compared
     python benchmarks/incremental.py --nights 5 --check 5 --kills 3

@@ -30,13 +30,12 @@ from pathlib import Path
 
 from measuring import KEY, Cost, plain_environment, size
 from night_process import Figures, print_phases, timed_night
-from night_world import World, deliver, equal_tables, run_yardstick, working_copy
+from night_world import LAST_DAY, World, deliver, equal_tables, run_yardstick, working_copy
 
 from siyu.release.releases import PUBLIC, RESTRICTED
 
 PEOPLE = (10_000, 100_000)
 TOUCHES_A_PERSON = 13.5  # in 180 days: 67,292 touches of 5,000 people, 271,343 of 20,000, 1,361,353 of 100,000
-LAST_DAY = date(2026, 6, 18)  # the night before it is an ordinary one: no end of a month, no complete lists
 SLOWEST = 10
 TOUCH = "records.touch"
 COMPILE = "open and compile"  # a warehouse keeps what it has compiled

@@ -17,6 +17,7 @@ from worlds import bare_plan
 from siyu.release.releases import MANIFEST
 from siyu.settings import load_settings
 
+LAST_DAY = date(2026, 6, 18)  # the night before it is an ordinary one: no end of a month, no complete lists
 NIGHTS = 2  # only the first is delivered: the last simulated day also has the complete lists of its end
 
 

@@ -292,7 +292,7 @@ class _Compiler:
         )
         check_business(compiled)
         check_keys(compiled.model, compiled.config, types)
-        check_inputs(self._project, compiled)
+        check_inputs(self._project, compiled, self._models)
 
     def _declare_previous(self, name: str) -> None:
         binder, earlier = self._project.binder, previous_relation(name)

@@ -92,9 +92,13 @@ def check_keys(model: Model, config: Mapping[str, Any], columns: Collection[str]
         raise ConfigError(f"{model.name} has restate={kind!r}, but not {lists}", model.file, f"add {lists}.")
 
 
-def check_inputs(project: Project, model: CompiledModel) -> None:
+def check_inputs(project: Project, model: CompiledModel, models: Collection[str]) -> None:
     """Raise ConfigError if a calendar or through names what no input has: the model would be built whole every
-    night, and nobody would see why. An input, or a column of a record shape, may be missing because its channel is."""
+    night, and nobody would see why.
+
+    An input, or a column of a record shape, may be missing because its channel is. So a table in through has to be one
+    of `models`, the names of all models, whether they are compiled or not.
+    """
     if not {CALENDAR, THROUGH} & model.config.keys():
         return
     read = {name: {column.name for column in project.models[name].columns} for name in tables_read(project, model)}
@@ -107,7 +111,7 @@ def check_inputs(project: Project, model: CompiledModel) -> None:
         for turn in turns_of(model) if read | exports and turn.column not in known
     ]  # fmt: skip
     reached = through_of(project, model)
-    tables = {name.partition(".")[2] for name in project.models}
+    tables = {name.partition(".")[2] for name in models}
     for table in model.config.get(THROUGH, {}):
         if table not in tables:
             errors.append(ConfigError(f"through of {model.name} names {table}, which is no table", model.model.file,
